@@ -1,0 +1,1 @@
+"""Joins the data set and the detectors: trains, scores, and tabulates."""

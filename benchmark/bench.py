@@ -1,0 +1,158 @@
+"""``ffpms bench``: a grid of trials (methods x seeds x training sets), each trained and scored once on test."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+from scipy.special import expit
+from torch import Tensor
+
+from benchmark import runs
+from benchmark.config import TrainConfig
+from benchmark.data import BagDataset, BagRecord, BuiltSet
+from benchmark.device import choose_precision
+from benchmark.leaderboard import render_markdown, tabulate, write_leaderboard
+from benchmark.predict import BagScore, Track, predict
+from benchmark.train import Fit, Say, fit
+from detectors import create
+from detectors.backbones import create_backbone
+from detectors.detector import BagDetector
+from detectors.errors import DetectorError
+from ffpms.errors import ConfigError, FfpmsError
+from ffpms.schema import SCORE, Split, write_table
+
+NO_FACE_SCORE = 0.5
+"""A video without a face is counted, and scored as undecided."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how the trials run; none of it decides a result's identity."""
+
+    device: torch.device
+    workers: int = 0
+    track: Track = lambda batches, _: batches
+    say: Say = lambda _: None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The leaderboard of all finished runs, and one line for each trial that failed."""
+
+    cells: pd.DataFrame
+    markdown: str
+    failures: list[str]
+
+
+def bench(
+    grid: list[TrainConfig],
+    data: BuiltSet,
+    out: Path,
+    machine: Machine,
+    weights: Mapping[str, Tensor] | None = None,
+    resume: bool = True,
+) -> Outcome:
+    """Runs what of the grid is not done yet, and writes the leaderboard of all runs in ``out``.
+
+    Raises:
+        DetectorError: the backbone or its weights are not to be had; nothing was trained.
+        FfpmsError: no trial of the grid or of an earlier one has finished.
+    """
+    configs = [replace(trial, precision=choose_precision(trial.precision, machine.device)) for trial in grid]
+    folders = {out / runs.run_id(config, data.sha256): config for config in configs}
+    if not resume:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+    if not all(map(runs.is_done, folders)):
+        create_backbone(grid[0].backbone, grid[0].pretrained, weights)
+    failures = run_trials(folders, data, machine, weights)
+    finished = list(runs.read_runs(out))
+    if not finished and failures:
+        raise FfpmsError(f"every trial failed; the first: {failures[0]}")
+    cells = tabulate(finished)
+    write_leaderboard(cells, out)
+    return Outcome(cells, render_markdown(cells), failures)
+
+
+def trials(base: TrainConfig, methods: list[str], seeds: list[int], each: bool) -> list[TrainConfig]:
+    """The grid: every method with every seed, on all manipulations jointly or on each alone."""
+    sets = [(m,) for m in base.manipulations] if each else [base.manipulations]
+    return [
+        replace(base, method=method, seed=seed, manipulations=members)
+        for method in methods
+        for members in sets
+        for seed in seeds
+    ]
+
+
+def run_trials(
+    folders: Mapping[Path, TrainConfig], data: BuiltSet, machine: Machine, weights: Mapping[str, Tensor] | None = None
+) -> list[str]:
+    """Runs what is not done yet; a trial that fails says so and the others go on. Returns one line a failure."""
+    failures = []
+    for number, (folder, config) in enumerate(folders.items(), 1):
+        prefix = f"[{number}/{len(folders)}] {folder.name}"
+        if runs.is_done(folder):
+            machine.say(f"{prefix}: done already")
+            continue
+        machine.say(f"{prefix}: training on {', '.join(config.manipulations)}")
+        try:
+            run_trial(config, data, folder, machine, weights)
+        except (FfpmsError, DetectorError, RuntimeError) as error:
+            failures.append(f"{folder.name}: {error}")
+    return failures
+
+
+def run_trial(
+    config: TrainConfig, data: BuiltSet, folder: Path, machine: Machine, weights: Mapping[str, Tensor] | None = None
+) -> None:
+    """Trains one detector, scores the test bags once, and leaves a run folder."""
+    torch.manual_seed(config.seed)
+    detector = create(config.method, create_backbone(config.backbone, config.pretrained, weights)).to(machine.device)
+    runs.start(folder, config, data, machine.device)
+    train, val = (_bags(data, split, config) for split in (Split.TRAIN, Split.VAL))
+    how = Fit(config, machine.device, config.precision, machine.workers, machine.track, machine.say)
+    fit(
+        detector,
+        BagDataset(data.root, [bag for bag in train if bag.crops], config.train_frames, config.seed),
+        BagDataset(data.root, val),
+        how,
+        folder,
+    )
+    _score(detector, data, config, folder, machine)
+    runs.finish(folder)
+
+
+def _bags(data: BuiltSet, split: str, config: TrainConfig) -> list[BagRecord]:
+    """Bags to train or select on; training draws its replaced frames from the run's seed."""
+    return data.bags(split, config.manipulations, config.seed if split == Split.TRAIN else None)
+
+
+def _score(detector: BagDetector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
+    """Scores the test bags once and stores every video and frame score."""
+    bags = data.bags(Split.TEST, config.manipulations)
+    if not bags:
+        raise ConfigError(f"{data.root}: no test bags; build the set with --split test,val,train")
+    test = BagDataset(data.root, bags)
+    found = predict(detector, test, machine.device, config.precision, config.batch_size, machine.workers, machine.track)
+    by_bag = {s.record.bag_id: s for s in found}
+    constant = {"run_id": folder.name, "method": config.method, "dataset": data.name}
+    rows = [constant | row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
+    write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, folder / "scores.parquet")
+
+
+def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object]]:
+    """A bag's video row and its frame rows; of a bag that could not be built, nothing."""
+    about = {k: v for k, v in asdict(bag).items() if k in SCORE.names}
+    video = about | {"level": "video", "slot": -1, "y_true": bag.label, "weight": None}
+    if score is None:
+        return [video | {"score": NO_FACE_SCORE}] if bag.status == "no_face" else []
+    weights: list[float] | list[None] = score.weights or [None] * len(bag.slots)
+    frames = zip(bag.slots, bag.frame_labels, score.frame_logits, weights, strict=True)
+    return [video | {"score": expit(score.video_logit)}] + [
+        about | {"level": "frame", "slot": slot, "y_true": label, "score": expit(logit), "weight": weight}
+        for slot, label, logit, weight in frames
+    ]

@@ -1,0 +1,32 @@
+"""TrainConfig: everything that decides a run's numbers but the data and the code."""
+
+from dataclasses import dataclass
+
+from ffpms.errors import ConfigError
+
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Li 2020, Section 4.2: Adam at 2e-4, halved every 5 epochs, 30 epochs of batches of 32 videos, 8 faces each."""
+
+    method: str
+    manipulations: tuple[str, ...]
+    backbone: str = "legacy_xception"
+    pretrained: bool = True
+    weights_sha256: str = ""
+    epochs: int = 30
+    batch_size: int = 32
+    train_frames: int = 8
+    lr: float = 2e-4
+    lr_halved_every: int = 5
+    precision: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "train_frames", "lr_halved_every", "lr"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name.replace('_', '-')}: {getattr(self, name)} is not above 0")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"precision: {self.precision!r} is unknown; choose {', '.join(PRECISIONS)}")

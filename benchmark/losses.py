@@ -1,0 +1,19 @@
+"""Binary cross-entropy on video labels (Li 2020, Eq. 13). No frame label is ever used in training."""
+
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+
+from detectors.bag import Prediction
+from detectors.detector import Supervision
+
+
+def video_loss(prediction: Prediction, label: Tensor, mask: Tensor, supervision: Supervision) -> Tensor:
+    """Mean loss of a batch: on the video's logit, or (``frame``) on each face's with its video's label, every video
+    weighing the same.
+
+    Shape: label (B,), mask (B, M) -> ().
+    """
+    if supervision == "video":
+        return bce(prediction.video_logit.float(), label)
+    each = bce(prediction.frame_logit.float(), label[:, None].expand_as(mask), reduction="none")  # (B, M)
+    return ((each * mask).sum(dim=1) / mask.sum(dim=1)).mean()

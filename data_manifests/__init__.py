@@ -1,0 +1,6 @@
+"""Manifests without pixels: official splits, the FFPMS recipe, the paper's tables. A folder of data, importable so
+that it is found wherever the project is installed."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent

@@ -1,0 +1,8 @@
+"""Detectors of partially fake videos: bags of faces in, logits out. Knows torch, but no path and no table."""
+
+from detectors import smil, xception
+from detectors.bag import Bag, Prediction
+from detectors.detector import BagDetector
+from detectors.registry import create, names, resolve
+
+__all__ = ["Bag", "BagDetector", "Prediction", "create", "names", "resolve", "smil", "xception"]

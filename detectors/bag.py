@@ -1,0 +1,62 @@
+"""Bag in, Prediction out, and the way a ragged bag passes through a backbone."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Bag:
+    """The faces of B videos, padded to the longest; order is time.
+
+    Shape: faces (B, M, 3, S, S), uint8 in 0..255 or float in 0..1; mask (B, M) bool, True for a real face, at least
+    one a row.
+
+    Raises:
+        ValueError: the shapes do not fit, or a row of the mask is empty.
+    """
+
+    faces: Tensor
+    mask: Tensor
+
+    def __post_init__(self) -> None:
+        if self.faces.ndim != 5 or self.faces.shape[:2] != self.mask.shape or self.mask.dtype != torch.bool:
+            raise ValueError(f"a bag wants faces (B, M, 3, S, S) and mask (B, M) bool, not {tuple(self.faces.shape)}")
+        if self.mask.device.type == "cpu" and not bool(self.mask.any(dim=1).all()):
+            raise ValueError("a bag has no face; leave it out and score it 0.5")
+
+    def to(self, device: torch.device) -> "Bag":
+        """The same bag on another device."""
+        return Bag(self.faces.to(device, non_blocking=True), self.mask.to(device, non_blocking=True))
+
+
+class Prediction(NamedTuple):
+    """Fake logits of videos and of their faces, and how much each face counted.
+
+    Shape: video_logit (B,); frame_logit (B, M); weight (B, M), rows sum to 1, or None if the pool has no weights.
+    Values at padding mean nothing.
+    """
+
+    video_logit: Tensor
+    frame_logit: Tensor
+    weight: Tensor | None
+
+
+def pack(values: Tensor, mask: Tensor) -> Tensor:
+    """Only the real instances, so that BatchNorm never sees padding.
+
+    Shape: values (B, M, ...), mask (B, M) with P True -> (P, ...).
+    """
+    return values[mask]
+
+
+def unpack(packed: Tensor, mask: Tensor) -> Tensor:
+    """The inverse of :func:`pack`, with zeros at padding.
+
+    Shape: packed (P, D), mask (B, M) -> (B, M, D).
+    """
+    values = packed.new_zeros(*mask.shape, packed.shape[-1])
+    values[mask] = packed
+    return values

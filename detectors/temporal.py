@@ -1,0 +1,24 @@
+"""Encoders that see the order of the faces."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+
+class KernelEncoder(nn.Module):
+    """c_i = ReLU(w * h_{i..i+k-1} + b): k successive faces to one spatial-temporal instance (Li 2020, Eq. 11), zero
+    padding at both ends, so that M faces stay M instances.
+
+    Shape: (B, M, D), mask (B, M) -> (B, M, filters).
+    """
+
+    def __init__(self, num_features: int, filters: int = 512, kernel: int = 1) -> None:
+        super().__init__()
+        self.ends = ((kernel - 1) // 2, kernel // 2)
+        self.convolve = nn.Conv1d(num_features, filters, kernel)
+        self.num_features = filters
+
+    def forward(self, features: Tensor, mask: Tensor) -> Tensor:
+        sequence = (features * mask.unsqueeze(-1)).transpose(1, 2)  # (B, D, M), zeros at padding
+        encoded: Tensor = torch.relu(self.convolve(pad(sequence, self.ends))).transpose(1, 2)
+        return encoded  # (B, M, filters)

@@ -1,0 +1,207 @@
+"""``ffpms build``: from a tree of videos to labelled bags of crops. Plan, sources, shards and tables meet here."""
+
+import json
+import platform
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ffpms import __version__
+from ffpms.card import write_card
+from ffpms.engine import run_local
+from ffpms.errors import ConfigError
+from ffpms.manifest import dataset_name
+from ffpms.plan import Pairs, plan_slots, split_order
+from ffpms.recipe import Recipe
+from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
+from ffpms.shards import digest, drop_partial, read_shard
+from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
+from ffpms.tables import TABLES, assemble, count, shard_rows
+from ffpms.target import CropConfig, TargetJob, run_job
+
+REPORT = "build.json"
+
+Progress = Callable[[Iterable[str], int], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """Everything that decides the bytes of a built set, but for the videos themselves."""
+
+    recipe: Recipe = field(default_factory=Recipe)
+    crop: CropConfig = field(default_factory=CropConfig)
+    splits: tuple[str, ...] = ("train", "val", "test")
+    pairs_sha256: str = ""
+    limit: int | None = None
+    decoder: str = "pyav"
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did: the counts of ``build.json`` and one line for each source that could not be used."""
+
+    out: Path
+    summary: dict[str, Any]
+    problems: list[str]
+    already_done: bool
+
+    def describe(self) -> str:
+        """What the command prints at its end."""
+        if self.already_done:
+            return (
+                f"{self.out}: complete already, nothing to do (--retry-failed does {len(self.problems)} failed again)"
+            )
+        counts, name = self.summary["counts"], self.summary["dataset"]
+        seconds = self.summary["seconds"]
+        lines = [f"{what}: " + ", ".join(f"{n} {status}" for status, n in counts[what].items()) for what in counts]
+        return "\n".join([f"{self.out}: {name} built in {seconds} s", *lines])
+
+
+def build(
+    root: Path,
+    out: Path,
+    pairs: Pairs,
+    config: BuildConfig,
+    *,
+    workers: int = 1,
+    retry_failed: bool = False,
+    progress: Progress = lambda items, _: items,
+) -> BuildReport:
+    """Builds the set in ``out``; what is done already is not done again.
+
+    Raises:
+        ConfigError: the tree or the output folder is not what it should be, or no planned video is in the tree.
+    """
+    started = time.monotonic()
+    slots = _limited(plan_slots(pairs, config.recipe, split_order(config.splits)), pairs, config.limit)
+    folder = check_root(root, normalise_compression(config.recipe.compression))
+    sources = index_sources(slots, config.recipe.compression, folder)
+    _check_any(root, sources)
+    targets = _by_target(sources)
+    if _claim(out, config) and not retry_failed and all(read_shard(out, t) for t in targets):
+        return BuildReport(
+            out, json.loads((out / REPORT).read_text()), _problems(shard_rows(out, targets, "sources")), True
+        )
+    jobs = [
+        TargetJob(root, out, target, members, config.recipe.frames_per_video, config.crop, config.decoder)
+        for target, members in targets.items()
+        if _needs_work(out, target, retry_failed)
+    ]
+    for _ in progress(run_local(run_job, jobs, workers), len(jobs)):
+        pass
+    drop_partial(out)
+    tables = assemble(out, slots, targets, config.recipe)
+    summary = _write(out, root, tables, config, slots, time.monotonic() - started)
+    return BuildReport(out, summary, _problems(tables["sources"]), False)
+
+
+def pairs_digest(pairs: Pairs) -> str:
+    """SHA-256 of the split files' content."""
+    return digest(json.dumps(pairs, sort_keys=True).encode())
+
+
+def _limited(slots: pd.DataFrame, pairs: Pairs, limit: int | None) -> pd.DataFrame:
+    """The slots of the first ``limit`` real videos of each split and of their fakes."""
+    if limit is None:
+        return slots
+    kept = {t for members in pairs.values() for t in [i for pair in members for i in pair][:limit]}
+    return slots[slots["target_id"].isin(kept)].reset_index(drop=True)
+
+
+def _check_any(root: Path, sources: list[Source]) -> None:
+    """With no fake and its real video in the tree there is nothing to mix: the splits must be another tree's."""
+    there = {s.source_video for s in sources if (root / s.path).is_file()}
+    fakes = [s for s in sources if s.source_id and s.source_video in there]
+    if any(bag_key(Manipulation.ORIGINAL, s.target_id) in there for s in fakes):
+        return
+    own = root / "splits"
+    hint = f"{own} looks like this tree's own" if own.is_dir() else "a folder with this tree's pairs"
+    raise ConfigError(f"{root}: holds no fake with its real video of the split files; give --splits ({hint})")
+
+
+def _by_target(sources: list[Source]) -> dict[str, tuple[Source, ...]]:
+    """Target id -> its real video and its fakes: one face search serves them all."""
+    grouped: dict[str, list[Source]] = {}
+    for source in sources:
+        grouped.setdefault(source.target_id, []).append(source)
+    return {target: tuple(members) for target, members in grouped.items()}
+
+
+def _claim(out: Path, config: BuildConfig) -> bool:
+    """Makes the folder ours, or holds it against the configuration it was built with. True if it is complete."""
+    report = out / REPORT
+    if not report.is_file():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
+        out.mkdir(parents=True, exist_ok=True)
+        _write_json(report, {"complete": False, "config": asdict(config)})
+        return False
+    before = json.loads(report.read_text(encoding="utf-8"))
+    changed = _differences(before["config"], json.loads(json.dumps(asdict(config))))
+    if set(changed) - {"limit"}:
+        raise ConfigError(f"{out}: was built with {'; '.join(changed.values())}; use these flags or another --out")
+    return bool(before["complete"]) and not changed
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> dict[str, str]:
+    """Settings that are not the same: name -> ``size 299, not 112``."""
+    found: dict[str, str] = {}
+    for key, value in now.items():
+        if isinstance(value, dict):
+            found |= _differences(before.get(key, {}), value)
+        elif before.get(key) != value:
+            found[key] = f"{prefix}{key} {before.get(key)}, not {value}"
+    return found
+
+
+def _needs_work(out: Path, target: str, retry_failed: bool) -> bool:
+    shard = read_shard(out, target)
+    failed = shard and any(row["status"] not in WITH_PIXELS for row in shard.sources)
+    return shard is None or bool(retry_failed and failed)
+
+
+def _problems(sources: pd.DataFrame) -> list[str]:
+    """One line a source that could not be used; many missing ones of a folder take one line."""
+    lines = []
+    bad = sources[~sources["status"].isin(WITH_PIXELS)]
+    for (kind, split, status), group in bad.groupby(["manipulation", "split", "status"], sort=False):
+        if status == Status.MISSING and len(group) > 3:
+            folder = group["path"].iloc[0].rpartition("/")[0]
+            lines.append(f"{folder}: {len(group)} {kind} videos of the {split} split not found; download them")
+        else:
+            lines += [f"{row['path']}: {row['error']}" for row in group.to_dict("records")]
+    return lines
+
+
+def _write(
+    out: Path, root: Path, tables: dict[str, pd.DataFrame], config: BuildConfig, slots: pd.DataFrame, seconds: float
+) -> dict[str, Any]:
+    """Writes the tables and the data card, and ``build.json`` last."""
+    for name, schema in TABLES.items():
+        write_table(tables[name], schema, out / f"{name}.parquet")
+    summary = {
+        "complete": True,
+        "ffpms": __version__,
+        "dataset": dataset_name(slots, config.recipe),
+        "config": asdict(config),
+        "ff_root": str(root),
+        "counts": count(tables),
+        "sha256": {f"{name}.parquet": digest((out / f"{name}.parquet").read_bytes()) for name in TABLES},
+        "versions": {"python": platform.python_version()}
+        | {n: version(n) for n in ("av", "dlib-bin", "numpy", "pillow", "pyarrow")},
+        "seconds": round(seconds, 1),
+    }
+    write_card(out, summary, tables["videos"])
+    _write_json(out / REPORT, summary)
+    return summary
+
+
+def _write_json(path: Path, value: dict[str, Any]) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,35 @@
+"""Settings: defaults, then a TOML file, then flags; an unknown key is an error. And back from what was stored."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+T = TypeVar("T")
+
+
+def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
+    """Click callback of ``--config``: makes the file's keys (flag names, dashes or underscores) the new defaults.
+
+    Raises:
+        click.BadParameter: the file is no TOML or has a key that is no flag of this command.
+    """
+    if path is None:
+        return None
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"{path}: {error}") from None
+    named = {key.replace("-", "_"): value for key, value in values.items()}
+    known = {p.name for p in context.command.params if p.name != "config"}
+    unknown = sorted(named.keys() - known)
+    if unknown:
+        raise click.BadParameter(f"{path}: no such setting: {', '.join(unknown)}; see '{context.command_path} --help'")
+    context.default_map = {**(context.default_map or {}), **named}
+    return path
+
+
+def restore(kind: type[T], stored: dict[str, Any]) -> T:
+    """A configuration from the JSON or TOML it was written to, where tuples had become lists."""
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()})

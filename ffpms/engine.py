@@ -1,0 +1,34 @@
+"""Engines: run one function over many jobs, in this process or in several."""
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
+
+from ffpms.errors import FfpmsError
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Iterator[Result]:
+    """Yields each job's result as it is done, in no fixed order; with one worker no process is started.
+
+    Raises:
+        FfpmsError: a worker process died, for lack of memory, say.
+    """
+    if workers <= 1:
+        yield from map(function, jobs)
+        return
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            for future in as_completed([pool.submit(function, job) for job in jobs]):
+                yield future.result()
+        except BrokenProcessPool:
+            message = (
+                "a worker process died (out of memory?); run the same command again to go on, with fewer --workers"
+            )
+            raise FfpmsError(message) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

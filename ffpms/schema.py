@@ -1,0 +1,203 @@
+"""The nouns of the data set: manipulations, splits, statuses, and the columns of every table."""
+
+from enum import StrEnum
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ffpms.errors import ManifestError
+
+SCHEMA_VERSION = "1"
+UNKNOWN = -1
+"""In an integer column: not known, because the video could not be read or has no face."""
+
+
+class Manipulation(StrEnum):
+    """How a video was made. The order is the order of every table."""
+
+    ORIGINAL = "original"
+    DF = "DF"
+    F2F = "F2F"
+    FS = "FS"
+    NT = "NT"
+
+
+FAKES = tuple(m for m in Manipulation if m is not Manipulation.ORIGINAL)
+
+
+class Split(StrEnum):
+    """The official division of FaceForensics++."""
+
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+class Status(StrEnum):
+    """What became of a video, a bag or a slot. Everything but OK and INTERPOLATED has no pixels."""
+
+    OK = "ok"
+    INTERPOLATED = "interpolated"
+    NO_FACE = "no_face"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    TRUNCATED = "truncated"
+    TOO_SHORT = "too_short"
+    WRONG_COMPRESSION = "wrong_compression"
+    MISALIGNED = "misaligned"
+    NO_COUNTERPART = "no_counterpart"
+    FAILED = "failed"
+
+
+WITH_PIXELS = frozenset({Status.OK, Status.INTERPOLATED})
+
+_BOX = [(f"box_{side}", pa.float32()) for side in "xywh"]
+_IDENTITY = [("target_id", pa.string()), ("source_id", pa.string())]
+
+SOURCE = pa.schema(
+    [
+        ("source_video", pa.string()),
+        ("path", pa.string()),
+        ("manipulation", pa.string()),
+        ("video_id", pa.string()),
+        *_IDENTITY,
+        ("compression", pa.string()),
+        ("split", pa.string()),
+        ("n_frames", pa.int32()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("fps", pa.float64()),
+        ("pix_fmt", pa.string()),
+        ("crf", pa.float32()),
+        ("sha256", pa.string()),
+        ("align_offset", pa.int16()),
+        ("align_score", pa.float32()),
+        ("geometry", pa.string()),
+        ("scale_x", pa.float32()),
+        ("scale_y", pa.float32()),
+        ("shift_x", pa.float32()),
+        ("shift_y", pa.float32()),
+        ("status", pa.string()),
+        ("error", pa.string()),
+    ]
+)
+
+VIDEO = pa.schema(
+    [
+        ("bag_id", pa.string()),
+        ("split", pa.string()),
+        ("manipulation", pa.string()),
+        ("video_id", pa.string()),
+        *_IDENTITY,
+        ("pair_id", pa.string()),
+        ("label", pa.int16()),
+        ("n_frames", pa.int32()),
+        ("n_fake", pa.int32()),
+        ("fake_rate", pa.float64()),
+        ("status", pa.string()),
+        ("error", pa.string()),
+    ]
+)
+
+SLOT = pa.schema(
+    [
+        ("bag_id", pa.string()),
+        ("split", pa.string()),
+        ("manipulation", pa.string()),
+        ("video_id", pa.string()),
+        *_IDENTITY,
+        ("pair_id", pa.string()),
+        ("slot", pa.int16()),
+        ("label", pa.int16()),
+        ("replaced", pa.bool_()),
+    ]
+)
+
+CROP = pa.schema(
+    [
+        ("source_video", pa.string()),
+        ("frame_index", pa.int32()),
+        ("status", pa.string()),
+        ("error", pa.string()),
+        ("track_id", pa.int16()),
+        *_BOX,
+        ("crop", pa.string()),
+        ("sha256", pa.string()),
+    ]
+)
+
+FRAME = pa.schema(
+    [
+        ("bag_id", pa.string()),
+        ("slot", pa.int16()),
+        ("source_video", pa.string()),
+        ("frame_index", pa.int32()),
+        ("label", pa.int16()),
+        ("replaced", pa.bool_()),
+        *[CROP.field(name) for name in CROP.names[2:]],
+    ]
+)
+
+SCORE = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("method", pa.string()),
+        ("dataset", pa.string()),
+        ("manipulation", pa.string()),
+        ("bag_id", pa.string()),
+        ("pair_id", pa.string()),
+        ("fake_rate", pa.float64()),
+        ("level", pa.string()),
+        ("slot", pa.int16()),
+        ("y_true", pa.int16()),
+        ("score", pa.float64()),
+        ("weight", pa.float64()),
+        ("status", pa.string()),
+    ]
+)
+
+
+def bag_key(manipulation: str, video_id: str) -> str:
+    """The name of a video among all manipulations, e.g. ``DF_953_974``; file-safe and unique, unlike ``953_974``."""
+    return f"{manipulation}_{video_id}"
+
+
+def check(table: pd.DataFrame, schema: pa.Schema, name: str = "table") -> pa.Table:
+    """The table as Arrow, with exactly the schema's columns and types.
+
+    Raises:
+        ManifestError: a column is missing or holds what its type cannot.
+    """
+    missing = [column for column in schema.names if column not in table]
+    if missing:
+        raise ManifestError(f"{name}: no column {', '.join(missing)}; it was not written by ffpms {SCHEMA_VERSION}.x")
+    try:
+        arrow = pa.Table.from_pandas(table[schema.names], schema=schema, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise ManifestError(f"{name}: {error}; write integers, not text, in integer columns") from error
+    return arrow.replace_schema_metadata({"ffpms.schema": SCHEMA_VERSION})
+
+
+def write_table(table: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
+    """Writes the table as Parquet in one step: a reader sees the old file or the whole new one."""
+    partial = path.with_name(path.name + ".partial")
+    pq.write_table(check(table, schema, path.name), partial, compression="zstd")
+    partial.replace(path)
+
+
+def read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
+    """Reads a table and holds it against its schema.
+
+    Raises:
+        ManifestError: the file is not there, is no Parquet file, or lacks a column.
+    """
+    try:
+        table: pd.DataFrame = pq.read_table(path).to_pandas()
+    except FileNotFoundError:
+        raise ManifestError(f"{path}: not found; build the data set first with 'ffpms build'") from None
+    except (OSError, pa.ArrowException) as error:
+        raise ManifestError(f"{path}: not a readable Parquet file ({error}); build it again") from error
+    check(table, schema, str(path))
+    return table

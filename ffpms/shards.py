@@ -1,0 +1,72 @@
+"""Shards: the crops of one target (a real video and its fakes), written whole or not at all."""
+
+import hashlib
+import io
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+MARKER = "shard.json"
+PARTIAL = ".partial"
+
+
+@dataclass
+class Shard:
+    """What one target contributes: rows for the SOURCE and CROP tables, and the crops' encoded bytes by path."""
+
+    target_id: str
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    crops: list[dict[str, Any]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def encode(image: Image.Image) -> bytes:
+    """Lossless PNG: c40's own artefacts are the signal and must not be compressed again."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def crop_path(target_id: str, source_video: str, frame_index: int) -> str:
+    """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.png``."""
+    return f"crops/{target_id}/{source_video}/{frame_index:06d}.png"
+
+
+def write_shard(out: Path, shard: Shard) -> None:
+    """Writes the crops, then the marker, beside the final place, and renames the folder: a kill at any moment leaves a
+    whole shard or none."""
+    final = out / "crops" / shard.target_id
+    partial = out / "crops" / PARTIAL / shard.target_id
+    shutil.rmtree(partial, ignore_errors=True)
+    for path, data in shard.files.items():
+        file = partial / Path(path).relative_to(f"crops/{shard.target_id}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    partial.mkdir(parents=True, exist_ok=True)
+    rows = {"target_id": shard.target_id, "sources": shard.sources, "crops": shard.crops}
+    (partial / MARKER).write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
+
+
+def read_shard(out: Path, target_id: str) -> Shard | None:
+    """The rows of a finished shard, without its pixels; None if it is not finished."""
+    try:
+        rows = json.loads((out / "crops" / target_id / MARKER).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return Shard(rows["target_id"], rows["sources"], rows["crops"])
+
+
+def drop_partial(out: Path) -> None:
+    """Removes what an interrupted build left behind."""
+    shutil.rmtree(out / "crops" / PARTIAL, ignore_errors=True)

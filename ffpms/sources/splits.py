@@ -1,0 +1,59 @@
+"""Split files: lists of id pairs, in FaceForensics++'s own format."""
+
+import json
+import re
+from pathlib import Path
+
+import data_manifests
+from ffpms.errors import ManifestError
+from ffpms.plan import Pairs
+from ffpms.schema import Split
+
+OFFICIAL = data_manifests.ROOT / "ffpp"
+_ID = re.compile(r"[0-9A-Za-z-]{1,32}")
+
+
+def read_pairs(folder: Path | None = None) -> Pairs:
+    """Reads ``train.json``, ``val.json`` and ``test.json``; without a folder the official FaceForensics++ ones.
+
+    Raises:
+        ManifestError: a file is missing or no list of id pairs, or an id stands twice.
+    """
+    folder = folder or OFFICIAL
+    pairs = {split.value: _read_file(folder / f"{split}.json") for split in Split}
+    _check_disjoint(pairs, folder)
+    return pairs
+
+
+def _read_file(path: Path) -> list[tuple[str, str]]:
+    try:
+        pairs = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ManifestError(
+            f"{path}: not found; --splits wants a folder with train.json, val.json, test.json"
+        ) from None
+    except ValueError as error:
+        raise ManifestError(f"{path}: not JSON ({error}); a split file is a list of id pairs") from None
+    if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
+        raise ManifestError(f'{path}: not a list of id pairs such as [["953", "974"], ...], ids of letters and digits')
+    return [(first, second) for first, second in pairs]
+
+
+def _is_pair(pair: object) -> bool:
+    return (
+        isinstance(pair, list)
+        and len(pair) == 2
+        and all(isinstance(i, str) and _ID.fullmatch(i) is not None for i in pair)
+    )
+
+
+def _check_disjoint(pairs: Pairs, folder: Path) -> None:
+    """No id in two pairs: else a face could be in train and in test."""
+    seen: dict[str, str] = {}
+    for split, members in pairs.items():
+        for video_id in (i for pair in members for i in pair):
+            if video_id in seen:
+                raise ManifestError(
+                    f"{folder}: id {video_id} stands in {seen[video_id]} and again in {split}; remove one"
+                )
+            seen[video_id] = split
