@@ -50,7 +50,10 @@ def group_runs(runs: list[Run]) -> list[Group]:
     for run in runs:
         grouped.setdefault(_key(run), []).append(run)
     labels = _labels(list(grouped))
-    return [Group(labels[key], members[0].dataset, tuple(members)) for key, members in grouped.items()]
+    return [
+        Group(labels[key], members[0].dataset, tuple(sorted(members, key=lambda run: run.config.seed)))
+        for key, members in grouped.items()
+    ]
 
 
 def _key(run: Run) -> tuple[tuple[str, object], ...]:

@@ -39,13 +39,13 @@ class Geometry:
 
 def candidates(real: tuple[int, int], fake: tuple[int, int]) -> list[Geometry]:
     """The ways in which a frame of size ``fake`` may come from one of size ``real`` (width, height): the same, resized,
-    or cropped at the centre or at the upper left."""
+    or, where the width was floored to a multiple of 64, cropped at the centre or at the left."""
     if real == fake:
         return [Geometry()]
     found = [Geometry("resize", fake[0] / real[0], fake[1] / real[1])]
-    if fake[0] <= real[0] and fake[1] <= real[1]:
-        x, y = (real[0] - fake[0]) // 2, (real[1] - fake[1]) // 2
-        found += [Geometry("crop", shift_x=-x, shift_y=-y), Geometry("crop")]
+    lost = real[0] - fake[0]
+    if 0 < lost < 64 and real[1] == fake[1]:
+        found += [Geometry("crop", shift_x=-(lost // 2)), Geometry("crop")]
     return found
 
 

@@ -17,9 +17,10 @@ from ffpms.errors import ConfigError, FfpmsError
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
+_PATH = click.Path(path_type=Path)
 _CONFIG = click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=_PATH,
     callback=read_toml,
     is_eager=True,
     expose_value=False,
@@ -104,8 +105,14 @@ def _recipe_options(function: F) -> F:
         ),
         click.option("--frames", default=20, show_default=True, help="Frames sampled from each video."),
         click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too."),
-        click.option("--compression", default="c40", show_default=True, type=click.Choice(["raw", "c0", "c23", "c40"])),
-        click.option("--splits", type=click.Path(path_type=Path), help="Folder of other pair files than the official."),
+        click.option(
+            "--compression",
+            default="c40",
+            show_default=True,
+            type=click.Choice(["raw", "c0", "c23", "c40"]),
+            help="Compression level of the tree.",
+        ),
+        click.option("--splits", type=_PATH, help="Folder of other pair files than the official."),
     ):
         function = option(function)
     return function
@@ -127,14 +134,20 @@ def _recipe(flags: dict[str, Any]) -> Any:
 
 
 @main.command()
-@click.option("--ff-root", required=True, type=click.Path(path_type=Path), help="Folder with original_sequences/.")
-@click.option("--out", default="ffpms-data", show_default=True, type=click.Path(path_type=Path))
-@click.option("--split", default="test,val,train", show_default=True, callback=_parse_names)
+@click.option("--ff-root", required=True, type=_PATH, help="Folder with original_sequences/.")
+@click.option("--out", default="ffpms-data", show_default=True, type=_PATH, help="Folder of the built set.")
+@click.option("--split", default="test,val,train", show_default=True, callback=_parse_names, help="Which to build.")
 @_recipe_options
 @click.option("--size", default=299, show_default=True, help="Side of a crop in px.")
 @click.option("--margin", default=1.3, show_default=True, help="Side of the square over the detector's box.")
 @click.option("--workers", default=os.cpu_count() or 1, show_default="CPU cores", help="Processes.")
-@click.option("--decoder", default="pyav", show_default=True, type=click.Choice(["pyav", "ffmpeg"]))
+@click.option(
+    "--decoder",
+    default="pyav",
+    show_default=True,
+    type=click.Choice(["pyav", "ffmpeg"]),
+    help="ffmpeg is the reference.",
+)
 @click.option(
     "--limit", type=click.IntRange(min=2), help="Only the first N real videos of each split, with their fakes."
 )
@@ -182,7 +195,7 @@ def build(**flags: Any) -> None:
 
 
 @main.command()
-@click.option("--out", required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=_PATH, help="Folder to write to.")
 @_recipe_options
 @_CONFIG
 def plan(**flags: Any) -> None:
@@ -197,21 +210,33 @@ def plan(**flags: Any) -> None:
 
 
 @main.command()
-@click.option("--methods", required=True, callback=_parse_names, help="Comma list, or all; see the README.")
-@click.option("--data", default="ffpms-data", show_default=True, type=click.Path(path_type=Path), help="A built set.")
-@click.option("--out", default="runs", show_default=True, type=click.Path(path_type=Path))
+@click.option("--methods", required=True, callback=_parse_names, help="Comma list of methods, or all.")
+@click.option("--data", default="ffpms-data", show_default=True, type=_PATH, help="A built set.")
+@click.option("--out", default="runs", show_default=True, type=_PATH, help="Folder of runs and leaderboard.")
 @click.option("--backbone", default="legacy_xception", show_default=True, help="Any timm model, or tiny.")
-@click.option("--weights", type=click.Path(path_type=Path), help="Backbone weights: .safetensors or a state dict.")
+@click.option("--weights", type=_PATH, help="Backbone weights: .safetensors or a state dict.")
 @click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights.")
-@click.option("--epochs", default=30, show_default=True)
+@click.option("--epochs", default=30, show_default=True, help="Passes over the training bags.")
 @click.option("--batch-size", default=32, show_default=True, help="Videos in a batch.")
 @click.option("--train-frames", default=8, show_default=True, help="Faces of a video drawn each epoch.")
-@click.option("--lr", default=2e-4, show_default=True)
-@click.option("--lr-halved-every", default=5, show_default=True, help="Epochs.")
+@click.option("--lr", default=2e-4, show_default=True, help="Learning rate of Adam.")
+@click.option("--lr-halved-every", default=5, show_default=True, help="Epochs between halvings of the rate.")
 @click.option("--seeds", default="0", show_default=True, callback=_parse_names, help="Comma list of numbers.")
-@click.option("--train-on", default="joint", show_default=True, type=click.Choice(["joint", "each"]))
-@click.option("--device", default="auto", show_default=True)
-@click.option("--precision", default="auto", show_default=True, type=click.Choice(["auto", "fp32", "bf16"]))
+@click.option(
+    "--train-on",
+    default="joint",
+    show_default=True,
+    type=click.Choice(["joint", "each"]),
+    help="One detector for all manipulations, or one for each.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    help="auto is bf16 on a GPU, fp32 elsewhere.",
+)
 @click.option("--workers", default=0, show_default=True, help="Processes that load crops.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch.  [default: the cores it may use]")
 @click.option("--resume/--no-resume", default=True, show_default=True, help="Go on where a run was stopped.")

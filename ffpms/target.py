@@ -152,9 +152,13 @@ def _add_fake(job: TargetJob, shard: Shard, fake: dict[str, Any], reals: dict[in
     except MediaError as error:
         _fail(fake, error.status, error.reason)
         return
+    found = {i: box for i, (box, _) in boxes.items() if box}
+    if not found:
+        _add_crops(shard, fake, frames, boxes, Geometry(), job.crop.size)
+        return
     greys = {i: grey(frame) for i, frame in frames.items()}
     geometry, score = register([(reals[i], greys[i]) for i in list(boxes)[:: len(boxes) // 2]])
-    offset = best_offset(greys, reals, geometry, {i: box for i, (box, _) in boxes.items() if box})
+    offset = best_offset(greys, reals, geometry, found)
     fake |= _geometry_columns(geometry, offset, score)
     if score < MIN_SCORE:
         real = bag_key(Manipulation.ORIGINAL, shard.target_id)

@@ -13,7 +13,7 @@ import numpy as np
 from ffpms.errors import ConfigError, MediaError
 from ffpms.schema import Status
 
-_CRF = re.compile(rb"x264 - core.{0,2000}? crf=([0-9.]+)", re.DOTALL)
+_CRF = re.compile(rb"x264 - core.{0,2000}? (?:crf|qp)=([0-9.]+)", re.DOTALL)  # lossless crf 0 is written as qp=0
 
 Frames = Iterator[tuple[int, np.ndarray]]
 FrameReader = Callable[[Path, list[int]], Frames]

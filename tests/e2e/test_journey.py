@@ -1,0 +1,217 @@
+"""The whole job through the command line: a tree goes in, a leaderboard comes out."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ffpms.schema import CROP, FRAME, SOURCE, VIDEO, check
+from tests.conftest import SEED, Command
+from tests.corpus import PAIRS, n_frames
+
+FAKES = ("DF", "F2F", "FS", "NT")
+TABLES = {"videos": VIDEO, "frames": FRAME, "sources": SOURCE, "crops": CROP}
+
+
+@pytest.fixture(scope="module")
+def tables(built: Path) -> dict[str, pd.DataFrame]:
+    return {name: pd.read_parquet(built / f"{name}.parquet") for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def runs(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two methods, two seeds, by the installed console script."""
+    out = tmp_path_factory.mktemp("runs")
+    command = [str(Path(sys.executable).with_name("ffpms")), "bench", "--methods", "smil,xn-avg", "--seeds", "0,1"]
+    command += ["--data", str(built), "--out", str(out), "--backbone", "tiny", "--epochs", "2", "--threads", "1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "| s-mil" in done.stdout
+    return out
+
+
+def test_everything_was_usable(tables: dict[str, pd.DataFrame]) -> None:
+    assert len(tables["videos"]) == 5 * 2 * sum(map(len, PAIRS.values()))
+    assert len(tables["frames"]) == 20 * len(tables["videos"])
+    for name, table in tables.items():
+        assert set(table["status"]) <= {"ok", "interpolated"}, name
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_keep_their_contract(tables: dict[str, pd.DataFrame], name: str) -> None:
+    arrow = check(tables[name], TABLES[name])
+    assert arrow.schema.metadata[b"ffpms.schema"] == b"1"
+    kinds = {
+        c: tables[name][c].dtype.kind
+        for c in ("n_fake", "slot", "frame_index", "label", "n_frames")
+        if c in tables[name]
+    }
+    assert set(kinds.values()) <= {"i"}
+    for column in ("path", "crop"):
+        if column in tables[name]:
+            assert not tables[name][column].str.contains(r"^/|\\|\.\.").any()
+
+
+def test_a_video_fake_at_one_frame_is_fake(tables: dict[str, pd.DataFrame]) -> None:
+    videos, frames = tables["videos"], tables["frames"]
+    few = videos[(videos["n_fake"] == 1) & (videos["split"] == "test")]
+    assert not few.empty
+    assert (few["label"] == 1).all()
+    assert (few["fake_rate"] == 0.05).all()
+    assert (frames[frames["bag_id"].isin(few["bag_id"])].groupby("bag_id")["label"].sum() == 1).all()
+    assert frames.groupby("bag_id")["label"].max().to_dict() == dict(
+        zip(videos["bag_id"], videos["label"], strict=True)
+    )
+    assert (videos["fake_rate"] == videos["n_fake"] / 20).all()
+
+
+def test_replaced_frames_are_the_real_videos_own(tables: dict[str, pd.DataFrame]) -> None:
+    frames = tables["frames"].merge(tables["videos"][["bag_id", "target_id"]], on="bag_id")
+    swapped = frames[frames["replaced"]]
+    assert len(swapped) > 100
+    assert (swapped["source_video"] == "original_" + swapped["target_id"]).all()
+    stored = tables["crops"].set_index(["source_video", "frame_index"])["sha256"]
+    keys = list(zip(swapped["source_video"], swapped["frame_index"], strict=True))
+    assert (stored.loc[keys].to_numpy() == swapped["sha256"].to_numpy()).all()
+
+
+def test_a_fake_is_cropped_as_its_real_counterpart_is(tables: dict[str, pd.DataFrame]) -> None:
+    crops = tables["crops"].merge(tables["sources"][["source_video", "target_id", "shift_x"]], on="source_video")
+    boxes = crops.assign(box_x=crops["box_x"] - crops["shift_x"])
+    by_frame = boxes.groupby(["target_id", "frame_index"])[["box_x", "box_y", "box_w", "box_h"]]
+    assert (by_frame.nunique() == 1).all(axis=None)
+    assert (by_frame.size() > 1).sum() > 100
+
+
+def test_lengths_and_geometry_of_the_sources(tables: dict[str, pd.DataFrame]) -> None:
+    sources = tables["sources"]
+    assert (sources["n_frames"] >= 24).all()
+    originals = sources[sources["manipulation"] == "original"]
+    assert (originals["n_frames"] == originals["video_id"].map(n_frames)).all()
+    assert set(sources["crf"]) == {40.0}
+    narrow = sources["manipulation"].isin(["F2F", "NT"])
+    assert set(sources.loc[narrow, "width"]) == {256}
+    assert set(sources.loc[narrow, "geometry"]) == {"crop"}
+    assert set(sources.loc[narrow, "shift_x"]) == {-8.0}
+    assert (sources["align_offset"] == 0).all()
+
+
+def test_crops_have_their_size_and_hash(built: Path, tables: dict[str, pd.DataFrame]) -> None:
+    import hashlib
+
+    from PIL import Image
+
+    frames = tables["frames"].drop_duplicates("crop").sample(20, random_state=0)
+    for row in frames.to_dict("records"):
+        assert hashlib.sha256((built / row["crop"]).read_bytes()).hexdigest() == row["sha256"]
+        assert Image.open(built / row["crop"]).size == (64, 64)
+    assert len(list((built / "crops").rglob("*.png"))) == len(tables["crops"])
+
+
+def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:
+    report = json.loads((built / "build.json").read_text())
+    assert report["complete"] is True
+    assert report["dataset"] == "FFPMS-custom"
+    assert report["counts"]["videos"] == {"all": 50, "ok": 50}
+    assert report["config"]["recipe"]["seed"] == SEED
+    card = (built / "README.md").read_text()
+    assert "| test | DF | 4 | 4 |" in card
+
+
+def test_run_folders_have_their_files(runs: Path) -> None:
+    folders = [path for path in runs.iterdir() if path.is_dir()]
+    assert len(folders) == 4
+    for folder in folders:
+        expected = "DONE best.safetensors config.toml environment.json history.csv last.ckpt scores.parquet"
+        assert sorted(p.name for p in folder.iterdir()) == expected.split()
+        assert len(pd.read_csv(folder / "history.csv")) == 2
+
+
+def test_the_leaderboard_has_the_rows_it_should(runs: Path, tables: dict[str, pd.DataFrame]) -> None:
+    board = pd.read_csv(runs / "leaderboard.csv", keep_default_na=True)
+    head = board[board["fake_rate_bucket"] == "all"]
+    expected = {
+        (m, k, v) for m in ("s-mil", "xn-avg") for k in ("all", *FAKES) for v in ("accuracy", "auc", "frame_auc")
+    }
+    assert set(zip(head["method"], head["manipulation"], head["metric"], strict=True)) == expected
+    assert len(head) == len(expected)
+    assert board["value"].between(0, 1).all()
+    assert set(board["seeds"]) == {"0;1"}
+    assert set(board["source"]) == {"ours"}
+    assert (board.loc[board["metric"] == "accuracy", "threshold"] == 0.5).all()
+    test = tables["videos"][(tables["videos"]["split"] == "test") & (tables["videos"]["manipulation"] == "DF")]
+    percents = sorted({int(r) for r in (test["fake_rate"] * 100).round()})
+    buckets = board[(board["manipulation"] == "DF") & (board["fake_rate_bucket"] != "all")]["fake_rate_bucket"].unique()
+    assert list(buckets) == [f"{p}-{p + 5}%" for p in percents]
+    assert "5-10%" in buckets, "a video fake at 1 of 20 frames has its row"
+    counts = head.set_index(["method", "manipulation", "metric"])["n_videos"]
+    assert counts["s-mil", "DF", "accuracy"] == 8
+
+
+def test_every_number_can_be_recomputed_from_the_scores(runs: Path) -> None:
+    board = pd.read_csv(runs / "leaderboard.csv")
+    values = []
+    for folder in runs.glob("s-mil-*"):
+        scores = pd.read_parquet(folder / "scores.parquet")
+        video = scores[(scores["level"] == "video") & scores["manipulation"].isin(["original", "NT"])]
+        right = (video["score"] >= 0.5) == (video["y_true"] == 1)
+        values.append(right.groupby(video["y_true"]).mean().mean())
+        frames = scores[scores["level"] == "frame"]
+        np.testing.assert_allclose(frames.groupby("bag_id")["weight"].sum(), 1, atol=1e-6)
+        logit = np.log(frames["score"] / (1 - frames["score"])) * frames["weight"]
+        pooled = 1 / (1 + np.exp(-logit.groupby(frames["bag_id"]).sum()))
+        stored = scores[scores["level"] == "video"].set_index("bag_id")["score"]
+        np.testing.assert_allclose(pooled, stored.loc[pooled.index], atol=1e-6)
+    row = board.query(
+        "method == 's-mil' and manipulation == 'NT' and metric == 'accuracy' and fake_rate_bucket == 'all'"
+    )
+    assert row["value"].item() == pytest.approx(np.mean(values), abs=1e-6)
+
+
+def test_bench_again_trains_nothing_and_writes_the_same_bytes(ffpms: Command, built: Path, runs: Path) -> None:
+    before = (runs / "leaderboard.csv").read_bytes()
+    flags = ("--methods", "smil,xn-avg", "--seeds", "0,1", "--backbone", "tiny", "--epochs", 2)
+    result = ffpms("bench", *flags, "--data", built, "--out", runs)
+    assert result.exit_code == 0
+    assert result.stderr.count("done already") == 4
+    assert (runs / "leaderboard.csv").read_bytes() == before
+
+
+def test_the_same_command_elsewhere_gives_the_same_leaderboard(
+    ffpms: Command, built: Path, runs: Path, tmp_path: Path
+) -> None:
+    flags = ("--methods", "smil,xn-avg", "--seeds", "0,1", "--backbone", "tiny", "--epochs", 2, "--threads", 1)
+    assert ffpms("bench", *flags, "--data", built, "--out", tmp_path).exit_code == 0
+    assert (tmp_path / "leaderboard.csv").read_bytes() == (runs / "leaderboard.csv").read_bytes()
+
+
+def test_training_on_each_manipulation(ffpms: Command, built: Path, tmp_path: Path) -> None:
+    flags = ("--methods", "xn-avg", "--train-on", "each", "--backbone", "tiny", "--epochs", 1, "--quiet")
+    assert ffpms("bench", *flags, "--data", built, "--out", tmp_path).exit_code == 0
+    board = pd.read_csv(tmp_path / "leaderboard.csv")
+    assert set(board["manipulation"]) == set(FAKES)
+    assert set(board["method"]) == {"xn-avg"}
+
+
+def test_a_method_that_fails_is_named_and_the_others_go_on(
+    ffpms: Command, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmark import bench
+
+    original = bench.fit
+
+    def breaks(detector, *arguments):  # type: ignore[no-untyped-def]
+        if detector.supervision == "frame":
+            raise RuntimeError("CUDA out of memory")
+        original(detector, *arguments)
+
+    monkeypatch.setattr(bench, "fit", breaks)
+    flags = ("--methods", "xn-avg,smil", "--backbone", "tiny", "--epochs", 1)
+    result = ffpms("bench", *flags, "--data", built, "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "out of memory" in result.stderr
+    assert set(pd.read_csv(tmp_path / "leaderboard.csv")["method"]) == {"s-mil"}

@@ -1,0 +1,136 @@
+"""Law 1: the plan is pure, labels follow from it, and indices are shared, increasing and in range."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ffpms.errors import ConfigError
+from ffpms.plan import frame_index, plan_frames, plan_slots, summarise_bags
+from ffpms.recipe import Recipe
+
+recipes = st.builds(
+    Recipe,
+    frames_per_video=st.integers(5, 30),
+    replaced=st.tuples(st.integers(1, 2), st.integers(2, 4)),
+    fraction=st.floats(0, 0.5),
+    placement=st.sampled_from(["random", "contiguous"]),
+    seed=st.integers(0, 2**32),
+)
+
+
+def pairs_of(n: int) -> dict[str, list[tuple[str, str]]]:
+    ids = [f"{i:03d}" for i in range(6 * n)]
+    pairs = list(zip(ids[::2], ids[1::2], strict=True))
+    return {"train": pairs[:n], "val": pairs[n : 2 * n], "test": pairs[2 * n :]}
+
+
+def plan(recipe: Recipe, n: int = 2) -> pd.DataFrame:
+    return plan_slots(pairs_of(n), recipe, ("train", "val", "test"))
+
+
+@given(recipes)
+def test_same_recipe_same_rows(recipe: Recipe) -> None:
+    pd.testing.assert_frame_equal(plan(recipe), plan(recipe))
+
+
+@given(recipes)
+def test_fake_bags_keep_real_and_fake_frames_and_originals_stay_real(recipe: Recipe) -> None:
+    videos = summarise_bags(plan(recipe))
+    fake = videos["manipulation"] != "original"
+    low, high = recipe.replaced
+    tested = videos[fake & (videos["split"] != "train")]
+    assert tested["n_fake"].between(recipe.frames_per_video - high, recipe.frames_per_video - low).all()
+    trained = videos[fake & (videos["split"] == "train")]
+    assert (trained["n_fake"] == recipe.frames_per_video - recipe.n_replaced_in_train).all()
+    assert (videos.loc[~fake, "n_fake"] == 0).all()
+
+
+@given(recipes)
+def test_bag_label_is_the_largest_frame_label(recipe: Recipe) -> None:
+    slots = plan(recipe)
+    videos = summarise_bags(slots).set_index("bag_id")
+    assert (slots.groupby("bag_id")["label"].max() == videos["label"].loc[sorted(videos.index)]).all()
+    assert (videos["label"] == (videos["n_fake"] > 0)).all()
+
+
+@given(recipes, st.integers(1, 12))
+def test_levels_are_stratified(recipe: Recipe, n: int) -> None:
+    videos = summarise_bags(plan(recipe, n))
+    tested = videos[(videos["split"] == "test") & (videos["label"] == 1)]
+    levels = range(recipe.replaced[0], recipe.replaced[1] + 1)
+    for _, own in tested.groupby("manipulation"):
+        uses = [int((recipe.frames_per_video - own["n_fake"] == level).sum()) for level in levels]
+        assert max(uses) - min(uses) <= 1
+
+
+@given(st.integers(1, 100), st.integers(0, 3000))
+def test_indices_are_increasing_and_in_range(count: int, extra: int) -> None:
+    n = count + extra
+    index = frame_index(np.arange(count), n, count)
+    assert (np.diff(index) > 0).all()
+    assert index[0] >= 0
+    assert index[-1] < n
+    assert index.tolist() == [int((2 * s + 1) * n // (2 * count)) for s in range(count)]
+
+
+@given(recipes, st.randoms(use_true_random=False))
+def test_a_fake_and_its_real_counterpart_share_their_indices(recipe: Recipe, random: np.random.Generator) -> None:
+    slots = plan(recipe)
+    names = {*slots["bag_id"], *("original_" + slots["target_id"])}
+    lengths = {name: random.randint(recipe.frames_per_video, 500) for name in sorted(names)}
+    sources = pd.DataFrame({"source_video": lengths.keys(), "n_frames": lengths.values(), "status": "ok", "error": ""})
+    frames = plan_frames(slots, sources, recipe)
+    shared = np.minimum(frames["bag_id"].map(lengths), ("original_" + frames["target_id"]).map(lengths))
+    assert (frames["frame_index"] < shared).all()
+    assert (frames["frame_index"] == frame_index(frames["slot"].to_numpy(), shared, recipe.frames_per_video)).all()
+    swapped = frames["replaced"]
+    assert (frames.loc[swapped, "source_video"] == "original_" + frames.loc[swapped, "target_id"]).all()
+    assert (frames.loc[~swapped, "source_video"] == frames.loc[~swapped, "bag_id"]).all()
+
+
+@given(recipes, st.data())
+def test_random_slots_are_nested(recipe: Recipe, data: st.DataObject) -> None:
+    few, many = sorted(data.draw(st.tuples(*[st.integers(0, recipe.frames_per_video)] * 2)))
+    if recipe.placement == "random":
+        assert recipe.fake_slots(few, "bag") <= recipe.fake_slots(many, "bag")
+    else:
+        slots = sorted(recipe.fake_slots(many, "bag"))
+        assert slots == list(range(slots[0], slots[0] + many)) if many else not slots
+
+
+def test_a_draw_is_the_hash_it_is_said_to_be() -> None:
+    """SHA-256 of ffpms-v1/2020/test/DF/953_974/slot/0, so that anyone can check a label in any language."""
+    import hashlib
+
+    expected = hashlib.sha256(b"ffpms-v1/2020/test/DF/953_974/slot/0").digest()
+    assert Recipe().draw("test", "DF", "953_974", "slot", 0) == expected
+
+
+def test_leaving_out_a_manipulation_changes_no_label_of_another() -> None:
+    alone = plan(Recipe(manipulations=("FS",)))
+    joint = plan(Recipe())
+    pd.testing.assert_frame_equal(
+        alone[alone["manipulation"] == "FS"].reset_index(drop=True),
+        joint[joint["manipulation"] == "FS"].reset_index(drop=True),
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"replaced": (0, 19)},
+        {"replaced": (1, 20)},
+        {"replaced": (5, 3)},
+        {"fraction": 1.0},
+        {"fraction": 0.99},
+        {"frames_per_video": 1},
+        {"placement": "middle"},
+        {"manipulations": ("XX",)},
+        {"manipulations": ()},
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        Recipe(**wrong)  # type: ignore[arg-type]

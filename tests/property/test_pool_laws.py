@@ -1,0 +1,181 @@
+"""Laws 2 to 4, over the whole registry: a new detector is tested by being registered."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+import detectors
+from benchmark.losses import video_loss
+from detectors.backbones import tiny
+from detectors.bag import Bag, Prediction, pack, unpack
+from detectors.pooling import mean_probability, sharp
+from detectors.temporal import KernelEncoder
+
+SEES_ORDER: tuple[str, ...] = ()
+logits = st.floats(-40, 40, width=32)
+few = settings(max_examples=25, deadline=None)
+
+
+@pytest.fixture(scope="module", params=detectors.names())
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def detector(name: str) -> detectors.BagDetector:
+    torch.manual_seed(0)
+    return detectors.create(name, tiny()).eval()
+
+
+def faces(count: int, seed: int = 0) -> Tensor:
+    return torch.rand(count, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
+
+
+def bag(*members: Tensor, padding: int = 0, filler: float = 0.0) -> Bag:
+    longest = max(map(len, members)) + padding
+    stacked = torch.full((len(members), longest, 3, 32, 32), filler)
+    mask = torch.zeros(len(members), longest, dtype=torch.bool)
+    for row, member in enumerate(members):
+        stacked[row, : len(member)], mask[row, : len(member)] = member, True
+    return Bag(stacked, mask)
+
+
+def same(a: Prediction, b: Prediction, count: int) -> None:
+    torch.testing.assert_close(a.video_logit[0], b.video_logit[0], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(a.frame_logit[0, :count], b.frame_logit[0, :count], atol=1e-5, rtol=1e-4)
+    if a.weight is not None and b.weight is not None:
+        torch.testing.assert_close(a.weight[0, :count], b.weight[0, :count], atol=1e-5, rtol=1e-4)
+
+
+@few
+@given(count=st.integers(1, 6), padding=st.integers(0, 4), filler=st.floats(-9, 9), others=st.integers(0, 3))
+def test_padding_its_content_and_batch_mates_change_nothing(
+    detector: detectors.BagDetector, count: int, padding: int, filler: float, others: int
+) -> None:
+    own = faces(count)
+    mates = [faces(2 + i, seed=9 + i) for i in range(others)]
+    with torch.no_grad():
+        same(detector(bag(own)), detector(bag(own, *mates, padding=padding, filler=filler)), count)
+
+
+@few
+@given(order=st.permutations(range(5)))
+def test_order_changes_nothing_unless_the_encoder_sees_it(
+    name: str, detector: detectors.BagDetector, order: list[int]
+) -> None:
+    if name in SEES_ORDER:
+        pytest.skip("an encoder of order")
+    own = faces(5)
+    with torch.no_grad():
+        plain, moved = detector(bag(own)), detector(bag(own[order]))
+    torch.testing.assert_close(plain.video_logit, moved.video_logit, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(plain.frame_logit[:, order], moved.frame_logit, atol=1e-5, rtol=1e-4)
+
+
+def test_one_face_gives_its_own_logit(detector: detectors.BagDetector) -> None:
+    with torch.no_grad():
+        prediction = detector(bag(faces(1)))
+    torch.testing.assert_close(prediction.video_logit, prediction.frame_logit[:, 0])
+
+
+def test_batch_norm_never_sees_padding(detector: detectors.BagDetector) -> None:
+    detector.train()
+    try:
+        plain = detector(bag(faces(3), faces(2, seed=1)))
+        padded = detector(bag(faces(3), faces(2, seed=1), padding=3, filler=7.0))
+    finally:
+        detector.eval()
+    same(plain, padded, 3)
+
+
+def test_a_step_lowers_the_loss(detector: detectors.BagDetector) -> None:
+    batch, label = bag(faces(4), faces(3, seed=1)), torch.tensor([0.0, 1.0])
+    optimizer = torch.optim.SGD(detector.parameters(), lr=1e-2)
+    before = video_loss(detector(batch), label, batch.mask, detector.supervision)
+    before.backward()
+    optimizer.step()
+    with torch.no_grad():
+        assert video_loss(detector(batch), label, batch.mask, detector.supervision) < before
+
+
+def test_saved_and_loaded_scores_are_equal(name: str, detector: detectors.BagDetector) -> None:
+    other = detectors.create(name, tiny()).eval()
+    other.load_state_dict(detector.state_dict())
+    with torch.no_grad():
+        assert torch.equal(other(bag(faces(3))).video_logit, detector(bag(faces(3))).video_logit)
+
+
+def test_weights_sum_to_one(detector: detectors.BagDetector) -> None:
+    with torch.no_grad():
+        prediction = detector(bag(faces(3), faces(5, seed=1)))
+    if prediction.weight is not None:
+        torch.testing.assert_close(prediction.weight.sum(dim=1), torch.ones(2))
+        assert (prediction.weight[0, 3:] == 0).all()
+
+
+def test_uint8_faces_score_as_floats_do(detector: detectors.BagDetector) -> None:
+    whole = (faces(3) * 255).to(torch.uint8)
+    with torch.no_grad():
+        same(detector(bag(whole / 255)), detector(Bag(whole[None], torch.ones(1, 3, dtype=torch.bool))), 3)
+
+
+@given(st.lists(logits, min_size=1, max_size=20))
+def test_mean_probability_is_equation_2(values: list[float]) -> None:
+    z = torch.tensor([values], dtype=torch.float64)
+    got = mean_probability(z, torch.ones_like(z, dtype=torch.bool))
+    torch.testing.assert_close(torch.sigmoid(got), torch.sigmoid(z).mean(dim=1), atol=1e-12, rtol=1e-9)
+
+
+@given(st.lists(logits, min_size=1, max_size=20))
+def test_pools_are_finite_in_float32(values: list[float]) -> None:
+    z = torch.tensor([values], requires_grad=True)
+    mask = torch.ones_like(z, dtype=torch.bool)
+    for pooled in (mean_probability(z, mask), sharp(z, mask / mask.sum())):
+        (gradient,) = torch.autograd.grad(pooled.sum(), z)
+        assert math.isfinite(pooled.item())
+        assert torch.isfinite(gradient).all()
+
+
+@given(st.lists(st.tuples(st.floats(0.02, 0.98), st.floats(0.01, 1)), min_size=1, max_size=12))
+def test_sharp_pool_is_equation_9_with_the_weight_as_exponent(instances: list[tuple[float, float]]) -> None:
+    p, a = torch.tensor(instances, dtype=torch.float64).T
+    weight = a / a.sum()
+    closed = 1 / (1 + torch.prod((1 / p - 1) ** weight))
+    pooled = torch.sigmoid(sharp(torch.logit(p)[None], weight[None]))[0]
+    torch.testing.assert_close(pooled, closed)
+
+
+def test_s_mil_logit_is_the_weighted_sum_of_its_face_logits() -> None:
+    prediction = detectors.create("s-mil", tiny()).eval()(bag(faces(6)))
+    assert prediction.weight is not None
+    torch.testing.assert_close(prediction.video_logit, (prediction.weight * prediction.frame_logit).sum(dim=1))
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3])
+def test_kernel_encoder_keeps_length_and_ignores_padding(kernel: int) -> None:
+    torch.manual_seed(0)
+    encoder = KernelEncoder(8, filters=5, kernel=kernel)
+    own = torch.rand(1, 4, 8)
+    longer = torch.cat([own, torch.full((1, 3, 8), 9.0)], dim=1)
+    mask = torch.tensor([[True] * 4 + [False] * 3])
+    plain, padded = encoder(own, mask[:, :4]), encoder(longer, mask)
+    assert plain.shape == (1, 4, 5)
+    torch.testing.assert_close(plain, padded[:, :4])
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_unpack_inverts_pack(rows: list[list[bool]]) -> None:
+    mask = torch.tensor(rows)
+    values = torch.rand(*mask.shape, 2)
+    restored = unpack(pack(values, mask), mask)
+    assert torch.equal(restored[mask], values[mask])
+    assert (restored[~mask] == 0).all()
+
+
+def test_a_bag_without_a_face_is_refused() -> None:
+    with pytest.raises(ValueError, match="no face"):
+        Bag(torch.rand(1, 2, 3, 8, 8), torch.zeros(1, 2, dtype=torch.bool))

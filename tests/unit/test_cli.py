@@ -1,0 +1,102 @@
+"""Manners of the command line: help, one clear line, exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ffpms import cli
+from tests.conftest import SEED, Command
+
+
+@pytest.mark.parametrize("name", cli.main.commands)
+def test_every_command_has_help_with_an_example(ffpms: Command, name: str) -> None:
+    result = ffpms(name, "--help")
+    assert result.exit_code == 0
+    assert f"Example: ffpms {name} " in result.output
+    assert [p.name for p in cli.main.commands[name].params if not getattr(p, "help", None)] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("build", "--ff-root", "/nowhere"), "/nowhere: no such folder"),
+        (("build", "--ff-root", "."), "no FaceForensics++ tree"),
+        (("build", "--ff-root", ".", "--manipulations", "XX"), "choose from DF,F2F,FS,NT"),
+        (("build", "--ff-root", ".", "--replace", "0-19"), "does not lie in 1-19"),
+        (("build", "--ff-root", ".", "--replace", "x"), "is no range such as 1-19"),
+        (("build", "--ff-root", ".", "--replace-fraction", "1"), "leaves no fake frame"),
+        (("build", "--ff-root", ".", "--split", "dev"), "choose from train,val,test"),
+        (("build", "--ff-root", ".", "--placement", "middle"), "random or contiguous"),
+        (("build", "--ff-root", ".", "--size", "3"), "is not in 16..4096"),
+        (("build", "--ff-root", ".", "--splits", "/nowhere"), "train.json: not found"),
+        (("bench", "--methods", "smil", "--data", "/nowhere"), "no built set"),
+        (("bench", "--methods", "smil", "--device", "cuda:77"), "try --device cpu"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(
+    ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = ffpms(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--methods", "smill"), "did you mean s-mil"),
+        (("--methods", "smil", "--seeds", "a"), "no comma list of numbers"),
+        (("--methods", "smil", "--epochs", "0"), "is not above 0"),
+        (("--methods", "smil", "--backbone", "resnet"), "timm knows no such model"),
+        (("--methods", "smil", "--weights", "none.pth"), "none.pth: not found"),
+    ],
+)
+def test_bad_bench_flags_are_one_line_and_exit_2(
+    ffpms: Command, built: Path, tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    result = ffpms("bench", "--data", built, "--out", tmp_path / "runs", *flags)
+    assert result.exit_code == 2
+    assert said in result.stderr.splitlines()[-1]
+
+
+def test_debug_shows_the_traceback(ffpms: Command) -> None:
+    result = ffpms("--debug", "build", "--ff-root", "/nowhere")
+    assert result.exception is not None
+    assert type(result.exception).__name__ == "ConfigError"
+
+
+def test_a_config_file_gives_defaults_and_flags_win(ffpms: Command, tmp_path: Path) -> None:
+    config = tmp_path / "recipe.toml"
+    config.write_text('seed = 7\nplacement = "contiguous"\n')
+    assert ffpms("plan", "--config", config, "--out", tmp_path / "a").exit_code == 0
+    assert ffpms("plan", "--config", config, "--seed", 8, "--out", tmp_path / "b").exit_code == 0
+    assert "seed = 7" in (tmp_path / "a" / "recipe.toml").read_text()
+    assert 'placement = "contiguous"' in (tmp_path / "b" / "recipe.toml").read_text()
+    assert "seed = 8" in (tmp_path / "b" / "recipe.toml").read_text()
+
+
+@pytest.mark.parametrize("text", ["sead = 7", "= 7"])
+def test_an_unknown_key_in_a_config_file_is_an_error(ffpms: Command, tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.toml").write_text(text)
+    result = ffpms("plan", "--config", tmp_path / "c.toml", "--out", tmp_path / "a")
+    assert result.exit_code == 2
+    assert "c.toml" in result.stderr.splitlines()[-1]
+
+
+def test_a_package_of_the_same_name_is_noticed(ffpms: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Elsewhere:
+        origin = "/elsewhere/detectors/__init__.py"
+
+    monkeypatch.setattr(cli, "find_spec", lambda name: Elsewhere())
+    result = ffpms("build", "--ff-root", ".")
+    assert result.exit_code == 2
+    assert "another package named 'detectors'" in result.stderr
+
+
+def test_json_is_json(ffpms: Command, tree: Path, built: Path) -> None:
+    flags = ("--ff-root", tree, "--splits", tree / "splits", "--out", built, "--size", 64, "--seed", SEED)
+    assert json.loads(ffpms("build", *flags, "--json").stdout)["complete"] is True

@@ -1,0 +1,139 @@
+"""The registry, the backbones and their weights, and the one place that knows timm."""
+
+import builtins
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from benchmark.device import fit_faces
+from benchmark.weights import read_weights
+from detectors import create, names, resolve
+from detectors._torchvision import import_timm
+from detectors.backbones import Backbone, create_backbone, tiny
+from detectors.bag import Bag
+from detectors.errors import DetectorError
+from detectors.registry import register
+from ffpms.errors import ConfigError
+
+SMALL = "lcnet_050"
+
+
+@pytest.fixture(scope="module")
+def small() -> Backbone:
+    torch.manual_seed(0)
+    return create_backbone(SMALL, pretrained=False).eval()
+
+
+@pytest.mark.parametrize("typed", ["s-mil", "smil", "S-MIL", "s_mil", " smil "])
+def test_a_method_is_known_as_users_type_it(typed: str) -> None:
+    assert resolve(typed) == "s-mil"
+
+
+def test_every_name_is_known_without_its_first_dash() -> None:
+    assert [resolve(name.replace("-", "", 1)) for name in names()] == names()
+
+
+def test_an_unknown_method_names_the_near_ones() -> None:
+    with pytest.raises(DetectorError, match="did you mean s-mil"):
+        create("smill", tiny())
+
+
+def test_a_name_is_registered_once() -> None:
+    with pytest.raises(DetectorError, match="registered twice"):
+        register("s-mil")(lambda backbone: create("s-mil", backbone))
+
+
+def test_num_features_is_what_comes_out_not_what_the_model_claims(small: Backbone) -> None:
+    with torch.no_grad():
+        assert small(torch.rand(2, 3, 64, 64)).shape == (2, small.num_features)
+    assert small.num_features == 1280  # its own num_features says 256
+
+
+def test_the_default_backbone_is_the_papers() -> None:
+    backbone = create_backbone("legacy_xception", pretrained=False)
+    assert backbone.num_features == 2048
+    assert sum(p.numel() for p in backbone.parameters()) == 20_806_952
+    assert backbone.mean.flatten().tolist() == backbone.std.flatten().tolist() == [0.5] * 3
+
+
+def test_offline_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise ConnectionError("no route to host\nand more")
+
+    monkeypatch.setattr(import_timm(), "create_model", offline)
+    with pytest.raises(
+        DetectorError, match=r"could not be fetched .*no route.*--weights PATH.*--no-pretrained"
+    ) as caught:
+        create_backbone(SMALL)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_model_names_the_near_ones() -> None:
+    with pytest.raises(DetectorError, match="did you mean legacy_xception"):
+        create_backbone("legacy_xceptio")
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth", "wrapped.pth"])
+def test_weights_by_path(small: Backbone, tmp_path: Path, suffix: str) -> None:
+    """A file with a classifier in it, as published checkpoints have; in three forms."""
+    state = {k: v.clone() for k, v in small.network.state_dict().items()} | {
+        "classifier.weight": torch.rand(1000, 1280)
+    }
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".safetensors":
+        save_file(state, path)
+    else:
+        torch.save({"state_dict": {f"module.{k}": v for k, v in state.items()}} if "wrapped" in suffix else state, path)
+    loaded = create_backbone(SMALL, weights=read_weights(path)).eval()
+    with torch.no_grad():
+        assert torch.equal(loaded(torch.ones(1, 3, 64, 64)), small(torch.ones(1, 3, 64, 64)))
+
+
+def test_weights_of_another_model_are_refused(small: Backbone) -> None:
+    state = dict(small.network.state_dict())
+    state.pop(next(iter(state)))
+    with pytest.raises(DetectorError, match="the weights lack"):
+        create_backbone(SMALL, weights=state)
+
+
+@pytest.mark.parametrize("content", [None, b"junk"])
+def test_an_unreadable_weight_file_is_one_line(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "w.pth"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match="not found" if content is None else "no readable weights"):
+        read_weights(path)
+
+
+def test_faces_are_resized_only_for_a_backbone_of_one_size() -> None:
+    bag = Bag(torch.randint(0, 256, (1, 2, 3, 40, 40), dtype=torch.uint8), torch.ones(1, 2, dtype=torch.bool))
+    detector = create("s-mil", tiny())
+    assert fit_faces(bag, detector) is bag
+    detector.backbone.fixed_size = 32
+    fitted = fit_faces(bag, detector)
+    assert fitted.faces.shape == (1, 2, 3, 32, 32)
+    assert 0 <= fitted.faces.min() <= fitted.faces.max() <= 1
+
+
+def test_timm_is_imported_beside_a_torchvision_that_lacks_its_operators() -> None:
+    """In a fresh process the operators are hidden, as PyPI's torchvision beside a CPU-only torch has it."""
+    code = "from detectors._torchvision import import_timm; print(import_timm().create_model('lcnet_050') is not None)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_another_error_of_torchvision_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    real_import = builtins.__import__
+
+    def broken(name: str, *arguments: object) -> object:
+        if name == "timm":
+            raise RuntimeError("something else")
+        return real_import(name, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        import_timm()

@@ -1,0 +1,63 @@
+"""Law 5: write then read is the identity, and an interruption leaves a whole shard or none."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ffpms.shards import Shard, drop_partial, encode, read_shard, write_shard
+
+
+def shard(content: bytes = b"pixels") -> Shard:
+    files = {f"crops/007/DF_007_006/{i:06d}.png": content + bytes([i]) for i in range(3)}
+    return Shard("007", [{"path": "a.mp4", "crf": None}], [{"frame_index": 1, "box_x": 0.25}], files)
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    write_shard(tmp_path, shard())
+    found = read_shard(tmp_path, "007")
+    assert found is not None
+    assert (found.sources, found.crops) == (shard().sources, shard().crops)
+    assert {p: (tmp_path / p).read_bytes() for p in shard().files} == shard().files
+
+
+@pytest.mark.parametrize("killed_at", range(5))
+def test_a_kill_leaves_a_whole_shard_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int) -> None:
+    """Dies at each of the writes and at the rename, then writes again."""
+    count = 0
+
+    def dying(original):  # type: ignore[no-untyped-def]
+        def call(self: Path, *arguments: object, **named: object) -> object:
+            nonlocal count
+            count += 1
+            if count > killed_at:
+                raise KeyboardInterrupt
+            return original(self, *arguments, **named)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("write_bytes", "write_text", "rename"):
+            patch.setattr(Path, name, dying(getattr(Path, name)))
+        with pytest.raises(KeyboardInterrupt):
+            write_shard(tmp_path, shard())
+    assert read_shard(tmp_path, "007") is None
+    write_shard(tmp_path, shard())
+    drop_partial(tmp_path)
+    assert read_shard(tmp_path, "007") is not None
+    assert sorted(p.name for p in (tmp_path / "crops").iterdir()) == ["007"]
+
+
+def test_a_shard_written_again_replaces_the_first(tmp_path: Path) -> None:
+    write_shard(tmp_path, shard())
+    again = shard(b"other")
+    del again.files["crops/007/DF_007_006/000002.png"]
+    write_shard(tmp_path, again)
+    assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.png")} == set(again.files)
+
+
+def test_encoding_is_lossless_and_deterministic() -> None:
+    image = Image.effect_noise((40, 40), 50).convert("RGB")
+    assert encode(image) == encode(image)
+    assert Image.open(io.BytesIO(encode(image))).tobytes() == image.tobytes()

@@ -1,0 +1,81 @@
+"""Decoding is exact, and what a file is is known before."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ffpms.errors import MediaError
+from ffpms.video import DECODERS, probe, read_frames, read_frames_ffmpeg
+from tests.corpus import encode, n_frames, real_frames
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("video") / "001.mp4"
+    encode(path, real_frames("001"))
+    return path
+
+
+@pytest.mark.usefixtures("ffmpeg_on_path")
+@pytest.mark.parametrize("indices", [[0], [0, 1, 2], [3, 11, 24], list(range(25))])
+def test_frames_are_those_of_ffmpeg(video: Path, indices: list[int]) -> None:
+    ours, reference = dict(read_frames(video, indices)), dict(read_frames_ffmpeg(video, indices))
+    assert list(ours) == list(reference) == indices
+    for index in indices:
+        assert np.array_equal(ours[index], reference[index])
+
+
+@pytest.mark.usefixtures("ffmpeg_on_path")
+@pytest.mark.parametrize("name", ["rotated_90", "variable_frame_rate", "two_faces", "face_vanishes", "no_face"])
+def test_awkward_files_decode_as_in_ffmpeg(grid_ff_bad: Path, name: str) -> None:
+    path = grid_ff_bad / f"{name}.mp4"
+    about = probe(path)
+    indices = [0, 1, 17, 41, about.n_frames - 1]
+    ours, reference = dict(read_frames(path, indices)), dict(read_frames_ffmpeg(path, indices))
+    for index in indices:
+        assert ours[index].shape == (about.height, about.width, 3)
+        assert np.array_equal(ours[index], reference[index])
+
+
+def test_probe(video: Path) -> None:
+    about = probe(video)
+    assert (about.n_frames, about.width, about.height) == (n_frames("001"), 272, 288)
+    assert (about.fps, about.pix_fmt, about.crf) == (25, "yuv444p", 40)
+
+
+@pytest.mark.parametrize("crf", [0, 23, 40])
+def test_the_crf_is_read_from_the_stream(tmp_path: Path, crf: int) -> None:
+    encode(tmp_path / "a.mp4", real_frames("001")[:3], crf)
+    assert probe(tmp_path / "a.mp4").crf == crf
+
+
+@pytest.mark.usefixtures("ffmpeg_on_path")
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_video_that_ends_too_early_says_so(video: Path, decoder: str) -> None:
+    with pytest.raises(MediaError, match="ends before frame 25") as caught:
+        list(DECODERS[decoder](video, [3, 25]))
+    assert caught.value.status == "truncated"
+
+
+@pytest.mark.parametrize(("keep", "status"), [(0, "unreadable"), (0.5, "unreadable"), (None, "missing")])
+def test_a_file_that_cannot_be_read_has_a_status(video: Path, tmp_path: Path, keep: float | None, status: str) -> None:
+    damaged = tmp_path / "000.mp4"
+    if keep is not None:
+        damaged.write_bytes(video.read_bytes()[: int(keep * video.stat().st_size)])
+    with pytest.raises(MediaError) as caught:
+        probe(damaged)
+    assert caught.value.status == status
+    assert str(damaged) in str(caught.value)
+
+
+def test_a_file_cut_short_is_known_by_its_packets(grid_ff_bad: Path) -> None:
+    with pytest.raises(MediaError, match="17 of 75 frames") as caught:
+        probe(grid_ff_bad / "truncated_tail.mp4")
+    assert caught.value.status == "truncated"
+
+
+def test_a_media_error_crosses_a_process_border() -> None:
+    error = pickle.loads(pickle.dumps(MediaError("a.mp4", "gone", "missing")))
+    assert (str(error), error.status) == ("a.mp4: gone", "missing")
