@@ -33,7 +33,7 @@ class Group:
 
 def bucket_of(fake_rate: pd.Series) -> pd.Series:
     """``5-10%`` holds the rates from 5 up to but not including 10 percent; ``95-100%`` includes 100. Real bags: ''."""
-    low = np.minimum(np.floor(fake_rate * 100 / BUCKET + 1e-9), 100 / BUCKET - 1).astype(int) * BUCKET
+    low = np.minimum(np.floor(fake_rate * 100 / BUCKET), 100 / BUCKET - 1).astype(int) * BUCKET
     names: pd.Series = low.astype(str) + "-" + (low + BUCKET).astype(str) + "%"
     return names.where(fake_rate > 0, "")
 

@@ -57,6 +57,14 @@ def test_a_shard_written_again_replaces_the_first(tmp_path: Path) -> None:
     assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.png")} == set(again.files)
 
 
+def test_what_a_killed_write_left_behind_is_not_taken_over(tmp_path: Path) -> None:
+    stale = tmp_path / "crops" / ".partial" / "007" / "DF_007_006" / "000099.png"
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"of an older build")
+    write_shard(tmp_path, shard())
+    assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.png")} == set(shard().files)
+
+
 def test_encoding_is_lossless_and_deterministic() -> None:
     image = Image.effect_noise((40, 40), 50).convert("RGB")
     assert encode(image) == encode(image)

@@ -85,6 +85,20 @@ def test_the_best_epoch_on_val_is_kept(tmp_path: Path) -> None:
     assert len(pd.read_csv(tmp_path / "history.csv")) == 5
 
 
+def test_each_epoch_is_drawn_anew(data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs: list[int] = []
+    original = BagDataset.__getitem__
+
+    def spy(self: BagDataset, item: tuple[int, int] | int) -> dict[str, object]:
+        if self.n_faces is not None:
+            epochs.append(self.epoch)
+        return original(self, item)
+
+    monkeypatch.setattr(BagDataset, "__getitem__", spy)
+    run_trial(CONFIG, data, tmp_path / "run", CPU)
+    assert set(epochs) == {0, 1, 2}
+
+
 def test_an_epoch_is_balanced_and_has_every_bag() -> None:
     bags = [record(0)] * 3 + [record(1)] * 10
     order = balanced_epoch(bags, seed=0, epoch=0)
