@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from safetensors.torch import load_file
 from scipy.special import expit
 from torch import Tensor
 
@@ -17,7 +18,7 @@ from benchmark.device import choose_precision
 from benchmark.leaderboard import render_markdown, tabulate, write_leaderboard
 from benchmark.predict import BagScore, Track, predict
 from benchmark.train import Fit, Say, fit
-from detectors import create
+from detectors import create, trained_as
 from detectors.backbones import create_backbone
 from detectors.detector import BagDetector
 from detectors.errors import DetectorError
@@ -109,21 +110,30 @@ def run_trials(
 def run_trial(
     config: TrainConfig, data: BuiltSet, folder: Path, machine: Machine, weights: Mapping[str, Tensor] | None = None
 ) -> None:
-    """Trains one detector, scores the test bags once, and leaves a run folder."""
+    """Trains one detector, or takes the weights of the method it is trained as; scores the test bags once; leaves a
+    run folder."""
     torch.manual_seed(config.seed)
     detector = create(config.method, create_backbone(config.backbone, config.pretrained, weights)).to(machine.device)
     runs.start(folder, config, data, machine.device)
-    train, val = (_bags(data, split, config) for split in (Split.TRAIN, Split.VAL))
-    how = Fit(config, machine.device, config.precision, machine.workers, machine.track, machine.say)
-    fit(
-        detector,
-        BagDataset(data.root, [bag for bag in train if bag.crops], config.train_frames, config.seed),
-        BagDataset(data.root, val),
-        how,
-        folder,
-    )
+    teacher = replace(config, method=trained_as(config.method))
+    if teacher == config:
+        _train(detector, data, config, folder, machine)
+    else:
+        trained = folder.parent / runs.run_id(teacher, data.sha256)
+        if not runs.is_done(trained):
+            run_trial(teacher, data, trained, machine, weights)
+        for name in ("best.safetensors", "history.csv"):
+            shutil.copyfile(trained / name, folder / name)
+        detector.load_state_dict(load_file(folder / "best.safetensors"))
     _score(detector, data, config, folder, machine)
     runs.finish(folder)
+
+
+def _train(detector: BagDetector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
+    train, val = (_bags(data, split, config) for split in (Split.TRAIN, Split.VAL))
+    how = Fit(config, machine.device, config.precision, machine.workers, machine.track, machine.say)
+    seen = BagDataset(data.root, [bag for bag in train if bag.crops], config.train_frames, config.seed)
+    fit(detector, seen, BagDataset(data.root, val), how, folder)
 
 
 def _bags(data: BuiltSet, split: str, config: TrainConfig) -> list[BagRecord]:

@@ -3,6 +3,8 @@
 p_j is a face's fake probability and z_j its logit; M faces in a bag; padding has mask False and counts for nothing.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
@@ -20,6 +22,14 @@ def mean_probability(frame_logit: Tensor, mask: Tensor) -> Tensor:
     return torch.logsumexp(fake, dim=1) - torch.logsumexp(real, dim=1)
 
 
+def max_probability(frame_logit: Tensor, mask: Tensor) -> Tensor:
+    """Video logit of the largest face probability, p = max_j p_j (Li 2020, Eq. 2).
+
+    Shape: frame_logit (B, M), mask (B, M) bool -> (B,).
+    """
+    return frame_logit.masked_fill(~mask, -torch.inf).amax(dim=1)
+
+
 def sharp(frame_logit: Tensor, weight: Tensor) -> Tensor:
     """Bag logit of sharp MIL, p = 1 / (1 + prod_j (1/p_j - 1)^a_j), which is sum_j a_j z_j (Li 2020, Eq. 9 and 10 with
     a_j as the exponent).
@@ -30,18 +40,19 @@ def sharp(frame_logit: Tensor, weight: Tensor) -> Tensor:
 
 
 class FrameHead(nn.Module):
-    """One linear classifier for all faces; the video is their mean probability (Li 2020, Eq. 2).
+    """One linear classifier for all faces; the video is their aggregate (Li 2020, Eq. 2).
 
     Shape: (B, M, D), (B, M) -> Prediction without weights.
     """
 
-    def __init__(self, num_features: int) -> None:
+    def __init__(self, num_features: int, aggregate: Callable[[Tensor, Tensor], Tensor]) -> None:
         super().__init__()
         self.classify = nn.Linear(num_features, 1)
+        self.aggregate = aggregate
 
     def forward(self, features: Tensor, mask: Tensor) -> Prediction:
         frame_logit = self.classify(features).squeeze(-1).float()  # (B, M)
-        return Prediction(mean_probability(frame_logit, mask), frame_logit, None)
+        return Prediction(self.aggregate(frame_logit, mask), frame_logit, None)
 
 
 class SharpPool(nn.Module):

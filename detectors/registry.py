@@ -9,10 +9,12 @@ from detectors.errors import DetectorError
 
 Factory = Callable[[Backbone], BagDetector]
 _FACTORIES: dict[str, Factory] = {}
+_TRAINED_AS: dict[str, str] = {}
 
 
-def register(name: str) -> Callable[[Factory], Factory]:
-    """Decorator: makes a factory known under a name.
+def register(name: str, trained_as: str = "") -> Callable[[Factory], Factory]:
+    """Decorator: makes a factory known under a name. ``trained_as`` names a method of the same weights: this one is
+    then never trained, only scored with that one's.
 
     Raises:
         DetectorError: the name is taken.
@@ -22,9 +24,15 @@ def register(name: str) -> Callable[[Factory], Factory]:
         if name in _FACTORIES:
             raise DetectorError(f"{name}: registered twice, by {_FACTORIES[name].__module__} and {factory.__module__}")
         _FACTORIES[name] = factory
+        _TRAINED_AS[name] = trained_as or name
         return factory
 
     return add
+
+
+def trained_as(name: str) -> str:
+    """The method whose training gives this one its weights: itself, or the one whose frame model it shares."""
+    return _TRAINED_AS[resolve(name)]
 
 
 def names() -> list[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Command
-from tests.corpus import PAIRS, encode, real_frames, write_splits
+from tests.corpus import PAIRS, encode, portrait, write_splits
 
 REAL = "original_sequences/youtube/c40/videos"
 SMALL = ("--size", 32, "--split", "test")
@@ -167,7 +167,7 @@ def test_a_missing_manipulation_takes_one_line(ffpms: Command, copy: Path, tmp_p
 def broken(path: Path, how: str) -> None:
     """Puts something unusable in a video's place."""
     whole = path.read_bytes()
-    frames = real_frames("006")
+    frames = list(portrait())
     if how == "empty":
         path.write_bytes(b"")
     elif how == "cut":
@@ -222,7 +222,7 @@ def test_a_fake_of_another_video_is_misaligned(ffpms: Command, copy: Path, tmp_p
     noise = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)
     encode(
         copy / "manipulated_sequences/Deepfakes/c40/videos/006_007.mp4",
-        [np.kron(noise, np.ones((32, 32, 1), np.uint8))] * 26,
+        [np.kron(noise, np.ones((30, 40, 1), np.uint8))] * 26,
     )
     result = ffpms(*flags(copy, tmp_path / "data"))
     assert "does not show what original_006 shows" in result.stderr

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ffpms.faces import shared_region
 from ffpms.schema import CROP, FRAME, SOURCE, VIDEO, check
 from tests.conftest import SEED, Command
-from tests.corpus import PAIRS, n_frames
+from tests.corpus import PAIRS, roles
 
 FAKES = ("DF", "F2F", "FS", "NT")
 TABLES = {"videos": VIDEO, "frames": FRAME, "sources": SOURCE, "crops": CROP}
@@ -91,12 +92,19 @@ def test_lengths_and_geometry_of_the_sources(tables: dict[str, pd.DataFrame]) ->
     sources = tables["sources"]
     assert (sources["n_frames"] >= 24).all()
     originals = sources[sources["manipulation"] == "original"]
-    assert (originals["n_frames"] == originals["video_id"].map(n_frames)).all()
+    assert (originals["n_frames"] == originals["video_id"].map(lambda i: roles()[i].n_frames)).all()
+    lengths = originals.set_index("video_id")["n_frames"]
+    target, source = sources["target_id"].map(lengths), sources["source_id"].map(lengths)
+    shorter = np.minimum(target, source)
+    for kind, expected in {"DF": target, "F2F": source, "FS": shorter, "NT": shorter}.items():
+        own = sources["manipulation"] == kind
+        assert (sources.loc[own, "n_frames"] == expected[own]).all()
     assert set(sources["crf"]) == {40.0}
     narrow = sources["manipulation"].isin(["F2F", "NT"])
-    assert set(sources.loc[narrow, "width"]) == {256}
-    assert set(sources.loc[narrow, "geometry"]) == {"crop"}
-    assert set(sources.loc[narrow, "shift_x"]) == {-8.0}
+    widths = sources["target_id"].map(originals.set_index("video_id")["width"])
+    assert (sources["width"] == widths.where(~narrow, widths // 64 * 64)).all()
+    left = sources["target_id"].map({i: shared_region(role.size[0], 1).x for i, role in roles().items()})
+    assert (sources["shift_x"] == (-left).where(narrow, 0.0)).all()
     assert (sources["align_offset"] == 0).all()
 
 

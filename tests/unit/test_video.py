@@ -8,13 +8,13 @@ import pytest
 
 from ffpms.errors import MediaError
 from ffpms.video import DECODERS, probe, read_frames, read_frames_ffmpeg
-from tests.corpus import encode, n_frames, real_frames
+from tests.corpus import HEIGHT, WIDTH, encode, portrait
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("video") / "001.mp4"
-    encode(path, real_frames("001"))
+    encode(path, list(portrait()))
     return path
 
 
@@ -41,13 +41,13 @@ def test_awkward_files_decode_as_in_ffmpeg(grid_ff_bad: Path, name: str) -> None
 
 def test_probe(video: Path) -> None:
     about = probe(video)
-    assert (about.n_frames, about.width, about.height) == (n_frames("001"), 272, 288)
+    assert (about.n_frames, about.width, about.height) == (25, WIDTH, HEIGHT)
     assert (about.fps, about.pix_fmt, about.crf) == (25, "yuv444p", 40)
 
 
 @pytest.mark.parametrize("crf", [0, 23, 40])
 def test_the_crf_is_read_from_the_stream(tmp_path: Path, crf: int) -> None:
-    encode(tmp_path / "a.mp4", real_frames("001")[:3], crf)
+    encode(tmp_path / "a.mp4", list(portrait()[:3]), crf)
     assert probe(tmp_path / "a.mp4").crf == crf
 
 

@@ -1,0 +1,80 @@
+"""``ffpms demo``: corpus, build, bench and curve on embedded data, with what it is doing always on screen."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmark.bench import Machine, bench, trials
+from benchmark.config import TrainConfig
+from benchmark.curve import draw_bars, draw_picture, rate_curve
+from benchmark.data import BuiltSet
+from benchmark.device import choose_device
+from benchmark.runs import read_runs
+from benchmark.weights import PACKAGED_BACKBONE, packaged_weights
+from detectors import names
+from ffpms.build import BuildConfig, build, pairs_digest
+from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
+from ffpms.target import CropConfig
+
+METHODS = ("s-mil", "s-mil-t", "xn-avg", "xn-max")
+SIZE = 112
+EPOCHS = 6
+FACES = 5
+"""Of 20 faces a video in training, so that the demo ends in minutes on two cores; FFPMS takes 8."""
+
+Say = Callable[[str], None]
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
+
+
+def run_demo(out: Path, seed: int, workers: int, say: Say, track: Track) -> None:
+    """Does the whole job below ``out``; what is there already is not done again."""
+    started = time.monotonic()
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+    def step(text: str) -> None:
+        say(f"[{time.monotonic() - started:4.0f} s] {text}")
+
+    step(f"1/4 rendering people and fakes, encoding them like FaceForensics++ c40: {out / 'corpus'}")
+    pairs = make_corpus(out / "corpus", CorpusConfig(seed=seed), workers, track)
+    step(f"2/4 building the partial-attack set: {out / 'ffpms-data'}")
+    config = BuildConfig(crop=CropConfig(size=SIZE), pairs_sha256=pairs_digest(pairs))
+    report = build(out / "corpus", out / "ffpms-data", pairs, config, workers=workers, progress=track)
+    say(report.describe())
+    step(f"3/4 training and scoring on {PACKAGED_BACKBONE}: {out / 'runs'}")
+    data = BuiltSet.load(out / "ffpms-data")
+    base = TrainConfig(
+        method="",
+        manipulations=data.manipulations,
+        backbone=PACKAGED_BACKBONE,
+        weights_sha256="packaged",
+        epochs=EPOCHS,
+        train_frames=FACES,
+        batch_size=16,
+        lr_halved_every=2,
+        seed=seed,
+    )
+    machine = Machine(choose_device("auto"), track=track, say=step)
+    grid = trials(base, [m for m in METHODS if m in names()], [seed], each=False)
+    outcome = bench(grid, data, out / "runs", machine, packaged_weights())
+    say(outcome.markdown)
+    step("4/4 accuracy against fake rate")
+    curve = rate_curve(list(read_runs(out / "runs")))
+    draw_picture(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
+    say(draw_bars(curve))
+    say(f"\nHere: {out / 'curve.png'}, {out / 'runs' / 'leaderboard.md'}, {out / 'ffpms-data' / 'README.md'}")
+    say(conclude(curve))
+    say("With FaceForensics++: ffpms build --ff-root DIR, then ffpms bench --methods smil,xn-avg,xn-max")
+
+
+def conclude(curve: Any) -> str:
+    """What the curve says, in a line."""
+    parts = []
+    for method, points in curve.groupby("method", sort=False):
+        first, last = points.iloc[0], points.iloc[-1]
+        parts.append(f"{method} {100 * first['value']:.0f} % -> {100 * last['value']:.0f} %")
+    low, high = 100 * curve["low"].min(), 100 * curve["high"].max()
+    return f"Accuracy from the lowest to the highest fake rates ({low:.0f} to {high:.0f} %): {'; '.join(parts)}"

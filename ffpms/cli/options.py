@@ -1,0 +1,85 @@
+"""Flags that several commands share, and how their text is read."""
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ffpms.config import read_toml
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+CONFIG = click.option(
+    "--config",
+    type=PATH,
+    callback=read_toml,
+    is_eager=True,
+    expose_value=False,
+    help="TOML file of flags; flags given here win.",
+)
+QUIET = click.option("--quiet", is_flag=True, help="No progress bar, no summary.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def parse_range(_: click.Context, __: click.Parameter, text: str) -> tuple[int, int]:
+    """``1-19`` -> (1, 19); ``5`` -> (5, 5)."""
+    low, _dash, high = text.partition("-")
+    try:
+        return int(low), int(high or low)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no range such as 1-19") from None
+
+
+def parse_names(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def progress(quiet: bool, unit: str) -> Callable[[Iterable[T], int], Iterable[T]]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    from tqdm import tqdm
+
+    hidden = quiet or not sys.stderr.isatty()
+    return lambda items, total: tqdm(items, total=total, unit=unit, disable=hidden, dynamic_ncols=True)
+
+
+def recipe_options(function: F) -> F:
+    """The flags that make a Recipe."""
+    for option in (
+        click.option("--seed", default=2020, show_default=True, help="Seed of every draw; 2020 is FFPMS v1."),
+        click.option("--placement", default="random", show_default=True, help="random or contiguous fake frames."),
+        click.option("--replace-fraction", default=0.25, show_default=True, help="Replaced share in train."),
+        click.option(
+            "--replace", default="1-19", show_default=True, callback=parse_range, help="Replaced in val, test."
+        ),
+        click.option("--frames", default=20, show_default=True, help="Frames sampled from each video."),
+        click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too."),
+        click.option(
+            "--compression",
+            default="c40",
+            show_default=True,
+            type=click.Choice(["raw", "c0", "c23", "c40"]),
+            help="Compression level of the tree.",
+        ),
+        click.option("--splits", type=PATH, help="Folder of other pair files than the official."),
+    ):
+        function = option(function)
+    return function
+
+
+def make_recipe(flags: dict[str, Any]) -> Any:
+    from ffpms.recipe import Recipe
+    from ffpms.sources.ffpp import normalise_compression, parse_manipulations
+
+    return Recipe(
+        compression=normalise_compression(flags["compression"]),
+        manipulations=parse_manipulations(flags["manipulations"]),
+        frames_per_video=flags["frames"],
+        replaced=flags["replace"],
+        fraction=flags["replace_fraction"],
+        placement=flags["placement"],
+        seed=flags["seed"],
+    )

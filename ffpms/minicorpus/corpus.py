@@ -1,0 +1,179 @@
+"""``ffpms minicorpus``: an FF++-shaped tree of rendered people, from nothing but a seed."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ffpms.engine import run_local
+from ffpms.errors import ConfigError
+from ffpms.faces import shared_region
+from ffpms.minicorpus.encode import write_video
+from ffpms.minicorpus.fakes import Craft, Take
+from ffpms.minicorpus.films import SIZES, Role, forge, shoot
+from ffpms.minicorpus.people import cast
+from ffpms.plan import Pairs
+from ffpms.schema import FAKES, Manipulation
+from ffpms.sources.ffpp import COMPRESSIONS, FOLDERS, folder_of
+
+NARROWED = (Manipulation.F2F, Manipulation.NT)
+"""Methods whose width FaceForensics++ floors to a multiple of 64."""
+
+_MASK_CRF = 23.0
+_RECORD = "minicorpus.json"
+
+Progress = Callable[[Iterable[str], int], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """What to render. Every 8th identity shares its video with somebody else; lengths are drawn between the bounds."""
+
+    identities: int = 40
+    shortest: int = 60
+    longest: int = 90
+    compressions: tuple[str, ...] = ("c40",)
+    difficulty: float = 0.4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        Craft(self.difficulty)
+        if self.identities < 6 or self.identities % 2:
+            raise ConfigError(f"identities: {self.identities} is not an even number from 6 up (a pair for each split)")
+        if not 2 <= self.shortest <= self.longest:
+            raise ConfigError(f"frames: {self.shortest}-{self.longest} is no range of lengths")
+        unknown = [c for c in self.compressions if c not in COMPRESSIONS]
+        if unknown or not self.compressions:
+            raise ConfigError(f"compression: {', '.join(unknown) or 'none'}; choose from raw,c23,c40")
+
+
+@dataclass(frozen=True)
+class PairJob:
+    """Two people who are each other's target and source."""
+
+    out: Path
+    ids: tuple[str, str]
+    roles: tuple[Role, Role]
+    config: CorpusConfig
+
+
+def plan_corpus(config: CorpusConfig) -> tuple[dict[str, Role], Pairs]:
+    """Who plays in which video, and the pairs of each split (3 of 5 in train, 1 of 5 in val and in test)."""
+    draw = np.random.default_rng([config.seed, 5])
+    digits = max(3, len(str(config.identities - 1)))
+    people = cast(config.identities, config.seed)
+    roles = {
+        f"{i:0{digits}d}": Role(
+            seed=person,
+            n_frames=int(draw.integers(config.shortest, config.longest + 1)),
+            fps=int(draw.choice([25, 30])),
+            size=SIZES[int(draw.integers(len(SIZES)))],
+            bystander=people[(i + 3) % len(people)] if i % 8 == 5 else None,
+        )
+        for i, person in enumerate(people)
+    }
+    ids = list(roles)
+    pairs = list(zip(ids[::2], ids[1::2], strict=True))
+    held_out = max(1, len(pairs) // 5)
+    return roles, {
+        "train": pairs[: -2 * held_out],
+        "val": pairs[-2 * held_out : -held_out],
+        "test": pairs[-held_out:],
+    }
+
+
+def make_corpus(
+    out: Path, config: CorpusConfig, workers: int = 1, progress: Progress = lambda items, _: items
+) -> Pairs:
+    """Renders what is not there yet; returns the pairs.
+
+    Raises:
+        ConfigError: the folder holds something else, or a corpus of other settings.
+    """
+    _claim(out, config)
+    roles, pairs = plan_corpus(config)
+    for split, members in pairs.items():
+        path = out / "splits" / f"{split}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(members) + "\n", encoding="utf-8")
+    jobs = [
+        PairJob(out, pair, (roles[pair[0]], roles[pair[1]]), config) for members in pairs.values() for pair in members
+    ]
+    waiting = [job for job in jobs if not all((out / path).is_file() for path in _files(job))]
+    for _ in progress(run_local(render_pair, waiting, workers), len(waiting)):
+        pass
+    return pairs
+
+
+def _claim(out: Path, config: CorpusConfig) -> None:
+    record = out / _RECORD
+    settings = json.loads(json.dumps(asdict(config)))
+    if record.is_file():
+        if json.loads(record.read_text(encoding="utf-8")) != settings:
+            raise ConfigError(f"{out}: holds a corpus of other settings (see {_RECORD}); give another --out")
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def _files(job: PairJob) -> Iterator[str]:
+    """Every mp4 of a pair, relative to the root."""
+    first, second = job.ids
+    for compression in job.config.compressions:
+        for name in job.ids:
+            yield f"{folder_of(Manipulation.ORIGINAL, compression)}/{name}.mp4"
+        for kind in FAKES:
+            for name in (f"{first}_{second}", f"{second}_{first}"):
+                yield f"{folder_of(kind, compression)}/{name}.mp4"
+    for kind in FAKES:
+        for name in (f"{first}_{second}", f"{second}_{first}"):
+            yield _mask_path(kind, name)
+
+
+def _mask_path(kind: str, name: str) -> str:
+    return f"manipulated_sequences/{FOLDERS[Manipulation(kind)]}/masks/videos/{name}.mp4"
+
+
+def render_pair(job: PairJob) -> str:
+    """Renders and writes both people's videos, the eight fakes of one with the other, and their masks."""
+    for (name, source_name), (role, source) in zip((job.ids, job.ids[::-1]), (job.roles, job.roles[::-1]), strict=True):
+        takes = list(shoot(role))
+        _write(job, Manipulation.ORIGINAL, name, [to_pixels(take.picture) for take in takes], role.fps)
+        _write_fakes(job, f"{name}_{source_name}", role, source, takes)
+    return "_".join(job.ids)
+
+
+def _write_fakes(job: PairJob, name: str, role: Role, source: Role, takes: list[Take]) -> None:
+    """The four fakes, which carry their source's frame rate, and their masks."""
+    frames: dict[str, list[np.ndarray]] = {kind: [] for kind in FAKES}
+    masks: dict[str, list[np.ndarray]] = {kind: [] for kind in FAKES}
+    for kind, fake in forge(role, source, takes, Craft(job.config.difficulty)):
+        columns = kept_columns(kind, role.size[0])
+        frames[kind].append(to_pixels(fake.picture[:, columns]))
+        masks[kind].append(np.repeat(np.uint8(255) * (fake.mask[:, columns, None] > 0), 3, axis=2))
+    for kind in FAKES:
+        _write(job, kind, name, frames[kind], source.fps)
+        write_video(job.out / _mask_path(kind, name), masks[kind], source.fps, _MASK_CRF)
+
+
+def kept_columns(kind: str, width: int) -> slice:
+    """The columns of the target's frame that a fake of this method shows."""
+    if kind not in NARROWED:
+        return slice(0, width)
+    region = shared_region(width, 1)
+    return slice(int(region.x), int(region.x + region.w))
+
+
+def to_pixels(picture: np.ndarray) -> np.ndarray:
+    """0..1 to bytes, contiguous."""
+    return np.ascontiguousarray(np.rint(picture * 255).astype(np.uint8))
+
+
+def _write(job: PairJob, kind: str, name: str, frames: list[np.ndarray], fps: int) -> None:
+    for compression in job.config.compressions:
+        crf = COMPRESSIONS[compression] or 0.0
+        write_video(job.out / folder_of(kind, compression) / f"{name}.mp4", frames, fps, crf)

@@ -1,0 +1,174 @@
+"""Scenes: camera, light and background, and the picture of a person in them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from ffpms.minicorpus.head import HeadModel, load_head
+from ffpms.minicorpus.people import Person
+from ffpms.minicorpus.raster import rasterise, shade
+
+SUPERSAMPLE = 2
+"""Pictures are drawn at this many times their size and averaged down, which smooths edges."""
+
+_CAMERA = 14.0
+_PIVOT = np.array([0.0, 6.0, 0.3])
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where somebody sits: the frame's size, the scale and place of the head, the light and what is behind.
+
+    Shape: middle (2,) px where the eyes are; scale px per dm; light (3,) direction; tint (3,); background (H, W, 3) in
+    0..1; noise is the sensor's standard deviation in 0..1.
+    """
+
+    width: int
+    height: int
+    middle: np.ndarray
+    scale: float
+    light: np.ndarray
+    tint: np.ndarray
+    ambient: float
+    background: np.ndarray
+    noise: float
+
+    def shared(self) -> tuple["Scene", "Scene"]:
+        """The same room for two: the first person to one side, the second smaller at the other."""
+        left, right = self.middle - [0.17 * self.width, 0], self.middle + [0.27 * self.width, 0]
+        return replace(self, middle=left), replace(self, middle=right, scale=0.8 * self.scale)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A person drawn alone, within a window (rows, columns) of the frame.
+
+    Shape: layers (h, w, 5): red, green, blue, face and mouth, premultiplied by alpha (h, w, 1).
+    """
+
+    layers: np.ndarray
+    alpha: np.ndarray
+    window: tuple[slice, slice]
+
+
+def make_scene(seed: int, width: int, height: int) -> Scene:
+    """A room and a light for a person's video."""
+    draw = np.random.default_rng([seed, 2])
+    wide = draw.normal(size=(height // 8 + 2, width // 8 + 2, 1)) + 0.35 * draw.normal(
+        size=(height // 8 + 2, width // 8 + 2, 3)
+    )
+    wide *= draw.uniform(0.02, 0.14)
+    blobs = gaussian_filter(wide, (draw.uniform(1.5, 5), draw.uniform(1.5, 5), 0)) * 6
+    rough = np.stack(
+        [
+            np.asarray(Image.fromarray(b).resize((width, height), Image.Resampling.BICUBIC))
+            for b in np.moveaxis(blobs, -1, 0)
+        ],
+        axis=-1,
+    )
+    slope = np.linspace(-1, 1, height)[:, None, None] * draw.uniform(-0.12, 0.12)
+    side = draw.uniform(-1, 1)
+    light = np.array([0.9 * side, draw.uniform(0.1, 0.8), 1.0])
+    return Scene(
+        width=width,
+        height=height,
+        middle=np.array([width / 2 + draw.normal(0, width / 40), height * draw.uniform(0.42, 0.48)]),
+        scale=height * draw.uniform(0.29, 0.33),
+        light=light / np.linalg.norm(light),
+        tint=1 + draw.normal(0, 0.04, 3),
+        ambient=draw.uniform(0.42, 0.56),
+        background=np.clip(draw.uniform(0.2, 0.75) + draw.normal(0, 0.07, 3) + slope + rough, 0.02, 0.98),
+        noise=draw.uniform(1.0, 3.0) / 255,
+    )
+
+
+def pose(
+    head: HeadModel, person: Person, weights: dict[str, float], gaze: np.ndarray, rotation: np.ndarray
+) -> np.ndarray:
+    """Expression, gaze and head rotation, the last faded out towards the shoulders.
+
+    Shape: gaze (2,), rotation (3,) in radians -> (V, 3) dm.
+    """
+    build = person.build
+    vertices = head.moved(build.vertices, weights)
+    for ball, centre in zip(head.eyeball, build.eyes, strict=True):
+        vertices[ball] = (build.vertices[ball] - centre) @ _rotation(gaze[0], gaze[1], 0.0).T + centre
+    turned = (vertices - _PIVOT) @ _rotation(*rotation).T + _PIVOT
+    share = np.clip((vertices[:, 1] - 5.3) / 0.9, 0, 1)
+    share = (share * share * (3 - 2 * share))[:, None]
+    return np.asarray(vertices * (1 - share) + turned * share)
+
+
+def _rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    (cy, sy), (cp, sp), (cr, sr) = ((np.cos(a), np.sin(a)) for a in (yaw, pitch, roll))
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
+    return np.asarray(about_y @ about_x @ about_z)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What is seen in each pixel before any colour: texel x and y, then red, green and blue light; within a window of
+    the frame (top, left, in px), at SUPERSAMPLE times the size."""
+
+    buffer: np.ndarray
+    covered: np.ndarray
+    top: int
+    left: int
+
+
+def look(
+    scene: Scene, vertices: np.ndarray, shift: np.ndarray, brightness: float, triangles: np.ndarray | None = None
+) -> Surface:
+    """Rasters posed vertices with their light; all triangles or some."""
+    head = load_head()
+    triangles = head.triangles if triangles is None else triangles
+    away = _CAMERA - (vertices[:, 2] - 1.245)
+    zoom = scene.scale * _CAMERA / away
+    x = scene.middle[0] + shift[0] + zoom * vertices[:, 0]
+    y = scene.middle[1] + shift[1] - zoom * (vertices[:, 1] - 7.284)
+    xy = np.stack([x, y], axis=1)[head.corner]
+    used = xy[triangles.ravel()]
+    size = np.array([scene.width, scene.height])
+    low = np.clip(np.floor(used.min(axis=0)), 0, size - 1).astype(int)
+    width, height = np.clip(np.ceil(used.max(axis=0)), 1, size).astype(int) - low
+    light = _light(scene, vertices, head) * brightness
+    attributes = np.concatenate([head.texel, light[head.corner]], axis=1)
+    inside = ((xy - low) * SUPERSAMPLE, away[head.corner], triangles, attributes)
+    return Surface(*rasterise(*inside, height * SUPERSAMPLE, width * SUPERSAMPLE), int(low[1]), int(low[0]))
+
+
+def _light(scene: Scene, vertices: np.ndarray, head: HeadModel) -> np.ndarray:
+    """Ambient, a soft key light and a little shine.
+
+    Shape: (V, 3) dm -> (V, 3).
+    """
+    corners = head.corner[head.triangles]
+    a, b, c = (vertices[corners[:, i]] for i in range(3))
+    facing = np.cross(b - a, c - a)
+    normals = np.stack(
+        [sum(np.bincount(corners[:, i], facing[:, k], len(vertices)) for i in range(3)) for k in range(3)], axis=1
+    )
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
+    lit = np.clip(0.75 * (normals @ scene.light) + 0.25, 0, None)
+    halfway = scene.light + [0, 0, 1]
+    shine = np.clip(normals @ (halfway / np.linalg.norm(halfway)), 0, None) ** 24
+    return np.asarray((scene.ambient + 0.62 * lit + 0.1 * shine)[:, None] * scene.tint)
+
+
+def colour(surface: Surface, texture: np.ndarray) -> Drawing:
+    """The surface in a person's colours, at the scene's size."""
+    shaded = shade(texture, surface.buffer, surface.covered, SUPERSAMPLE)
+    rows = slice(surface.top, surface.top + shaded.shape[0])
+    columns = slice(surface.left, surface.left + shaded.shape[1])
+    return Drawing(shaded[..., :-1], shaded[..., -1:], (rows, columns))
+
+
+def paint_over(picture: np.ndarray, drawing: Drawing) -> np.ndarray:
+    """The picture with the drawn person in front."""
+    out = picture.copy()
+    out[drawing.window] = drawing.layers[..., :3] + out[drawing.window] * (1 - drawing.alpha)
+    return out
