@@ -1,21 +1,23 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: test lint install
+.PHONY: demo test lint
 
-install: $(VENV)/.installed
+demo: $(VENV)/.demo
+	$(BIN)/ffpms demo
 
-$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
+test: lint
+	$(BIN)/pytest
 
-lint: install
+lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
-	$(BIN)/pytest
+# The extra's name is the stamp's: .demo is what `make demo` needs, .dev is that and what the checks need.
+$(VENV)/.%: setup.cfg pyproject.toml constraints.txt
+	$(INSTALL) '.[$*]'
+	touch $@

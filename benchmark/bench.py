@@ -15,7 +15,7 @@ from benchmark import runs
 from benchmark.config import TrainConfig
 from benchmark.data import BagDataset, BagRecord, BuiltSet
 from benchmark.device import choose_precision
-from benchmark.leaderboard import render_markdown, tabulate, write_leaderboard
+from benchmark.leaderboard import COLUMNS, render_markdown, tabulate, write_leaderboard
 from benchmark.predict import BagScore, Track, predict
 from benchmark.train import Fit, Say, fit
 from detectors import create, trained_as
@@ -23,7 +23,7 @@ from detectors.backbones import create_backbone
 from detectors.detector import BagDetector
 from detectors.errors import DetectorError
 from ffpms.errors import ConfigError, FfpmsError
-from ffpms.schema import SCORE, Split, write_table
+from ffpms.schema import SCORE, Split, Status, write_table
 
 NO_FACE_SCORE = 0.5
 """A video without a face is counted, and scored as undecided."""
@@ -60,19 +60,20 @@ def bench(
 
     Raises:
         DetectorError: the backbone or its weights are not to be had; nothing was trained.
-        FfpmsError: no trial of the grid or of an earlier one has finished.
+        ConfigError: a split of the data has not both real and fake bags with faces.
     """
+    _check_splits(data)
     configs = [replace(trial, precision=choose_precision(trial.precision, machine.device)) for trial in grid]
     folders = {out / runs.run_id(config, data.sha256): config for config in configs}
+    if not resume or not all(map(runs.is_done, folders)):
+        create_backbone(grid[0].backbone, grid[0].pretrained, weights)
     if not resume:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
-    if not all(map(runs.is_done, folders)):
-        create_backbone(grid[0].backbone, grid[0].pretrained, weights)
     failures = run_trials(folders, data, machine, weights)
     finished = list(runs.read_runs(out))
-    if not finished and failures:
-        raise FfpmsError(f"every trial failed; the first: {failures[0]}")
+    if not finished:
+        return Outcome(pd.DataFrame(columns=COLUMNS), "", failures)
     cells = tabulate(finished)
     write_leaderboard(cells, out)
     return Outcome(cells, render_markdown(cells), failures)
@@ -89,6 +90,23 @@ def trials(base: TrainConfig, methods: list[str], seeds: list[int], each: bool) 
     ]
 
 
+def _check_splits(data: BuiltSet) -> None:
+    """Says before hours of training what would be missing after them."""
+    for split in Split:
+        bags = data.bags(split, data.manipulations)
+        if {bag.label for bag in bags if bag.crops} != {0, 1}:
+            message = f"{data.root}: no real and fake {split} bags with faces; build with --split test,val,train"
+            raise ConfigError(message)
+
+
+def _left_out(bags: list[BagRecord]) -> str:
+    """What to say of test bags that could not be built; nothing if there are none."""
+    lost = [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]
+    return (
+        f"{len(lost)} of {len(bags)} test bags could not be built and are not scored ({lost[0]}, ...)" if lost else ""
+    )
+
+
 def run_trials(
     folders: Mapping[Path, TrainConfig], data: BuiltSet, machine: Machine, weights: Mapping[str, Tensor] | None = None
 ) -> list[str]:
@@ -102,8 +120,8 @@ def run_trials(
         machine.say(f"{prefix}: training on {', '.join(config.manipulations)}")
         try:
             run_trial(config, data, folder, machine, weights)
-        except (FfpmsError, DetectorError, RuntimeError) as error:
-            failures.append(f"{folder.name}: {error}")
+        except (FfpmsError, DetectorError, RuntimeError, OSError, ValueError) as error:
+            failures.append(f"{folder.name}: {' '.join(str(error).split())}")
     return failures
 
 
@@ -144,8 +162,8 @@ def _bags(data: BuiltSet, split: str, config: TrainConfig) -> list[BagRecord]:
 def _score(detector: BagDetector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
     """Scores the test bags once and stores every video and frame score."""
     bags = data.bags(Split.TEST, config.manipulations)
-    if not bags:
-        raise ConfigError(f"{data.root}: no test bags; build the set with --split test,val,train")
+    if lost := _left_out(bags):
+        machine.say(lost)
     test = BagDataset(data.root, bags)
     found = predict(detector, test, machine.device, config.precision, config.batch_size, machine.workers, machine.track)
     by_bag = {s.record.bag_id: s for s in found}
@@ -159,7 +177,7 @@ def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object
     about = {k: v for k, v in asdict(bag).items() if k in SCORE.names}
     video = about | {"level": "video", "slot": -1, "y_true": bag.label, "weight": None}
     if score is None:
-        return [video | {"score": NO_FACE_SCORE}] if bag.status == "no_face" else []
+        return [video | {"score": NO_FACE_SCORE}] if bag.status == Status.NO_FACE else []
     weights: list[float] | list[None] = score.weights or [None] * len(bag.slots)
     frames = zip(bag.slots, bag.frame_labels, score.frame_logits, weights, strict=True)
     return [video | {"score": expit(score.video_logit)}] + [

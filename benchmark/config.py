@@ -1,5 +1,6 @@
 """TrainConfig: everything that decides a run's numbers but the data and the code."""
 
+import math
 from dataclasses import dataclass
 
 from ffpms.errors import ConfigError
@@ -26,7 +27,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "train_frames", "lr_halved_every", "lr"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name.replace('_', '-')}: {getattr(self, name)} is not above 0")
+            if not 0 < getattr(self, name) < math.inf:
+                raise ConfigError(f"{name.replace('_', '-')}: {getattr(self, name)} is not a number above 0")
         if self.precision not in PRECISIONS:
             raise ConfigError(f"precision: {self.precision!r} is unknown; choose {', '.join(PRECISIONS)}")

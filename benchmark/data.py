@@ -1,6 +1,6 @@
 """A built set as bags of faces: which rows make a bag, which of its faces a step sees, and how bags make a batch."""
 
-import json
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,13 @@ from torch.utils.data import DataLoader, Dataset
 from detectors.bag import Bag
 from ffpms.config import restore
 from ffpms.errors import ManifestError
+from ffpms.folder import read_report
 from ffpms.recipe import Recipe
 from ffpms.remix import redraw
 from ffpms.schema import CROP, FRAME, VIDEO, WITH_PIXELS, read_table
 from ffpms.shards import digest
+
+_TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP}
 
 SHIFT = 0.05
 """Random crop: the face moves by up to this share of its side, the border repeated; no pixel is resampled."""
@@ -38,6 +41,7 @@ class BagRecord:
     slots: tuple[int, ...]
     frame_labels: tuple[int, ...]
     crops: tuple[str, ...]
+    sha256: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,18 +63,15 @@ class BuiltSet:
         Raises:
             ManifestError: there is none, it is not finished, or a table is damaged.
         """
-        report = root / "build.json"
-        if not report.is_file():
-            raise ManifestError(f"{root}: no built set (build.json is not in it); make one with 'ffpms build'")
-        about: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        about = read_report(root)
         if not about["complete"]:
             raise ManifestError(f"{root}: the build is not finished; run the same 'ffpms build' again")
+        tables = {name: read_table(root / f"{name}.parquet", schema) for name, schema in _TABLES.items()}
+        content = [digest((root / f"{name}.parquet").read_bytes()) for name in _TABLES]
+        if content != [about["sha256"].get(f"{name}.parquet") for name in _TABLES]:
+            raise ManifestError(f"{root}: a table is not what was built; run the same 'ffpms build' again to mend it")
         recipe = restore(Recipe, about["config"]["recipe"])
-        tables = {
-            n: read_table(root / f"{n}.parquet", s) for n, s in (("videos", VIDEO), ("frames", FRAME), ("crops", CROP))
-        }
-        content = "".join(about["sha256"][f"{name}.parquet"] for name in tables)
-        return cls(root, about["dataset"], recipe, digest(content.encode()), **tables)
+        return cls(root, about["dataset"], recipe, digest("".join(content).encode()), **tables)
 
     def bags(self, split: str, manipulations: tuple[str, ...], seed: int | None = None) -> list[BagRecord]:
         """The originals and the named manipulations of a split; training bags take a seed for their own draw of which
@@ -93,8 +94,8 @@ class BuiltSet:
 
 def _record(video: dict[Any, Any], rows: pd.DataFrame | None) -> BagRecord:
     kept = {k: video[k] for k in ("bag_id", "manipulation", "pair_id", "label", "fake_rate", "status")}
-    columns = [tuple(rows[c]) if rows is not None else () for c in ("slot", "label", "crop")]
-    return BagRecord(**kept, slots=columns[0], frame_labels=columns[1], crops=columns[2])
+    columns = [tuple(rows[c]) if rows is not None else () for c in ("slot", "label", "crop", "sha256")]
+    return BagRecord(**kept, slots=columns[0], frame_labels=columns[1], crops=columns[2], sha256=columns[3])
 
 
 class BagDataset(Dataset[dict[str, Any]]):
@@ -120,8 +121,24 @@ class BagDataset(Dataset[dict[str, Any]]):
         return {"faces": _augment(self._read(bag, chosen), draw), "label": bag.label, "index": index}
 
     def _read(self, bag: BagRecord, chosen: np.ndarray) -> Tensor:
-        faces = [np.asarray(Image.open(self.root / bag.crops[i]).convert("RGB")) for i in chosen]
+        faces = [_read_crop(self.root, bag.crops[i], bag.sha256[i]) for i in chosen]
         return torch.from_numpy(np.stack(faces)).permute(0, 3, 1, 2)  # (M, 3, S, S) uint8
+
+
+def _read_crop(root: Path, path: str, sha256: str) -> np.ndarray:
+    """The pixels of a crop, (S, S, 3) uint8.
+
+    Raises:
+        ManifestError: the file has gone, or is not the one that was built.
+    """
+    try:
+        data = (root / path).read_bytes()
+    except OSError:
+        raise ManifestError(f"{root / path}: not found; run the same 'ffpms build' again") from None
+    if digest(data) != sha256:
+        folder = (root / path).parents[1]
+        raise ManifestError(f"{root / path}: not the crop that was built; delete {folder} and run 'ffpms build' again")
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def _augment(faces: Tensor, draw: np.random.Generator) -> Tensor:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmark.metrics import accuracy, auc
 from benchmark.runs import Run
-from benchmark.stats import accuracy_interval, auc_interval, resample
+from benchmark.stats import interval, resample, resample_accuracy, resample_auc
 from ffpms.errors import ManifestError
 from ffpms.schema import Manipulation
 
@@ -57,9 +57,9 @@ def group_runs(runs: list[Run]) -> list[Group]:
 
 
 def _key(run: Run) -> tuple[tuple[str, object], ...]:
-    settings = asdict(run.config) | {"data": run.data_sha256[:8], "train_on": "joint"}
-    if len(run.config.manipulations) == 1:
-        settings["train_on"], settings["manipulations"] = "each", ()
+    settings = asdict(run.config) | {"data": run.data_sha256[:8], "code": run.code_sha256[:8]}
+    trained_on = settings.pop("manipulations")
+    settings["train_on"] = "+".join(trained_on) if len(trained_on) > 1 else "each"
     del settings["seed"]
     return tuple(sorted(settings.items()))
 
@@ -104,16 +104,16 @@ def _with_buckets(scores: pd.DataFrame, manipulation: str) -> pd.DataFrame:
 
 
 def _metrics(tables: list[pd.DataFrame]) -> Iterator[dict[str, object]]:
-    """Accuracy and AUC of videos, AUC of frames: the mean over seeds, with the interval of the seeds' mean."""
+    """Accuracy and AUC of videos, AUC of frames: the mean over seeds, with its interval."""
     for metric, level, threshold in (
         ("accuracy", "video", THRESHOLD),
         ("auc", "video", None),
         ("frame_auc", "frame", None),
     ):
         at_level = [t[t["level"] == level] for t in tables]
-        values = [_value(metric, t) for t in at_level]
+        values = [metric_value(metric, t) for t in at_level]
         if np.isfinite(values).all():
-            low, high = np.mean([_interval(metric, t) for t in at_level], axis=0)
+            low, high = mean_interval(metric, at_level)
             n_videos = at_level[0]["bag_id"].nunique()
             yield {
                 "metric": metric,
@@ -125,18 +125,23 @@ def _metrics(tables: list[pd.DataFrame]) -> Iterator[dict[str, object]]:
             }
 
 
-def _value(metric: str, table: pd.DataFrame) -> float:
+def metric_value(metric: str, table: pd.DataFrame) -> float:
+    """A metric of the rows of one level of one run."""
     label, score = table["y_true"].to_numpy(), table["score"].to_numpy()
     return accuracy(label, score, THRESHOLD) if metric == "accuracy" else auc(label, score)
 
 
-def _interval(metric: str, table: pd.DataFrame) -> tuple[float, float]:
-    """No interval from fewer than two pairs."""
-    cluster, pairs = pd.factorize(table["pair_id"], sort=True)
-    if len(pairs) < 2:
-        return float("nan"), float("nan")
-    interval = accuracy_interval if metric == "accuracy" else auc_interval
-    return interval(table["y_true"].to_numpy(), table["score"].to_numpy(), cluster, resample(len(pairs)))
+def mean_interval(metric: str, tables: list[pd.DataFrame]) -> tuple[float, float]:
+    """The interval of the mean over seeds, all scored on the same resamples; none from fewer than two pairs."""
+    samples = []
+    for table in tables:
+        cluster, pairs = pd.factorize(table["pair_id"], sort=True)
+        if len(pairs) < 2:
+            return float("nan"), float("nan")
+        resampled = resample_accuracy if metric == "accuracy" else resample_auc
+        label, score = table["y_true"].to_numpy(), table["score"].to_numpy()
+        samples.append(resampled(label, score, cluster, resample(len(pairs))))
+    return interval(np.mean(samples, axis=0))
 
 
 def write_leaderboard(cells: pd.DataFrame, out: Path) -> None:

@@ -1,12 +1,13 @@
 """Run folders: what identifies a run, what it leaves behind, and when it is done."""
 
-import hashlib
+import inspect
 import json
 import platform
 import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,28 +17,35 @@ import tomli_w
 import torch
 
 import detectors
+import ffpms
 from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
-from ffpms import __version__
 from ffpms.config import restore
-from ffpms.errors import ManifestError
+from ffpms.errors import FfpmsError, ManifestError
 from ffpms.schema import SCORE, read_table
+from ffpms.shards import code_digest, digest
 
-_CODE = ("config", "data", "device", "losses", "predict", "train")
+_OURS = ("bench", "config", "data", "device", "losses", "metrics", "predict", "train", "weights")
+_DETECTORS = ("_torchvision", "backbones", "bag", "detector", "pooling", "temporal")
+_DATA = ("plan", "recipe", "remix", "schema")
 
 
 @cache
-def code_sha256() -> str:
-    """Hash of the source of every module that can change a score, so that no result outlives a mended bug."""
-    ours = Path(__file__).parent
-    files = sorted(Path(detectors.__file__).parent.rglob("*.py")) + [ours / f"{name}.py" for name in _CODE]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def code_sha256(method: str) -> str:
+    """Hash of the source of every module that can change a method's score, so that no result outlives a mended bug."""
+    parts = [
+        code_digest(Path(__file__).parent, _OURS),
+        code_digest(Path(detectors.__file__).parent, _DETECTORS),
+        code_digest(Path(ffpms.__file__).parent, _DATA),
+        digest(inspect.getsource(import_module(detectors.module_of(method))).encode()),
+    ]
+    return digest("".join(parts).encode())
 
 
-def run_id(config: TrainConfig, data_sha256: str) -> str:
-    """``s-mil-3f2a9c1b04d7``: the method and the hash of resolved configuration, data and code."""
-    identity = json.dumps([asdict(config), data_sha256, code_sha256()], sort_keys=True)
-    return f"{config.method}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+def run_id(config: TrainConfig, data_sha256: str, code: str | None = None) -> str:
+    """``s-mil-3f2a9c1b04d7``: the method and the hash of resolved configuration, data and code (now, or as given)."""
+    identity = json.dumps([asdict(config), data_sha256, code or code_sha256(config.method)], sort_keys=True)
+    return f"{config.method}-{digest(identity.encode())[:12]}"
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ class Run:
     config: TrainConfig
     dataset: str
     data_sha256: str
+    code_sha256: str
     scores: pd.DataFrame
 
 
@@ -56,7 +65,7 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "data": {"name": data.name, "sha256": data.sha256},
-        "code": {"version": __version__, "sha256": code_sha256()},
+        "code": {"version": ffpms.__version__, "sha256": code_sha256(config.method)},
     }
     train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
     (folder / "config.toml").write_text(tomli_w.dumps({"train": train} | about), encoding="utf-8")
@@ -91,9 +100,13 @@ def read_runs(root: Path) -> Iterator[Run]:
         try:
             about: dict[str, Any] = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
             config = restore(TrainConfig, about["train"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            data, code = about["data"], about["code"]["sha256"]
+            expected = run_id(config, data["sha256"], code)
+        except (OSError, ValueError, KeyError, TypeError, FfpmsError) as error:
             raise ManifestError(
-                f"{folder}: config.toml cannot be read ({error}); delete the folder and run again"
+                f"{folder}: config.toml is damaged ({error}); delete the folder and run again"
             ) from None
+        if folder.name != expected:
+            raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
         scores = read_table(folder / "scores.parquet", SCORE)
-        yield Run(folder.name, config, about["data"]["name"], about["data"]["sha256"], scores)
+        yield Run(folder.name, config, data["name"], data["sha256"], code, scores)

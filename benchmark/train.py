@@ -141,7 +141,12 @@ def _resume(path: Path, state: dict[str, Any], device: torch.device) -> Progress
     """Loads the checkpoint if there is one."""
     if not path.is_file():
         return Progress()
-    saved = torch.load(path, map_location=device, weights_only=True)
-    for name, part in state.items():
-        part.load_state_dict(saved[name])
-    return Progress(**saved["progress"])
+    try:
+        saved = torch.load(path, map_location=device, weights_only=True)
+        for name, part in state.items():
+            part.load_state_dict(saved[name])
+        return Progress(**saved["progress"])
+    except Exception as error:
+        raise ConfigError(
+            f"{path}: no checkpoint of this run ({type(error).__name__}); delete it and run again"
+        ) from error

@@ -3,6 +3,17 @@
 from detectors import smil, xception
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector
-from detectors.registry import create, names, resolve, trained_as
+from detectors.registry import create, module_of, names, resolve, trained_as
 
-__all__ = ["Bag", "BagDetector", "Prediction", "create", "names", "resolve", "smil", "trained_as", "xception"]
+__all__ = [
+    "Bag",
+    "BagDetector",
+    "Prediction",
+    "create",
+    "module_of",
+    "names",
+    "resolve",
+    "smil",
+    "trained_as",
+    "xception",
+]

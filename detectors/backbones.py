@@ -61,7 +61,7 @@ def create_backbone(name: str, pretrained: bool = True, weights: Mapping[str, Te
     Raises:
         DetectorError: no such model, its weights cannot be fetched, or the given ones do not fit.
     """
-    if name == TINY:
+    if name == TINY and weights is None:
         return tiny()
     timm = import_timm()
     if name.partition(".")[0] not in timm.list_models():

@@ -30,6 +30,11 @@ def register(name: str, trained_as: str = "") -> Callable[[Factory], Factory]:
     return add
 
 
+def module_of(name: str) -> str:
+    """The module that defines a method."""
+    return _FACTORIES[resolve(name)].__module__
+
+
 def trained_as(name: str) -> str:
     """The method whose training gives this one its weights: itself, or the one whose frame model it shares."""
     return _TRAINED_AS[resolve(name)]

@@ -4,7 +4,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,18 @@ from ffpms import __version__
 from ffpms.card import write_card
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError
-from ffpms.manifest import dataset_name
+from ffpms.folder import claim, read_report, settings_of, write_report
+from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, plan_slots, split_order
 from ffpms.recipe import Recipe
 from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
-from ffpms.shards import digest, drop_partial, read_shard
+from ffpms.shards import code_digest, digest, drop_partial, is_whole, read_shard
 from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
 from ffpms.tables import TABLES, assemble, count, shard_rows
 from ffpms.target import CropConfig, TargetJob, run_job
 
-REPORT = "build.json"
+_LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow")
+_PIXEL_CODE = ("align", "faces", "plan", "schema", "shards", "target", "video")
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
 
@@ -39,6 +41,7 @@ class BuildConfig:
     pairs_sha256: str = ""
     limit: int | None = None
     decoder: str = "pyav"
+    code_sha256: str = field(default_factory=lambda: code_digest(Path(__file__).parent, _PIXEL_CODE))
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,20 @@ class BuildReport:
     problems: list[str]
     already_done: bool
 
+    @property
+    def n_failed(self) -> int:
+        """Sources that could not be used."""
+        return sum(n for status, n in self.summary["counts"]["sources"].items() if status not in {"all", *WITH_PIXELS})
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether not one bag has a face."""
+        return Status.OK not in self.summary["counts"]["videos"]
+
     def describe(self) -> str:
         """What the command prints at its end."""
         if self.already_done:
-            return (
-                f"{self.out}: complete already, nothing to do (--retry-failed does {len(self.problems)} failed again)"
-            )
+            return f"{self.out}: complete already, nothing to do (--retry-failed does {self.n_failed} failed again)"
         counts, name = self.summary["counts"], self.summary["dataset"]
         seconds = self.summary["seconds"]
         lines = [f"{what}: " + ", ".join(f"{n} {status}" for status, n in counts[what].items()) for what in counts]
@@ -83,10 +94,9 @@ def build(
     sources = index_sources(slots, config.recipe.compression, folder)
     _check_any(root, sources)
     targets = _by_target(sources)
-    if _claim(out, config) and not retry_failed and all(read_shard(out, t) for t in targets):
-        return BuildReport(
-            out, json.loads((out / REPORT).read_text()), _problems(shard_rows(out, targets, "sources")), True
-        )
+    whole = all(is_whole(out, target) for target in targets)
+    if claim(out, config, root) and whole and not retry_failed:
+        return BuildReport(out, read_report(out), _problems(shard_rows(out, targets, "sources")), True)
     jobs = [
         TargetJob(root, out, target, members, config.recipe.frames_per_video, config.crop, config.decoder)
         for target, members in targets.items()
@@ -96,7 +106,7 @@ def build(
         pass
     drop_partial(out)
     tables = assemble(out, slots, targets, config.recipe)
-    summary = _write(out, root, tables, config, slots, time.monotonic() - started)
+    summary = _write(out, root, tables, config, is_v1(config.recipe, config.crop, pairs), time.monotonic() - started)
     return BuildReport(out, summary, _problems(tables["sources"]), False)
 
 
@@ -132,37 +142,11 @@ def _by_target(sources: list[Source]) -> dict[str, tuple[Source, ...]]:
     return {target: tuple(members) for target, members in grouped.items()}
 
 
-def _claim(out: Path, config: BuildConfig) -> bool:
-    """Makes the folder ours, or holds it against the configuration it was built with. True if it is complete."""
-    report = out / REPORT
-    if not report.is_file():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
-        out.mkdir(parents=True, exist_ok=True)
-        _write_json(report, {"complete": False, "config": asdict(config)})
-        return False
-    before = json.loads(report.read_text(encoding="utf-8"))
-    changed = _differences(before["config"], json.loads(json.dumps(asdict(config))))
-    if set(changed) - {"limit"}:
-        raise ConfigError(f"{out}: was built with {'; '.join(changed.values())}; use these flags or another --out")
-    return bool(before["complete"]) and not changed
-
-
-def _differences(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Settings that are not the same: name -> ``size 299, not 112``."""
-    found: dict[str, str] = {}
-    for key, value in now.items():
-        if isinstance(value, dict):
-            found |= _differences(before.get(key, {}), value)
-        elif before.get(key) != value:
-            found[key] = f"{prefix}{key} {before.get(key)}, not {value}"
-    return found
-
-
 def _needs_work(out: Path, target: str, retry_failed: bool) -> bool:
+    if not is_whole(out, target):
+        return True
     shard = read_shard(out, target)
-    failed = shard and any(row["status"] not in WITH_PIXELS for row in shard.sources)
-    return shard is None or bool(retry_failed and failed)
+    return retry_failed and any(row["status"] not in WITH_PIXELS for row in (shard.sources if shard else []))
 
 
 def _problems(sources: pd.DataFrame) -> list[str]:
@@ -179,7 +163,7 @@ def _problems(sources: pd.DataFrame) -> list[str]:
 
 
 def _write(
-    out: Path, root: Path, tables: dict[str, pd.DataFrame], config: BuildConfig, slots: pd.DataFrame, seconds: float
+    out: Path, root: Path, tables: dict[str, pd.DataFrame], config: BuildConfig, v1: bool, seconds: float
 ) -> dict[str, Any]:
     """Writes the tables and the data card, and ``build.json`` last."""
     for name, schema in TABLES.items():
@@ -187,21 +171,13 @@ def _write(
     summary = {
         "complete": True,
         "ffpms": __version__,
-        "dataset": dataset_name(slots, config.recipe),
-        "config": asdict(config),
-        "ff_root": str(root),
+        "dataset": dataset_name(v1, tables["videos"]),
+        "config": settings_of(config, root),
         "counts": count(tables),
         "sha256": {f"{name}.parquet": digest((out / f"{name}.parquet").read_bytes()) for name in TABLES},
-        "versions": {"python": platform.python_version()}
-        | {n: version(n) for n in ("av", "dlib-bin", "numpy", "pillow", "pyarrow")},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "seconds": round(seconds, 1),
     }
     write_card(out, summary, tables["videos"])
-    _write_json(out / REPORT, summary)
+    write_report(out, summary)
     return summary
-
-
-def _write_json(path: Path, value: dict[str, Any]) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)

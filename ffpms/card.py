@@ -36,7 +36,8 @@ interpolated between detections.
 ## Tables
 
 `videos.parquet` a row a bag; `frames.parquet` a row a slot; `sources.parquet` a row an mp4; `crops.parquet` a row for
-each stored crop, also those which this mix does not show. Labels: 0 real, 1 fake. An integer of -1 means not known.
+each stored crop, also those which this mix does not show. Labels: 0 real, 1 fake. An integer of -1, or a
+size or count of 0, means not known.
 """
 
 

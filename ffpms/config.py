@@ -21,13 +21,20 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise click.BadParameter(f"{path}: {error}") from None
-    named = {key.replace("-", "_"): value for key, value in values.items()}
+    named = {key.replace("-", "_"): _as_typed(value) for key, value in values.items()}
     known = {p.name for p in context.command.params if p.name != "config"}
     unknown = sorted(named.keys() - known)
     if unknown:
         raise click.BadParameter(f"{path}: no such setting: {', '.join(unknown)}; see '{context.command_path} --help'")
     context.default_map = {**(context.default_map or {}), **named}
     return path
+
+
+def _as_typed(value: Any) -> Any:
+    """A TOML value as it would be typed on the command line, so that the same checks hold."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return value if isinstance(value, bool) else str(value)
 
 
 def restore(kind: type[T], stored: dict[str, Any]) -> T:

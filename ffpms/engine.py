@@ -1,6 +1,9 @@
 """Engines: run one function over many jobs, in this process or in several."""
 
 import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -12,6 +15,17 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
+def _end_with_parent(parent: int) -> None:
+    """A worker whose parent was killed would go on and then wait for ever; this one ends within a second."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Iterator[Result]:
     """Yields each job's result as it is done, in no fixed order; with one worker no process is started.
 
@@ -21,7 +35,8 @@ def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: i
     if workers <= 1:
         yield from map(function, jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _end_with_parent, (os.getpid(),)) as pool:
         try:
             for future in as_completed([pool.submit(function, job) for job in jobs]):
                 yield future.result()

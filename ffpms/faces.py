@@ -34,6 +34,9 @@ class Box:
         return both / (self.area + other.area - both)
 
 
+MIN_IOU = 0.2
+"""Boxes of one face in successive samples overlap at least this much."""
+
 FaceFinder = Callable[[np.ndarray], list[Box]]
 """RGB frame (H, W, 3) uint8 -> the boxes of its faces."""
 
@@ -64,19 +67,28 @@ class FaceTrack:
     track_id: int
     boxes: dict[int, Box]
 
-    def at(self, index: int, reach: int) -> tuple[Box | None, Status]:
-        """The box in a frame: found, or interpolated if the face was found within ``reach`` frames, or none."""
+    def at(self, index: int) -> tuple[Box | None, Status]:
+        """The box in a frame: found, or interpolated along the track (held at its ends), or none in an empty track."""
         if index in self.boxes:
             return self.boxes[index], Status.OK
-        known = sorted(self.boxes)
-        if not known or min(abs(k - index) for k in known) > reach:
+        if not self.boxes:
             return None, Status.NO_FACE
+        known = sorted(self.boxes)
         sides = np.array([[b.x, b.y, b.w, b.h] for b in (self.boxes[k] for k in known)])
         x, y, w, h = (float(np.interp(index, known, side)) for side in sides.T)
         return Box(x, y, w, h), Status.INTERPOLATED
 
+    def refine(self, index: int, found: list[Box], min_iou: float = MIN_IOU) -> tuple[Box | None, Status]:
+        """The box in a frame outside the track's own: the found one that overlaps most with the track there, or the
+        track's. It depends on no other frame outside the track."""
+        box, status = self.at(index)
+        if box is None or not found:
+            return box, status
+        best = max(found, key=box.iou)
+        return (best, Status.OK) if box.iou(best) >= min_iou else (box, status)
 
-def track_faces(found: Iterable[tuple[int, list[Box]]], min_iou: float = 0.2) -> list[FaceTrack]:
+
+def track_faces(found: Iterable[tuple[int, list[Box]]], min_iou: float = MIN_IOU) -> list[FaceTrack]:
     """Links the boxes of successive frames into tracks, each box to the track it overlaps most; the track seen longest
     and largest comes first and gets id 0."""
     tracks: list[dict[int, Box]] = []

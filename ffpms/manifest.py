@@ -1,6 +1,5 @@
 """FFPMS v1 without pixels: every bag and slot of the 140 test ids, with its label."""
 
-import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,14 +7,18 @@ import pandas as pd
 import tomli_w
 
 import data_manifests
-from ffpms.plan import plan_slots
+from ffpms.errors import ConfigError
+from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
-from ffpms.schema import SLOT, Split, read_table, write_table
+from ffpms.schema import SLOT, WITH_PIXELS, Split, Status, read_table, write_table
 from ffpms.shards import digest
 from ffpms.sources.splits import read_pairs
+from ffpms.target import CropConfig
 
 V1 = data_manifests.ROOT / "ffpms-v1"
 DATASET = "FFPMS"
+N_BAGS = 700
+_FILES = ("frames.parquet", "recipe.toml", "sha256")
 
 
 def rows_digest(slots: pd.DataFrame) -> str:
@@ -25,6 +28,8 @@ def rows_digest(slots: pd.DataFrame) -> str:
 
 def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.DataFrame:
     """Writes ``recipe.toml``, ``frames.parquet`` and ``sha256`` for the test split; the same bytes each time."""
+    if out.exists() and (not out.is_dir() or any(path.name not in _FILES for path in out.iterdir())):
+        raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
     slots = plan_slots(read_pairs(splits), recipe, (Split.TEST,))
     out.mkdir(parents=True, exist_ok=True)
     write_table(slots, SLOT, out / "frames.parquet")
@@ -48,9 +53,14 @@ def read_v1() -> pd.DataFrame:
     return read_table(V1 / "frames.parquet", SLOT)
 
 
-def dataset_name(slots: pd.DataFrame, recipe: Recipe) -> str:
-    """``FFPMS`` if the test bags are exactly those of v1 at c40, else ``FFPMS-custom``, so that no number of another
-    set can pass for one on the benchmark."""
-    official = tomllib.loads((V1 / "recipe.toml").read_text(encoding="utf-8"))["manifest"]["rows_sha256"]
-    test = slots[slots["split"] == Split.TEST]
-    return DATASET if recipe.compression == "c40" and rows_digest(test) == official else f"{DATASET}-custom"
+def is_v1(recipe: Recipe, crop: CropConfig, pairs: Pairs) -> bool:
+    """Whether a set of these settings is FFPMS v1: everything by default, from the official pairs."""
+    return recipe == Recipe() and crop == CropConfig() and pairs == read_pairs()
+
+
+def dataset_name(v1: bool, videos: pd.DataFrame) -> str:
+    """``FFPMS`` if the set is v1 and has every one of the 700 test bags (some perhaps without a face), else
+    ``FFPMS-custom``, so that no number on another set can pass for one on the benchmark."""
+    test = videos[videos["split"] == Split.TEST]
+    whole = len(test) == N_BAGS and test["status"].isin([*WITH_PIXELS, Status.NO_FACE]).all()
+    return DATASET if v1 and whole else f"{DATASET}-custom"

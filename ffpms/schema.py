@@ -47,6 +47,7 @@ class Status(StrEnum):
     TOO_SHORT = "too_short"
     WRONG_COMPRESSION = "wrong_compression"
     MISALIGNED = "misaligned"
+    DUPLICATE = "duplicate"
     NO_COUNTERPART = "no_counterpart"
     FAILED = "failed"
 
@@ -196,7 +197,7 @@ def read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
     try:
         table: pd.DataFrame = pq.read_table(path).to_pandas()
     except FileNotFoundError:
-        raise ManifestError(f"{path}: not found; build the data set first with 'ffpms build'") from None
+        raise ManifestError(f"{path}: not found; run the command that makes it again") from None
     except (OSError, pa.ArrowException) as error:
         raise ManifestError(f"{path}: not a readable Parquet file ({error}); build it again") from error
     check(table, schema, str(path))

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,11 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def code_digest(folder: Path, modules: Iterable[str]) -> str:
+    """SHA-256 of the modules' source: no result outlives a mended bug in them."""
+    return digest(b"".join((folder / f"{name}.py").read_bytes() for name in modules))
+
+
 def crop_path(target_id: str, source_video: str, frame_index: int) -> str:
     """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.png``."""
     return f"crops/{target_id}/{source_video}/{frame_index:06d}.png"
@@ -59,12 +65,18 @@ def write_shard(out: Path, shard: Shard) -> None:
 
 
 def read_shard(out: Path, target_id: str) -> Shard | None:
-    """The rows of a finished shard, without its pixels; None if it is not finished."""
+    """The rows of a finished shard, without its pixels; None if it is not finished or damaged."""
     try:
         rows = json.loads((out / "crops" / target_id / MARKER).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        return Shard(rows["target_id"], rows["sources"], rows["crops"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    return Shard(rows["target_id"], rows["sources"], rows["crops"])
+
+
+def is_whole(out: Path, target_id: str) -> bool:
+    """Whether a shard is finished and none of its crops has gone."""
+    shard = read_shard(out, target_id)
+    return shard is not None and all((out / row["crop"]).is_file() for row in shard.crops if row["crop"])
 
 
 def drop_partial(out: Path) -> None:

@@ -61,6 +61,8 @@ def run_job(job: TargetJob) -> str:
     """Builds and writes one shard; whatever goes wrong in it is a status in its rows. Returns the target's id."""
     try:
         shard = build_target(job, _finder())
+    except ConfigError:
+        raise
     except Exception as error:  # one video must never stop a build of thousands
         shard = Shard(job.target_id, [_source_row(s) for s in job.sources])
         reason = f"unexpected {type(error).__name__}: {error}; please report it"
@@ -79,12 +81,13 @@ def build_target(job: TargetJob, finder: FaceFinder) -> Shard:
         return shard
     indices = {row["source_video"]: _shared_indices(row, real, job.frames_per_video) for row in usable}
     wanted = sorted(set().union(*indices.values()))
+    own = indices[real["source_video"]]
     try:
         reals, greys = _read_real(job, real, wanted)
     except MediaError as error:
         _fail(real, error.status, error.reason)
         return shard
-    boxes = _face_boxes(reals, real["n_frames"] * 2 // job.frames_per_video, job.crop, finder)
+    boxes = _face_boxes(reals, own, job.crop, finder)
     _add_crops(shard, real, reals, boxes, Geometry(), job.crop.size)
     for fake in usable[1:]:
         _add_fake(job, shard, fake, greys, {i: boxes[i] for i in indices[fake["source_video"]]})
@@ -136,17 +139,23 @@ def _read_real(
     return colour, greys
 
 
-def _face_boxes(reals: dict[int, np.ndarray], reach: int, config: CropConfig, finder: FaceFinder) -> Boxes:
-    """The square to cut in each frame of the real video, or none."""
-    track = main_track(track_faces((i, finder(frame)) for i, frame in reals.items()))
+def _face_boxes(reals: dict[int, np.ndarray], own: list[int], config: CropConfig, finder: FaceFinder) -> Boxes:
+    """The square to cut in each frame of the real video, or none. The face is followed through the real video's own
+    sample, so that no box depends on which fakes lie beside it."""
+    faces = {i: finder(frame) for i, frame in reals.items()}
+    track = main_track(track_faces((i, faces[i]) for i in own))
     height, width = next(iter(reals.values())).shape[:2]
     region = shared_region(width, height)
-    found = {i: track.at(i, reach) for i in reals}
+    found = {i: track.at(i) if i in own else track.refine(i, faces[i]) for i in reals}
     return {i: (face and square_box(face, config.margin, region), status) for i, (face, status) in found.items()}
 
 
 def _add_fake(job: TargetJob, shard: Shard, fake: dict[str, Any], reals: dict[int, Image.Image], boxes: Boxes) -> None:
     """Holds a fake against its real counterpart and adds its crops, or says why not."""
+    real = bag_key(Manipulation.ORIGINAL, shard.target_id)
+    if fake["sha256"] == shard.sources[0]["sha256"]:
+        _fail(fake, Status.DUPLICATE, f"is {real} itself, byte for byte; download it again")
+        return
     try:
         frames = dict(DECODERS[job.decoder](job.root / fake["path"], list(boxes)))
     except MediaError as error:
@@ -161,7 +170,6 @@ def _add_fake(job: TargetJob, shard: Shard, fake: dict[str, Any], reals: dict[in
     offset = best_offset(greys, reals, geometry, found)
     fake |= _geometry_columns(geometry, offset, score)
     if score < MIN_SCORE:
-        real = bag_key(Manipulation.ORIGINAL, shard.target_id)
         reason = f"does not show what {real} shows (correlation {score:.2f}); check that the files belong together"
         _fail(fake, Status.MISALIGNED, reason)
         return

@@ -82,7 +82,9 @@ def _find_crf(packet: bytes) -> float | None:
 def _rotation(path: Path) -> int:
     """Degrees, counter-clockwise, by which a player turns the first frame."""
     with av.open(str(path)) as container:
-        return int(next(container.decode(video=0)).rotation)
+        for frame in container.decode(video=0):
+            return int(frame.rotation)
+    raise MediaError(path, "has no frame that can be decoded; download it again", Status.UNREADABLE)
 
 
 def _reason(error: Exception) -> str:

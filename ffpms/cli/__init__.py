@@ -15,27 +15,35 @@ from ffpms.errors import ConfigError, FfpmsError
 
 
 class _Group(click.Group):
-    """Turns our own errors into one line and exit code 2, unless --debug asks for the traceback."""
+    """Turns every error into one line and exit code 2, unless --debug asks for the traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             _check_packages()
             return super().invoke(ctx)
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            click.echo("Stopped; run the same command again to go on.", err=True)
+            sys.exit(130)
         except Exception as error:
-            line = _one_line(error)
-            if line is None or ctx.params.get("debug"):
+            if ctx.params.get("debug"):
                 raise
-            click.echo(f"Error: {line}", err=True)
+            click.echo(f"Error: {_one_line(error)}", err=True)
             sys.exit(2)
 
 
-def _one_line(error: Exception) -> str | None:
-    """What to tell a user; None for an error that is ours."""
+def _one_line(error: Exception) -> str:
+    """What to tell a user."""
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "ffpms"
+        return f"{' '.join(error.format_message().split())} (see '{command} --help')"
     if isinstance(error, FfpmsError) or type(error).__name__ == "DetectorError":
-        return str(error)
+        return " ".join(str(error).split())
     if isinstance(error, OSError):
         return f"{error.filename or 'file system'}: {error.strerror or error}; mend it, then run the command again"
-    return None
+    reason = " ".join(str(error).split())
+    return f"unexpected {type(error).__name__}: {reason}; 'ffpms --debug ...' shows where; please report it"
 
 
 def _check_packages() -> None:

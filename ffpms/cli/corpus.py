@@ -17,8 +17,11 @@ from ffpms.errors import ConfigError
 @click.option("--frames", default="60-90", show_default=True, callback=parse_range, help="Length of the videos.")
 @click.option("--compression", default="c40", show_default=True, callback=parse_names, help="Comma list: raw,c23,c40.")
 @click.option("--difficulty", default=0.4, show_default=True, help="How well the fakes are made, 0 to 1.")
-@click.option("--seed", default=0, show_default=True, help="Another seed, other people.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="CPU cores", help="Processes.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Another seed, other people.")
+@click.option(
+    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
+)
+@click.option("--sheet", type=PATH, help="Also draw a contact sheet of some originals and fakes (JPEG or PNG).")
 @CONFIG
 @QUIET
 def minicorpus(**flags: Any) -> None:
@@ -28,11 +31,14 @@ def minicorpus(**flags: Any) -> None:
     """
     need("numba")
     from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
+    from ffpms.minicorpus.sheet import draw_sheet
 
     shortest, longest = flags["frames"]
     settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
     config = CorpusConfig(*settings)
     pairs = make_corpus(flags["out"], config, flags["workers"], progress(flags["quiet"], "pair"))
+    if flags["sheet"]:
+        draw_sheet(flags["out"], pairs, config.compressions[0], flags["sheet"])
     if not flags["quiet"]:
         counts = ", ".join(f"{len(members)} {split}" for split, members in pairs.items())
         click.echo(f"{flags['out']}: {config.identities} people; pairs: {counts}")
@@ -50,8 +56,12 @@ def need(*packages: str) -> None:
 
 @click.command()
 @click.option("--out", default="ffpms-demo", show_default=True, type=PATH, help="Folder of everything it makes.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the corpus and of training.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="CPU cores", help="Processes.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31), help="Seed of the corpus and of training."
+)
+@click.option(
+    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
+)
 def demo(**flags: Any) -> None:
     """Do the whole job on embedded data: corpus, build, bench, leaderboard and the accuracy-by-fake-rate curve.
 

@@ -17,7 +17,9 @@ from ffpms.errors import ConfigError
 @recipe_options
 @click.option("--size", default=299, show_default=True, help="Side of a crop in px.")
 @click.option("--margin", default=1.3, show_default=True, help="Side of the square over the detector's box.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default="CPU cores", help="Processes.")
+@click.option(
+    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
+)
 @click.option(
     "--decoder",
     default="pyav",
@@ -65,6 +67,8 @@ def build(**flags: Any) -> None:
     )
     for problem in report.problems:
         click.echo(problem, err=True)
+    if report.is_empty:
+        raise ConfigError(f"{flags['out']}: not one bag could be built; see the lines above")
     if flags["as_json"]:
         click.echo(json.dumps(report.summary, indent=2))
     elif not flags["quiet"]:

@@ -40,7 +40,7 @@ from ffpms.errors import ConfigError
     type=click.Choice(["auto", "fp32", "bf16"]),
     help="auto is bf16 on a GPU, fp32 elsewhere.",
 )
-@click.option("--workers", default=0, show_default=True, help="Processes that load crops.")
+@click.option("--workers", default=0, show_default=True, type=click.IntRange(min=0), help="Processes that load crops.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch.  [default: the cores it may use]")
 @click.option("--resume/--no-resume", default=True, show_default=True, help="Go on where a run was stopped.")
 @CONFIG
@@ -82,16 +82,16 @@ def _trials(flags: dict[str, Any], manipulations: tuple[str, ...]) -> list[Any]:
     from benchmark.bench import trials
     from benchmark.config import TrainConfig
     from detectors import names, resolve
+    from detectors.backbones import TINY
 
     methods = names() if flags["methods"] == ("all",) else [resolve(name) for name in flags["methods"]]
-    if not all(seed.isdecimal() for seed in flags["seeds"]):
+    if not methods:
+        raise ConfigError(f"methods: none given; choose from {','.join(names())} or all")
+    if not flags["seeds"] or not all(seed.isdecimal() and int(seed) < 2**31 for seed in flags["seeds"]):
         raise ConfigError(f"seeds: {','.join(flags['seeds'])} is no comma list of numbers such as 0,1,2")
-    base = TrainConfig(
-        method="",
-        manipulations=manipulations,
-        weights_sha256=_sha256(flags["weights"]),
-        **{name: flags[name] for name in _TRAIN_FLAGS},
-    )
+    own = {name: flags[name] for name in _TRAIN_FLAGS}
+    own["pretrained"] = own["pretrained"] and not flags["weights"] and own["backbone"] != TINY
+    base = TrainConfig(method="", manipulations=manipulations, weights_sha256=_sha256(flags["weights"]), **own)
     return trials(base, list(dict.fromkeys(methods)), [int(s) for s in flags["seeds"]], flags["train_on"] == "each")
 
 

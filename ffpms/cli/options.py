@@ -25,11 +25,13 @@ QUIET = click.option("--quiet", is_flag=True, help="No progress bar, no summary.
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-def parse_range(_: click.Context, __: click.Parameter, text: str) -> tuple[int, int]:
+def parse_range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
     """``1-19`` -> (1, 19); ``5`` -> (5, 5)."""
-    low, _dash, high = text.partition("-")
+    if text is None:
+        return None
+    low, dash, high = text.partition("-")
     try:
-        return int(low), int(high or low)
+        return int(low), int(high if dash else low)
     except ValueError:
         raise click.BadParameter(f"{text!r} is no range such as 1-19") from None
 
@@ -52,9 +54,7 @@ def recipe_options(function: F) -> F:
         click.option("--seed", default=2020, show_default=True, help="Seed of every draw; 2020 is FFPMS v1."),
         click.option("--placement", default="random", show_default=True, help="random or contiguous fake frames."),
         click.option("--replace-fraction", default=0.25, show_default=True, help="Replaced share in train."),
-        click.option(
-            "--replace", default="1-19", show_default=True, callback=parse_range, help="Replaced in val, test."
-        ),
+        click.option("--replace", callback=parse_range, help="Replaced in val and test.  [default: 1 to frames - 1]"),
         click.option("--frames", default=20, show_default=True, help="Frames sampled from each video."),
         click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too."),
         click.option(
@@ -78,7 +78,7 @@ def make_recipe(flags: dict[str, Any]) -> Any:
         compression=normalise_compression(flags["compression"]),
         manipulations=parse_manipulations(flags["manipulations"]),
         frames_per_video=flags["frames"],
-        replaced=flags["replace"],
+        replaced=flags["replace"] or (1, flags["frames"] - 1),
         fraction=flags["replace_fraction"],
         placement=flags["placement"],
         seed=flags["seed"],

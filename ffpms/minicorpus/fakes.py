@@ -54,7 +54,7 @@ class Craft:
 
     @property
     def cast(self) -> float:
-        return 0.16 * (1 - self.difficulty)
+        return 0.14 * (1 - self.difficulty)
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,17 @@ class Forger:
     def start(cls, craft: Craft, *seed: int) -> "Forger":
         """A forger whose draws only the seed decides."""
         draw = np.random.default_rng(seed)
-        return cls(craft, draw, 1 + draw.normal(0, craft.cast, 3))
+        return cls(craft, draw, _draw_cast(draw, craft.cast))
 
     def tint(self) -> np.ndarray:
         """The colour cast of the next frame, (3,)."""
-        return self.cast * (1 + self.draw.normal(0, 0.5 * self.craft.cast, 3))
+        return np.asarray(self.cast * _draw_cast(self.draw, 0.5 * self.craft.cast))
+
+
+def _draw_cast(draw: np.random.Generator, spread: float) -> np.ndarray:
+    """Mostly lighter or darker, a little of another colour, (3,)."""
+    lighter, tint = draw.normal(0, spread), draw.normal(0, 0.35 * spread, 3)
+    return np.asarray((1 + lighter) * (1 + tint))
 
 
 def deepfakes(target: Actor, source: Actor, take: Take, forger: Forger) -> Fake:

@@ -130,7 +130,7 @@ def _draw_local(head: HeadModel, draw: np.random.Generator) -> dict[str, float]:
             continue
         value = float(np.clip(draw.normal(0, _SPREAD.get(folder, 0.25)), -0.9, 0.9))
         chosen = opposite if value > 0 else part
-        for twin in {chosen, "r-" + chosen[2:]} if part.startswith("l-") else {chosen}:
+        for twin in (chosen, "r-" + chosen[2:]) if part.startswith("l-") else (chosen,):
             weights[f"{folder}/{twin}"] = abs(value)
     return weights
 

@@ -67,7 +67,7 @@ def check_root(root: Path, compression: str) -> str:
         ConfigError: the folder is not there, is no FaceForensics++ tree, or lacks the compression.
     """
     if not root.is_dir():
-        raise ConfigError(f"{root}: no such folder; give --ff-root the folder that holds original_sequences/")
+        raise ConfigError(f"{root}: not a folder; give --ff-root the folder that holds original_sequences/")
     originals = root / "original_sequences" / "youtube"
     if not originals.is_dir():
         raise ConfigError(

@@ -229,6 +229,107 @@ def test_a_fake_of_another_video_is_misaligned(ffpms: Command, copy: Path, tmp_p
     assert {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"DF_006_007": "misaligned"}
 
 
+def test_the_real_video_as_a_fake_is_no_fake(ffpms: Command, copy: Path, tmp_path: Path) -> None:
+    shutil.copy(copy / REAL / "006.mp4", copy / "manipulated_sequences/Deepfakes/c40/videos/006_007.mp4")
+    result = ffpms(*flags(copy, tmp_path / "data"))
+    assert "is original_006 itself" in result.stderr
+    assert {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"DF_006_007": "duplicate"}
+
+
+def test_what_lies_beside_a_fake_changes_none_of_its_crops(
+    ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str]
+) -> None:
+    assert ffpms(*flags(tree, tmp_path / "data", "--manipulations", "Deepfakes")).exit_code == 0
+    alone = {name: sha for name, sha in content(tmp_path / "data").items() if name.endswith(".png")}
+    assert len(alone) > 100
+    assert alone.items() <= reference.items()
+
+
+@pytest.mark.parametrize("damage", ["frames.parquet", "crops/006/DF_006_007", "crops/008/shard.json"])
+def test_a_damaged_set_is_mended_by_the_same_command(
+    ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str], damage: str
+) -> None:
+    out = tmp_path / "data"
+    assert ffpms(*flags(tree, out)).exit_code == 0
+    if (out / damage).is_dir():
+        shutil.rmtree(out / damage)
+    else:
+        (out / damage).write_bytes(b"junk")
+    result = ffpms(*flags(tree, out))
+    assert result.exit_code == 0
+    assert "nothing to do" not in result.output
+    assert content(out) == reference
+
+
+@pytest.mark.parametrize("report", ["", "[]", "{}", '{"complete": true}', '{"complete"'])
+def test_a_damaged_report_is_one_line(ffpms: Command, tree: Path, tmp_path: Path, report: str) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "build.json").write_text(report)
+    for command in (flags(tree, tmp_path / "data"), ("bench", "--methods", "smil", "--data", tmp_path / "data")):
+        result = ffpms(*command)
+        assert result.exit_code == 2
+        assert "build.json" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_full_set_is_not_cut_down_by_a_limit(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    assert ffpms(*flags(tree, tmp_path / "data")).exit_code == 0
+    result = ffpms(*flags(tree, tmp_path / "data", "--limit", 2))
+    assert result.exit_code == 2
+    assert "--limit None, not 2" in result.stderr
+
+
+def test_another_tree_is_not_mixed_in(ffpms: Command, tree: Path, copy: Path, tmp_path: Path) -> None:
+    assert ffpms(*flags(tree, tmp_path / "data", "--limit", 2)).exit_code == 0
+    result = ffpms(*flags(copy, tmp_path / "data"))
+    assert result.exit_code == 2
+    assert "--ff-root" in result.stderr
+
+
+def test_nothing_usable_is_an_error(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    result = ffpms(*flags(tree, tmp_path / "data", "--frames", 200))
+    assert result.exit_code == 2
+    assert "not one bag could be built" in result.stderr.splitlines()[-1]
+
+
+def test_a_decoder_that_is_not_there_is_said_at_once(
+    ffpms: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = ffpms(*flags(tree, tmp_path / "data", "--decoder", "ffmpeg", "--workers", 1))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: ffmpeg: no such program on the PATH")
+
+
+def test_workers_end_with_a_killed_build(tree: Path, tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("ffpms")), *map(str, flags(tree, tmp_path / "data", "--workers", 2))]
+    process = subprocess.Popen(command)
+    while process.poll() is None and not (children := _children(process.pid)):
+        time.sleep(0.01)
+    time.sleep(1.0)
+    children = _children(process.pid)
+    process.kill()
+    process.wait()
+    assert children
+    deadline = time.monotonic() + 20
+    while any(_is_alive(child) for child in children) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(_is_alive(child) for child in children)
+
+
+def _children(pid: int) -> list[int]:
+    return [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_bench_counts_a_faceless_video_as_undecided(ffpms: Command, tree: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "tree"
     shutil.copytree(tree, damaged)

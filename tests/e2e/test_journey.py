@@ -1,6 +1,7 @@
 """The whole job through the command line: a tree goes in, a leaderboard comes out."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_lengths_and_geometry_of_the_sources(tables: dict[str, pd.DataFrame]) ->
     assert (sources["width"] == widths.where(~narrow, widths // 64 * 64)).all()
     left = sources["target_id"].map({i: shared_region(role.size[0], 1).x for i, role in roles().items()})
     assert (sources["shift_x"] == (-left).where(narrow, 0.0)).all()
-    assert (sources["align_offset"] == 0).all()
+    assert (sources["align_offset"] == 0).mean() > 0.95, "another expression may look like another moment, but rarely"
 
 
 def test_crops_have_their_size_and_hash(built: Path, tables: dict[str, pd.DataFrame]) -> None:
@@ -223,3 +224,70 @@ def test_a_method_that_fails_is_named_and_the_others_go_on(
     assert result.exit_code == 1
     assert "out of memory" in result.stderr
     assert set(pd.read_csv(tmp_path / "leaderboard.csv")["method"]) == {"s-mil"}
+
+
+@pytest.fixture
+def copied(built: Path, tmp_path: Path) -> Path:
+    shutil.copytree(built, tmp_path / "data")
+    return tmp_path / "data"
+
+
+QUICK = ("--backbone", "tiny", "--epochs", 1)
+
+
+def test_tables_that_are_not_what_was_built_are_refused(ffpms: Command, copied: Path, tmp_path: Path) -> None:
+    frames = pd.read_parquet(copied / "frames.parquet").assign(label=0)
+    frames.to_parquet(copied / "frames.parquet")
+    result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
+    assert result.exit_code == 2
+    assert "a table is not what was built" in result.stderr
+
+
+def test_a_crop_that_is_not_what_was_built_fails_the_method(ffpms: Command, copied: Path, tmp_path: Path) -> None:
+    for crop in (copied / "crops" / "000").rglob("*.png"):
+        crop.write_bytes(next((copied / "crops" / "001").rglob("*.png")).read_bytes())
+    result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
+    assert result.exit_code == 1
+    assert "not the crop that was built; delete" in result.stderr
+
+
+def test_a_set_without_a_test_split_is_refused_before_training(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    flags = ("--ff-root", tree, "--splits", tree / "splits", "--out", tmp_path / "data", "--size", 32)
+    assert ffpms("build", *flags, "--split", "train,val").exit_code == 0
+    result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs", *QUICK)
+    assert result.exit_code == 2
+    assert "no real and fake test bags" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_runs_of_other_code_are_not_averaged_in(
+    ffpms: Command, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmark import runs as run_folders
+
+    command = ("bench", "--methods", "smil", "--data", built, "--out", tmp_path, *QUICK)
+    assert ffpms(*command).exit_code == 0
+    monkeypatch.setattr(run_folders, "code_sha256", lambda method: "f" * 64)
+    assert ffpms(*command).exit_code == 0
+    methods = set(pd.read_csv(tmp_path / "leaderboard.csv")["method"])
+    assert len(methods) == 2
+    assert "s-mil [code=ffffffff]" in methods
+
+
+def test_a_copied_run_is_not_counted_twice(ffpms: Command, built: Path, runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs, tmp_path / "runs")
+    folder = next((tmp_path / "runs").glob("s-mil-*"))
+    shutil.copytree(folder, folder.with_name("copy"))
+    flags = ("--methods", "smil", "--seeds", "0,1", "--backbone", "tiny", "--epochs", 2)
+    result = ffpms("bench", *flags, "--data", built, "--out", tmp_path / "runs")
+    assert result.exit_code == 2
+    assert f"is a copy of {folder.name}" in result.stderr
+
+
+def test_test_bags_that_could_not_be_built_are_said(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    shutil.copytree(tree, tmp_path / "tree")
+    (tmp_path / "tree/manipulated_sequences/FaceSwap/c40/videos/008_009.mp4").unlink()
+    flags = ("--ff-root", tmp_path / "tree", "--splits", tree / "splits", "--out", tmp_path / "data", "--size", 32)
+    assert ffpms("build", *flags).exit_code == 0
+    result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs", *QUICK)
+    assert "1 of 20 test bags could not be built and are not scored (FS_008_009, ...)" in result.stderr

@@ -59,13 +59,15 @@ def test_each_bad_file_as_a_real_video(
     assert len(pd.read_parquet(tmp_path / "data" / "frames.parquet")) == 10 * 20
 
 
-def test_slots_after_a_face_has_gone_have_none(ffpms: Command, copy: Path, grid_ff_bad: Path, tmp_path: Path) -> None:
+def test_slots_after_a_face_has_gone_keep_its_last_box(
+    ffpms: Command, copy: Path, grid_ff_bad: Path, tmp_path: Path
+) -> None:
     shutil.copyfile(grid_ff_bad / "face_vanishes.mp4", copy / REAL / "000.mp4")
     ffpms("build", "--ff-root", copy, "--splits", copy / "splits", "--out", tmp_path / "data", *FLAGS)
     frames = pd.read_parquet(tmp_path / "data" / "frames.parquet")
     own = frames[frames["bag_id"] == "original_000"].set_index("frame_index")["status"]
     assert (own[own.index <= 37] == "ok").all()
-    assert (own[own.index > 46] == "no_face").all()
+    assert (own[own.index > 37] == "interpolated").all()
 
 
 @pytest.mark.parametrize("file", ["no_face", "two_faces"])

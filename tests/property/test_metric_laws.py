@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from benchmark.metrics import accuracy, auc
-from benchmark.stats import accuracy_interval, auc_interval, resample
+from benchmark.stats import interval, resample, resample_accuracy, resample_auc
 from ffpms.errors import ManifestError
 
 METRICS = {"accuracy": accuracy, "auc": auc}
@@ -59,14 +59,14 @@ def test_intervals_equal_the_plain_bootstrap(rows: list[tuple[int, float]], data
     label, score = columns(rows)
     cluster = np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(rows), max_size=len(rows))))
     counts = resample(4, n_resamples=60, seed=1)
-    for metric, interval in ((accuracy, accuracy_interval), (auc, auc_interval)):
+    for metric, resampled in ((accuracy, resample_accuracy), (auc, resample_auc)):
         values = []
         for drawn in counts.astype(int):
             rows_drawn = np.repeat(np.arange(len(label)), drawn[cluster])
             if 0 < label[rows_drawn].sum() < len(rows_drawn):
                 values.append(metric(label[rows_drawn], score[rows_drawn]))
         expected = np.quantile(values, [0.025, 0.975]) if values else (np.nan, np.nan)
-        np.testing.assert_allclose(interval(label, score, cluster, counts), expected, atol=1e-9)
+        np.testing.assert_allclose(interval(resampled(label, score, cluster, counts)), expected, atol=1e-9)
 
 
 def test_resamples_draw_as_many_clusters_as_there_are() -> None:

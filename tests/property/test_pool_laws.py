@@ -12,7 +12,7 @@ import detectors
 from benchmark.losses import video_loss
 from detectors.backbones import tiny
 from detectors.bag import Bag, Prediction, pack, unpack
-from detectors.pooling import mean_probability, sharp
+from detectors.pooling import max_probability, mean_probability, sharp
 from detectors.temporal import KernelEncoder
 
 SEES_ORDER: tuple[str, ...] = ()
@@ -131,10 +131,17 @@ def test_mean_probability_is_equation_2(values: list[float]) -> None:
 
 
 @given(st.lists(logits, min_size=1, max_size=20))
+def test_max_probability_is_equation_2(values: list[float]) -> None:
+    z = torch.tensor([[*values, 99.0]])
+    mask = torch.tensor([[True] * len(values) + [False]])
+    assert max_probability(z, mask).item() == torch.tensor(values).max().item()
+
+
+@given(st.lists(logits, min_size=1, max_size=20))
 def test_pools_are_finite_in_float32(values: list[float]) -> None:
     z = torch.tensor([values], requires_grad=True)
     mask = torch.ones_like(z, dtype=torch.bool)
-    for pooled in (mean_probability(z, mask), sharp(z, mask / mask.sum())):
+    for pooled in (mean_probability(z, mask), max_probability(z, mask), sharp(z, mask / mask.sum())):
         (gradient,) = torch.autograd.grad(pooled.sum(), z)
         assert math.isfinite(pooled.item())
         assert torch.isfinite(gradient).all()

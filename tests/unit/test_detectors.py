@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
+from sklearn.datasets import load_sample_images
 
 from benchmark.device import fit_faces
-from benchmark.weights import read_weights
+from benchmark.weights import PACKAGED_BACKBONE, packaged_weights, read_weights
 from detectors import create, names, resolve
 from detectors._torchvision import import_timm
 from detectors.backbones import Backbone, create_backbone, tiny
@@ -98,6 +99,18 @@ def test_weights_of_another_model_are_refused(small: Backbone) -> None:
     state.pop(next(iter(state)))
     with pytest.raises(DetectorError, match="the weights lack"):
         create_backbone(SMALL, weights=state)
+
+
+def test_packaged_weights_are_imagenets() -> None:
+    """Real features are told apart from random ones by how unlike two photographs come out."""
+    backbone = create_backbone(PACKAGED_BACKBONE, weights=packaged_weights()).eval()
+    random = create_backbone(PACKAGED_BACKBONE, pretrained=False).eval()
+    images = torch.stack(
+        [torch.from_numpy(i).permute(2, 0, 1) for i in [i.copy() for i in load_sample_images().images]]
+    )[..., :320, :320]
+    with torch.no_grad():
+        alike, alike_at_random = (torch.cosine_similarity(*net(images), dim=0) for net in (backbone, random))
+    assert alike < 0.5 < alike_at_random
 
 
 @pytest.mark.parametrize("content", [None, b"junk"])

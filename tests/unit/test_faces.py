@@ -19,13 +19,20 @@ def test_dlib_finds_the_portrait_at_any_size() -> None:
     assert DlibFinder()(np.zeros_like(frame)) == []
 
 
-def test_a_box_is_interpolated_between_and_near_detections_only() -> None:
+def test_a_box_is_interpolated_along_the_track_and_held_at_its_ends() -> None:
     track = FaceTrack(0, {10: Box(0, 0, 10, 10), 20: Box(10, 20, 20, 20)})
-    assert track.at(10, reach=5) == (Box(0, 0, 10, 10), Status.OK)
-    assert track.at(15, reach=5) == (Box(5, 10, 15, 15), Status.INTERPOLATED)
-    assert track.at(22, reach=5) == (Box(10, 20, 20, 20), Status.INTERPOLATED)
-    assert track.at(26, reach=5) == (None, Status.NO_FACE)
-    assert FaceTrack(0, {}).at(0, reach=5) == (None, Status.NO_FACE)
+    assert track.at(10) == (Box(0, 0, 10, 10), Status.OK)
+    assert track.at(15) == (Box(5, 10, 15, 15), Status.INTERPOLATED)
+    assert track.at(90) == (Box(10, 20, 20, 20), Status.INTERPOLATED)
+    assert FaceTrack(0, {}).at(0) == (None, Status.NO_FACE)
+
+
+def test_a_frame_outside_the_track_takes_its_own_face_if_that_is_the_tracks() -> None:
+    track = FaceTrack(0, {10: Box(0, 0, 10, 10), 20: Box(10, 0, 10, 10)})
+    near, far = Box(4, 1, 10, 10), Box(80, 80, 10, 10)
+    assert track.refine(15, [far, near]) == (near, Status.OK)
+    assert track.refine(15, [far]) == (Box(5, 0, 10, 10), Status.INTERPOLATED)
+    assert track.refine(15, []) == (Box(5, 0, 10, 10), Status.INTERPOLATED)
 
 
 def test_two_faces_make_two_tracks_whatever_their_order() -> None:

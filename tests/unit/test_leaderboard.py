@@ -1,5 +1,7 @@
 """From stored scores to cells: buckets, groups, seeds and the printed table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,7 +37,7 @@ def scores(seed: int, n_pairs: int = 8, manipulations: tuple[str, ...] = ALL) ->
 
 def run(seed: int = 0, method: str = "s-mil", manipulations: tuple[str, ...] = ALL, **changes: object) -> Run:
     config = TrainConfig(method=method, manipulations=manipulations, seed=seed, **changes)  # type: ignore[arg-type]
-    return Run(f"{method}-{seed}", config, "FFPMS", "abc", scores(seed, manipulations=manipulations))
+    return Run(f"{method}-{seed}", config, "FFPMS", "abc", "code", scores(seed, manipulations=manipulations))
 
 
 def test_buckets() -> None:
@@ -89,7 +91,7 @@ def test_training_on_each_manipulation_fills_one_row() -> None:
 
 def test_one_pair_gives_no_interval() -> None:
     one = run()
-    alone = Run(one.run_id, one.config, one.dataset, one.data_sha256, scores(0, n_pairs=1))
+    alone = replace(one, scores=scores(0, n_pairs=1))
     assert tabulate([alone])["ci_low"].isna().all()
 
 

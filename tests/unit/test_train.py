@@ -30,7 +30,7 @@ def data(built: Path) -> BuiltSet:
 
 
 def record(label: int, n: int = 3) -> BagRecord:
-    return BagRecord("b", "DF", "p", label, 0.5, "ok", tuple(range(n)), (label,) * n, ("c.png",) * n)
+    return BagRecord("b", "DF", "p", label, 0.5, "ok", tuple(range(n)), (label,) * n, ("c.png",) * n, ("",) * n)
 
 
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(
@@ -137,7 +137,9 @@ def test_the_runs_seed_draws_which_training_frames_are_replaced(data: BuiltSet) 
 
 def test_augmentation_moves_and_flips_the_faces_of_a_bag_alike(data: BuiltSet) -> None:
     bag = data.bags("train", ("DF",))[0]
-    one = replace(bag, crops=bag.crops[:1] * 8, slots=bag.slots[:8], frame_labels=bag.frame_labels[:8])
+    one = replace(
+        bag, crops=bag.crops[:1] * 8, sha256=bag.sha256[:1] * 8, slots=bag.slots[:8], frame_labels=bag.frame_labels[:8]
+    )
     dataset = BagDataset(data.root, [one], n_faces=8)
     views = []
     for epoch in range(12):
@@ -183,6 +185,20 @@ def test_identity_changes_with_anything_that_changes_a_score(data: BuiltSet) -> 
 def test_a_configuration_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         replace(CONFIG, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_method_trained_as_another_takes_its_weights(data: BuiltSet, tmp_path: Path) -> None:
+    average, largest = (replace(CONFIG, method=name, epochs=1) for name in ("xn-avg", "xn-max"))
+    folders = {name: tmp_path / run_id(config, data.sha256) for name, config in (("avg", average), ("max", largest))}
+    run_trial(largest, data, folders["max"], CPU)
+    assert (folders["avg"] / "DONE").is_file()
+    assert (folders["avg"] / "best.safetensors").read_bytes() == (folders["max"] / "best.safetensors").read_bytes()
+    scores = {name: pd.read_parquet(folder / "scores.parquet") for name, folder in folders.items()}
+    frames = scores["max"][scores["max"]["level"] == "frame"]
+    by_bag = frames.groupby("bag_id")["score"]
+    for name, expected in (("max", by_bag.max()), ("avg", by_bag.mean())):
+        videos = scores[name][scores[name]["level"] == "video"].set_index("bag_id")["score"]
+        np.testing.assert_allclose(videos.loc[expected.index], expected, atol=1e-6)
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_one_line(data: BuiltSet, tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""The output folder of a build: whose it is, what it was built with, and whether it is whole."""
+
+import json
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from ffpms.errors import ConfigError, ManifestError
+from ffpms.shards import digest
+
+REPORT = "build.json"
+_FLAGS = {
+    "frames_per_video": "--frames",
+    "replaced": "--replace",
+    "fraction": "--replace-fraction",
+    "splits": "--split",
+    "pairs_sha256": "--splits",
+    "code_sha256": "the program's code",
+    "ff_root": "--ff-root",
+}
+_MAY_GROW = ("limit", "splits")
+
+
+def read_report(out: Path) -> dict[str, Any]:
+    """``build.json`` of a built set.
+
+    Raises:
+        ManifestError: there is none, or it is damaged.
+    """
+    path = out / REPORT
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ManifestError(f"{out}: no built set (build.json is not in it); make one with 'ffpms build'") from None
+    except (OSError, ValueError) as error:
+        raise ManifestError(f"{path}: damaged ({error}); delete this folder and build it again") from None
+    if not isinstance(report, dict) or not {"complete", "config"} <= report.keys():
+        raise ManifestError(f"{path}: not written by 'ffpms build'; delete this folder and build it again")
+    return report
+
+
+def write_report(out: Path, report: dict[str, Any]) -> None:
+    """Writes ``build.json`` in one step."""
+    partial = out / f"{REPORT}.partial"
+    partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    partial.replace(out / REPORT)
+
+
+def claim(out: Path, config: Any, root: Path) -> bool:
+    """Makes the folder ours, or holds it against what it was built from. True if it is complete and its tables are
+    those that were written.
+
+    Raises:
+        ConfigError: it holds something else, or a set of other settings.
+        ManifestError: its ``build.json`` is damaged.
+    """
+    settings = settings_of(config, root)
+    if not (out / REPORT).is_file():
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
+        out.mkdir(parents=True, exist_ok=True)
+        write_report(out, {"complete": False, "config": settings})
+        return False
+    before = read_report(out)
+    changed = _differences(before["config"], settings)
+    if changed:
+        raise ConfigError(f"{out}: was built with {'; '.join(changed)}; use the same again or another --out")
+    return bool(before["complete"]) and before["config"] == settings and _tables_are_whole(out, before)
+
+
+def settings_of(config: Any, root: Path) -> dict[str, Any]:
+    """A configuration and its source tree as JSON has them."""
+    values = asdict(config) if is_dataclass(config) and not isinstance(config, type) else dict(config)
+    settings: dict[str, Any] = json.loads(json.dumps(values | {"ff_root": str(root.resolve())}))
+    return settings
+
+
+def _tables_are_whole(out: Path, report: dict[str, Any]) -> bool:
+    try:
+        return all(digest((out / name).read_bytes()) == sha256 for name, sha256 in report["sha256"].items())
+    except (OSError, KeyError):
+        return False
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Settings that are not the same, in the words of the command line; more splits or a higher limit are no
+    difference."""
+    found: list[str] = []
+    for key, value in now.items():
+        old = before.get(key)
+        if isinstance(value, dict):
+            found += _differences(old if isinstance(old, dict) else {}, value)
+        elif old != value and not (key in _MAY_GROW and _grows(old, value)):
+            name = _FLAGS.get(key, f"--{key.replace('_', '-')}")
+            hidden = key.endswith("sha256")
+            found.append(f"another version of {name}" if hidden else f"{name} {_text(old)}, not {_text(value)}")
+    return found
+
+
+def _grows(old: Any, new: Any) -> bool:
+    if isinstance(new, list):
+        return set(old or []) <= set(new)
+    return old is not None and (new is None or new > old)
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,19 @@
+"""The embedded corpus is the same pixels everywhere, before encoding."""
+
+import hashlib
+
+from ffpms.minicorpus.corpus import to_pixels
+from ffpms.minicorpus.fakes import Craft
+from ffpms.minicorpus.films import Role, forge, shoot
+
+PINNED = "70f86e3f587004e3345d52005eeae161c7847d258564d9a47a0535bb918183a1"
+
+
+def test_frames_of_a_seed_are_pinned() -> None:
+    target = Role(seed=3, n_frames=2, fps=25, size=(360, 270), bystander=7)
+    source = Role(seed=6, n_frames=3, fps=30, size=(352, 264))
+    takes = list(shoot(target))
+    pictures = [take.picture for take in takes] + [fake.picture for _, fake in forge(target, source, takes, Craft(0.4))]
+    assert len(pictures) == 2 + 2 + 3 + 2 + 2
+    digest = hashlib.sha256(b"".join(to_pixels(picture).tobytes() for picture in pictures))
+    assert digest.hexdigest() == PINNED

@@ -1,0 +1,47 @@
+"""What may be called FFPMS."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from ffpms.manifest import dataset_name, is_v1, read_v1
+from ffpms.plan import summarise_bags
+from ffpms.recipe import Recipe
+from ffpms.sources.splits import read_pairs
+from ffpms.target import CropConfig
+from tests.corpus import PAIRS
+
+
+@pytest.fixture
+def videos() -> pd.DataFrame:
+    return summarise_bags(read_v1()).assign(status="ok")
+
+
+def test_all_defaults_on_the_official_pairs_are_v1() -> None:
+    assert is_v1(Recipe(), CropConfig(), read_pairs())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"compression": "c23"}, {"fraction": 0.5}, {"placement": "contiguous"}, {"manipulations": ("DF",)}],
+)
+def test_another_recipe_is_not(change: dict[str, object]) -> None:
+    assert not is_v1(replace(Recipe(), **change), CropConfig(), read_pairs())  # type: ignore[arg-type]
+
+
+def test_other_crops_or_pairs_are_not() -> None:
+    assert not is_v1(Recipe(), CropConfig(margin=1.5), read_pairs())
+    assert not is_v1(Recipe(), CropConfig(), PAIRS)
+
+
+def test_a_whole_v1_set_is_ffpms_faceless_videos_included(videos: pd.DataFrame) -> None:
+    videos.loc[3, "status"] = "no_face"
+    assert dataset_name(True, videos) == "FFPMS"
+
+
+def test_a_set_with_a_missing_bag_or_other_settings_is_custom(videos: pd.DataFrame) -> None:
+    assert dataset_name(False, videos) == "FFPMS-custom"
+    assert dataset_name(True, videos.iloc[:-1]) == "FFPMS-custom"
+    videos.loc[3, "status"] = "missing"
+    assert dataset_name(True, videos) == "FFPMS-custom"
