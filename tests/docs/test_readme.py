@@ -12,7 +12,11 @@ from tests.conftest import Command
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("ffpms ")]
-QUICK = {"build": ("--size", "32"), "bench": ("--backbone", "tiny", "--epochs", "1", "--batch-size", "8")}
+QUICK = {
+    "minicorpus": ("--identities", "6", "--frames", "6-8"),
+    "build": ("--size", "32"),
+    "bench": ("--backbone", "tiny", "--epochs", "1", "--batch-size", "8"),
+}
 
 
 def test_the_commands_run_in_order(ffpms: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
