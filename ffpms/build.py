@@ -20,7 +20,7 @@ from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, plan_slots, split_order
 from ffpms.recipe import Recipe
 from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
-from ffpms.shards import code_digest, digest, drop_partial, is_whole, read_shard
+from ffpms.shards import code_digest, digest, drop_partial, read_shard
 from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
 from ffpms.tables import TABLES, assemble, count, shard_rows
 from ffpms.target import CropConfig, TargetJob, run_job
@@ -94,14 +94,12 @@ def build(
     sources = index_sources(slots, config.recipe.compression, folder)
     _check_any(root, sources)
     targets = _by_target(sources)
-    whole = all(is_whole(out, target) for target in targets)
-    if claim(out, config, root) and whole and not retry_failed:
+    complete = claim(out, config, root)
+    waiting = [target for target in targets if _needs_work(out, target, retry_failed)]
+    if complete and not waiting:
         return BuildReport(out, read_report(out), _problems(shard_rows(out, targets, "sources")), True)
-    jobs = [
-        TargetJob(root, out, target, members, config.recipe.frames_per_video, config.crop, config.decoder)
-        for target, members in targets.items()
-        if _needs_work(out, target, retry_failed)
-    ]
+    n_slots = config.recipe.frames_per_video
+    jobs = [TargetJob(root, out, t, targets[t], n_slots, config.crop, config.decoder) for t in waiting]
     for _ in progress(run_local(run_job, jobs, workers), len(jobs)):
         pass
     drop_partial(out)
@@ -143,10 +141,11 @@ def _by_target(sources: list[Source]) -> dict[str, tuple[Source, ...]]:
 
 
 def _needs_work(out: Path, target: str, retry_failed: bool) -> bool:
-    if not is_whole(out, target):
-        return True
+    """A shard that is not finished, has lost a crop, or holds a failure that is to be tried again."""
     shard = read_shard(out, target)
-    return retry_failed and any(row["status"] not in WITH_PIXELS for row in (shard.sources if shard else []))
+    if shard is None or not all((out / row["crop"]).is_file() for row in shard.crops if row["crop"]):
+        return True
+    return retry_failed and any(row["status"] not in WITH_PIXELS for row in shard.sources)
 
 
 def _problems(sources: pd.DataFrame) -> list[str]:

@@ -73,12 +73,6 @@ def read_shard(out: Path, target_id: str) -> Shard | None:
         return None
 
 
-def is_whole(out: Path, target_id: str) -> bool:
-    """Whether a shard is finished and none of its crops has gone."""
-    shard = read_shard(out, target_id)
-    return shard is not None and all((out / row["crop"]).is_file() for row in shard.crops if row["crop"])
-
-
 def drop_partial(out: Path) -> None:
     """Removes what an interrupted build left behind."""
     shutil.rmtree(out / "crops" / PARTIAL, ignore_errors=True)
