@@ -18,6 +18,7 @@ from benchmark.runs import read_runs
 from benchmark.weights import PACKAGED_BACKBONE, packaged_weights
 from detectors import names
 from ffpms.build import BuildConfig, build, pairs_digest
+from ffpms.errors import FfpmsError
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 from ffpms.target import CropConfig
 
@@ -46,7 +47,23 @@ def run_demo(out: Path, seed: int, workers: int, say: Say, track: Track) -> None
     report = build(out / "corpus", out / "ffpms-data", pairs, config, workers=workers, progress=track)
     say(report.describe())
     step(f"3/4 training and scoring on {PACKAGED_BACKBONE}: {out / 'runs'}")
-    data = BuiltSet.load(out / "ffpms-data")
+    machine = Machine(choose_device("auto"), track=track, say=step)
+    say(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
+    step("4/4 accuracy against fake rate")
+    curve = rate_curve(list(read_runs(out / "runs")))
+    draw_picture(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
+    say(draw_bars(curve))
+    say(f"\nHere: {out / 'curve.png'}, {out / 'runs' / 'leaderboard.md'}, {out / 'ffpms-data' / 'README.md'}")
+    say(conclude(curve))
+    say("With FaceForensics++: ffpms build --ff-root DIR, then ffpms bench --methods smil,xn-avg,xn-max")
+
+
+def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> str:
+    """Trains the demo's methods; returns the leaderboard.
+
+    Raises:
+        FfpmsError: a method failed.
+    """
     base = TrainConfig(
         method="",
         manipulations=data.manipulations,
@@ -58,17 +75,11 @@ def run_demo(out: Path, seed: int, workers: int, say: Say, track: Track) -> None
         lr_halved_every=3,
         seed=seed,
     )
-    machine = Machine(choose_device("auto"), track=track, say=step)
     grid = trials(base, [m for m in METHODS if m in names()], [seed], each=False)
-    outcome = bench(grid, data, out / "runs", machine, packaged_weights())
-    say(outcome.markdown)
-    step("4/4 accuracy against fake rate")
-    curve = rate_curve(list(read_runs(out / "runs")))
-    draw_picture(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
-    say(draw_bars(curve))
-    say(f"\nHere: {out / 'curve.png'}, {out / 'runs' / 'leaderboard.md'}, {out / 'ffpms-data' / 'README.md'}")
-    say(conclude(curve))
-    say("With FaceForensics++: ffpms build --ff-root DIR, then ffpms bench --methods smil,xn-avg,xn-max")
+    outcome = bench(grid, data, out, machine, packaged_weights())
+    if outcome.failures:
+        raise FfpmsError(f"a method failed: {outcome.failures[0]}")
+    return outcome.markdown
 
 
 def conclude(curve: pd.DataFrame) -> str:

@@ -63,7 +63,7 @@ def build(**flags: Any) -> None:
         config,
         workers=flags["workers"],
         retry_failed=flags["retry_failed"],
-        progress=progress(flags["quiet"], "video"),
+        progress=progress(flags["quiet"], "target"),
     )
     for problem in report.problems:
         click.echo(problem, err=True)

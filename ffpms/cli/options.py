@@ -45,7 +45,7 @@ def progress(quiet: bool, unit: str) -> Callable[[Iterable[T], int], Iterable[T]
     from tqdm import tqdm
 
     hidden = quiet or not sys.stderr.isatty()
-    return lambda items, total: tqdm(items, total=total, unit=unit, disable=hidden, dynamic_ncols=True)
+    return lambda items, total: tqdm(items, total=total, unit=unit, disable=hidden, dynamic_ncols=True, leave=False)
 
 
 def recipe_options(function: F) -> F:
