@@ -112,6 +112,7 @@ def test_the_plan_pairs_everybody_once() -> None:
     [
         {"identities": 7},
         {"identities": 4},
+        {"identities": 202},
         {"shortest": 9, "longest": 8},
         {"compressions": ("c99",)},
         {"difficulty": 2.0},
