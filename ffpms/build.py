@@ -17,7 +17,7 @@ from ffpms.engine import run_local
 from ffpms.errors import ConfigError
 from ffpms.folder import claim, read_report, settings_of, write_report
 from ffpms.manifest import dataset_name, is_v1
-from ffpms.plan import Pairs, plan_slots, split_order
+from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
 from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
 from ffpms.shards import code_digest, digest, drop_partial, read_shard
@@ -89,7 +89,7 @@ def build(
         ConfigError: the tree or the output folder is not what it should be, or no planned video is in the tree.
     """
     started = time.monotonic()
-    slots = _limited(plan_slots(pairs, config.recipe, split_order(config.splits)), pairs, config.limit)
+    slots = _limited(plan_slots(pairs, config.recipe, config.splits), pairs, config.limit)
     folder = check_root(root, normalise_compression(config.recipe.compression))
     sources = index_sources(slots, config.recipe.compression, folder)
     _check_any(root, sources)

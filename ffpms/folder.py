@@ -1,7 +1,7 @@
 """The output folder of a build: whose it is, what it was built with, and whether it is whole."""
 
 import json
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,7 @@ def claim(out: Path, config: Any, root: Path) -> bool:
 
 def settings_of(config: Any, root: Path) -> dict[str, Any]:
     """A configuration and its source tree as JSON has them."""
-    values = asdict(config) if is_dataclass(config) and not isinstance(config, type) else dict(config)
-    settings: dict[str, Any] = json.loads(json.dumps(values | {"ff_root": str(root.resolve())}))
+    settings: dict[str, Any] = json.loads(json.dumps(asdict(config) | {"ff_root": str(root.resolve())}))
     return settings
 
 

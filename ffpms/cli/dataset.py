@@ -40,6 +40,7 @@ def build(**flags: Any) -> None:
     Example: ffpms build --ff-root /data/FaceForensics++ --out ffpms-data
     """
     from ffpms.build import BuildConfig, build, pairs_digest
+    from ffpms.plan import split_order
     from ffpms.schema import Split
     from ffpms.sources.splits import read_pairs
     from ffpms.target import CropConfig
@@ -51,7 +52,7 @@ def build(**flags: Any) -> None:
     config = BuildConfig(
         recipe=make_recipe(flags),
         crop=CropConfig(flags["size"], flags["margin"]),
-        splits=tuple(s.value for s in Split if s in flags["split"]),
+        splits=split_order(flags["split"]),
         pairs_sha256=pairs_digest(pairs),
         limit=flags["limit"],
         decoder=flags["decoder"],
