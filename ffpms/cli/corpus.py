@@ -36,6 +36,8 @@ def minicorpus(**flags: Any) -> None:
     shortest, longest = flags["frames"]
     settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
     config = CorpusConfig(*settings)
+    if not flags["quiet"]:
+        click.echo(f"casting {config.identities} people who do not look alike", err=True)
     pairs = make_corpus(flags["out"], config, flags["workers"], progress(flags["quiet"], "pair"))
     if flags["sheet"]:
         draw_sheet(flags["out"], pairs, config.compressions[0], flags["sheet"])

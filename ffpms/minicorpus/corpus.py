@@ -21,9 +21,6 @@ from ffpms.sources.ffpp import COMPRESSIONS, FOLDERS, folder_of
 NARROWED = (Manipulation.F2F, Manipulation.NT)
 """Methods whose width FaceForensics++ floors to a multiple of 64."""
 
-MOST_IDENTITIES = 200
-"""So many people who do not look alike are found in half a minute; for 300 more than ten thousand are turned down."""
-
 _MASK_CRF = 23.0
 _RECORD = "minicorpus.json"
 
@@ -45,8 +42,6 @@ class CorpusConfig:
         Craft(self.difficulty)
         if self.identities < 6 or self.identities % 2:
             raise ConfigError(f"identities: {self.identities} is not an even number from 6 up (a pair for each split)")
-        if self.identities > MOST_IDENTITIES:
-            raise ConfigError(f"identities: {self.identities} is above {MOST_IDENTITIES}; more would look alike")
         if not 2 <= self.shortest <= self.longest:
             raise ConfigError(f"frames: {self.shortest}-{self.longest} is no range of lengths")
         unknown = [c for c in self.compressions if c not in COMPRESSIONS]

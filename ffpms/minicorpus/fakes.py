@@ -14,7 +14,8 @@ from scipy.ndimage import gaussian_filter
 from ffpms.errors import ConfigError
 from ffpms.minicorpus.head import load_head
 from ffpms.minicorpus.motion import Motion
-from ffpms.minicorpus.people import FACE, MOUTH, Person
+from ffpms.minicorpus.paint import FACE, MOUTH
+from ffpms.minicorpus.people import Person
 from ffpms.minicorpus.scene import Drawing, Scene, colour, look, pose
 
 
@@ -104,7 +105,7 @@ class Forger:
 def _draw_cast(draw: np.random.Generator, spread: float) -> np.ndarray:
     """Mostly lighter or darker, a little of another colour, (3,)."""
     lighter, tint = draw.normal(0, spread), draw.normal(0, 0.35 * spread, 3)
-    return np.asarray((1 + lighter) * (1 + tint))
+    return np.asarray((1 + lighter) * (1 + tint), np.float32)
 
 
 def deepfakes(target: Actor, source: Actor, take: Take, forger: Forger) -> Fake:
@@ -177,11 +178,10 @@ def _soften(drawing: Drawing, sigma: float) -> np.ndarray:
 
 def _match(face: np.ndarray, picture: np.ndarray, mask: np.ndarray, share: float) -> np.ndarray:
     """Brings mean and spread of each colour under the mask towards the picture's."""
-    weight = mask / max(mask.sum(), 1e-9)
-    mean, wanted = ((image * weight[..., None]).sum(axis=(0, 1)) for image in (face, picture))
+    weight = (mask / max(mask.sum(), 1e-9))[..., None]
+    mean, wanted = ((image * weight).sum(axis=(0, 1)) for image in (face, picture))
     spread, wanted_spread = (
-        np.sqrt((((image - m) ** 2) * weight[..., None]).sum(axis=(0, 1)))
-        for image, m in ((face, mean), (picture, wanted))
+        np.sqrt((((image - m) ** 2) * weight).sum(axis=(0, 1))) for image, m in ((face, mean), (picture, wanted))
     )
     gain = 1 + share * (np.clip(wanted_spread / np.maximum(spread, 1e-6), 0.6, 1.6) - 1)
     return np.asarray((face - mean) * gain + mean + share * (wanted - mean))
@@ -189,7 +189,7 @@ def _match(face: np.ndarray, picture: np.ndarray, mask: np.ndarray, share: float
 
 def _composite(take: Take, drawing: Drawing, face: np.ndarray, mask: np.ndarray, match: float = 0.0) -> Fake:
     """The face on the target's frame where the mask is; every other pixel stays the target's own."""
-    picture, whole_mask = take.picture.copy(), np.zeros(take.picture.shape[:2])
+    picture, whole_mask = take.picture.copy(), np.zeros(take.picture.shape[:2], np.float32)
     inside = picture[drawing.window]
     matched = _match(face, inside, mask, match) if match else face
     picture[drawing.window] = inside * (1 - mask[..., None]) + np.clip(matched, 0, 1) * mask[..., None]

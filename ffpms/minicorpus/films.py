@@ -61,8 +61,8 @@ def shoot(role: Role) -> Iterator[Take]:
         picture = actor.scene.background
         for person in (other, actor):
             picture = picture if person is None else paint_over(picture, _draw_whole(person, frame))
-        noise = np.random.default_rng([role.seed, 3, frame]).normal(0, actor.scene.noise, picture.shape)
-        yield Take(np.clip(picture + noise, 0, 1), frame)
+        noise = np.random.default_rng([role.seed, 3, frame]).standard_normal(picture.shape, np.float32)
+        yield Take(np.clip(picture + np.float32(actor.scene.noise) * noise, 0, 1), frame)
 
 
 def _draw_whole(actor: Actor, frame: int) -> Drawing:

@@ -1,27 +1,17 @@
-"""People: a seed becomes the shape of a head and the colours of its skin, brows, hair, beard, eyes and clothes."""
+"""People: a seed becomes the shape of a head, and with ``paint`` the colours on it; a cast of unlike people."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image
-from scipy.ndimage import gaussian_filter
 
-from ffpms.minicorpus.head import EYE_DISTANCE, EYE_TEXTURE, EYES, TEXTURE, HeadModel, load_head
-from ffpms.minicorpus.raster import rasterise
+from ffpms.minicorpus.head import EYE_DISTANCE, EYES, HeadModel, load_head
+from ffpms.minicorpus.paint import paint, under_hair
 
-FACE, MOUTH = 3, 4
-"""Channels of a texture behind red, green and blue: how much a texel is of the face, and of the mouth region."""
-
-LOOK_ALIKE = 0.06
-"""People who differ by less are not cast together."""
+LOOK_ALIKE, _FEW, _WAYS_TO_DIFFER = 0.06, 40, 10
+"""Among few people, those who differ by less are not cast together; more people are packed closer."""
 
 _SKIN = {"african": (138, 94, 70), "asian": (206, 160, 128), "caucasian": (222, 176, 152)}
-_HAIR = ((28, 22, 20), (54, 36, 26), (92, 62, 40), (150, 112, 66), (120, 116, 112), (110, 52, 30))
-_IRIS = ((70, 44, 28), (92, 110, 66), (84, 116, 146), (60, 52, 46))
-_MOUTH_PARTS = ((0.67, 0.745, 0.87, 0.925, (0.86, 0.82, 0.76)), (0.615, 0.655, 0.925, 0.99, (0.6, 0.28, 0.28)))
-"""Teeth and tongue in texture coordinates: left, right, low, high, colour."""
-
 _SPREAD = {"nose": 0.35, "mouth": 0.35, "chin": 0.35, "forehead": 0.35, "cheek": 0.35, "ears": 0.0, "neck": 0.15}
 _OPPOSITES = (
     *(("-decr", "-incr"), ("-down", "-up"), ("-in", "-out"), ("-backward", "-forward"), ("-concave", "-convex")),
@@ -41,11 +31,11 @@ class Build:
     eyes: np.ndarray
     skin: np.ndarray
 
-    def difference(self, other: "Build") -> float:
-        """How unlike two people are: root mean square distance of their faces in eye distances, and of skin colour."""
-        face = load_head().rest[:, 2] > 0.9
-        shape = np.sqrt(np.mean((self.vertices[face] - other.vertices[face]) ** 2)) / EYE_DISTANCE
-        return float(np.hypot(shape, 0.1 * np.abs(self.skin - other.skin).max()))
+    @property
+    def face(self) -> np.ndarray:
+        """The front of the head, (F * 3,), so that distances are root mean squares in eye distances."""
+        front = self.vertices[load_head().rest[:, 2] > 0.9].ravel()
+        return np.asarray(front / EYE_DISTANCE / np.sqrt(front.size))
 
     @property
     def is_believable(self) -> bool:
@@ -77,19 +67,35 @@ def make_person(seed: int) -> Person:
     """The person of a seed; the same on every machine."""
     draw = np.random.default_rng(seed)
     build = _draw_build(draw)
-    return Person(build, _paint(load_head(), build.skin, draw))
+    return Person(build, paint(build.skin, draw))
 
 
 def cast(count: int, seed: int) -> list[int]:
     """Seeds of ``count`` people who are believable and do not look alike."""
-    kept: dict[int, Build] = {}
+    people: list[int] = []
+    faces, skins = np.empty((count, make_build(seed).face.size), np.float32), np.empty((count, 3))
     candidate = seed * 1_000_003
-    while len(kept) < count:
+    while len(people) < count:
         candidate += 1
-        build = make_build(candidate)
-        if build.is_believable and all(build.difference(other) > LOOK_ALIKE for other in kept.values()):
-            kept[candidate] = build
-    return list(kept)
+        build, n = make_build(candidate), len(people)
+        if build.is_believable and (differences(build, faces[:n], skins[:n]) > closest(count)).all():
+            faces[n], skins[n] = build.face, build.skin
+            people.append(candidate)
+    return people
+
+
+def differences(build: Build, faces: np.ndarray, skins: np.ndarray) -> np.ndarray:
+    """How unlike somebody is to others: the distance of their faces, and of their skin's colour.
+
+    Shape: faces (N, F * 3), skins (N, 3) -> (N,).
+    """
+    skin = 0.1 * np.abs(skins - build.skin).max(axis=1)
+    return np.asarray(np.hypot(np.linalg.norm(faces - build.face, axis=1), skin))
+
+
+def closest(count: int) -> float:
+    """How near two of ``count`` people may come; of random pairs the share below t grows like t to the 12th power."""
+    return float(LOOK_ALIKE * min(1.0, _FEW / count) ** (1 / _WAYS_TO_DIFFER))
 
 
 def _draw_build(draw: np.random.Generator) -> Build:
@@ -135,17 +141,6 @@ def _draw_local(head: HeadModel, draw: np.random.Generator) -> dict[str, float]:
     return weights
 
 
-def _scalp(points: np.ndarray) -> np.ndarray:
-    """How much a point of the base head is under hair.
-
-    Shape: (..., 3) -> (...).
-    """
-    x, y, z = points[..., 0], points[..., 1], points[..., 2]
-    line = 7.93 - 0.75 * np.clip((1.05 - z) / 0.6, 0, 1) ** 1.5 - 0.12 * np.clip(np.abs(x) - 0.45, 0, 1)
-    line = np.where(z < 0.3, 6.55 - 0.15 * np.clip(0.3 - z, 0, 1), line)
-    return np.clip((y - line) / 0.09, 0, 1)
-
-
 def _hair_volume(head: HeadModel, thickness: float) -> np.ndarray:
     """How hair pushes the scalp, but not the ears, outwards from the middle of the head.
 
@@ -153,106 +148,5 @@ def _hair_volume(head: HeadModel, thickness: float) -> np.ndarray:
     """
     outward = head.rest - [0, 7.3, 0.4]
     outward = outward / np.linalg.norm(outward, axis=1, keepdims=True)
-    under = _scalp(head.rest) * (1 - head.at_vertices("ears"))
+    under = under_hair(head.rest) * (1 - head.at_vertices("ears"))
     return np.asarray(outward * (thickness * under * under * (3 - 2 * under))[:, None])
-
-
-@lru_cache(maxsize=1)
-def _surface() -> tuple[np.ndarray, np.ndarray]:
-    """The base head's point under each texel, and which texels have one."""
-    head = load_head()
-    body = ~np.isin(head.corner, np.concatenate(head.eyeball))
-    keep = body[head.triangles].all(axis=1)
-    triangles = np.concatenate([head.triangles[keep], head.triangles[keep][:, ::-1]])
-    depth = np.zeros(len(head.corner))
-    return rasterise(head.texel, depth, triangles, head.rest[head.corner], TEXTURE, TEXTURE)
-
-
-def _noise(draw: np.random.Generator, sigma: float) -> np.ndarray:
-    """Smooth noise of unit spread over the texture."""
-    small = max(1, int(sigma / 2))
-    rough = gaussian_filter(draw.normal(size=(TEXTURE // small, TEXTURE // small)), sigma / small)
-    rough = rough / rough.std()
-    return (
-        rough if small == 1 else np.asarray(Image.fromarray(rough).resize((TEXTURE, TEXTURE), Image.Resampling.BICUBIC))
-    )
-
-
-def _paint(head: HeadModel, tone: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """Bakes all colour that does not depend on the pose."""
-    points, _ = _surface()
-    x, y, z = np.moveaxis(points, -1, 0)
-    masks = {
-        k: np.asarray(Image.fromarray(m).resize((TEXTURE, TEXTURE), Image.Resampling.BILINEAR))
-        for k, m in head.masks.items()
-    }
-    mottle = 1 + 0.02 * _noise(draw, 24) + 0.02 * _noise(draw, 6) + 0.018 * _noise(draw, 1.2)
-    colour = tone * mottle[..., None]
-
-    def blend(amount: np.ndarray, paint: np.ndarray | tuple[float, ...]) -> None:
-        nonlocal colour
-        colour = colour * (1 - amount[..., None]) + np.asarray(paint) * amount[..., None]
-
-    cheeks = np.exp(-(((np.abs(x) - 0.45) / 0.2) ** 2) - ((y - 6.95) / 0.18) ** 2) * (z > 0.8)
-    blend(cheeks * draw.uniform(0.05, 0.25), tone * [1.08, 0.8, 0.78])
-    sockets = np.exp(-(((np.abs(x) - 0.3) / 0.2) ** 2) - ((y - 7.24) / 0.13) ** 2) * (z > 0.9)
-    blend(sockets * draw.uniform(0.1, 0.35), tone * [0.72, 0.62, 0.6])
-    freckles = (_noise(draw, 2.0) > draw.uniform(1.6, 3.2)) * np.exp(
-        -((np.abs(x) / 0.6) ** 2) - ((y - 7.0) / 0.35) ** 2
-    )
-    blend(freckles * 0.35, tone * [0.66, 0.5, 0.42])
-    blend(np.clip(masks["lips"] * 1.2, 0, 1) * draw.uniform(0.5, 0.85), tone * [0.86, 0.52, 0.52])
-    hair = np.array(_HAIR[draw.integers(len(_HAIR))]) / 255 * draw.uniform(0.85, 1.15)
-    strands = np.clip(1 + 0.13 * _noise(draw, 1.5) + 0.08 * _noise(draw, 8), 0.4, 1.6)
-    thick, lift, bend = draw.uniform(0.022, 0.042), draw.uniform(0.21, 0.27), draw.uniform(0.0, 0.06)
-    along = (np.abs(x) - 0.1) / 0.45
-    arch = 7.284 + lift + bend * np.sin(np.clip(along, 0, 1) * 2.6)
-    taper = np.clip(along / 0.1, 0, 1) * np.clip((1 - along) / 0.45, 0, 1) ** 0.7
-    brows = np.exp(-(((y - arch) / thick) ** 2)) * taper * (z > 1.0)
-    blend(np.clip(brows * strands, 0, 1) * draw.uniform(0.5, 0.8), np.minimum(hair * 0.8, tone * 0.5))
-    beard = np.clip((6.8 - y) / 0.16, 0, 1) * np.clip((y - 6.05) / 0.15, 0, 1) * (z > 0.5) * (1 - masks["lips"])
-    density = draw.choice([0, 0, 0, 0.12, 0.25, 0.4]) * np.clip(0.85 + 0.12 * _noise(draw, 1.5), 0, 1)
-    blend(beard * density, hair)
-    blend(np.clip(_scalp(points) * (0.94 + 0.05 * strands), 0, 1) * (1 - masks["ears"]), 1.0 * hair)
-    colour = np.where((_scalp(points) > 0.5)[..., None], colour * strands[..., None], colour)
-    cloth = draw.uniform(0.1, 0.75) * (1 + draw.normal(0, 0.16, 3)) * (1 + 0.05 * _noise(draw, 3)[..., None])
-    collar = np.clip((5.55 - 0.35 * np.clip(z - 0.2, 0, 1) + 0.5 * np.clip(np.abs(x) - 0.4, 0, 1) - y) / 0.03, 0, 1)
-    blend(collar, cloth)
-    texture = np.zeros((TEXTURE, TEXTURE + EYE_TEXTURE, 5))
-    texture[:, :TEXTURE, :3] = np.clip(colour, 0, 1)
-    oval = (x / 0.72) ** 2 + ((y - 6.85) / np.where(y > 6.85, 0.95, 0.9)) ** 2
-    front = np.clip((z - 0.6 - 0.6 * np.clip((6.6 - y) / 0.4, 0, 1)) / 0.1, 0, 1)  # not the neck under the chin
-    texture[:, :TEXTURE, FACE] = np.clip((1 - oval) / 0.25, 0, 1) * front
-    lower = (x / 0.46) ** 2 + ((y - 6.55) / 0.38) ** 2
-    texture[:, :TEXTURE, MOUTH] = np.clip((1 - lower) / 0.4, 0, 1) * (z > 0.7)
-    _paint_mouth(texture[:, :TEXTURE], masks["inside_mouth"])
-    texture[:EYE_TEXTURE, TEXTURE:] = _paint_eye(np.array(_IRIS[draw.integers(len(_IRIS))]) / 255, draw)
-    return texture
-
-
-def _paint_mouth(texture: np.ndarray, inside: np.ndarray) -> None:
-    """Dark mouth cavity, teeth and tongue, in place; all of it face and mouth."""
-    cavity = inside[..., None]
-    texture[..., :3] = texture[..., :3] * (1 - cavity) + np.array([0.24, 0.08, 0.08]) * cavity
-    texture[..., FACE:] = np.maximum(texture[..., FACE:], cavity)
-    for left, right, low, high, paint in _MOUTH_PARTS:
-        rows, columns = (
-            slice(int((1 - high) * TEXTURE), int((1 - low) * TEXTURE)),
-            slice(int(left * TEXTURE), int(right * TEXTURE)),
-        )
-        texture[rows, columns] = (*paint, 1, 1)
-
-
-def _paint_eye(iris: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """White, iris with a dark rim, pupil and a glint, seen from the front; all of it face."""
-    side = (np.arange(EYE_TEXTURE) + 0.5) / EYE_TEXTURE * 2 - 1
-    radius = np.hypot(*np.meshgrid(side, side)) / 0.96
-    eye = np.ones((EYE_TEXTURE, EYE_TEXTURE, 5))
-    eye[..., :3] = np.array([0.86, 0.84, 0.82]) * (1 - 0.35 * radius[..., None] ** 4)
-    size = draw.uniform(0.46, 0.52)
-    ring = np.clip((size - radius) / 0.05, 0, 1)[..., None]
-    eye[..., :3] = eye[..., :3] * (1 - ring) + iris * (0.7 + 0.5 * radius / size)[..., None] * ring
-    pupil = np.clip((size * 0.45 - radius) / 0.04, 0, 1)[..., None]
-    eye[..., :3] = eye[..., :3] * (1 - pupil) + 0.03 * pupil
-    eye[..., MOUTH] = 0
-    return eye

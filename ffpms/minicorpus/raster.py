@@ -14,21 +14,22 @@ def rasterise(
     Triangles turned away (clockwise on a y-down screen) are left out.
     """
     count = attributes.shape[1]
-    buffer = np.zeros((height, width, count))
-    nearest = np.full((height, width), np.inf)
+    buffer = np.zeros((height, width, count), np.float32)
+    nearest = np.full((height, width), np.float32(np.inf))
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         ax, ay, bx, by, cx, cy = xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1], xy[c, 0], xy[c, 1]
         area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
         if area >= 0:
             continue
+        inverse = 1.0 / area
         left, right = max(int(np.ceil(min(ax, bx, cx) - 0.5)), 0), min(int(max(ax, bx, cx) - 0.5), width - 1)
         top, bottom = max(int(np.ceil(min(ay, by, cy) - 0.5)), 0), min(int(max(ay, by, cy) - 0.5), height - 1)
         for y in range(top, bottom + 1):
             for x in range(left, right + 1):
                 px, py = x + 0.5, y + 0.5
-                wa = ((bx - px) * (cy - py) - (by - py) * (cx - px)) / area
-                wb = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) / area
+                wa = ((bx - px) * (cy - py) - (by - py) * (cx - px)) * inverse
+                wb = ((cx - px) * (ay - py) - (cy - py) * (ax - px)) * inverse
                 wc = 1.0 - wa - wb
                 if wa < 0 or wb < 0 or wc < 0:
                     continue
@@ -48,7 +49,7 @@ def shade(texture: np.ndarray, buffer: np.ndarray, covered: np.ndarray, finer: i
     blue light; covered (H, W) -> (H / finer, W / finer, C + 1), the last channel the share that is covered.
     """
     rows, columns, channels = texture.shape
-    out = np.zeros((buffer.shape[0] // finer, buffer.shape[1] // finer, channels + 1))
+    out = np.zeros((buffer.shape[0] // finer, buffer.shape[1] // finer, channels + 1), np.float32)
     share = 1.0 / (finer * finer)
     for y in range(out.shape[0] * finer):
         for x in range(out.shape[1] * finer):

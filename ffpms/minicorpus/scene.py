@@ -79,7 +79,7 @@ def make_scene(seed: int, width: int, height: int) -> Scene:
         light=light / np.linalg.norm(light),
         tint=1 + draw.normal(0, 0.04, 3),
         ambient=draw.uniform(0.42, 0.56),
-        background=np.clip(draw.uniform(0.2, 0.75) + draw.normal(0, 0.07, 3) + slope + rough, 0.02, 0.98),
+        background=np.clip(draw.uniform(0.2, 0.75) + draw.normal(0, 0.07, 3) + slope + rough, 0.02, 0.98, dtype="f4"),
         noise=draw.uniform(1.0, 3.0) / 255,
     )
 
