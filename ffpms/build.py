@@ -26,7 +26,7 @@ from ffpms.tables import TABLES, assemble, count, shard_rows
 from ffpms.target import CropConfig, TargetJob, run_job
 
 _LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow")
-_PIXEL_CODE = ("align", "faces", "plan", "schema", "shards", "target", "video")
+_PIXEL_CODE = ("align", "audit", "faces", "plan", "schema", "shards", "target", "video")
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
 

@@ -87,6 +87,7 @@ def summarise_bags(frames: pd.DataFrame) -> pd.DataFrame:
     videos["n_frames"] = label.size().to_numpy()
     videos["n_fake"] = label.sum().to_numpy()
     videos["fake_rate"] = videos["n_fake"] / videos["n_frames"]
+    videos["segment_start"] = videos["segment_length"] = UNKNOWN
     return videos
 
 

@@ -71,15 +71,19 @@ SOURCE = pa.schema(
         ("height", pa.int32()),
         ("fps", pa.float64()),
         ("pix_fmt", pa.string()),
+        ("profile", pa.string()),
         ("crf", pa.float32()),
         ("sha256", pa.string()),
         ("align_offset", pa.int16()),
+        ("align_certainty", pa.float32()),
         ("align_score", pa.float32()),
         ("geometry", pa.string()),
         ("scale_x", pa.float32()),
         ("scale_y", pa.float32()),
         ("shift_x", pa.float32()),
         ("shift_y", pa.float32()),
+        *[(f"lift_{channel}", pa.float32()) for channel in "rgb"],
+        ("track_id", pa.int16()),
         ("status", pa.string()),
         ("error", pa.string()),
     ]
@@ -97,6 +101,8 @@ VIDEO = pa.schema(
         ("n_frames", pa.int32()),
         ("n_fake", pa.int32()),
         ("fake_rate", pa.float64()),
+        ("segment_start", pa.int16()),
+        ("segment_length", pa.int16()),
         ("status", pa.string()),
         ("error", pa.string()),
     ]
@@ -126,6 +132,9 @@ CROP = pa.schema(
         *_BOX,
         ("crop", pa.string()),
         ("sha256", pa.string()),
+        ("n_bytes", pa.int32()),
+        ("rim_luma", pa.float32()),
+        ("rim_sharpness", pa.float32()),
     ]
 )
 

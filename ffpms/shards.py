@@ -26,9 +26,9 @@ class Shard:
 
 
 def encode(image: Image.Image) -> bytes:
-    """Lossless PNG: c40's own artefacts are the signal and must not be compressed again."""
+    """Lossless WebP: c40's own artefacts are the signal and must not be compressed again."""
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
+    image.save(buffer, "WEBP", lossless=True, quality=0, method=0)
     return buffer.getvalue()
 
 
@@ -43,8 +43,8 @@ def code_digest(folder: Path, modules: Iterable[str]) -> str:
 
 
 def crop_path(target_id: str, source_video: str, frame_index: int) -> str:
-    """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.png``."""
-    return f"crops/{target_id}/{source_video}/{frame_index:06d}.png"
+    """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.webp``."""
+    return f"crops/{target_id}/{source_video}/{frame_index:06d}.webp"
 
 
 def write_shard(out: Path, shard: Shard) -> None:

@@ -37,8 +37,8 @@ def _with_crops(frames: pd.DataFrame, crops: pd.DataFrame) -> pd.DataFrame:
     usable = joined["status"] == Status.OK
     for column in ("status", "error"):
         joined[column] = joined[column].where(~usable, joined[f"{column}_crop"])
-    blank = {"track_id": UNKNOWN, "crop": "", "sha256": ""} | {f"box_{side}": 0.0 for side in "xywh"}
-    return joined.fillna(blank).astype({"track_id": "int16"})
+    blank = {"track_id": UNKNOWN, "crop": "", "sha256": "", "n_bytes": 0} | {f"box_{side}": 0.0 for side in "xywh"}
+    return joined.fillna(blank).astype({"track_id": "int16", "n_bytes": "int32"})
 
 
 def _with_status(videos: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ffpms.align import MIN_SCORE, OFFSETS, Geometry, best_offset, grey, register
+from ffpms.audit import rim
 from ffpms.errors import ConfigError, MediaError
 from ffpms.faces import Box, DlibFinder, FaceFinder, crop_face, main_track, shared_region, square_box, track_faces
 from ffpms.plan import frame_index
@@ -96,8 +97,10 @@ def build_target(job: TargetJob, finder: FaceFinder) -> Shard:
 
 def _source_row(source: Source) -> dict[str, Any]:
     """A SOURCE row of which nothing is known yet."""
-    unknown = {"n_frames": 0, "width": 0, "height": 0, "fps": None, "pix_fmt": "", "crf": None, "sha256": ""}
-    return asdict(source) | unknown | _geometry_columns(Geometry(kind=""), 0, None) | {"status": "", "error": ""}
+    unknown: dict[str, Any] = {"n_frames": 0, "width": 0, "height": 0, "fps": None, "crf": None, "track_id": UNKNOWN}
+    unknown |= dict.fromkeys(("pix_fmt", "profile", "sha256", "status", "error"), "")
+    unknown |= dict.fromkeys(("align_certainty", "lift_r", "lift_g", "lift_b"))
+    return asdict(source) | unknown | _geometry_columns(Geometry(kind=""), 0, None)
 
 
 def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
@@ -194,18 +197,16 @@ def _add_crops(
     for index, (box, status) in boxes.items():
         row: dict[str, Any] = {"source_video": name, "frame_index": index, "status": status.value, "error": ""}
         if box is None:
-            row |= {"track_id": UNKNOWN, **_box_columns(Box(0, 0, 0, 0)), "crop": "", "sha256": ""}
+            nothing = {"track_id": UNKNOWN, "crop": "", "sha256": "", "n_bytes": 0}
+            row |= nothing | _box_columns(Box(0, 0, 0, 0)) | dict.fromkeys(("rim_luma", "rim_sharpness"))
         else:
             mapped = geometry.map(box)
-            path, data = crop_path(shard.target_id, name, index), _encode_crop(frames[index], mapped, size)
-            row |= {"track_id": 0, **_box_columns(mapped), "crop": path, "sha256": digest(data)}
+            crop = crop_face(frames[index], mapped, size)
+            path, data = crop_path(shard.target_id, name, index), encode(crop)
+            row |= {"track_id": 0, "crop": path, "sha256": digest(data), "n_bytes": len(data)}
+            row |= _box_columns(mapped) | rim(crop)
             shard.files[path] = data
         shard.crops.append(row)
-
-
-def _encode_crop(frame: np.ndarray, box: Box, size: int) -> bytes:
-    image: Image.Image = crop_face(frame, box, size)
-    return encode(image)
 
 
 def _box_columns(box: Box) -> dict[str, float]:

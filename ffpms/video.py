@@ -29,6 +29,7 @@ class Probe:
     height: int
     fps: float
     pix_fmt: str
+    profile: str
     crf: float | None
     sha256: str
 
@@ -66,12 +67,12 @@ def _probe(path: Path) -> Probe:
             raise MediaError(path, reason, Status.TRUNCATED)
         rate = stream.average_rate
         codec = stream.codec_context
-        pix_fmt = codec.pix_fmt or ""
+        pix_fmt, profile = codec.pix_fmt or "", codec.profile or ""
     rotation = _rotation(path)
     width, height = (codec.height, codec.width) if rotation % 180 else (codec.width, codec.height)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Probe(n_frames, width, height, float(rate or 0), pix_fmt, crf, digest)
+    return Probe(n_frames, width, height, float(rate or 0), pix_fmt, profile, crf, digest)
 
 
 def _find_crf(packet: bytes) -> float | None:

@@ -118,7 +118,7 @@ def test_crops_have_their_size_and_hash(built: Path, tables: dict[str, pd.DataFr
     for row in frames.to_dict("records"):
         assert hashlib.sha256((built / row["crop"]).read_bytes()).hexdigest() == row["sha256"]
         assert Image.open(built / row["crop"]).size == (64, 64)
-    assert len(list((built / "crops").rglob("*.png"))) == len(tables["crops"])
+    assert len(list((built / "crops").rglob("*.webp"))) == len(tables["crops"])
 
 
 def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:
@@ -244,8 +244,8 @@ def test_tables_that_are_not_what_was_built_are_refused(ffpms: Command, copied: 
 
 
 def test_a_crop_that_is_not_what_was_built_fails_the_method(ffpms: Command, copied: Path, tmp_path: Path) -> None:
-    for crop in (copied / "crops" / "000").rglob("*.png"):
-        crop.write_bytes(next((copied / "crops" / "001").rglob("*.png")).read_bytes())
+    for crop in (copied / "crops" / "000").rglob("*.webp"):
+        crop.write_bytes(next((copied / "crops" / "001").rglob("*.webp")).read_bytes())
     result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
     assert result.exit_code == 1
     assert "not the crop that was built; delete" in result.stderr
