@@ -18,9 +18,9 @@ from benchmark.runs import read_runs
 from benchmark.weights import PACKAGED_BACKBONE, packaged_weights
 from detectors import names
 from ffpms.build import BuildConfig, build, pairs_digest
+from ffpms.crops import CropConfig
 from ffpms.errors import FfpmsError
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
-from ffpms.target import CropConfig
 
 METHODS = ("s-mil", "s-mil-t", "xn-avg", "xn-max")
 SIZE = 112

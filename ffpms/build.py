@@ -13,6 +13,7 @@ import pandas as pd
 
 from ffpms import __version__
 from ffpms.card import write_card
+from ffpms.crops import CropConfig
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError
 from ffpms.folder import claim, read_report, settings_of, write_report
@@ -23,10 +24,13 @@ from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
 from ffpms.shards import code_digest, digest, drop_partial, read_shard
 from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
 from ffpms.tables import TABLES, assemble, count, shard_rows
-from ffpms.target import CropConfig, TargetJob, run_job
+from ffpms.target import TargetJob, run_job
 
 _LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow")
-_PIXEL_CODE = ("align", "audit", "faces", "plan", "schema", "shards", "target", "video")
+_PIXEL_CODE = (
+    *("align", "audit", "boxes", "crops", "decode", "faces", "finders", "footage", "pairing", "plan", "schema"),
+    *("shards", "target", "video"),
+)
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
 
@@ -41,6 +45,7 @@ class BuildConfig:
     pairs_sha256: str = ""
     limit: int | None = None
     decoder: str = "pyav"
+    keep_unverified: bool = False
     code_sha256: str = field(default_factory=lambda: code_digest(Path(__file__).parent, _PIXEL_CODE))
 
 
@@ -99,11 +104,14 @@ def build(
     if complete and not waiting:
         return BuildReport(out, read_report(out), _problems(shard_rows(out, targets, "sources")), True)
     n_slots = config.recipe.frames_per_video
-    jobs = [TargetJob(root, out, t, targets[t], n_slots, config.crop, config.decoder) for t in waiting]
+    jobs = [
+        TargetJob(root, out, t, targets[t], n_slots, config.crop, config.decoder, config.keep_unverified)
+        for t in waiting
+    ]
     for _ in progress(run_local(run_job, jobs, workers), len(jobs)):
         pass
     drop_partial(out)
-    tables = assemble(out, slots, targets, config.recipe)
+    tables = assemble(out, slots, targets, config.recipe, config.crop.faces == "all")
     summary = _write(out, root, tables, config, is_v1(config.recipe, config.crop, pairs), time.monotonic() - started)
     return BuildReport(out, summary, _problems(tables["sources"]), False)
 

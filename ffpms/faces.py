@@ -1,63 +1,12 @@
-"""Faces: find them, follow them through a video, cut them out."""
+"""Faces: the boxes of successive frames become people."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-import dlib
 import numpy as np
-from PIL import Image
 
-from ffpms.schema import Status
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle in pixels; ``x, y`` is the upper left corner and may lie outside the frame."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-    @property
-    def area(self) -> float:
-        return self.w * self.h
-
-    def scaled(self, factor: float) -> "Box":
-        return Box(self.x * factor, self.y * factor, self.w * factor, self.h * factor)
-
-    def iou(self, other: "Box") -> float:
-        """Intersection over union."""
-        across = min(self.x + self.w, other.x + other.w) - max(self.x, other.x)
-        down = min(self.y + self.h, other.y + other.h) - max(self.y, other.y)
-        both = max(across, 0.0) * max(down, 0.0)
-        return both / (self.area + other.area - both)
-
-
-MIN_IOU = 0.2
-"""Boxes of one face in successive samples overlap at least this much."""
-
-FaceFinder = Callable[[np.ndarray], list[Box]]
-"""RGB frame (H, W, 3) uint8 -> the boxes of its faces."""
-
-
-class DlibFinder:
-    """dlib's HOG detector. It sees faces from 80 px up, so a frame is first searched with its shorter side at
-    ``short_side`` px, and only on a miss at its own size and then twice that."""
-
-    def __init__(self, short_side: int = 360) -> None:
-        self._detect = dlib.get_frontal_face_detector()
-        self._short_side = short_side
-
-    def __call__(self, frame: np.ndarray) -> list[Box]:
-        grey = Image.fromarray(frame).convert("L")
-        first = min(1.0, self._short_side / min(grey.size))
-        for scale in sorted({first, 1.0, 2.0}):
-            size = (round(grey.width * scale), round(grey.height * scale))
-            found = self._detect(np.asarray(grey.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)))
-            if found:
-                return [Box(r.left(), r.top(), r.width(), r.height()).scaled(1 / scale) for r in found]
-        return []
+from ffpms.boxes import MIN_IOU, Box
+from ffpms.schema import UNKNOWN, Status
 
 
 @dataclass(frozen=True)
@@ -78,74 +27,59 @@ class FaceTrack:
         x, y, w, h = (float(np.interp(index, known, side)) for side in sides.T)
         return Box(x, y, w, h), Status.INTERPOLATED
 
-    def refine(self, index: int, found: list[Box], min_iou: float = MIN_IOU) -> tuple[Box | None, Status]:
-        """The box in a frame outside the track's own: the found one that overlaps most with the track there, or the
-        track's. It depends on no other frame outside the track."""
-        box, status = self.at(index)
-        if box is None or not found:
-            return box, status
-        best = max(found, key=box.iou)
-        return (best, Status.OK) if box.iou(best) >= min_iou else (box, status)
+    def spans(self, index: int) -> bool:
+        """Whether the frame lies between the first and the last in which the face was found."""
+        return bool(self.boxes) and min(self.boxes) <= index <= max(self.boxes)
 
 
-def track_faces(found: Iterable[tuple[int, list[Box]]], min_iou: float = MIN_IOU) -> list[FaceTrack]:
-    """Links the boxes of successive frames into tracks, each box to the track it overlaps most; the track seen longest
-    and largest comes first and gets id 0."""
+NOBODY = FaceTrack(UNKNOWN, {})
+"""The track of a video without a face."""
+
+
+def find_people(found: Iterable[tuple[int, list[Box]]]) -> list[FaceTrack]:
+    """One track for each person, the one seen longest and largest first, with id 0; nobody's where there is no face."""
+    people: list[dict[int, Box]] = []
+    for track in sorted(_link(found), key=_extent, reverse=True):
+        known = [person for person in people if _may_be_one(person, track)]
+        if known:
+            min(known, key=lambda person: _distance(person, track)).update(track)
+        else:
+            people.append(track)
+    people.sort(key=_extent, reverse=True)
+    return [FaceTrack(i, boxes) for i, boxes in enumerate(people)] or [NOBODY]
+
+
+def _link(found: Iterable[tuple[int, list[Box]]]) -> list[dict[int, Box]]:
+    """Links the boxes of successive frames, each to the track it overlaps most."""
     tracks: list[dict[int, Box]] = []
     for index, boxes in found:
         open_tracks = list(tracks)
         for box in sorted(boxes, key=lambda b: -b.area):
             best = max(open_tracks, key=lambda t: box.iou(_last(t)), default=None)
-            if best is not None and box.iou(_last(best)) >= min_iou:
+            if best is not None and box.iou(_last(best)) >= MIN_IOU:
                 best[index] = box
                 open_tracks.remove(best)
             else:
                 tracks.append({index: box})
-    tracks.sort(key=lambda t: -sum(b.area for b in t.values()))
-    return [FaceTrack(i, boxes) for i, boxes in enumerate(tracks)]
+    return tracks
 
 
 def _last(track: dict[int, Box]) -> Box:
     return track[max(track)]
 
 
-def main_track(tracks: list[FaceTrack]) -> FaceTrack:
-    """The first track, continued after a cut or a quick move by others that share no frame with it and are of like
-    size."""
-    if not tracks:
-        return FaceTrack(0, {})
-    main = dict(tracks[0].boxes)
-    size = np.median([b.w for b in main.values()])
-    for other in tracks[1:]:
-        alike = 0.5 < np.median([b.w for b in other.boxes.values()]) / size < 2.0
-        if alike and not main.keys() & other.boxes.keys():
-            main |= other.boxes
-    return replace(tracks[0], boxes=main)
+def _extent(track: dict[int, Box]) -> float:
+    return sum(box.area for box in track.values())
 
 
-def shared_region(width: int, height: int) -> Box:
-    """The part of a real frame that its fakes have too: Face2Face and NeuralTextures floor the width to a multiple of
-    64, so a crop that stays inside cannot tell real from fake by a missing border."""
-    kept = width // 64 * 64 or width
-    return Box((width - kept) // 2, 0, kept, height)
+def _may_be_one(person: dict[int, Box], track: dict[int, Box]) -> bool:
+    """Whether a track may go on after a cut or a quick move: no frame shows both, and the sizes are alike."""
+    widths = [float(np.median([box.w for box in boxes.values()])) for boxes in (person, track)]
+    return not person.keys() & track.keys() and 0.5 < widths[0] / widths[1] < 2.0
 
 
-def square_box(face: Box, margin: float, region: Box) -> Box:
-    """The square of side ``margin`` times the face's longer side around its centre, on whole pixels, moved and if need
-    be shrunk to lie within the region."""
-    side = min(round(max(face.w, face.h) * margin), int(region.w), int(region.h))
-    x = round(face.x + face.w / 2 - side / 2)
-    y = round(face.y + face.h / 2 - side / 2)
-    x = min(max(x, int(region.x)), int(region.x + region.w) - side)
-    y = min(max(y, int(region.y)), int(region.y + region.h) - side)
-    return Box(x, y, side, side)
-
-
-def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
-    """Cuts the box out of the frame and brings it to ``size`` x ``size`` px; what lies outside repeats the border."""
-    height, width = frame.shape[:2]
-    over = max(-box.x, -box.y, box.x + box.w - width, box.y + box.h - height, 0.0)
-    pad = int(np.ceil(over))
-    image = Image.fromarray(np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else frame)
-    corners = (box.x + pad, box.y + pad, box.x + box.w + pad, box.y + box.h + pad)
-    return image.resize((size, size), Image.Resampling.BICUBIC, box=corners)
+def _distance(person: dict[int, Box], track: dict[int, Box]) -> float:
+    """How far apart the two are where they come closest in time."""
+    i, j = min(((i, j) for i in person for j in track), key=lambda ij: abs(ij[0] - ij[1]))
+    a, b = person[i], track[j]
+    return float(np.hypot(a.x + a.w / 2 - b.x - b.w / 2, a.y + a.h / 2 - b.y - b.h / 2))

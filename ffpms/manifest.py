@@ -7,13 +7,13 @@ import pandas as pd
 import tomli_w
 
 import data_manifests
+from ffpms.crops import CropConfig
 from ffpms.errors import ConfigError
 from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
 from ffpms.schema import SLOT, WITH_PIXELS, Split, Status, read_table, write_table
 from ffpms.shards import digest
 from ffpms.sources.splits import read_pairs
-from ffpms.target import CropConfig
 
 V1 = data_manifests.ROOT / "ffpms-v1"
 DATASET = "FFPMS"

@@ -79,7 +79,7 @@ def _bag_state(sources: dict[str, dict[Any, Any]], bag_id: str, target_id: str) 
 
 def summarise_bags(frames: pd.DataFrame) -> pd.DataFrame:
     """One row a bag from its slots: label = max(frame labels) (Eq. 3), number and rate of fake frames."""
-    bags = frames.groupby("bag_id", sort=False)
+    bags = frames.drop_duplicates(["bag_id", "slot"]).groupby("bag_id", sort=False)
     keep = ["bag_id", "split", "manipulation", "video_id", "target_id", "source_id", "pair_id"]
     videos = bags.head(1)[keep].reset_index(drop=True)
     label = bags["label"]

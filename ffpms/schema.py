@@ -36,7 +36,7 @@ class Split(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of a video, a bag or a slot. Everything but OK and INTERPOLATED has no pixels."""
+    """What became of a video, a bag or a slot. WITH_PIXELS are the ones that have pixels."""
 
     OK = "ok"
     INTERPOLATED = "interpolated"
@@ -47,12 +47,13 @@ class Status(StrEnum):
     TOO_SHORT = "too_short"
     WRONG_COMPRESSION = "wrong_compression"
     MISALIGNED = "misaligned"
+    UNVERIFIED = "unverified"
     DUPLICATE = "duplicate"
     NO_COUNTERPART = "no_counterpart"
     FAILED = "failed"
 
 
-WITH_PIXELS = frozenset({Status.OK, Status.INTERPOLATED})
+WITH_PIXELS = frozenset({Status.OK, Status.INTERPOLATED, Status.UNVERIFIED})
 
 _BOX = [(f"box_{side}", pa.float32()) for side in "xywh"]
 _IDENTITY = [("target_id", pa.string()), ("source_id", pa.string())]
@@ -129,6 +130,7 @@ CROP = pa.schema(
         ("status", pa.string()),
         ("error", pa.string()),
         ("track_id", pa.int16()),
+        ("altered", pa.bool_()),
         *_BOX,
         ("crop", pa.string()),
         ("sha256", pa.string()),

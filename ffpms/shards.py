@@ -42,9 +42,11 @@ def code_digest(folder: Path, modules: Iterable[str]) -> str:
     return digest(b"".join((folder / f"{name}.py").read_bytes() for name in modules))
 
 
-def crop_path(target_id: str, source_video: str, frame_index: int) -> str:
-    """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.webp``."""
-    return f"crops/{target_id}/{source_video}/{frame_index:06d}.webp"
+def crop_path(target_id: str, source_video: str, frame_index: int, track_id: int) -> str:
+    """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.webp``; ``000012_1.webp`` for the
+    second face."""
+    name = f"{frame_index:06d}_{track_id}" if track_id else f"{frame_index:06d}"
+    return f"crops/{target_id}/{source_video}/{name}.webp"
 
 
 def write_shard(out: Path, shard: Shard) -> None:

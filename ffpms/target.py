@@ -10,34 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from ffpms.align import MIN_SCORE, OFFSETS, Geometry, best_offset, grey, register
-from ffpms.audit import rim
+from ffpms.align import Geometry
+from ffpms.crops import CropConfig, CropMaker
+from ffpms.decode import read_frames
 from ffpms.errors import ConfigError, MediaError
-from ffpms.faces import Box, DlibFinder, FaceFinder, crop_face, main_track, shared_region, square_box, track_faces
+from ffpms.finders import FINDERS, FaceFinder
+from ffpms.footage import read_footage
+from ffpms.pairing import Fake, Pairing, pair
 from ffpms.plan import frame_index
-from ffpms.schema import UNKNOWN, Manipulation, Status, bag_key
-from ffpms.shards import Shard, crop_path, digest, encode, write_shard
-from ffpms.sources.ffpp import COMPRESSIONS, Source
-from ffpms.video import DECODERS, probe
-
-Boxes = dict[int, tuple[Box | None, Status]]
-"""Frame index -> the square to cut out, or none, and how it was found."""
-
-
-@dataclass(frozen=True)
-class CropConfig:
-    """How a face is cut out: a square of ``margin`` times the detector's box, stored at ``size`` px."""
-
-    size: int = 299
-    margin: float = 1.3
-
-    def __post_init__(self) -> None:
-        if not 16 <= self.size <= 4096:
-            raise ConfigError(f"size: {self.size} px is not in 16..4096")
-        if not 1.0 <= self.margin <= 4.0:
-            raise ConfigError(f"margin: {self.margin} is not in 1..4 times the detector's box")
+from ffpms.schema import UNKNOWN, Status
+from ffpms.shards import Shard, write_shard
+from ffpms.sources.ffpp import COMPRESSIONS, Source, mask_path
+from ffpms.video import probe
 
 
 @dataclass(frozen=True)
@@ -51,17 +36,18 @@ class TargetJob:
     frames_per_video: int
     crop: CropConfig
     decoder: str = "pyav"
+    keep_unverified: bool = False
 
 
 @cache
-def _finder() -> FaceFinder:
-    return DlibFinder()
+def _finder(name: str) -> FaceFinder:
+    return FINDERS[name]()
 
 
 def run_job(job: TargetJob) -> str:
     """Builds and writes one shard; whatever goes wrong in it is a status in its rows. Returns the target's id."""
     try:
-        shard = build_target(job, _finder())
+        shard = build_target(job, _finder(job.crop.finder))
     except ConfigError:
         raise
     except Exception as error:  # one video must never stop a build of thousands
@@ -76,31 +62,56 @@ def run_job(job: TargetJob) -> str:
 def build_target(job: TargetJob, finder: FaceFinder) -> Shard:
     """Steps 1 and 3 to 6 of a video's journey for a real video and its fakes."""
     shard = Shard(job.target_id, [_probe(job, source) for source in job.sources])
-    real = shard.sources[0]
-    usable = [row for row in shard.sources if row["status"] == Status.OK]
+    real, *fakes = shard.sources
     if real["status"] != Status.OK:
         return shard
-    indices = {row["source_video"]: _shared_indices(row, real, job.frames_per_video) for row in usable}
-    wanted = sorted(set().union(*indices.values()))
-    own = indices[real["source_video"]]
+    usable = [fake for fake in fakes if fake["status"] == Status.OK]
+    own = _shared_indices(real, real, job.frames_per_video)
+    shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
     try:
-        reals, greys = _read_real(job, real, wanted)
+        compared = sorted(set().union(*shared.values()))
+        footage = read_footage(job.root / real["path"], job.decoder, real["n_frames"], own, compared, finder)
     except MediaError as error:
         _fail(real, error.status, error.reason)
         return shard
-    boxes = _face_boxes(reals, own, job.crop, finder)
-    _add_crops(shard, real, reals, boxes, Geometry(), job.crop.size)
-    for fake in usable[1:]:
-        _add_fake(job, shard, fake, greys, {i: boxes[i] for i in indices[fake["source_video"]]})
+    crops = CropMaker(job.crop, shard, footage)
+    main = footage.people[0].track_id
+    real["track_id"] = main
+    crops.add(real["source_video"], footage.frames, own, main)
+    for fake in usable:
+        _add_fake(job, crops, fake, shared[fake["source_video"]])
     return shard
+
+
+def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: list[int]) -> None:
+    """Holds a fake against its real counterpart and adds its crops and the real ones that may replace them, or says why
+    not."""
+    real = crops.shard.sources[0]
+    if fake["sha256"] == real["sha256"]:
+        _fail(fake, Status.DUPLICATE, f"is {real['source_video']} itself, byte for byte; download it again")
+        return
+    path = job.root / fake["path"]
+    try:
+        frames = read_frames(path, indices, job.decoder)
+        mask = job.root / mask_path(fake["path"])
+        pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], frames), crops.footage)
+    except MediaError as error:
+        _fail(fake, error.status, error.reason)
+        return
+    fake |= _pair_columns(pairing)
+    if misfit := pairing.misfit(real["source_video"]):
+        _fail(fake, Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED, misfit)
+    if fake["status"] != Status.MISALIGNED:
+        crops.add(fake["source_video"], frames, indices, pairing.altered[0], pairing)
+        crops.add(real["source_video"], crops.footage.frames, indices, pairing.altered[0])
 
 
 def _source_row(source: Source) -> dict[str, Any]:
     """A SOURCE row of which nothing is known yet."""
     unknown: dict[str, Any] = {"n_frames": 0, "width": 0, "height": 0, "fps": None, "crf": None, "track_id": UNKNOWN}
     unknown |= dict.fromkeys(("pix_fmt", "profile", "sha256", "status", "error"), "")
-    unknown |= dict.fromkeys(("align_certainty", "lift_r", "lift_g", "lift_b"))
-    return asdict(source) | unknown | _geometry_columns(Geometry(kind=""), 0, None)
+    unknown |= dict.fromkeys(("align_certainty", "align_score", "lift_r", "lift_g", "lift_b"))
+    return asdict(source) | unknown | {"align_offset": 0} | _geometry_columns(Geometry(kind=""))
 
 
 def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
@@ -129,85 +140,12 @@ def _shared_indices(fake: dict[str, Any], real: dict[str, Any], count: int) -> l
     return [int(i) for i in frame_index(np.arange(count), shared, count)]
 
 
-def _read_real(
-    job: TargetJob, row: dict[str, Any], wanted: list[int]
-) -> tuple[dict[int, np.ndarray], dict[int, Image.Image]]:
-    """The wanted frames in colour, and in grey with those around them, to check the fakes' timing by."""
-    around = {i + k for i in wanted for k in OFFSETS if 0 <= i + k < row["n_frames"]}
-    colour, greys = {}, {}
-    for index, frame in DECODERS[job.decoder](job.root / row["path"], sorted(around)):
-        greys[index] = grey(frame)
-        if index in wanted:
-            colour[index] = frame
-    return colour, greys
+def _pair_columns(pairing: Pairing) -> dict[str, Any]:
+    columns = {"align_offset": pairing.offset, "align_certainty": pairing.certainty, "align_score": pairing.score}
+    lifts = {f"lift_{channel}": value for channel, value in zip("rgb", pairing.lift, strict=True)}
+    return columns | lifts | _geometry_columns(pairing.geometry) | {"track_id": pairing.altered[0]}
 
 
-def _face_boxes(reals: dict[int, np.ndarray], own: list[int], config: CropConfig, finder: FaceFinder) -> Boxes:
-    """The square to cut in each frame of the real video, or none. The face is followed through the real video's own
-    sample, so that no box depends on which fakes lie beside it."""
-    faces = {i: finder(frame) for i, frame in reals.items()}
-    track = main_track(track_faces((i, faces[i]) for i in own))
-    height, width = next(iter(reals.values())).shape[:2]
-    region = shared_region(width, height)
-    found = {i: track.at(i) if i in own else track.refine(i, faces[i]) for i in reals}
-    return {i: (face and square_box(face, config.margin, region), status) for i, (face, status) in found.items()}
-
-
-def _add_fake(job: TargetJob, shard: Shard, fake: dict[str, Any], reals: dict[int, Image.Image], boxes: Boxes) -> None:
-    """Holds a fake against its real counterpart and adds its crops, or says why not."""
-    real = bag_key(Manipulation.ORIGINAL, shard.target_id)
-    if fake["sha256"] == shard.sources[0]["sha256"]:
-        _fail(fake, Status.DUPLICATE, f"is {real} itself, byte for byte; download it again")
-        return
-    try:
-        frames = dict(DECODERS[job.decoder](job.root / fake["path"], list(boxes)))
-    except MediaError as error:
-        _fail(fake, error.status, error.reason)
-        return
-    found = {i: box for i, (box, _) in boxes.items() if box}
-    if not found:
-        _add_crops(shard, fake, frames, boxes, Geometry(), job.crop.size)
-        return
-    greys = {i: grey(frame) for i, frame in frames.items()}
-    geometry, score = register([(reals[i], greys[i]) for i in list(boxes)[:: len(boxes) // 2]])
-    offset = best_offset(greys, reals, geometry, found)
-    fake |= _geometry_columns(geometry, offset, score)
-    if score < MIN_SCORE:
-        reason = f"does not show what {real} shows (correlation {score:.2f}); check that the files belong together"
-        _fail(fake, Status.MISALIGNED, reason)
-        return
-    _add_crops(shard, fake, frames, boxes, geometry, job.crop.size)
-
-
-def _geometry_columns(geometry: Geometry, offset: int, score: float | None) -> dict[str, Any]:
+def _geometry_columns(geometry: Geometry) -> dict[str, Any]:
     columns = asdict(geometry)
-    return {"geometry": columns.pop("kind"), "align_offset": offset, "align_score": score} | columns
-
-
-def _add_crops(
-    shard: Shard,
-    source: dict[str, Any],
-    frames: dict[int, np.ndarray],
-    boxes: Boxes,
-    geometry: Geometry,
-    size: int,
-) -> None:
-    """Adds a CROP row for each frame, and its pixels where there is a face."""
-    name = source["source_video"]
-    for index, (box, status) in boxes.items():
-        row: dict[str, Any] = {"source_video": name, "frame_index": index, "status": status.value, "error": ""}
-        if box is None:
-            nothing = {"track_id": UNKNOWN, "crop": "", "sha256": "", "n_bytes": 0}
-            row |= nothing | _box_columns(Box(0, 0, 0, 0)) | dict.fromkeys(("rim_luma", "rim_sharpness"))
-        else:
-            mapped = geometry.map(box)
-            crop = crop_face(frames[index], mapped, size)
-            path, data = crop_path(shard.target_id, name, index), encode(crop)
-            row |= {"track_id": 0, "crop": path, "sha256": digest(data), "n_bytes": len(data)}
-            row |= _box_columns(mapped) | rim(crop)
-            shard.files[path] = data
-        shard.crops.append(row)
-
-
-def _box_columns(box: Box) -> dict[str, float]:
-    return {f"box_{side}": float(value) for side, value in asdict(box).items()}
+    return {"geometry": columns.pop("kind")} | columns

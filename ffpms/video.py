@@ -1,22 +1,16 @@
-"""Reading videos: what a file is, and exactly the frames asked for."""
+"""Probing videos: what a file is, without decoding it."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
-import ffmpeg
-import numpy as np
 
-from ffpms.errors import ConfigError, MediaError
+from ffpms.errors import MediaError
 from ffpms.schema import Status
 
 _CRF = re.compile(rb"x264 - core.{0,2000}? (?:crf|qp)=([0-9.]+)", re.DOTALL)  # lossless crf 0 is written as qp=0
-
-Frames = Iterator[tuple[int, np.ndarray]]
-FrameReader = Callable[[Path, list[int]], Frames]
 
 
 @dataclass(frozen=True)
@@ -47,7 +41,7 @@ def probe(path: Path) -> Probe:
     try:
         return _probe(path)
     except (av.error.FFmpegError, OSError, IndexError) as error:
-        raise MediaError(path, f"cannot be read ({_reason(error)}); download it again", Status.UNREADABLE) from error
+        raise MediaError(path, f"cannot be read ({reason_of(error)}); download it again", Status.UNREADABLE) from error
 
 
 def _probe(path: Path) -> Probe:
@@ -59,7 +53,7 @@ def _probe(path: Path) -> Probe:
                 continue
             if n_frames == 0:
                 crf = _find_crf(bytes(packet))
-            n_frames += 1
+            n_frames += not packet.is_discard
             corrupt = corrupt or packet.is_corrupt
         if corrupt or n_frames < stream.frames:
             readable = n_frames - corrupt
@@ -88,62 +82,6 @@ def _rotation(path: Path) -> int:
     raise MediaError(path, "has no frame that can be decoded; download it again", Status.UNREADABLE)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What a library says went wrong, in a few words."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def read_frames(path: Path, indices: list[int]) -> Frames:
-    """Yields (index, RGB) for each of the strictly increasing indices, counted in decoded frames and never in time;
-    turned upright.
-
-    Shape: each (H, W, 3) uint8.
-
-    Raises:
-        MediaError: the video ends or breaks before the last index.
-    """
-    wanted = iter(indices)
-    index = next(wanted, None)
-    try:
-        with av.open(str(path)) as container:
-            container.streams.video[0].codec_context.thread_count = 1  # we run one process a video
-            for position, frame in enumerate(container.decode(video=0)):
-                if index is None:
-                    return
-                if position == index:
-                    yield index, _upright(frame)
-                    index = next(wanted, None)
-    except av.error.FFmpegError as error:
-        raise MediaError(path, f"breaks off ({_reason(error)}); download it again", Status.UNREADABLE) from error
-    if index is not None:
-        raise MediaError(path, f"ends before frame {index}; download it again", Status.TRUNCATED)
-
-
-def _upright(frame: av.VideoFrame) -> np.ndarray:
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), k=frame.rotation // 90))
-
-
-def read_frames_ffmpeg(path: Path, indices: list[int]) -> Frames:
-    """As :func:`read_frames`, by the ffmpeg program's select filter: the reference to hold the fast way against.
-
-    Raises:
-        ConfigError: there is no ffmpeg program on the PATH.
-        MediaError: the video ends or breaks before the last index.
-    """
-    chosen = "+".join(f"eq(n,{i})" for i in indices)
-    size = probe(path)
-    stream = ffmpeg.input(str(path)).filter("select", chosen)
-    command = stream.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
-    try:
-        raw, _ = command.global_args("-threads", "1").run(capture_stdout=True, capture_stderr=True)
-    except FileNotFoundError:
-        raise ConfigError("ffmpeg: no such program on the PATH; install it or use --decoder pyav") from None
-    except ffmpeg.Error as error:
-        last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise MediaError(path, f"ffmpeg failed ({''.join(last)}); download it again", Status.UNREADABLE) from error
-    frames = np.frombuffer(raw, np.uint8).reshape(-1, size.height, size.width, 3)
-    if len(frames) < len(indices):
-        raise MediaError(path, f"ends before frame {indices[len(frames)]}; download it again", Status.TRUNCATED)
-    yield from zip(indices, frames, strict=True)
-
-
-DECODERS: dict[str, FrameReader] = {"pyav": read_frames, "ffmpeg": read_frames_ffmpeg}

@@ -30,6 +30,21 @@ from ffpms.errors import ConfigError
 @click.option(
     "--limit", type=click.IntRange(min=2), help="Only the first N real videos of each split, with their fakes."
 )
+@click.option(
+    "--faces",
+    default="main",
+    show_default=True,
+    type=click.Choice(["main", "all"]),
+    help="The manipulated face of a frame, or each as an instance with its own label.",
+)
+@click.option(
+    "--finder",
+    default="dlib",
+    show_default=True,
+    type=click.Choice(["dlib", "dlib+mtcnn"]),
+    help="dlib+mtcnn looks again where dlib finds no face.",
+)
+@click.option("--keep-unverified", is_flag=True, help="Mix fakes too that do not fit their real counterpart.")
 @click.option("--retry-failed", is_flag=True, help="Do videos again that could not be used.")
 @CONFIG
 @JSON
@@ -40,10 +55,10 @@ def build(**flags: Any) -> None:
     Example: ffpms build --ff-root /data/FaceForensics++ --out ffpms-data
     """
     from ffpms.build import BuildConfig, build, pairs_digest
+    from ffpms.crops import CropConfig
     from ffpms.plan import split_order
     from ffpms.schema import Split
     from ffpms.sources.splits import read_pairs
-    from ffpms.target import CropConfig
 
     unknown = [name for name in flags["split"] if name not in list(Split)]
     if unknown or not flags["split"]:
@@ -51,11 +66,12 @@ def build(**flags: Any) -> None:
     pairs = read_pairs(flags["splits"])
     config = BuildConfig(
         recipe=make_recipe(flags),
-        crop=CropConfig(flags["size"], flags["margin"]),
+        crop=CropConfig(flags["size"], flags["margin"], flags["faces"], flags["finder"]),
         splits=split_order(flags["split"]),
         pairs_sha256=pairs_digest(pairs),
         limit=flags["limit"],
         decoder=flags["decoder"],
+        keep_unverified=flags["keep_unverified"],
     )
     report = build(
         flags["ff_root"],

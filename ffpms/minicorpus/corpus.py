@@ -9,7 +9,6 @@ import numpy as np
 
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError
-from ffpms.faces import shared_region
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.fakes import Craft, Take
 from ffpms.minicorpus.films import SIZES, Role, forge, shoot
@@ -164,8 +163,8 @@ def kept_columns(kind: str, width: int) -> slice:
     """The columns of the target's frame that a fake of this method shows."""
     if kind not in NARROWED:
         return slice(0, width)
-    region = shared_region(width, 1)
-    return slice(int(region.x), int(region.x + region.w))
+    left, kept = width % 64 // 2, width // 64 * 64
+    return slice(left, left + kept)
 
 
 def to_pixels(picture: np.ndarray) -> np.ndarray:

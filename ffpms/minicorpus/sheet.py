@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ffpms.decode import read_frames
 from ffpms.plan import Pairs
 from ffpms.schema import FAKES, Manipulation
 from ffpms.sources.ffpp import folder_of
-from ffpms.video import read_frames
 
 CELL = (216, 162)
 """Width and height of a picture, px."""
@@ -32,7 +32,7 @@ def _row(root: Path, target: str, source: str, compression: str, frame: int) -> 
 
 
 def _read(path: Path, frame: int) -> np.ndarray:
-    return next(iter(read_frames(path, [frame])))[1]
+    return read_frames(path, [frame])[frame]
 
 
 def _difference(original: np.ndarray, fake: np.ndarray) -> np.ndarray:

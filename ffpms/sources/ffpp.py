@@ -60,6 +60,12 @@ def folder_of(manipulation: str, compression: str) -> str:
     return f"manipulated_sequences/{FOLDERS[Manipulation(manipulation)]}/{compression}/videos"
 
 
+def mask_path(path: str) -> str:
+    """Where the masks of a manipulated video of the official tree are: beside its compression levels."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder.rpartition('/')[0].rpartition('/')[0]}/masks/videos/{name}"
+
+
 def check_root(root: Path, compression: str) -> str:
     """The name under which the tree holds the compression (``raw`` may be written ``c0``).
 

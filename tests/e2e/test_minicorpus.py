@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ffpms.decode import read_frames
 from ffpms.schema import FAKES
 from ffpms.sources.ffpp import FOLDERS
 from ffpms.sources.splits import read_pairs
-from ffpms.video import probe, read_frames
+from ffpms.video import probe
 from tests.conftest import Command
 
 FLAGS = ("--identities", 6, "--frames", "6-8", "--compression", "c40,c23,raw", "--workers", 1)
@@ -67,9 +68,9 @@ def test_a_fake_carries_its_sources_rate(corpus: Path) -> None:
 def test_outside_the_mask_a_fake_differs_by_no_more_than_compression(corpus: Path) -> None:
     for folder in (FOLDERS[kind] for kind in FAKES):
         name = corpus / "manipulated_sequences" / folder
-        real = dict(read_frames(corpus / f"{REAL}/raw/videos/000.mp4", [3]))[3].astype(int)
-        fake = dict(read_frames(name / "raw/videos/000_001.mp4", [3]))[3].astype(int)
-        mask = dict(read_frames(name / "masks/videos/000_001.mp4", [3]))[3].mean(axis=2)
+        real = read_frames(corpus / f"{REAL}/raw/videos/000.mp4", [3])[3].astype(int)
+        fake = read_frames(name / "raw/videos/000_001.mp4", [3])[3].astype(int)
+        mask = read_frames(name / "masks/videos/000_001.mp4", [3])[3].mean(axis=2)
         left = (real.shape[1] - fake.shape[1]) // 2
         change = np.abs(fake - real[:, left : left + fake.shape[1]]).mean(axis=2)
         assert change[mask < 5].max() <= 4, folder

