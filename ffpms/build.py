@@ -13,9 +13,9 @@ import pandas as pd
 
 from ffpms import __version__
 from ffpms.card import write_card
-from ffpms.engine import run_local
-from ffpms.errors import ConfigError
-from ffpms.folder import claim, read_report, settings_of, write_report
+from ffpms.engine import ENGINES
+from ffpms.errors import ConfigError, writing
+from ffpms.folder import claim, is_complete, read_report, settings_of, write_report
 from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
@@ -23,7 +23,8 @@ from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
 from ffpms.shards import code_digest, digest, drop_partial, read_shard
 from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
 from ffpms.tables import TABLES, assemble, count, shard_rows
-from ffpms.target import CropConfig, TargetJob, run_job
+from ffpms.target import CropConfig, TargetJob
+from ffpms.work import await_shards, do_all
 
 _LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow")
 _PIXEL_CODE = ("align", "audit", "faces", "plan", "schema", "shards", "target", "video")
@@ -80,6 +81,8 @@ def build(
     config: BuildConfig,
     *,
     workers: int = 1,
+    engine: str = "local",
+    time_limit_s: float = 600.0,
     retry_failed: bool = False,
     progress: Progress = lambda items, _: items,
 ) -> BuildReport:
@@ -87,6 +90,7 @@ def build(
 
     Raises:
         ConfigError: the tree or the output folder is not what it should be, or no planned video is in the tree.
+        StorageError: the output folder cannot be written to.
     """
     started = time.monotonic()
     slots = _limited(plan_slots(pairs, config.recipe, config.splits), pairs, config.limit)
@@ -94,17 +98,23 @@ def build(
     sources = index_sources(slots, config.recipe.compression, folder)
     _check_any(root, sources)
     targets = _by_target(sources)
-    complete = claim(out, config, root)
+    complete = is_complete(out, config, root)
     waiting = [target for target in targets if _needs_work(out, target, retry_failed)]
     if complete and not waiting:
         return BuildReport(out, read_report(out), _problems(shard_rows(out, targets, "sources")), True)
-    n_slots = config.recipe.frames_per_video
-    jobs = [TargetJob(root, out, t, targets[t], n_slots, config.crop, config.decoder) for t in waiting]
-    for _ in progress(run_local(run_job, jobs, workers), len(jobs)):
-        pass
-    drop_partial(out)
-    tables = assemble(out, slots, targets, config.recipe)
-    summary = _write(out, root, tables, config, is_v1(config.recipe, config.crop, pairs), time.monotonic() - started)
+    frames, crop, decoder = config.recipe.frames_per_video, config.crop, config.decoder
+    root_there, out_there = root.resolve(), out.resolve()  # a worker elsewhere has another current folder
+    jobs = (TargetJob(root_there, out_there, t, targets[t], frames, crop, decoder, time_limit_s) for t in waiting)
+    with claim(out, config, root):
+        drop_partial(out)
+        for _ in progress(do_all(jobs, ENGINES[engine], workers), len(waiting)):
+            pass
+        drop_partial(out)
+        await_shards(out, waiting)
+        tables = assemble(out, slots, targets, config.recipe)
+        v1 = is_v1(config.recipe, config.crop, pairs)
+        with writing(out):
+            summary = _write(out, root, tables, config, v1, time.monotonic() - started)
     return BuildReport(out, summary, _problems(tables["sources"]), False)
 
 

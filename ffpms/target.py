@@ -4,7 +4,8 @@ The face is searched once, on the real video; a fake is cropped by the same boxe
 so that nothing about a crop but its content can tell real from fake.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from PIL import Image
 
 from ffpms.align import MIN_SCORE, OFFSETS, Geometry, best_offset, grey, register
 from ffpms.audit import rim
-from ffpms.errors import ConfigError, MediaError
+from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.faces import Box, DlibFinder, FaceFinder, crop_face, main_track, shared_region, square_box, track_faces
 from ffpms.plan import frame_index
 from ffpms.schema import UNKNOWN, Manipulation, Status, bag_key
-from ffpms.shards import Shard, crop_path, digest, encode, write_shard
+from ffpms.shards import Shard, crop_path, digest, encode, note_path, write_shard
 from ffpms.sources.ffpp import COMPRESSIONS, Source
 from ffpms.video import DECODERS, probe
+from ffpms.watch import watch
 
 Boxes = dict[int, tuple[Box | None, Status]]
 """Frame index -> the square to cut out, or none, and how it was found."""
@@ -42,7 +44,8 @@ class CropConfig:
 
 @dataclass(frozen=True)
 class TargetJob:
-    """What a worker needs to build one shard; ``sources`` has the real video first."""
+    """What a worker needs to build one shard; ``sources`` has the real video first, ``given_up`` the path of each that
+    is not to be touched, and why."""
 
     root: Path
     out: Path
@@ -51,6 +54,8 @@ class TargetJob:
     frames_per_video: int
     crop: CropConfig
     decoder: str = "pyav"
+    time_limit_s: float = 600.0
+    given_up: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -61,8 +66,9 @@ def _finder() -> FaceFinder:
 def run_job(job: TargetJob) -> str:
     """Builds and writes one shard; whatever goes wrong in it is a status in its rows. Returns the target's id."""
     try:
-        shard = build_target(job, _finder())
-    except ConfigError:
+        with watch(note_path(job.out, job.target_id), job.time_limit_s) as at:
+            shard = build_target(job, _finder(), at)
+    except (ConfigError, StorageError):
         raise
     except Exception as error:  # one video must never stop a build of thousands
         shard = Shard(job.target_id, [_source_row(s) for s in job.sources])
@@ -73,9 +79,13 @@ def run_job(job: TargetJob) -> str:
     return job.target_id
 
 
-def build_target(job: TargetJob, finder: FaceFinder) -> Shard:
-    """Steps 1 and 3 to 6 of a video's journey for a real video and its fakes."""
-    shard = Shard(job.target_id, [_probe(job, source) for source in job.sources])
+def build_target(job: TargetJob, finder: FaceFinder, at: Callable[[str], None]) -> Shard:
+    """Steps 1 and 3 to 6 of a video's journey for a real video and its fakes; ``at`` is told of each file before it is
+    touched."""
+    shard = Shard(job.target_id)
+    for source in job.sources:
+        at(source.path)
+        shard.sources.append(_probe(job, source))
     real = shard.sources[0]
     usable = [row for row in shard.sources if row["status"] == Status.OK]
     if real["status"] != Status.OK:
@@ -83,6 +93,7 @@ def build_target(job: TargetJob, finder: FaceFinder) -> Shard:
     indices = {row["source_video"]: _shared_indices(row, real, job.frames_per_video) for row in usable}
     wanted = sorted(set().union(*indices.values()))
     own = indices[real["source_video"]]
+    at(real["path"])
     try:
         reals, greys = _read_real(job, real, wanted)
     except MediaError as error:
@@ -91,6 +102,7 @@ def build_target(job: TargetJob, finder: FaceFinder) -> Shard:
     boxes = _face_boxes(reals, own, job.crop, finder)
     _add_crops(shard, real, reals, boxes, Geometry(), job.crop.size)
     for fake in usable[1:]:
+        at(fake["path"])
         _add_fake(job, shard, fake, greys, {i: boxes[i] for i in indices[fake["source_video"]]})
     return shard
 
@@ -105,6 +117,9 @@ def _source_row(source: Source) -> dict[str, Any]:
 
 def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
     row = _source_row(source)
+    if source.path in job.given_up:
+        _fail(row, Status.FAILED, job.given_up[source.path])
+        return row
     try:
         row |= asdict(probe(job.root / source.path)) | {"status": Status.OK.value}
     except MediaError as error:
