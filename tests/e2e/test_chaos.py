@@ -12,6 +12,7 @@ import pytest
 
 from tests.building import content, flags, program
 from tests.conftest import Command
+from tests.processes import is_alive, wait_for, workers_of
 
 SEED = 6
 MOMENTS = (".lock", "crops/.partial/*.working-on", "crops/*/shard.json", "frames.parquet.partial", "sources.parquet")
@@ -40,7 +41,7 @@ def test_killed_at_random_moments_and_run_at_once_again_gives_the_same_bytes(
     build = program(*flags(tree, out, "--workers", 2))
     for moment in (*MOMENTS, *draw.choices(MOMENTS, k=3)):
         process = subprocess.Popen(build)
-        _wait_for(lambda moment=moment, process=process: list(out.glob(moment)) or process.poll() is not None)
+        wait_for(lambda moment=moment, process=process: list(out.glob(moment)) or process.poll() is not None)
         time.sleep(draw.uniform(0.0, 0.4))
         killed += process.poll() is None
         process.kill()
@@ -55,8 +56,8 @@ def test_killed_workers_are_replaced_and_their_targets_done_again(
 ) -> None:
     out = tmp_path / "data"
     process = subprocess.Popen(program(*flags(tree, out, "--workers", 2)), stderr=subprocess.PIPE, text=True)
-    _wait_for(lambda: len(list(out.glob("crops/.partial/*.working-on"))) == 2)
-    for pid in _workers(process.pid):
+    wait_for(lambda: len(list(out.glob("crops/.partial/*.working-on"))) == 2)
+    for pid in workers_of(process.pid):
         os.kill(pid, signal.SIGKILL)
     assert process.communicate(timeout=120)[1] == ""
     assert process.returncode == 0
@@ -65,13 +66,13 @@ def test_killed_workers_are_replaced_and_their_targets_done_again(
 
 def test_workers_end_with_a_killed_build(tree: Path, tmp_path: Path) -> None:
     process = subprocess.Popen(program(*flags(tree, tmp_path / "data", "--workers", 2)))
-    _wait_for(lambda: len(_workers(process.pid)) == 2)
+    wait_for(lambda: len(workers_of(process.pid)) == 2)
     time.sleep(1.0)
-    workers = _workers(process.pid)
+    workers = workers_of(process.pid)
     process.kill()
     process.wait()
     assert len(workers) == 2
-    _wait_for(lambda: not any(map(_is_alive, workers)))
+    wait_for(lambda: not any(map(is_alive, workers)))
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 1.0])
@@ -82,7 +83,7 @@ def test_ctrl_c_is_one_line(
     out = tmp_path / "data"
     command = program(*flags(tree, out, "--workers", 2))
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    _wait_for(lambda: len(_workers(process.pid)) == 2)
+    wait_for(lambda: len(workers_of(process.pid)) == 2)
     time.sleep(delay_s)
     os.killpg(process.pid, signal.SIGINT)
     assert process.communicate(timeout=30)[1] == "Stopped; run the same command again to go on.\n"
@@ -96,7 +97,7 @@ def test_a_second_build_is_told_who_is_at_work_until_that_one_is_dead(
 ) -> None:
     out = tmp_path / "data"
     process = subprocess.Popen(program(*flags(tree, out, "--workers", 1)))
-    _wait_for(lambda: list(out.glob("crops/.partial/*.working-on")))
+    wait_for(lambda: list(out.glob("crops/.partial/*.working-on")))
     result = ffpms(*flags(tree, out))
     said = f"Error: {out}: process {process.pid} on {socket.gethostname()} is building in it; wait for it or give"
     assert process.poll() is None
@@ -107,28 +108,3 @@ def test_a_second_build_is_told_who_is_at_work_until_that_one_is_dead(
     process.wait()
     assert ffpms(*flags(tree, out)).exit_code == 0
     assert content(out) == reference
-
-
-def _wait_for(condition, timeout_s: float = 60.0) -> None:  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
-def _workers(pid: int) -> list[int]:
-    """The processes that a build has started to work for it."""
-    try:
-        children = [
-            child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
-        ]
-        return [int(c) for c in children if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
-    except OSError:
-        return []
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -12,7 +12,7 @@ from tests.building import REAL, content, flags, status_of
 from tests.conftest import Command
 from tests.traps import run_job_with_traps
 
-TIMEOUT_S = 6
+TIMEOUT_S = 8
 FAKE = "manipulated_sequences/FaceSwap/c40/videos/006_007.mp4"
 
 pytestmark = pytest.mark.usefixtures("trapped_workers")

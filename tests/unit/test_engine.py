@@ -13,6 +13,7 @@ import pytest
 from ffpms.engine import ENGINES, Died, Done, Outcome, run_local
 from ffpms.errors import ConfigError, FfpmsError
 from tests.jobs import Unborn, behave, note_start
+from tests.processes import is_alive, wait_for, workers_of
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -89,6 +90,17 @@ def test_workers_that_cannot_begin_are_an_error_not_a_failure_of_their_jobs() ->
 @pytest.mark.parametrize("workers", [1, 2])
 def test_run_local_yields_results(workers: int) -> None:
     assert set(run_local(behave, ["a", "b", "c"], workers)) == {"a done", "b done", "c done"}
+
+
+def test_a_busy_worker_ends_with_its_killed_parent() -> None:
+    code = "from ffpms.engine import *; from tests.jobs import *; list(on_processes(behave, ['sleep:600'], 1))"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    wait_for(lambda: workers_of(parent.pid))
+    (worker,) = workers_of(parent.pid)
+    time.sleep(1.0)
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not is_alive(worker), timeout_s=10)
 
 
 def test_run_local_ends_with_a_dead_worker() -> None:
