@@ -3,7 +3,7 @@
 import json
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -14,9 +14,9 @@ import pandas as pd
 from ffpms import __version__
 from ffpms.card import write_card
 from ffpms.crops import CropConfig
-from ffpms.engine import run_local
-from ffpms.errors import ConfigError
-from ffpms.folder import claim, read_report, settings_of, write_report
+from ffpms.engine import ENGINES
+from ffpms.errors import ConfigError, writing
+from ffpms.folder import claim, is_complete, read_report, settings_of, write_report
 from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
@@ -24,7 +24,8 @@ from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
 from ffpms.shards import code_digest, digest, drop_partial, read_shard
 from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
 from ffpms.tables import TABLES, assemble, count, shard_rows
-from ffpms.target import TargetJob, run_job
+from ffpms.target import TargetJob
+from ffpms.work import await_shards, do_all
 
 _LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow")
 _PIXEL_CODE = (
@@ -85,6 +86,8 @@ def build(
     config: BuildConfig,
     *,
     workers: int = 1,
+    engine: str = "local",
+    time_limit_s: float = 600.0,
     retry_failed: bool = False,
     progress: Progress = lambda items, _: items,
 ) -> BuildReport:
@@ -92,6 +95,7 @@ def build(
 
     Raises:
         ConfigError: the tree or the output folder is not what it should be, or no planned video is in the tree.
+        StorageError: the output folder cannot be written to.
     """
     started = time.monotonic()
     slots = _limited(plan_slots(pairs, config.recipe, config.splits), pairs, config.limit)
@@ -99,21 +103,39 @@ def build(
     sources = index_sources(slots, config.recipe.compression, folder)
     _check_any(root, sources)
     targets = _by_target(sources)
-    complete = claim(out, config, root)
+    complete = is_complete(out, config, root)
     waiting = [target for target in targets if _needs_work(out, target, retry_failed)]
     if complete and not waiting:
         return BuildReport(out, read_report(out), _problems(shard_rows(out, targets, "sources")), True)
-    n_slots = config.recipe.frames_per_video
-    jobs = [
-        TargetJob(root, out, t, targets[t], n_slots, config.crop, config.decoder, config.keep_unverified)
-        for t in waiting
-    ]
-    for _ in progress(run_local(run_job, jobs, workers), len(jobs)):
-        pass
-    drop_partial(out)
-    tables = assemble(out, slots, targets, config.recipe, config.crop.faces == "all")
-    summary = _write(out, root, tables, config, is_v1(config.recipe, config.crop, pairs), time.monotonic() - started)
+    with claim(out, config, root):
+        drop_partial(out)
+        jobs = _jobs(root, out, {t: targets[t] for t in waiting}, config, time_limit_s)
+        for _ in progress(do_all(jobs, ENGINES[engine], workers), len(waiting)):
+            pass
+        drop_partial(out)
+        await_shards(out, waiting)
+        tables = assemble(out, slots, targets, config.recipe, config.crop.faces == "all")
+        v1 = is_v1(config.recipe, config.crop, pairs)
+        with writing(out):
+            summary = _write(out, root, tables, config, v1, time.monotonic() - started)
     return BuildReport(out, summary, _problems(tables["sources"]), False)
+
+
+def _jobs(
+    root: Path, out: Path, targets: dict[str, tuple[Source, ...]], config: BuildConfig, time_limit_s: float
+) -> Iterator[TargetJob]:
+    for target, sources in targets.items():
+        yield TargetJob(
+            root=root.resolve(),  # a worker elsewhere has another current folder
+            out=out.resolve(),
+            target_id=target,
+            sources=sources,
+            frames_per_video=config.recipe.frames_per_video,
+            crop=config.crop,
+            decoder=config.decoder,
+            keep_unverified=config.keep_unverified,
+            time_limit_s=time_limit_s,
+        )
 
 
 def pairs_digest(pairs: Pairs) -> str:

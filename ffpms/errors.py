@@ -1,5 +1,8 @@
 """What can go wrong, said in one line: the file, what is wrong, what to do."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -15,6 +18,10 @@ class ManifestError(FfpmsError):
     """A table or a split file is not what it should be."""
 
 
+class StorageError(FfpmsError):
+    """The disk does not take what is to be written."""
+
+
 class MediaError(FfpmsError):
     """A video cannot be used; ``status`` says why in one of the words of :class:`ffpms.schema.Status`."""
 
@@ -24,3 +31,22 @@ class MediaError(FfpmsError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says in one line what keeps us from writing to ``path`` or below it.
+
+    Raises:
+        StorageError: the disk is full, read-only, or otherwise not willing.
+    """
+    try:
+        yield
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "mend it, then run the same command again")
+        raise StorageError(f"{error.filename or path}: {error.strerror or error}; {remedy}") from error
+
+
+_FREE = "free some space, then run the same command again: what is done is kept"
+_ALLOW = "make it writable or give another --out"
+_REMEDIES = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FREE) | dict.fromkeys((errno.EACCES, errno.EROFS), _ALLOW)

@@ -1,14 +1,21 @@
 """The output folder of a build: whose it is, what it was built with, and whether it is whole."""
 
 import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ffpms.errors import ConfigError, ManifestError
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+
+from ffpms.errors import ConfigError, ManifestError, writing
 from ffpms.shards import digest
 
 REPORT = "build.json"
+LOCK = ".lock"
 _FLAGS = {
     "frames_per_video": "--frames",
     "replaced": "--replace",
@@ -46,9 +53,8 @@ def write_report(out: Path, report: dict[str, Any]) -> None:
     partial.replace(out / REPORT)
 
 
-def claim(out: Path, config: Any, root: Path) -> bool:
-    """Makes the folder ours, or holds it against what it was built from. True if it is complete and its tables are
-    those that were written.
+def is_complete(out: Path, config: Any, root: Path) -> bool:
+    """Whether the folder holds this very set, whole and with the tables that were written. Writes nothing.
 
     Raises:
         ConfigError: it holds something else, or a set of other settings.
@@ -56,16 +62,53 @@ def claim(out: Path, config: Any, root: Path) -> bool:
     """
     settings = settings_of(config, root)
     if not (out / REPORT).is_file():
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        if out.exists() and (not out.is_dir() or any(path.name != LOCK for path in out.iterdir())):
             raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
-        out.mkdir(parents=True, exist_ok=True)
-        write_report(out, {"complete": False, "config": settings})
         return False
     before = read_report(out)
     changed = _differences(before["config"], settings)
     if changed:
         raise ConfigError(f"{out}: was built with {'; '.join(changed)}; use the same again or another --out")
     return bool(before["complete"]) and before["config"] == settings and _tables_are_whole(out, before)
+
+
+@contextmanager
+def claim(out: Path, config: Any, root: Path) -> Iterator[None]:
+    """Makes the folder ours and keeps every other build out of it until this one ends, in whatever way: the operating
+    system drops a dead process's lock.
+
+    Raises:
+        ConfigError: another build is at work in it, or has just begun one of other settings.
+        StorageError: it cannot be written to.
+    """
+    lock: BaseFileLock = FileLock(out / LOCK)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise ConfigError(f"{out}: {_holder(out)} is building in it; wait for it or give another --out") from None
+    try:
+        is_complete(out, config, root)
+        with writing(out):
+            if not isinstance(lock, SoftFileLock):  # which has the same two lines already
+                (out / LOCK).write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
+            before = read_report(out) if (out / REPORT).is_file() else {"config": settings_of(config, root)}
+            write_report(out, before | {"complete": False})
+        yield
+    finally:
+        with writing(out):
+            (out / LOCK).unlink(missing_ok=True)
+            lock.release()
+
+
+def _holder(out: Path) -> str:
+    """Who wrote the lock, in words."""
+    try:
+        pid, host, *_ = (out / LOCK).read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return "another process"
+    return f"process {pid} on {host}"
 
 
 def settings_of(config: Any, root: Path) -> dict[str, Any]:

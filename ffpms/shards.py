@@ -11,6 +11,8 @@ from typing import Any
 
 from PIL import Image
 
+from ffpms.errors import writing
+
 MARKER = "shard.json"
 PARTIAL = ".partial"
 
@@ -50,20 +52,35 @@ def crop_path(target_id: str, source_video: str, frame_index: int, track_id: int
 
 
 def write_shard(out: Path, shard: Shard) -> None:
-    """Writes the crops, then the marker, beside the final place, and renames the folder: a kill at any moment leaves a
-    whole shard or none."""
+    """Writes the shard beside its final place, and renames the folder: a kill at any moment leaves a whole shard or
+    none.
+
+    Raises:
+        StorageError: the disk is full or cannot be written to.
+    """
     final = out / "crops" / shard.target_id
     partial = out / "crops" / PARTIAL / shard.target_id
-    shutil.rmtree(partial, ignore_errors=True)
+    with writing(out):
+        shutil.rmtree(partial, ignore_errors=True)
+        _write_files(partial, shard)
+        shutil.rmtree(final, ignore_errors=True)
+        partial.rename(final)
+
+
+def _write_files(folder: Path, shard: Shard) -> None:
+    """The crops, then the marker."""
+    folder.mkdir(parents=True)
     for path, data in shard.files.items():
-        file = partial / Path(path).relative_to(f"crops/{shard.target_id}")
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file = folder / Path(path).relative_to(f"crops/{shard.target_id}")
+        file.parent.mkdir(exist_ok=True)
         file.write_bytes(data)
-    partial.mkdir(parents=True, exist_ok=True)
     rows = {"target_id": shard.target_id, "sources": shard.sources, "crops": shard.crops}
-    (partial / MARKER).write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    shutil.rmtree(final, ignore_errors=True)
-    partial.rename(final)
+    (folder / MARKER).write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def note_path(out: Path, target_id: str) -> Path:
+    """Where the worker that makes a shard notes which file it is at."""
+    return out / "crops" / PARTIAL / f"{target_id}.working-on"
 
 
 def read_shard(out: Path, target_id: str) -> Shard | None:

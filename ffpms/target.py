@@ -4,7 +4,8 @@ The face is searched once, on the real video; a fake is cropped by the same boxe
 so that nothing about a crop but its content can tell real from fake.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,22 @@ import numpy as np
 from ffpms.align import Geometry
 from ffpms.crops import CropConfig, CropMaker
 from ffpms.decode import read_frames
-from ffpms.errors import ConfigError, MediaError
+from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.finders import FINDERS, FaceFinder
 from ffpms.footage import read_footage
 from ffpms.pairing import Fake, Pairing, pair
 from ffpms.plan import frame_index
 from ffpms.schema import UNKNOWN, Status
-from ffpms.shards import Shard, write_shard
+from ffpms.shards import Shard, note_path, write_shard
 from ffpms.sources.ffpp import COMPRESSIONS, Source, mask_path
 from ffpms.video import probe
+from ffpms.watch import watch
 
 
 @dataclass(frozen=True)
 class TargetJob:
-    """What a worker needs to build one shard; ``sources`` has the real video first."""
+    """What a worker needs to build one shard; ``sources`` has the real video first, ``given_up`` the path of each that
+    is not to be touched, and why."""
 
     root: Path
     out: Path
@@ -37,6 +40,8 @@ class TargetJob:
     crop: CropConfig
     decoder: str = "pyav"
     keep_unverified: bool = False
+    time_limit_s: float = 600.0
+    given_up: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -47,8 +52,9 @@ def _finder(name: str) -> FaceFinder:
 def run_job(job: TargetJob) -> str:
     """Builds and writes one shard; whatever goes wrong in it is a status in its rows. Returns the target's id."""
     try:
-        shard = build_target(job, _finder(job.crop.finder))
-    except ConfigError:
+        with watch(note_path(job.out, job.target_id), job.time_limit_s) as at:
+            shard = build_target(job, _finder(job.crop.finder), at)
+    except (ConfigError, StorageError):
         raise
     except Exception as error:  # one video must never stop a build of thousands
         shard = Shard(job.target_id, [_source_row(s) for s in job.sources])
@@ -59,15 +65,20 @@ def run_job(job: TargetJob) -> str:
     return job.target_id
 
 
-def build_target(job: TargetJob, finder: FaceFinder) -> Shard:
-    """Steps 1 and 3 to 6 of a video's journey for a real video and its fakes."""
-    shard = Shard(job.target_id, [_probe(job, source) for source in job.sources])
+def build_target(job: TargetJob, finder: FaceFinder, at: Callable[[str], None]) -> Shard:
+    """Steps 1 and 3 to 6 of a video's journey for a real video and its fakes; ``at`` is told of each file before it is
+    touched."""
+    shard = Shard(job.target_id)
+    for source in job.sources:
+        at(source.path)
+        shard.sources.append(_probe(job, source))
     real, *fakes = shard.sources
     if real["status"] != Status.OK:
         return shard
     usable = [fake for fake in fakes if fake["status"] == Status.OK]
     own = _shared_indices(real, real, job.frames_per_video)
     shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
+    at(real["path"])
     try:
         compared = sorted(set().union(*shared.values()))
         footage = read_footage(job.root / real["path"], job.decoder, real["n_frames"], own, compared, finder)
@@ -79,6 +90,7 @@ def build_target(job: TargetJob, finder: FaceFinder) -> Shard:
     real["track_id"] = main
     crops.add(real["source_video"], footage.frames, own, main)
     for fake in usable:
+        at(fake["path"])
         _add_fake(job, crops, fake, shared[fake["source_video"]])
     return shard
 
@@ -116,6 +128,9 @@ def _source_row(source: Source) -> dict[str, Any]:
 
 def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
     row = _source_row(source)
+    if source.path in job.given_up:
+        _fail(row, Status.FAILED, job.given_up[source.path])
+        return row
     try:
         row |= asdict(probe(job.root / source.path)) | {"status": Status.OK.value}
     except MediaError as error:

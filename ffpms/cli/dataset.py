@@ -21,6 +21,20 @@ from ffpms.errors import ConfigError
     "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
 )
 @click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    type=click.Choice(["local", "ray"]),
+    help="ray: a cluster at RAY_ADDRESS, or one on this machine.",
+)
+@click.option(
+    "--time-limit",
+    default=600,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Seconds after which a file is given up.",
+)
+@click.option(
     "--decoder",
     default="pyav",
     show_default=True,
@@ -79,6 +93,8 @@ def build(**flags: Any) -> None:
         pairs,
         config,
         workers=flags["workers"],
+        engine=flags["engine"],
+        time_limit_s=flags["time_limit"],
         retry_failed=flags["retry_failed"],
         progress=progress(flags["quiet"], "target"),
     )

@@ -1,11 +1,13 @@
 """Law 5: write then read is the identity, and an interruption leaves a whole shard or none."""
 
+import errno
 import io
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from ffpms.errors import StorageError
 from ffpms.shards import Shard, drop_partial, encode, read_shard, write_shard
 
 
@@ -69,3 +71,28 @@ def test_encoding_is_lossless_and_deterministic() -> None:
     image = Image.effect_noise((40, 40), 50).convert("RGB")
     assert encode(image) == encode(image)
     assert Image.open(io.BytesIO(encode(image))).tobytes() == image.tobytes()
+
+
+@pytest.mark.parametrize("full_at", range(5))
+def test_a_full_disk_leaves_a_whole_shard_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full_at: int
+) -> None:
+    """Each of the writes and the rename fails in turn; one line says so, and the next try succeeds."""
+    calls = iter(range(99))
+
+    def full(original):  # type: ignore[no-untyped-def]
+        def call(self: Path, *arguments: object, **named: object) -> object:
+            if next(calls) >= full_at:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return original(self, *arguments, **named)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("write_bytes", "write_text", "rename"):
+            patch.setattr(Path, name, full(getattr(Path, name)))
+        with pytest.raises(StorageError, match="No space left on device; free some space, then run the same command"):
+            write_shard(tmp_path, shard())
+    assert read_shard(tmp_path, "007") is None
+    write_shard(tmp_path, shard())
+    assert read_shard(tmp_path, "007") is not None

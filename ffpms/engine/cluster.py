@@ -1,0 +1,66 @@
+"""The engine of several machines: a Ray cluster, or one that Ray starts here."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from ffpms.engine.outcome import Died, Done, Job, Outcome, Result
+from ffpms.errors import ConfigError
+
+_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
+_QUEUED_PER_CORE = 2
+
+
+def on_ray(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Iterator[Outcome[Job, Result]]:
+    """The engine ``ray``: the cluster at ``RAY_ADDRESS``, or else one of ``workers`` processes on this machine.
+
+    Raises:
+        ConfigError: Ray is not installed, or no cluster answers at that address.
+    """
+    ray = _connect(workers)
+    task = ray.remote(max_retries=0)(function)
+    queue, running = iter(jobs), dict[Any, Job]()
+    try:
+        while True:
+            room = _QUEUED_PER_CORE * int(ray.cluster_resources().get("CPU", 1)) - len(running)
+            running |= {task.remote(job): job for job in islice(queue, max(room, 0))}
+            if not running:
+                return
+            (done,), _ = ray.wait(list(running))
+            yield _outcome(ray, done, running.pop(done))
+    finally:
+        for left in running:
+            ray.cancel(left, force=True)
+
+
+def _outcome(ray: Any, done: Any, job: Job) -> Outcome[Job, Any]:
+    try:
+        return Done(job, ray.get(done))
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+    except ray.exceptions.RayError:
+        return Died(job)
+
+
+def _connect(workers: int) -> Any:
+    """Ray, connected, and quiet: what it has to say goes to its own logs.
+
+    Raises:
+        ConfigError: as above.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError:
+        raise ConfigError("--engine ray: Ray is not installed; pip install 'ffpms[ray]', or --engine local") from None
+    address = os.environ.get("RAY_ADDRESS", "local")
+    size: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
+    try:
+        if not ray.is_initialized():
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", **size)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ConfigError(f"RAY_ADDRESS={address}: {reason}; start a cluster there, or unset it") from None
+    return ray

@@ -1,0 +1,150 @@
+"""The engine of this machine: processes, each with a line of its own, so that no death blocks another."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic
+
+from ffpms.engine.outcome import Died, Done, Job, Outcome, Result
+from ffpms.errors import FfpmsError
+
+_MAX_FAILED_STARTS = 3
+
+
+def on_processes(
+    function: Callable[[Job], Result], jobs: Iterable[Job], workers: int
+) -> Iterator[Outcome[Job, Result]]:
+    """The engine ``local``.
+
+    Raises:
+        FfpmsError: worker processes die before they can begin.
+    """
+    queue = iter(jobs)
+    crew = [_Worker(function, job) for job in islice(queue, workers)]
+    try:
+        while crew:
+            speaking = wait([worker.line for worker in crew])
+            for worker in [w for w in crew if w.line in speaking]:
+                outcome = worker.listen()
+                if outcome is None:
+                    continue
+                following = list(islice(queue, 1))
+                if following:
+                    worker.give(following[0])
+                else:
+                    crew.remove(worker)
+                    worker.end()
+                yield outcome
+    finally:
+        for worker in crew:
+            worker.end()
+
+
+class _Worker(Generic[Job, Result]):
+    """A process that does one job at a time, and is started again when it dies."""
+
+    line: Connection
+
+    def __init__(self, function: Callable[[Job], Result], job: Job) -> None:
+        self._function, self._failed_starts = function, 0
+        self._start()
+        self.give(job)
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.line, far_end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(self._function, far_end), daemon=True)
+        with _deaf_to_ctrl_c():
+            self._process.start()
+        far_end.close()
+        self._has_begun = False
+
+    def give(self, job: Job) -> None:
+        """Sends a job to the process, a new one if the old one died."""
+        if self.line.closed:
+            self._start()
+        self._job = job
+        with suppress(ConnectionError):  # its death is heard by listen()
+            self.line.send(job)
+
+    def listen(self) -> Outcome[Job, Result] | None:
+        """What became of the job; None if the process has only just begun, or is begun anew.
+
+        Raises:
+            FfpmsError: the process dies each time before it can begin.
+        """
+        try:
+            answer = self.line.recv()
+        except (EOFError, ConnectionError):
+            return self._mourn()
+        if not self._has_begun:
+            self._has_begun, self._failed_starts = True, 0
+            return None
+        succeeded, value = answer
+        if not succeeded:
+            raise value
+        return Done(self._job, value)
+
+    def _mourn(self) -> Died[Job] | None:
+        self.end()
+        if self._has_begun:
+            return Died(self._job)
+        self._failed_starts += 1
+        if self._failed_starts == _MAX_FAILED_STARTS:
+            raise FfpmsError("worker processes die at their start; free some memory or give fewer --workers")
+        self.give(self._job)
+        return None
+
+    def end(self) -> None:
+        """Ends the process, whatever it is at."""
+        self._process.kill()
+        self._process.join()
+        self.line.close()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A process started here never gets Ctrl-C, which a terminal sends to all: its parent ends it, without a
+    traceback."""
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # which lifts the mask, if starting a process is what starts it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(function: Callable[[Job], Result], line: Connection) -> None:
+    """A worker's life: says that it has begun, then does each job it is given."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    line.send(None)
+    while True:
+        line.send(_answer(function, line.recv()))
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would finish its job and then wait for ever; this ends it at once."""
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+def _answer(function: Callable[[Job], Result], job: Job) -> tuple[bool, Any]:
+    """True and the result, or False and the error, which carries its traceback as a note."""
+    try:
+        return True, function(job)
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return False, error

@@ -1,0 +1,77 @@
+"""A disk that is full or read-only: one line, exit code 2, and the same command goes on."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.building import content, flags, program
+from tests.conftest import Command
+
+REMEDY = "free some space, then run the same command again"
+OWN_MOUNTS = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+def can_mount() -> bool:
+    """Whether this machine lets us make a small disk of our own."""
+    try:
+        return not subprocess.run([*OWN_MOUNTS, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True).returncode
+    except OSError:
+        return False
+
+
+needs_mount = pytest.mark.skipif(not can_mount(), reason="needs user namespaces with tmpfs")
+
+
+def on_a_small_disk(disk: Path, size: str, steps: str, *command: str) -> list[str]:
+    """Runs shell ``steps`` in which ``"$@"`` is the command and ``$D`` a disk of that size; returns their lines."""
+    disk.mkdir()
+    script = f'D={disk}; mount -t tmpfs -o size={size} none "$D" || exit 9\n{steps}'
+    done = subprocess.run([*OWN_MOUNTS, "sh", "-c", script, "sh", *command], capture_output=True, text=True)
+    return (done.stdout + done.stderr).splitlines()
+
+
+@needs_mount
+@pytest.mark.parametrize("size", ["40k", "200k", "400k"])
+def test_a_full_disk_loses_nothing(tree: Path, tmp_path: Path, reference: dict[str, str], size: str) -> None:
+    disk, result = tmp_path / "disk", tmp_path / "result"
+    steps = f'"$@" 2>&1; echo $?; mount -o remount,size=50m "$D"; "$@" --quiet 2>&1; echo $?; cp -r "$D/data" {result}'
+    first, code, *then = on_a_small_disk(disk, size, steps, *program(*flags(tree, disk / "data", "--workers", 2)))
+    assert first.startswith(f"Error: {disk / 'data'}")
+    assert first.endswith(f"No space left on device; {REMEDY}: what is done is kept")
+    assert (code, then) == ("2", ["0"])
+    assert content(result) == reference
+
+
+@needs_mount
+def test_a_read_only_folder_is_one_line_unless_there_is_nothing_to_do(tree: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    command = program(*flags(tree, disk / "data"))
+    ro, rw = 'mount -o remount,ro "$D"', 'mount -o remount,rw "$D"'
+    lines = on_a_small_disk(disk, "50m", f'{ro}; "$@" 2>&1; echo $?; {rw}; "$@" --quiet; {ro}; "$@"; echo $?', *command)
+    assert lines == [
+        f"Error: {disk / 'data'}: Read-only file system; make it writable or give another --out",
+        "2",
+        f"{disk / 'data'}: complete already, nothing to do (--retry-failed does 0 failed again)",
+        "0",
+    ]
+
+
+@pytest.mark.parametrize("name", ["frames.parquet.partial", "README.md", "build.json.partial"])
+def test_a_disk_that_fills_up_at_the_very_end(
+    ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str], name: str
+) -> None:
+    """/dev/full answers every write as a full disk does."""
+    out = tmp_path / "data"
+    assert ffpms(*flags(tree, out)).exit_code == 0
+    (out / "videos.parquet").unlink()
+    (out / name).unlink(missing_ok=True)
+    (out / name).symlink_to("/dev/full")
+    result = ffpms(*flags(tree, out))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {out}")
+    assert REMEDY in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    (out / name).unlink(missing_ok=True)
+    assert ffpms(*flags(tree, out)).exit_code == 0
+    assert content(out) == reference
