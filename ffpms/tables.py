@@ -6,12 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+from ffpms.grid import plan_grid
 from ffpms.plan import plan_frames, summarise_bags
 from ffpms.recipe import Recipe
-from ffpms.schema import CROP, FRAME, SOURCE, UNKNOWN, VIDEO, WITH_PIXELS, Status
+from ffpms.remix import with_crops
+from ffpms.schema import CROP, FRAME, GRID, SOURCE, VIDEO, WITH_PIXELS, Status
 from ffpms.shards import read_shard
 
-TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "sources": SOURCE}
+TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "sources": SOURCE, "grid": GRID}
 
 
 def shard_rows(out: Path, targets: Iterable[str], kind: str) -> pd.DataFrame:
@@ -21,24 +23,15 @@ def shard_rows(out: Path, targets: Iterable[str], kind: str) -> pd.DataFrame:
 
 
 def assemble(out: Path, slots: pd.DataFrame, targets: Iterable[str], recipe: Recipe) -> dict[str, pd.DataFrame]:
-    """Joins the plan with the shards' rows to the four tables, in the plan's order."""
+    """Joins the plan with the shards' rows to the five tables, in the plan's order."""
     order = {bag: i for i, bag in enumerate(slots["bag_id"].unique())}
     sources = shard_rows(out, targets, "sources").sort_values("source_video", key=lambda s: s.map(order))
     crops = shard_rows(out, targets, "crops")
     crops = crops.sort_values(["source_video", "frame_index"], key=lambda c: c.map(order) if c.dtype != "int64" else c)
-    frames = _with_crops(plan_frames(slots, sources, recipe), crops)
-    videos = summarise_bags(frames)
-    return {"videos": _with_status(videos, frames), "frames": frames, "crops": crops, "sources": sources}
-
-
-def _with_crops(frames: pd.DataFrame, crops: pd.DataFrame) -> pd.DataFrame:
-    """FRAME rows: each slot with its crop; a slot of a bag that cannot be used keeps the bag's status."""
-    joined = frames.merge(crops, how="left", on=["source_video", "frame_index"], suffixes=("", "_crop"))
-    usable = joined["status"] == Status.OK
-    for column in ("status", "error"):
-        joined[column] = joined[column].where(~usable, joined[f"{column}_crop"])
-    blank = {"track_id": UNKNOWN, "crop": "", "sha256": "", "n_bytes": 0} | {f"box_{side}": 0.0 for side in "xywh"}
-    return joined.fillna(blank).astype({"track_id": "int16", "n_bytes": "int32"})
+    frames = with_crops(plan_frames(slots, sources, recipe), crops)
+    videos = _with_status(summarise_bags(frames, recipe), frames)
+    grid = plan_grid(slots, recipe)
+    return {"videos": videos, "frames": frames, "crops": crops, "sources": sources, "grid": grid}
 
 
 def _with_status(videos: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
