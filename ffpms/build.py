@@ -21,11 +21,12 @@ from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
 from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
 from ffpms.shards import code_digest, digest, drop_partial, read_shard
+from ffpms.shortcuts import as_json, audit
 from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
 from ffpms.tables import TABLES, assemble, count, shard_rows
 from ffpms.target import CropConfig, TargetJob, run_job
 
-_LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow")
+_LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow", "scikit-learn")
 _PIXEL_CODE = ("align", "audit", "faces", "plan", "schema", "shards", "target", "video")
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
@@ -173,6 +174,7 @@ def _write(
         "dataset": dataset_name(v1, tables["videos"]),
         "config": settings_of(config, root),
         "counts": count(tables),
+        "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),
         "sha256": {f"{name}.parquet": digest((out / f"{name}.parquet").read_bytes()) for name in TABLES},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "seconds": round(seconds, 1),
