@@ -179,6 +179,6 @@ def _write(
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "seconds": round(seconds, 1),
     }
-    write_card(out, summary, tables["videos"])
+    write_card(out, summary, tables)
     write_report(out, summary)
     return summary
