@@ -10,7 +10,7 @@ from ffpms.schema import Split, Status
 PICTURE = "bags.jpg"
 SIDE, MARK, GAP = 46, 3, 2
 """Of a face, of the frame around a marked one, and between two cells, px; more slots than 20 get smaller faces."""
-LABEL, HEAD, MARGIN, BREAK = 138, 30, 10, 12
+LABEL, HEAD, MARGIN, BREAK, NARROWEST = 138, 30, 10, 12, 800
 N_PEOPLE = 2
 SWAPPED, INK, FAINT = "#1a73d9", "#222222", "#8a8a8a"
 
@@ -26,7 +26,7 @@ def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> bool:
     cell = side + 2 * MARK + GAP
     n_rows = sum(map(len, people))
     height = HEAD + n_rows * cell + len(people) * BREAK + MARGIN
-    sheet = Image.new("RGB", (LABEL + n_slots * cell + 2 * MARGIN, height), "white")
+    sheet = Image.new("RGB", (max(LABEL + n_slots * cell + 2 * MARGIN, NARROWEST), height), "white")
     _legend(sheet)
     top = HEAD
     for bags in people:

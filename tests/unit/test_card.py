@@ -199,3 +199,12 @@ def test_more_slots_get_smaller_faces(out: Path, tables: Tables) -> None:
     wide = picture(out, tables).shape[1]
     tables["videos"]["n_frames"] = 40
     assert abs(picture(out, tables).shape[1] - wide) < 0.2 * wide
+
+
+def test_few_slots_leave_room_for_the_legend(out: Path, tables: Tables) -> None:
+    first = {name: tables[name].copy() for name in ("videos", "frames")}
+    first["videos"]["n_frames"] = 2
+    first["frames"] = first["frames"][first["frames"]["slot"] < 2]
+    image = picture(out, first)
+    assert (image[:, -10:] > 200).all(), "no text runs into the right margin"
+    assert (image[:24, 450:] < 100).any(), "the legend is there"
