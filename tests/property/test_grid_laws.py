@@ -7,7 +7,7 @@ from itertools import pairwise, permutations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ffpms.errors import ConfigError
@@ -53,6 +53,7 @@ def small_set(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame,
     return videos, with_crops(frames, crops)[FRAME.names], crops, plan_grid(slots, recipe)
 
 
+@settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_every_fake_bag_of_every_split_has_every_slot_in_every_draw(recipe: Recipe) -> None:
     slots = plan_slots(PAIRS, recipe, SPLITS)
@@ -63,6 +64,7 @@ def test_every_fake_bag_of_every_split_has_every_slot_in_every_draw(recipe: Reci
         assert sorted(rank) == list(range(recipe.frames_per_video))
 
 
+@settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_levels_are_nested_and_exact(recipe: Recipe) -> None:
     for rank in ranks(recipe).values():
@@ -71,6 +73,7 @@ def test_levels_are_nested_and_exact(recipe: Recipe) -> None:
         assert all(few < many for few, many in pairwise(mixes))
 
 
+@settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_contiguous_slots_are_one_segment_at_every_level(recipe: Recipe) -> None:
     if recipe.placement == "contiguous":
@@ -79,6 +82,7 @@ def test_contiguous_slots_are_one_segment_at_every_level(recipe: Recipe) -> None
                 assert np.ptp(np.flatnonzero(rank < level)) == level - 1
 
 
+@settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_no_bag_depends_on_another_bag_split_or_draw(recipe: Recipe) -> None:
     alone, joint = plan_slots({"test": PAIRS["test"][:1]}, recipe, ("test",)), ranks(recipe)
@@ -86,6 +90,7 @@ def test_no_bag_depends_on_another_bag_split_or_draw(recipe: Recipe) -> None:
         assert rows.sort_values("slot")["rank"].tolist() == joint[key].tolist()
 
 
+@settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_the_same_bytes_always(recipe: Recipe) -> None:
     slots = plan_slots(PAIRS, recipe, SPLITS)
@@ -126,6 +131,7 @@ def test_a_segment_of_any_length_starts_anywhere_equally_often(monkeypatch: pyte
         assert len(set(count.values())) == 1
 
 
+@settings(deadline=None, max_examples=40)
 @given(recipes, st.integers(0, 4), st.data())
 def test_a_mix_shows_the_right_crops(recipe: Recipe, draw: int, data: st.DataObject) -> None:
     level = data.draw(st.integers(0, recipe.frames_per_video))
@@ -143,6 +149,7 @@ def test_a_mix_shows_the_right_crops(recipe: Recipe, draw: int, data: st.DataObj
     assert (mix["crop"] == (shown + "/" + mix["frame_index"].astype(str)).where(usable, "")).all()
 
 
+@settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_a_mix_keeps_the_status_of_a_bag_that_cannot_be_used(recipe: Recipe) -> None:
     videos, frames, crops, grid = small_set(recipe)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ffpms.errors import ConfigError
@@ -100,6 +100,7 @@ def test_slots_are_nested_and_one_segment_where_asked(recipe: Recipe, data: st.D
         assert slots == list(range(slots[0], slots[0] + many))
 
 
+@settings(deadline=None)
 @given(recipes)
 def test_a_bag_names_its_segment_and_has_none_where_slots_are_random(recipe: Recipe) -> None:
     slots = plan(recipe)
