@@ -22,15 +22,16 @@ from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
 from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
 from ffpms.shards import code_digest, digest, drop_partial, read_shard
+from ffpms.shortcuts import as_json, audit
 from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
 from ffpms.tables import TABLES, assemble, count, shard_rows
 from ffpms.target import TargetJob
 from ffpms.work import await_shards, do_all
 
-_LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow")
+_LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow", "scikit-learn")
 _PIXEL_CODE = (
-    *("align", "audit", "boxes", "crops", "decode", "faces", "finders", "footage", "pairing", "plan", "schema"),
-    *("shards", "target", "video"),
+    *("align", "boxes", "crops", "decode", "faces", "finders", "footage", "pairing", "plan", "schema", "shards"),
+    *("target", "video"),
 )
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
@@ -203,10 +204,11 @@ def _write(
         "dataset": dataset_name(v1, tables["videos"]),
         "config": settings_of(config, root),
         "counts": count(tables),
+        "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),
         "sha256": {f"{name}.parquet": digest((out / f"{name}.parquet").read_bytes()) for name in TABLES},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
         "seconds": round(seconds, 1),
     }
-    write_card(out, summary, tables["videos"])
+    write_card(out, summary, tables)
     write_report(out, summary)
     return summary

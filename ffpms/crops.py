@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 
 from ffpms.align import Geometry
-from ffpms.audit import rim
 from ffpms.boxes import Box
 from ffpms.errors import ConfigError
 from ffpms.finders import FINDERS
@@ -119,3 +118,15 @@ def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
     image = Image.fromarray(np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else frame)
     corners = (box.x + pad, box.y + pad, box.x + box.w + pad, box.y + box.h + pad)
     return image.resize((size, size), Image.Resampling.BICUBIC, box=corners)
+
+
+def rim(crop: Image.Image) -> dict[str, float]:
+    """What the four corners of a square crop, outside its inscribed circle and so outside the face, look like: their
+    mean luma in levels, and the mean absolute Laplacian of their luma, a measure of sharpness."""
+    luma = np.asarray(crop.convert("L"), np.float32)
+    middle = (crop.width - 1) / 2
+    y, x = np.ogrid[: crop.height, : crop.width]
+    outside = (x - middle) ** 2 + (y - middle) ** 2 > (crop.width / 2) ** 2
+    laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
+    sharpness = np.abs(laplacian)[outside[1:-1, 1:-1]].mean()
+    return {"rim_luma": float(luma[outside].mean()), "rim_sharpness": float(sharpness)}

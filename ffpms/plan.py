@@ -77,8 +77,9 @@ def _bag_state(sources: dict[str, dict[Any, Any]], bag_id: str, target_id: str) 
     return Status.OK.value, "", int(min(own["n_frames"], real["n_frames"]))
 
 
-def summarise_bags(frames: pd.DataFrame) -> pd.DataFrame:
-    """One row a bag from its slots: label = max(frame labels) (Eq. 3), number and rate of fake frames."""
+def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """One row a bag from its slots: label = max(frame labels) (Eq. 3), number and rate of fake frames, and where the
+    recipe places them in one segment, that segment."""
     bags = frames.drop_duplicates(["bag_id", "slot"]).groupby("bag_id", sort=False)
     keep = ["bag_id", "split", "manipulation", "video_id", "target_id", "source_id", "pair_id"]
     videos = bags.head(1)[keep].reset_index(drop=True)
@@ -87,7 +88,10 @@ def summarise_bags(frames: pd.DataFrame) -> pd.DataFrame:
     videos["n_frames"] = label.size().to_numpy()
     videos["n_fake"] = label.sum().to_numpy()
     videos["fake_rate"] = videos["n_fake"] / videos["n_frames"]
-    videos["segment_start"] = videos["segment_length"] = UNKNOWN
+    first_fake = frames["slot"].where(frames["label"] == 1).groupby(frames["bag_id"], sort=False).min().to_numpy()
+    segmented = (recipe.placement == "contiguous") & np.isfinite(first_fake)
+    videos["segment_start"] = np.where(segmented, first_fake, UNKNOWN).astype(np.int16)
+    videos["segment_length"] = np.where(segmented, videos["n_fake"], UNKNOWN).astype(np.int16)
     return videos
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from itertools import count
 
 from ffpms.errors import ConfigError
 from ffpms.schema import FAKES, Split
@@ -66,9 +67,18 @@ class Recipe:
         videos = self.order(video_ids, split, manipulation, "video")
         return {str(v): self.frames_per_video - int(levels[i % len(levels)]) for i, v in enumerate(videos)}
 
+    def fake_order(self, *bag: object) -> tuple[int, ...]:
+        """The slots in the order in which they turn fake.
+
+        A contiguous segment grows from the first: a later draw left of the first adds the slot left of the segment, any
+        other the slot right of it. So a segment of any length starts at each possible slot equally often.
+        """
+        first, *later = (int(slot) for slot in self.order(range(self.frames_per_video), *bag, "slot"))
+        if self.placement == "random":
+            return (first, *later)
+        left, right = count(first - 1, -1), count(first + 1)
+        return (first, *(next(left if slot < first else right) for slot in later))
+
     def fake_slots(self, n_fake: int, *bag: object) -> frozenset[int]:
-        """Which slots stay fake. Random slots are nested: those of a lower number are among those of a higher one."""
-        if self.placement == "contiguous":
-            start = int(self.order(range(self.frames_per_video - n_fake + 1), *bag, "start")[0])
-            return frozenset(range(start, start + n_fake))
-        return frozenset(int(s) for s in self.order(range(self.frames_per_video), *bag, "slot")[:n_fake])
+        """Which slots stay fake. They are nested: those of a lower number are among those of a higher one."""
+        return frozenset(self.fake_order(*bag)[:n_fake])

@@ -152,6 +152,9 @@ FRAME = pa.schema(
     ]
 )
 
+GRID = pa.schema([("bag_id", pa.string()), ("draw", pa.int16()), ("slot", pa.int16()), ("rank", pa.int16())])
+"""At n fake frames of the bag, the slots with ``rank < n`` are fake."""
+
 SCORE = pa.schema(
     [
         ("run_id", pa.string()),

@@ -6,12 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+from ffpms.grid import plan_grid
 from ffpms.plan import plan_frames, summarise_bags
 from ffpms.recipe import Recipe
-from ffpms.schema import CROP, FRAME, SOURCE, UNKNOWN, VIDEO, WITH_PIXELS, Status
+from ffpms.remix import with_crops
+from ffpms.schema import CROP, FRAME, GRID, SOURCE, VIDEO, WITH_PIXELS, Status
 from ffpms.shards import read_shard
 
-TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "sources": SOURCE}
+TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "sources": SOURCE, "grid": GRID}
 
 
 def shard_rows(out: Path, targets: Iterable[str], kind: str) -> pd.DataFrame:
@@ -23,33 +25,30 @@ def shard_rows(out: Path, targets: Iterable[str], kind: str) -> pd.DataFrame:
 def assemble(
     out: Path, slots: pd.DataFrame, targets: Iterable[str], recipe: Recipe, everybody: bool
 ) -> dict[str, pd.DataFrame]:
-    """Joins the plan with the shards' rows to the four tables, in the plan's order."""
+    """Joins the plan with the shards' rows to the five tables, in the plan's order."""
     order = {bag: i for i, bag in enumerate(slots["bag_id"].unique())}
     sources = shard_rows(out, targets, "sources").sort_values("source_video", key=lambda s: s.map(order))
-    crops = shard_rows(out, targets, "crops")
     keys = ["source_video", "frame_index", "track_id"]
+    crops = shard_rows(out, targets, "crops")
     crops = crops.sort_values(keys, key=lambda c: c.map(order) if c.name == "source_video" else c)
-    frames = _with_crops(plan_frames(slots, sources, recipe), crops, sources, everybody)
-    videos = summarise_bags(frames)
-    return {"videos": _with_status(videos, frames), "frames": frames, "crops": crops, "sources": sources}
+    faces = _with_faces(plan_frames(slots, sources, recipe), crops, sources, everybody)
+    frames = with_crops(faces, crops)
+    videos = _with_status(summarise_bags(frames, recipe), frames)
+    grid = plan_grid(slots, recipe)
+    return {"videos": videos, "frames": frames, "crops": crops, "sources": sources, "grid": grid}
 
 
-def _with_crops(frames: pd.DataFrame, crops: pd.DataFrame, sources: pd.DataFrame, everybody: bool) -> pd.DataFrame:
-    """FRAME rows: each slot with the crop of its bag's manipulated face, and then perhaps those of everybody else, of
-    which only the altered ones are fake; a slot of a bag that cannot be used keeps the bag's status."""
+def _with_faces(frames: pd.DataFrame, crops: pd.DataFrame, sources: pd.DataFrame, everybody: bool) -> pd.DataFrame:
+    """A row a slot with the track of its bag's face, in a fake the manipulated one; then perhaps one for everybody
+    else in the frame."""
     main = frames["bag_id"].map(sources.set_index("source_video")["track_id"])
-    ordered = frames.assign(main=main, row=range(len(frames)))
-    joined = ordered.merge(crops, how="left", on=["source_video", "frame_index"], suffixes=("", "_crop"))
-    joined["other"] = joined["track_id"].notna() & (joined["track_id"] != joined["main"])
-    joined = joined[~joined["other"] | everybody].sort_values(["row", "other", "track_id"], ignore_index=True)
-    joined["label"] = joined["label"].where(~joined["other"] | (joined["altered"] == True), 0)  # noqa: E712
-    usable = joined["status"] == Status.OK
-    for column in ("status", "error"):
-        joined[column] = joined[column].where(~usable, joined[f"{column}_crop"])
-    blank = {"track_id": UNKNOWN, "altered": False, "crop": "", "sha256": "", "n_bytes": 0} | {
-        f"box_{side}": 0.0 for side in "xywh"
-    }
-    return joined.fillna(blank).astype({"track_id": "int16", "n_bytes": "int32", "altered": bool})
+    faces = frames.assign(track_id=main.astype("int64"), row=range(len(frames)))
+    if not everybody:
+        return faces
+    there = crops[["source_video", "frame_index", "track_id"]]
+    others = faces.merge(there, on=["source_video", "frame_index"], suffixes=("_main", ""))
+    others = others[others["track_id"] != others["track_id_main"]]
+    return pd.concat([faces, others[faces.columns]]).sort_values("row", kind="stable", ignore_index=True)
 
 
 def _with_status(videos: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:

@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 
 from ffpms.faces import shared_region
-from ffpms.schema import CROP, FRAME, SOURCE, VIDEO, check
+from ffpms.grid import mix_at_level
+from ffpms.schema import CROP, FRAME, GRID, SOURCE, VIDEO, check
 from tests.conftest import SEED, Command
 from tests.corpus import PAIRS, roles
 
 FAKES = ("DF", "F2F", "FS", "NT")
-TABLES = {"videos": VIDEO, "frames": FRAME, "sources": SOURCE, "crops": CROP}
+TABLES = {"videos": VIDEO, "frames": FRAME, "sources": SOURCE, "crops": CROP, "grid": GRID}
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +40,8 @@ def runs(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_everything_was_usable(tables: dict[str, pd.DataFrame]) -> None:
     assert len(tables["videos"]) == 5 * 2 * sum(map(len, PAIRS.values()))
     assert len(tables["frames"]) == 20 * len(tables["videos"])
-    for name, table in tables.items():
-        assert set(table["status"]) <= {"ok", "interpolated"}, name
+    for name in ("videos", "frames", "sources", "crops"):
+        assert set(tables[name]["status"]) <= {"ok", "interpolated"}, name
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -121,12 +122,44 @@ def test_crops_have_their_size_and_hash(built: Path, tables: dict[str, pd.DataFr
     assert len(list((built / "crops").rglob("*.webp"))) == len(tables["crops"])
 
 
+def test_the_grid_mixes_every_fake_bag_at_every_level(tables: dict[str, pd.DataFrame]) -> None:
+    videos, frames, crops, grid = (tables[name] for name in ("videos", "frames", "crops", "grid"))
+    fake = videos["manipulation"] != "original"
+    assert list(grid["bag_id"].unique()) == list(videos.loc[fake, "bag_id"])
+    assert grid.groupby("bag_id").size().unique().tolist() == [5 * 20]
+    for level in (0, 1, 20):
+        mix = mix_at_level(videos, frames, crops, grid, 2, level)
+        assert check(mix, FRAME).num_rows == len(frames)
+        assert (mix["crop"] != "").all(), "no new pixels are needed"
+        counts = mix.groupby("bag_id")["label"].sum().loc[videos["bag_id"]].to_numpy()
+        assert (counts == np.where(fake, level, 0)).all()
+
+
+def test_segments_are_built_and_named(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    flags = ("--ff-root", tree, "--splits", tree / "splits", "--size", 32, "--split", "test", "--limit", 2)
+    assert ffpms("build", *flags, "--placement", "contiguous", "--out", tmp_path / "data").exit_code == 0
+    videos, frames = (pd.read_parquet(tmp_path / "data" / f"{name}.parquet") for name in ("videos", "frames"))
+    assert len(videos) == 10
+    for video in videos.to_dict("records"):
+        own = frames[frames["bag_id"] == video["bag_id"]]
+        slots = own.loc[own["label"] == 1, "slot"].tolist()
+        if video["manipulation"] == "original":
+            assert (video["segment_start"], video["segment_length"]) == (-1, -1)
+        else:
+            assert slots == list(range(video["segment_start"], video["segment_start"] + video["segment_length"]))
+            assert len(slots) == video["n_fake"]
+
+
 def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:
     report = json.loads((built / "build.json").read_text())
     assert report["complete"] is True
     assert report["dataset"] == "FFPMS-custom"
     assert report["counts"]["videos"] == {"all": 50, "ok": 50}
     assert report["config"]["recipe"]["seed"] == SEED
+    assert set(report["sha256"]) == {f"{name}.parquet" for name in TABLES}
+    assert report["audit"]["verdict"] == "Not known (pairs of videos: 5, of at least 8 for an interval)."
+    assert list(report["audit"]["probes"]) == ["all", *FAKES]
+    assert report["audit"]["probes"]["all"]["n_bags"] == 40
     card = (built / "README.md").read_text()
     assert "| test | DF | 4 | 4 |" in card
 

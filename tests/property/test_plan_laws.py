@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ffpms.errors import ConfigError
@@ -37,7 +37,7 @@ def test_same_recipe_same_rows(recipe: Recipe) -> None:
 
 @given(recipes)
 def test_fake_bags_keep_real_and_fake_frames_and_originals_stay_real(recipe: Recipe) -> None:
-    videos = summarise_bags(plan(recipe))
+    videos = summarise_bags(plan(recipe), recipe)
     fake = videos["manipulation"] != "original"
     low, high = recipe.replaced
     tested = videos[fake & (videos["split"] != "train")]
@@ -50,14 +50,14 @@ def test_fake_bags_keep_real_and_fake_frames_and_originals_stay_real(recipe: Rec
 @given(recipes)
 def test_bag_label_is_the_largest_frame_label(recipe: Recipe) -> None:
     slots = plan(recipe)
-    videos = summarise_bags(slots).set_index("bag_id")
+    videos = summarise_bags(slots, recipe).set_index("bag_id")
     assert (slots.groupby("bag_id")["label"].max() == videos["label"].loc[sorted(videos.index)]).all()
     assert (videos["label"] == (videos["n_fake"] > 0)).all()
 
 
 @given(recipes, st.integers(1, 12))
 def test_levels_are_stratified(recipe: Recipe, n: int) -> None:
-    videos = summarise_bags(plan(recipe, n))
+    videos = summarise_bags(plan(recipe, n), recipe)
     tested = videos[(videos["split"] == "test") & (videos["label"] == 1)]
     levels = range(recipe.replaced[0], recipe.replaced[1] + 1)
     for _, own in tested.groupby("manipulation"):
@@ -91,13 +91,26 @@ def test_a_fake_and_its_real_counterpart_share_their_indices(recipe: Recipe, ran
 
 
 @given(recipes, st.data())
-def test_random_slots_are_nested(recipe: Recipe, data: st.DataObject) -> None:
+def test_slots_are_nested_and_one_segment_where_asked(recipe: Recipe, data: st.DataObject) -> None:
     few, many = sorted(data.draw(st.tuples(*[st.integers(0, recipe.frames_per_video)] * 2)))
-    if recipe.placement == "random":
-        assert recipe.fake_slots(few, "bag") <= recipe.fake_slots(many, "bag")
-    else:
-        slots = sorted(recipe.fake_slots(many, "bag"))
-        assert slots == list(range(slots[0], slots[0] + many)) if many else not slots
+    assert recipe.fake_slots(few, "bag") <= recipe.fake_slots(many, "bag")
+    slots = sorted(recipe.fake_slots(many, "bag"))
+    assert len(slots) == many
+    if recipe.placement == "contiguous" and many:
+        assert slots == list(range(slots[0], slots[0] + many))
+
+
+@settings(deadline=None)
+@given(recipes)
+def test_a_bag_names_its_segment_and_has_none_where_slots_are_random(recipe: Recipe) -> None:
+    slots = plan(recipe)
+    videos = summarise_bags(slots, recipe).set_index("bag_id")
+    whole = (recipe.placement == "contiguous") & (videos["label"] == 1)
+    assert (videos.loc[~whole, ["segment_start", "segment_length"]] == -1).all(axis=None)
+    for bag, video in videos[whole].iterrows():
+        own = slots[slots["bag_id"] == bag]
+        end = video["segment_start"] + video["segment_length"]
+        assert own["slot"][own["label"] == 1].tolist() == list(range(video["segment_start"], end))
 
 
 def test_a_draw_is_the_hash_it_is_said_to_be() -> None:

@@ -15,7 +15,7 @@ from tests.corpus import PAIRS
 
 @pytest.fixture
 def videos() -> pd.DataFrame:
-    return summarise_bags(read_v1()).assign(status="ok")
+    return summarise_bags(read_v1(), Recipe()).assign(status="ok")
 
 
 def test_all_defaults_on_the_official_pairs_are_v1() -> None:

@@ -1,0 +1,80 @@
+"""The picture in the data card: two people's test bags, a bag a row, each swapped-in real frame marked."""
+
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image, ImageDraw, ImageFont
+
+from ffpms.schema import Split, Status
+
+PICTURE = "bags.jpg"
+SIDE, MARK, GAP = 46, 3, 2
+"""Of a face, of the frame around a marked one, and between two cells, px; more slots than 20 get smaller faces."""
+LABEL, HEAD, MARGIN, BREAK, NARROWEST = 138, 30, 10, 12, 800
+N_PEOPLE = 2
+SWAPPED, INK, FAINT = "#1a73d9", "#222222", "#8a8a8a"
+
+
+def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> bool:
+    """Writes ``bags.jpg`` into the set's folder; False if no bag has a face to show."""
+    people = _choose(videos)
+    if not people:
+        (out / PICTURE).unlink(missing_ok=True)
+        return False
+    n_slots = int(videos["n_frames"].max())
+    side = max(8, min(SIDE, 20 * SIDE // n_slots))
+    cell = side + 2 * MARK + GAP
+    n_rows = sum(map(len, people))
+    height = HEAD + n_rows * cell + len(people) * BREAK + MARGIN
+    sheet = Image.new("RGB", (max(LABEL + n_slots * cell + 2 * MARGIN, NARROWEST), height), "white")
+    _legend(sheet)
+    top = HEAD
+    for bags in people:
+        for bag in bags:
+            _row(sheet, out, bag, frames[frames["bag_id"] == bag["bag_id"]], top, side)
+            top += cell
+        top += BREAK
+    sheet.save(out / PICTURE, quality=80, optimize=True)
+    return True
+
+
+def _choose(videos: pd.DataFrame) -> list[list[dict[str, object]]]:
+    """The usable bags, one a manipulation, of the people in the test split (or else the next) who have most of them, no
+    two of one pair."""
+    usable = videos[videos["status"] == Status.OK]
+    split = next((s for s in reversed(Split) if (usable["split"] == s).any()), None)
+    own = usable[usable["split"] == split].drop_duplicates(["target_id", "manipulation"])
+    n_bags = own.groupby("target_id", sort=False).size().sort_values(ascending=False, kind="stable")
+    pair = own.drop_duplicates("target_id").set_index("target_id")["pair_id"]
+    targets = pair.loc[n_bags.index].drop_duplicates().index[:N_PEOPLE]
+    return [own[own["target_id"] == target].to_dict("records") for target in targets]
+
+
+def _legend(sheet: Image.Image) -> None:
+    """What a marked and an unmarked cell mean."""
+    draw, font, middle = ImageDraw.Draw(sheet), ImageFont.load_default(13), HEAD // 2
+    x = LABEL + MARGIN
+    draw.rectangle((x, middle - 7, x + 14, middle + 7), outline=SWAPPED, width=MARK)
+    text = "swapped in: the real video's own frame; not marked: the frame of the video named on the left"
+    draw.text((x + 22, middle), text, INK, font, anchor="lm")
+
+
+def _row(sheet: Image.Image, out: Path, bag: dict[str, object], rows: pd.DataFrame, top: int, side: int) -> None:
+    """One bag: its name, and its crops in the order of time."""
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    middle = top + MARK + side // 2
+    draw.text((MARGIN, middle - 8), f"{bag['manipulation']}  {bag['video_id']}", INK, font, anchor="lm")
+    draw.text((MARGIN, middle + 8), f"{bag['n_fake']} of {bag['n_frames']} fake", FAINT, font, anchor="lm")
+    for row in rows.to_dict("records"):
+        x = LABEL + MARGIN + row["slot"] * (side + 2 * MARK + GAP)
+        if row["replaced"]:
+            draw.rectangle((x, top, x + side + 2 * MARK - 1, top + side + 2 * MARK - 1), SWAPPED)
+        sheet.paste(_face(out, row["crop"], side), (x + MARK, top + MARK))
+
+
+def _face(out: Path, crop: str, side: int) -> Image.Image:
+    """A crop made small; grey where there is none."""
+    if not crop:
+        return Image.new("RGB", (side, side), "#dddddd")
+    with Image.open(out / crop) as image:
+        return image.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
