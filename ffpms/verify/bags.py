@@ -15,6 +15,8 @@ from ffpms.verify.laws import LAWS
 from ffpms.verify.tables import BUILD_ANEW, RowStream, row_keys, whole_bags
 from ffpms.verify.tally import Tally
 
+_OTHER_BAGS = f"videos.parquet: not the bags of frames.parquet, each once and in the same order; {BUILD_ANEW}"
+
 
 def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray) -> list[Finding]:
     """Findings about videos.parquet and frames.parquet: the laws, no id in two splits, and every crop one of
@@ -63,9 +65,6 @@ def _bags(data: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         yield videos, frames.merge(videos, on="bag_id", suffixes=("", "_bag"))
     if not stream.take(1).empty:
         raise ManifestError(_OTHER_BAGS)
-
-
-_OTHER_BAGS = f"videos.parquet: not the bags of frames.parquet, each once and in the same order; {BUILD_ANEW}"
 
 
 def _in_two_splits(videos: pd.DataFrame, splits: dict[str, str]) -> pd.Series:

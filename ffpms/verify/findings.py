@@ -20,7 +20,7 @@ _INDENT = 19
 
 
 class Kind(StrEnum):
-    """What is wrong with a file. The first four are words of :class:`ffpms.schema.Status` too."""
+    """What is wrong with a file; where :class:`ffpms.schema.Status` has a word for it, the same."""
 
     MISSING = "missing"
     UNREADABLE = "unreadable"
@@ -35,6 +35,7 @@ class Kind(StrEnum):
     UNFINISHED = "unfinished"
     CHANGED = "changed"
     COLUMNS = "columns"
+    DAMAGED = "damaged"
     LAW = "law"
     UNSAFE_PATH = "unsafe_path"
 
@@ -49,16 +50,16 @@ class Finding:
     todo: str
 
     @classmethod
-    def from_line(cls, path: str, kind: str, line: str) -> "Finding":
+    def from_line(cls, path: str, kind: Kind, line: str) -> "Finding":
         """From an error's reason, ``what is wrong; what to do``."""
         what, _, todo = line.rpartition("; ")
-        return cls(path, Kind(kind), what, todo)
+        return cls(path, kind, what, todo)
 
     @classmethod
     def from_error(cls, error: ManifestError) -> "Finding":
         """From an error about a table, ``name: what is wrong; what to do``."""
         name, _, line = str(error).partition(": ")
-        return cls.from_line(name, Kind.UNREADABLE, line)
+        return cls.from_line(name, Kind.DAMAGED, line)
 
 
 @dataclass(frozen=True)

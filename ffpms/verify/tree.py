@@ -60,7 +60,8 @@ def look(job: ProbeJob) -> tuple[str, Probe | Finding]:
     try:
         return job.path, _not_mp4(path, job.path) or probe(path)
     except MediaError as error:
-        return job.path, Finding.from_line(job.path, error.status, error.reason)
+        kind = Kind(error.status) if error.status in list(Kind) else Kind.UNREADABLE
+        return job.path, Finding.from_line(job.path, kind, error.reason)
     except OSError as error:
         return job.path, unreadable(job.path, error)
     except Exception as error:  # one file must never hide what is wrong with the others

@@ -65,5 +65,5 @@ def test_a_name_cannot_write_to_the_terminal(text: str, shown: str) -> None:
 def test_an_errors_line_is_a_finding() -> None:
     error = ManifestError("frames.parquet: breaks off (x; y: z); build it again")
     assert Finding.from_error(error) == Finding(
-        "frames.parquet", Kind.UNREADABLE, "breaks off (x; y: z)", "build it again"
+        "frames.parquet", Kind.DAMAGED, "breaks off (x; y: z)", "build it again"
     )

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, MediaError
 from ffpms.plan import Pairs
 from ffpms.recipe import Recipe
+from ffpms.schema import Status
+from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.tree import ProbeJob, look, verify_tree
 from ffpms.video import Probe
 from tests.conftest import Patience
@@ -135,6 +137,14 @@ def test_originals_alone_are_findings(root: Path) -> None:
     shutil.rmtree(root / "Deepfakes")
     (root / "Deepfakes").mkdir()
     assert {kind for _, kind in found(root)} == {"missing"}
+
+
+def test_a_status_of_another_kind_is_unreadable(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> Probe:
+        raise MediaError(path, "odd; look at it", Status.FAILED)
+
+    monkeypatch.setattr("ffpms.verify.tree.probe", refused)
+    assert look(ProbeJob(root, "original/0.mp4"))[1] == Finding("original/0.mp4", Kind.UNREADABLE, "odd", "look at it")
 
 
 def test_an_unexpected_error_is_a_finding(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
