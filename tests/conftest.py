@@ -79,7 +79,10 @@ def patience() -> Patience:
 
     @contextmanager
     def within(seconds: int) -> Iterator[None]:
+        waited = []
+
         def give_up(*_: object) -> None:
+            waited.append(seconds)  # a library may swallow what is raised here
             pytest.fail(f"still waiting after {seconds} s")
 
         before = signal.signal(signal.SIGALRM, give_up)
@@ -89,6 +92,7 @@ def patience() -> Patience:
         finally:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, before)
+        assert not waited, f"still waiting after {seconds} s"
 
     return within
 

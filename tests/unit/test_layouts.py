@@ -50,7 +50,7 @@ def test_a_flat_tree_of_unknown_compression_is_what_is_asked_for(tmp_path: Path)
 
 def test_the_name_counts_when_the_root_is_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(flat(tmp_path / "FaceForensics++_C23"))
-    assert check_root(Path(), "c23").compression == "c23"
+    assert [layout.compression for layout in layouts_in(Path())] == ["c23"]
 
 
 def test_a_flat_tree_of_another_compression_is_refused(tmp_path: Path) -> None:

@@ -63,6 +63,12 @@ def test_sizes(manipulation: str, size: tuple[int, int], right: bool) -> None:
     assert lines == [] if right else lines[0].startswith(f"size: {size[0]}x{size[1]} px, not the 854x480")
 
 
+@pytest.mark.parametrize(("width", "floored"), [(880, 832), (656, 640), (1270, 1216)])
+def test_a_width_is_floored_to_a_multiple_of_64(width: int, floored: int) -> None:
+    assert said("F2F", about(width=floored), about(width=width), about()) == []
+    assert len(said("F2F", about(width=floored + 32), about(width=width), about())) == 1
+
+
 def test_a_width_that_is_a_multiple_of_64_stays() -> None:
     (line,) = said("NT", about(width=576), about(width=640), about())
     assert line == "size: 576x480 px, not the 640x480 of its target 1"
