@@ -15,7 +15,7 @@ from ffpms import __version__
 from ffpms.card import write_card
 from ffpms.crops import CropConfig
 from ffpms.engine import ENGINES
-from ffpms.errors import ConfigError, writing
+from ffpms.errors import writing
 from ffpms.folder import claim, is_complete, read_report, settings_of, write_report
 from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, plan_slots
@@ -23,7 +23,8 @@ from ffpms.recipe import Recipe
 from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
 from ffpms.shards import code_digest, digest, drop_partial, read_shard
 from ffpms.shortcuts import as_json, audit
-from ffpms.sources.ffpp import Source, check_root, index_sources, normalise_compression
+from ffpms.sources.ffpp import Source
+from ffpms.sources.layouts import check_root, index_sources, other_splits
 from ffpms.tables import TABLES, assemble, count, shard_rows
 from ffpms.target import TargetJob
 from ffpms.work import await_shards, do_all
@@ -100,8 +101,7 @@ def build(
     """
     started = time.monotonic()
     slots = _limited(plan_slots(pairs, config.recipe, config.splits), pairs, config.limit)
-    folder = check_root(root, normalise_compression(config.recipe.compression))
-    sources = index_sources(slots, config.recipe.compression, folder)
+    sources = index_sources(slots, check_root(root, config.recipe.compression))
     _check_any(root, sources)
     targets = _by_target(sources)
     complete = is_complete(out, config, root)
@@ -158,9 +158,7 @@ def _check_any(root: Path, sources: list[Source]) -> None:
     fakes = [s for s in sources if s.source_id and s.source_video in there]
     if any(bag_key(Manipulation.ORIGINAL, s.target_id) in there for s in fakes):
         return
-    own = root / "splits"
-    hint = f"{own} looks like this tree's own" if own.is_dir() else "a folder with this tree's pairs"
-    raise ConfigError(f"{root}: holds no fake with its real video of the split files; give --splits ({hint})")
+    raise other_splits(root, "fake with its real video")
 
 
 def _by_target(sources: list[Source]) -> dict[str, tuple[Source, ...]]:

@@ -51,7 +51,7 @@ def decode_needed(path: Path, indices: list[int]) -> Pictures:
     themselves. Where that cannot be done (no H.264 with 4-byte lengths, two packets a frame) it decodes all."""
     waiting = list(indices)
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), format="mp4") as container:
             wanted = _times_of(path, waiting) if _can_skip(container.streams.video[0]) else {}
             for time, picture in _decode(container, set(wanted)) if wanted else ():
                 if wanted.get(time) == waiting[0]:
@@ -67,7 +67,7 @@ def decode_all(path: Path, indices: list[int]) -> Pictures:
     """Decodes every frame up to the last wanted one."""
     waiting = list(indices)
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), format="mp4") as container:
             for position, (_, picture) in enumerate(_decode(container, None)):
                 if not waiting:
                     return
@@ -87,7 +87,7 @@ def _can_skip(stream: av.VideoStream) -> bool:
 
 def _times_of(path: Path, indices: list[int]) -> dict[int | None, int]:
     """Presentation time -> index of the wanted frames; empty where packets have no times of their own."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), format="mp4") as container:
         packets = container.demux(container.streams.video[0])
         times = [packet.pts for packet in packets if packet.size and not packet.is_discard]
     if None in times or len(set(times)) < len(times):
@@ -127,7 +127,7 @@ def decode_by_ffmpeg(path: Path, indices: list[int]) -> Pictures:
     """
     chosen = "+".join(f"eq(n,{i})" for i in indices)
     size = probe(path)
-    stream = ffmpeg.input(str(path)).filter("select", chosen)
+    stream = ffmpeg.input(str(path), format="mp4").filter("select", chosen)
     command = stream.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
     try:
         raw, _ = command.global_args("-threads", "1").run(capture_stdout=True, capture_stderr=True)

@@ -98,6 +98,7 @@ def measure(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -
     """The features of every slot with pixels in a bag that has real and fake ones. Boxes are in the real video's
     coordinates; the width is the fake frame's over the real one's as far as a crop shows it, that is if resized."""
     about = videos[["bag_id", "manipulation", "pair_id"]]
+    frames = frames.drop_duplicates(["bag_id", "slot"])  # the manipulated face, not the others with it
     geometry = sources[["source_video", *_GEOMETRY]].fillna(_GEOMETRY)
     rows = frames.loc[frames["status"].isin(WITH_PIXELS), FRAME.names].merge(about, on="bag_id")
     rows = rows.merge(geometry, on="source_video").astype(dict.fromkeys([*_GEOMETRY, "box_x", "box_y", "box_w"], float))

@@ -45,7 +45,7 @@ def probe(path: Path) -> Probe:
 
 
 def _probe(path: Path) -> Probe:
-    with av.open(str(path)) as container:
+    with av.open(str(path), format="mp4") as container:
         stream = container.streams.video[0]
         crf, n_frames, corrupt = None, 0, False
         for packet in container.demux(stream):
@@ -76,7 +76,7 @@ def _find_crf(packet: bytes) -> float | None:
 
 def _rotation(path: Path) -> int:
     """Degrees, counter-clockwise, by which a player turns the first frame."""
-    with av.open(str(path)) as container:
+    with av.open(str(path), format="mp4") as container:
         for frame in container.decode(video=0):
             return int(frame.rotation)
     raise MediaError(path, "has no frame that can be decoded; download it again", Status.UNREADABLE)

@@ -1,7 +1,9 @@
 """Shared fixtures: a small FF++-shaped tree made on the fly, the set built from it, and a ffmpeg program."""
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -66,6 +68,33 @@ def grid_ff_bad() -> Path:
 def run(*arguments: object) -> Result:
     """The command line, in this process."""
     return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+Patience = Callable[[int], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def patience() -> Patience:
+    """``with patience(5):`` fails what has not ended after so many seconds, where a pipe would keep it waiting."""
+
+    @contextmanager
+    def within(seconds: int) -> Iterator[None]:
+        waited = []
+
+        def give_up(*_: object) -> None:
+            waited.append(seconds)  # a library may swallow what is raised here
+            pytest.fail(f"still waiting after {seconds} s")
+
+        before = signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(seconds)
+        try:
+            yield
+        finally:
+            signal.alarm(0)
+            signal.signal(signal.SIGALRM, before)
+        assert not waited, f"still waiting after {seconds} s"
+
+    return within
 
 
 Command = Callable[..., Result]

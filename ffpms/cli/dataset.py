@@ -11,7 +11,7 @@ from ffpms.errors import ConfigError
 
 
 @click.command()
-@click.option("--ff-root", required=True, type=PATH, help="Folder with original_sequences/.")
+@click.option("--ff-root", required=True, type=PATH, help="A FaceForensics++ tree.")
 @click.option("--out", default="ffpms-data", show_default=True, type=PATH, help="Folder of the built set.")
 @click.option("--split", default="test,val,train", show_default=True, callback=parse_names, help="Which to build.")
 @recipe_options

@@ -15,7 +15,8 @@ from ffpms.minicorpus.films import SIZES, Role, forge, shoot
 from ffpms.minicorpus.people import cast
 from ffpms.plan import Pairs
 from ffpms.schema import FAKES, Manipulation
-from ffpms.sources.ffpp import COMPRESSIONS, FOLDERS, folder_of
+from ffpms.sources.ffpp import COMPRESSIONS, FOLDERS
+from ffpms.sources.layouts import official
 
 NARROWED = (Manipulation.F2F, Manipulation.NT)
 """Methods whose width FaceForensics++ floors to a multiple of 64."""
@@ -124,10 +125,10 @@ def _files(job: PairJob) -> Iterator[str]:
     first, second = job.ids
     for compression in job.config.compressions:
         for name in job.ids:
-            yield f"{folder_of(Manipulation.ORIGINAL, compression)}/{name}.mp4"
+            yield official(compression).path(Manipulation.ORIGINAL, name)
         for kind in FAKES:
             for name in (f"{first}_{second}", f"{second}_{first}"):
-                yield f"{folder_of(kind, compression)}/{name}.mp4"
+                yield official(compression).path(kind, name)
     for kind in FAKES:
         for name in (f"{first}_{second}", f"{second}_{first}"):
             yield _mask_path(kind, name)
@@ -175,4 +176,4 @@ def to_pixels(picture: np.ndarray) -> np.ndarray:
 def _write(job: PairJob, kind: str, name: str, frames: list[np.ndarray], fps: int) -> None:
     for compression in job.config.compressions:
         crf = COMPRESSIONS[compression] or 0.0
-        write_video(job.out / folder_of(kind, compression) / f"{name}.mp4", frames, fps, crf)
+        write_video(job.out / official(compression).path(kind, name), frames, fps, crf)

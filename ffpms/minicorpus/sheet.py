@@ -8,7 +8,7 @@ from PIL import Image
 from ffpms.decode import read_frames
 from ffpms.plan import Pairs
 from ffpms.schema import FAKES, Manipulation
-from ffpms.sources.ffpp import folder_of
+from ffpms.sources.layouts import official
 
 CELL = (216, 162)
 """Width and height of a picture, px."""
@@ -24,8 +24,9 @@ def draw_sheet(root: Path, pairs: Pairs, compression: str, path: Path, rows: int
 
 
 def _row(root: Path, target: str, source: str, compression: str, frame: int) -> np.ndarray:
-    original = _read(root / folder_of(Manipulation.ORIGINAL, compression) / f"{target}.mp4", frame)
-    fakes = [_read(root / folder_of(kind, compression) / f"{target}_{source}.mp4", frame) for kind in FAKES]
+    layout = official(compression)
+    original = _read(root / layout.path(Manipulation.ORIGINAL, target), frame)
+    fakes = [_read(root / layout.path(kind, f"{target}_{source}"), frame) for kind in FAKES]
     changes = [_difference(original, fake) for fake in fakes]
     blank = np.zeros_like(original)
     return np.vstack([_line([original, *fakes]), _line([blank, *changes])])

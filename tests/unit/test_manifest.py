@@ -9,7 +9,7 @@ from ffpms.manifest import dataset_name, is_v1, read_v1
 from ffpms.plan import summarise_bags
 from ffpms.recipe import Recipe
 from ffpms.sources.splits import read_pairs
-from ffpms.target import CropConfig
+from ffpms.crops import CropConfig
 from tests.corpus import PAIRS
 
 

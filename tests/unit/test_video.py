@@ -61,8 +61,8 @@ def test_unwanted_packets_are_not_decoded(video: Path, monkeypatch: pytest.Monke
 
 
 def test_what_is_no_h264_in_mp4_is_decoded_whole(tmp_path: Path) -> None:
-    write_h264(tmp_path / "a.avi", {}, codec="mpeg4")
-    frames = read_frames(tmp_path / "a.avi", [3, 24])
+    write_h264(tmp_path / "a.mp4", {}, codec="mpeg4")
+    frames = read_frames(tmp_path / "a.mp4", [3, 24])
     assert np.abs(frames[24].astype(int) - portrait()[24]).mean() < 12
 
 

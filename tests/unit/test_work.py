@@ -10,7 +10,7 @@ from ffpms.engine import Died, Done
 from ffpms.errors import FfpmsError
 from ffpms.shards import Shard, note_path, write_shard
 from ffpms.sources.ffpp import Source
-from ffpms.target import CropConfig, TargetJob
+from ffpms.crops import CropConfig, TargetJob
 from ffpms.work import await_shards, do_all
 
 

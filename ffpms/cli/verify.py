@@ -1,0 +1,72 @@
+"""``ffpms verify``: a source tree, or a built set."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, progress
+from ffpms.errors import ConfigError
+
+_OF_TREE = ("splits", "compression", "manipulations")
+
+
+@click.command()
+@click.argument("data", required=False, type=PATH)
+@click.option("--ff-root", type=PATH, help="A FaceForensics++ tree.")
+@click.option("--splits", type=PATH, help="Folder of other pair files than the official (a tree alone).")
+@click.option(
+    "--compression",
+    default="c40",
+    show_default=True,
+    type=click.Choice(["raw", "c0", "c23", "c40"]),
+    help="Compression level of the tree (a tree alone).",
+)
+@click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too (a tree alone).")
+@click.option(
+    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
+)
+@CONFIG
+@JSON
+@QUIET
+@click.pass_context
+def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
+    """Check a source tree before building, or a built set (DATA, by default ffpms-data) against its manifests; with
+    both, also that the tree still has the files DATA was built from. Exit code 1 if anything is wrong.
+
+    Example: ffpms verify --ff-root /data/FaceForensics++
+    """
+    report = _verify_tree(flags) if data is None and flags["ff_root"] else _verify_data(context, data, flags)
+    if flags["as_json"]:
+        click.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        if report.findings:
+            click.echo(report.table(shutil.get_terminal_size().columns))
+        if not flags["quiet"]:
+            click.echo(report.describe())
+    sys.exit(1 if report.findings else 0)
+
+
+def _verify_tree(flags: dict[str, Any]) -> Any:
+    from ffpms.recipe import Recipe
+    from ffpms.sources.ffpp import normalise_compression, parse_manipulations
+    from ffpms.sources.splits import read_pairs
+    from ffpms.verify.tree import verify_tree
+
+    recipe = Recipe(normalise_compression(flags["compression"]), parse_manipulations(flags["manipulations"]))
+    pairs = read_pairs(flags["splits"])
+    return verify_tree(flags["ff_root"], pairs, recipe, flags["workers"], progress(flags["quiet"], "file"))
+
+
+def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any]) -> Any:
+    from ffpms.verify.data import verify_data
+
+    unused = [name for name in _OF_TREE if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    if unused:
+        raise ConfigError(f"--{unused[0]}: only for a tree; give --ff-root and no DATA")
+    folder = data or Path("ffpms-data")
+    return verify_data(folder, flags["ff_root"], flags["workers"], progress(flags["quiet"], "file"))

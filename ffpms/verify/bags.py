@@ -1,0 +1,77 @@
+"""Bags and frames of a built set against the laws, a batch of whole bags at a time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ffpms.errors import ManifestError
+from ffpms.manifest import DATASET, N_BAGS, read_v1
+from ffpms.recipe import Recipe
+from ffpms.schema import CROP, FRAME, SLOT, VIDEO, Manipulation, Split, bag_key
+from ffpms.verify.findings import Finding, Kind
+from ffpms.verify.laws import LAWS
+from ffpms.verify.tables import BUILD_ANEW, RowStream, row_keys, whole_bags
+from ffpms.verify.tally import Tally
+
+_OTHER_BAGS = f"videos.parquet: not the bags of frames.parquet, each once and in the same order; {BUILD_ANEW}"
+
+
+def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray) -> list[Finding]:
+    """Findings about videos.parquet and frames.parquet: the laws, no id in two splits, and every crop one of
+    crops.parquet, of whose rows ``crops`` has the keys; ``lengths`` has the number of frames of each source."""
+    tally, splits = Tally(), dict[str, str]()
+    for videos, rows in _bags(data):
+        real = bag_key(Manipulation.ORIGINAL, "") + rows["target_id"]
+        known = rows.assign(n_own=rows["bag_id"].map(lengths), n_real=real.map(lengths))
+        slots = known[~known.duplicated(["bag_id", "slot"]) | (known["track_id"] == known["track_id"].shift())]
+        for law in LAWS:
+            tally.add(law.table, law.says, slots.loc[law.broken(slots, recipe), "bag_id"])
+        strange = (rows["crop"] != "") & ~np.isin(row_keys(rows[CROP.names]), crops)
+        tally.add("frames.parquet", "crop is not as crops.parquet has it", rows.loc[strange, "bag_id"])
+        tally.add("videos.parquet", "target_id or source_id is in another split too", _in_two_splits(videos, splits))
+    return tally.findings()
+
+
+def check_v1(data: Path) -> list[Finding]:
+    """Findings about a set that says it is FFPMS: its test labels are those that ship with the project."""
+    tally, expected, matched = Tally(), row_keys(read_v1()), 0
+    for _, rows in _bags(data):
+        test = rows[rows["split"] == Split.TEST]
+        known = np.isin(row_keys(test[SLOT.names]), expected)
+        matched += int(known.sum())
+        tally.add("frames.parquet", f"labels are not those of {DATASET} v1", test.loc[~known, "bag_id"])
+    found = tally.findings()
+    if matched != len(expected):
+        what = f"has {matched} of the {len(expected)} frames of {DATASET} v1's {N_BAGS} bags"
+        found.append(Finding("frames.parquet", Kind.LAW, what, BUILD_ANEW))
+    return found
+
+
+def _bags(data: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Rows of videos.parquet, and the rows of frames.parquet of the same bags, joined with them.
+
+    Raises:
+        ManifestError: the tables do not have the same bags in the same order.
+    """
+    stream, seen = RowStream(data / "videos.parquet", VIDEO), np.empty(0, np.uint64)
+    for frames in whole_bags(data / "frames.parquet", FRAME):
+        names = frames["bag_id"][frames["bag_id"] != frames["bag_id"].shift()]
+        videos = stream.take(len(names))
+        keys = row_keys(videos[["bag_id"]])
+        if list(names) != list(videos["bag_id"]) or videos["bag_id"].duplicated().any() or np.isin(keys, seen).any():
+            raise ManifestError(_OTHER_BAGS)
+        seen = np.concatenate([seen, keys])
+        yield videos, frames.merge(videos, on="bag_id", suffixes=("", "_bag"))
+    if not stream.take(1).empty:
+        raise ManifestError(_OTHER_BAGS)
+
+
+def _in_two_splits(videos: pd.DataFrame, splits: dict[str, str]) -> pd.Series:
+    """The bags one of whose ids was seen in another split; ``splits`` remembers the ids."""
+    broken = [
+        any(splits.setdefault(i, split) != split for i in ids if isinstance(i, str))
+        for split, *ids in videos[["split", "target_id", "source_id"]].itertuples(index=False)
+    ]
+    return videos.loc[broken, "bag_id"]

@@ -1,0 +1,59 @@
+"""Looking at files without trusting them: nothing is opened that is no regular file or lies where it should not."""
+
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+
+from ffpms.verify.findings import Finding, Kind
+
+DISTRUST = "do not trust this set; build it again"
+_UNSAFE = re.compile(r"[\\:\x00]")
+
+
+def check_regular(path: Path, name: str, todo: str) -> Finding | None:
+    """A finding, named ``name``, if there is no regular file: to open a pipe would be to wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return Finding(name, Kind.MISSING, "a link that leads nowhere" if path.is_symlink() else "not found", todo)
+    except OSError as error:
+        return unreadable(name, error)
+    if stat.S_ISREG(mode):
+        return None
+    return Finding(name, Kind.NOT_A_FILE, f"{_what_it_is(mode)}, no file", f"remove it, then {todo}")
+
+
+def unreadable(name: str, error: Exception) -> Finding:
+    """The finding for a file that the system, or what is in it, does not let us read."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return Finding(name, Kind.UNREADABLE, f"cannot be read ({reason})", "mend its permissions, or get it again")
+
+
+def _what_it_is(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+
+
+def check_plain(name: str) -> Finding | None:
+    """A finding if a path that a manifest gives is not plainly below a folder, on any system."""
+    if not _UNSAFE.search(name) and all(part not in ("", ".", "..") for part in name.split("/")):
+        return None
+    what = "a manifest names this path, which is not plainly below its folder"
+    return Finding(name, Kind.UNSAFE_PATH, what, DISTRUST)
+
+
+def check_inside(root: Path, name: str) -> Finding | None:
+    """A finding if a path that a manifest gives is not plainly below the root, or leads out of it by a link."""
+    fault = check_plain(name)
+    if fault or Path(os.path.realpath(root / name)).is_relative_to(os.path.realpath(root)):
+        return fault
+    return Finding(name, Kind.UNSAFE_PATH, "leads out of the built set by a link", "put the files themselves there")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file of any length."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,116 @@
+"""The tables of a built set, read in batches, so that memory stays the same for millions of rows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ffpms.errors import ManifestError
+from ffpms.schema import SCHEMA_VERSION
+from ffpms.verify.files import check_regular, file_digest
+from ffpms.verify.findings import Finding, Kind
+
+BATCH = 65_536
+"""Rows held at once."""
+
+AGAIN = "run the same 'ffpms build' again to mend it"
+BUILD_ANEW = "build anew with another --out; if it stays, report it"
+
+
+def check_table(data: Path, name: str, schema: pa.Schema, report: dict[str, Any]) -> list[Finding]:
+    """Findings about a table's file, columns and number of rows."""
+    fault = check_regular(data / name, name, AGAIN)
+    if fault:
+        return [fault]
+    try:
+        with pq.ParquetFile(data / name) as file:
+            return [*_check_content(data, name, report, file.metadata.num_rows), *_check_columns(name, schema, file)]
+    except (OSError, ValueError, pa.ArrowException) as error:
+        return [Finding(name, Kind.UNREADABLE, f"no readable Parquet file ({_first_line(error)})", AGAIN)]
+
+
+def _check_content(data: Path, name: str, report: dict[str, Any], n_rows: int) -> Iterator[Finding]:
+    if file_digest(data / name) != report["sha256"].get(name):
+        yield Finding(name, Kind.CHANGED, "not the bytes that build.json names", AGAIN)
+    counted = report["counts"].get(name.removesuffix(".parquet"))
+    if isinstance(counted, dict) and counted.get("all") != n_rows:
+        yield Finding(name, Kind.CHANGED, f"{n_rows} rows, but build.json counts {counted.get('all')}", AGAIN)
+
+
+def _check_columns(name: str, schema: pa.Schema, file: pq.ParquetFile) -> Iterator[Finding]:
+    there = file.schema_arrow
+    written = (there.metadata or {}).get(b"ffpms.schema", b"none").decode(errors="replace")
+    if written != SCHEMA_VERSION:
+        yield Finding(name, Kind.COLUMNS, f"schema {written}, not {SCHEMA_VERSION}", AGAIN)
+    for field in schema:
+        found = there.field(field.name).type if field.name in there.names else "not there"
+        if found != field.type:
+            yield Finding(name, Kind.COLUMNS, f"column {field.name} is {found}, not {field.type}", AGAIN)
+
+
+def read_batches(path: Path, schema: pa.Schema) -> Iterator[pd.DataFrame]:
+    """The schema's columns of a table, a batch of rows at a time.
+
+    Raises:
+        ManifestError: the file breaks off, or a cell is empty that holds a number: what is not known is -1.
+    """
+    exact = [f.name for f in schema if pa.types.is_integer(f.type) or pa.types.is_boolean(f.type)]
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH, columns=schema.names):
+                batch.validate(full=True)
+                empty = [name for name in exact if batch.column(name).null_count]
+                if empty:
+                    raise ManifestError(f"{path.name}: column {', '.join(empty)} has empty cells; {AGAIN}")
+                yield batch.to_pandas()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ManifestError(f"{path.name}: breaks off ({_first_line(error)}); {AGAIN}") from error
+
+
+def whole_bags(path: Path, schema: pa.Schema) -> Iterator[pd.DataFrame]:
+    """As :func:`read_batches`, but no bag is cut in two."""
+    rest: pd.DataFrame | None = None
+    for batch in read_batches(path, schema):
+        rows = _joined(rest, batch)
+        others = np.flatnonzero((rows["bag_id"] != rows["bag_id"].iloc[-1]).to_numpy())
+        end = int(others[-1]) + 1 if len(others) else 0
+        if end:
+            yield rows.iloc[:end]
+        rest = rows.iloc[end:]
+    if rest is not None:
+        yield rest
+
+
+def _joined(rest: pd.DataFrame | None, batch: pd.DataFrame) -> pd.DataFrame:
+    return batch if rest is None else pd.concat([rest, batch], ignore_index=True)
+
+
+class RowStream:
+    """The rows of a table, as many at a time as one asks for."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._batches = read_batches(path, schema)
+        self._rest = next(self._batches, pd.DataFrame(columns=schema.names))
+
+    def take(self, count: int) -> pd.DataFrame:
+        """The next ``count`` rows, or what is left."""
+        while len(self._rest) < count and (batch := next(self._batches, None)) is not None:
+            self._rest = _joined(self._rest, batch)
+        head, self._rest = self._rest.iloc[:count], self._rest.iloc[count:]
+        return head
+
+
+def row_keys(rows: pd.DataFrame) -> np.ndarray:
+    """A number for each row's content, the same wherever the same values stand in columns of the same types.
+
+    Shape: (len(rows),) uint64.
+    """
+    return np.asarray(pd.util.hash_pandas_object(rows, index=False), np.uint64)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,90 @@
+"""A built set without videos: squares for faces, made in a moment, to be damaged."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+from PIL import Image
+
+from ffpms.align import Geometry
+from ffpms.build import BuildConfig
+from ffpms.boxes import Box
+from ffpms.folder import REPORT, settings_of, write_report
+from ffpms.manifest import dataset_name, is_v1
+from ffpms.plan import Pairs, frame_index, plan_slots
+from ffpms.recipe import Recipe
+from ffpms.schema import CROP, SOURCE, Manipulation, read_table, write_table
+from ffpms.shards import Shard, crop_path, digest, encode, write_shard
+from ffpms.sources.layouts import index_sources, official
+from ffpms.tables import TABLES, assemble, count
+from ffpms.crops import CropConfig
+
+PAIRS: Pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005")]}
+CONFIG = BuildConfig(Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF", "F2F")), CropConfig(size=16))
+N_FRAMES = 40
+NARROWED = Geometry("crop", shift_x=-4)
+
+
+def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, faces: bool = True) -> Path:
+    """Builds the set in ``out``; without faces every slot is ``no_face``."""
+    slots = plan_slots(pairs, config.recipe, config.splits)
+    shards: dict[str, Shard] = {}
+    for source in index_sources(slots, official(config.recipe.compression)):
+        shard = shards.setdefault(source.target_id, Shard(source.target_id))
+        geometry = NARROWED if source.manipulation == Manipulation.F2F else Geometry()
+        about = {"n_frames": N_FRAMES, "status": "ok", "sha256": digest(source.source_video.encode())}
+        scales = {name: getattr(geometry, name) for name in ("scale_x", "scale_y", "shift_x", "shift_y")}
+        shard.sources.append(_row(SOURCE, vars(source) | about | scales))
+        for slot in range(config.recipe.frames_per_video):
+            _add_crop(shard, source.source_video, _index(slot, config), geometry, config.crop.size if faces else 0)
+    for shard in shards.values():
+        write_shard(out, shard)
+    tables = assemble(out, slots, shards, config.recipe)
+    for name, schema in TABLES.items():
+        write_table(tables[name], schema, out / f"{name}.parquet")
+    name = dataset_name(is_v1(config.recipe, config.crop, pairs), tables["videos"])
+    settings = {"config": settings_of(config, out), "counts": count(tables)}
+    write_report(out, {"complete": True, "dataset": name, **settings, "sha256": {}})
+    return seal(out)
+
+
+def _index(slot: int, config: BuildConfig) -> int:
+    return int(frame_index(pd.Series([slot]).to_numpy(), N_FRAMES, config.recipe.frames_per_video)[0])
+
+
+def _add_crop(shard: Shard, source_video: str, index: int, geometry: Geometry, size: int) -> None:
+    row: dict[str, Any] = {"source_video": source_video, "frame_index": index, "status": "no_face"}
+    if size:
+        path = crop_path(shard.target_id, source_video, index)
+        data = encode(Image.new("RGB", (size, size), (index, len(source_video), 90)))
+        box = geometry.map(Box(10.5 + index / 3, 7, 32, 32))
+        row |= {"status": "ok", "crop": path, "sha256": digest(data), "n_bytes": len(data)}
+        row |= {f"box_{side}": value for side, value in vars(box).items()}
+        shard.files[path] = data
+    shard.crops.append(_row(CROP, row))
+
+
+def _row(schema: pa.Schema, values: dict[str, Any]) -> dict[str, Any]:
+    """A row in which nothing else is known."""
+    unknown = {f.name: "" if f.type == pa.string() else None if pa.types.is_floating(f.type) else -1 for f in schema}
+    return unknown | values
+
+
+def seal(out: Path) -> Path:
+    """Writes the tables' hashes to ``build.json``, so that an edited table passes for what was built."""
+    report = json.loads((out / REPORT).read_text())
+    report["sha256"] = {f"{name}.parquet": digest((out / f"{name}.parquet").read_bytes()) for name in TABLES}
+    write_report(out, report)
+    return out
+
+
+def edit(out: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame | None]) -> None:
+    """Rewrites a table by a function that changes it in place or returns another, and seals it."""
+    path = out / f"{name}.parquet"
+    rows = read_table(path, TABLES[name])
+    changed = change(rows)
+    write_table(rows if changed is None else changed, TABLES[name], path)
+    seal(out)
