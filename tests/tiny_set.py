@@ -10,17 +10,17 @@ import pyarrow as pa
 from PIL import Image
 
 from ffpms.align import Geometry
-from ffpms.build import BuildConfig
 from ffpms.boxes import Box
+from ffpms.build import BuildConfig
+from ffpms.crops import CropConfig
 from ffpms.folder import REPORT, settings_of, write_report
 from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, frame_index, plan_slots
 from ffpms.recipe import Recipe
-from ffpms.schema import CROP, SOURCE, Manipulation, read_table, write_table
+from ffpms.schema import CROP, SOURCE, UNKNOWN, Manipulation, read_table, write_table
 from ffpms.shards import Shard, crop_path, digest, encode, write_shard
 from ffpms.sources.layouts import index_sources, official
 from ffpms.tables import TABLES, assemble, count
-from ffpms.crops import CropConfig
 
 PAIRS: Pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005")]}
 CONFIG = BuildConfig(Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF", "F2F")), CropConfig(size=16))
@@ -35,14 +35,19 @@ def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, face
     for source in index_sources(slots, official(config.recipe.compression)):
         shard = shards.setdefault(source.target_id, Shard(source.target_id))
         geometry = NARROWED if source.manipulation == Manipulation.F2F else Geometry()
-        about = {"n_frames": N_FRAMES, "status": "ok", "sha256": digest(source.source_video.encode())}
+        about = {
+            "n_frames": N_FRAMES,
+            "track_id": 0 if faces else UNKNOWN,
+            "status": "ok",
+            "sha256": digest(source.source_video.encode()),
+        }
         scales = {name: getattr(geometry, name) for name in ("scale_x", "scale_y", "shift_x", "shift_y")}
         shard.sources.append(_row(SOURCE, vars(source) | about | scales))
         for slot in range(config.recipe.frames_per_video):
             _add_crop(shard, source.source_video, _index(slot, config), geometry, config.crop.size if faces else 0)
     for shard in shards.values():
         write_shard(out, shard)
-    tables = assemble(out, slots, shards, config.recipe)
+    tables = assemble(out, slots, shards, config.recipe, everybody=False)
     for name, schema in TABLES.items():
         write_table(tables[name], schema, out / f"{name}.parquet")
     name = dataset_name(is_v1(config.recipe, config.crop, pairs), tables["videos"])
@@ -56,12 +61,13 @@ def _index(slot: int, config: BuildConfig) -> int:
 
 
 def _add_crop(shard: Shard, source_video: str, index: int, geometry: Geometry, size: int) -> None:
-    row: dict[str, Any] = {"source_video": source_video, "frame_index": index, "status": "no_face"}
+    fake = not source_video.startswith("original")
+    row: dict[str, Any] = {"source_video": source_video, "frame_index": index, "status": "no_face", "altered": fake}
     if size:
-        path = crop_path(shard.target_id, source_video, index)
+        path = crop_path(shard.target_id, source_video, index, 0)
         data = encode(Image.new("RGB", (size, size), (index, len(source_video), 90)))
         box = geometry.map(Box(10.5 + index / 3, 7, 32, 32))
-        row |= {"status": "ok", "crop": path, "sha256": digest(data), "n_bytes": len(data)}
+        row |= {"status": "ok", "track_id": 0, "crop": path, "sha256": digest(data), "n_bytes": len(data)}
         row |= {f"box_{side}": value for side, value in vars(box).items()}
         shard.files[path] = data
     shard.crops.append(_row(CROP, row))

@@ -7,17 +7,17 @@ import signal
 from functools import partial
 from pathlib import Path
 
+from ffpms.decode import DECODERS, Pictures, decode_needed
 from ffpms.target import TargetJob, run_job
-from ffpms.video import DECODERS, Frames, read_frames
 
 
 def run_job_with_traps(job: TargetJob) -> str:
     """As :func:`ffpms.target.run_job`, with a decoder that can be deadly."""
-    DECODERS["pyav"] = partial(_read_frames, job.root)
+    DECODERS["pyav"] = partial(_decode, job.root)
     return run_job(job)
 
 
-def _read_frames(root: Path, path: Path, indices: list[int]) -> Frames:
+def _decode(root: Path, path: Path, indices: list[int]) -> Pictures:
     traps = root / "traps.json"
     known = json.loads(traps.read_text()) if traps.is_file() else {}
     trap = known.get(path.relative_to(root).as_posix())
@@ -30,4 +30,4 @@ def _read_frames(root: Path, path: Path, indices: list[int]) -> Frames:
     if trap == "kill once":
         traps.unlink()
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_frames(path, indices)
+    return decode_needed(path, indices)

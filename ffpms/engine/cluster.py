@@ -1,5 +1,6 @@
 """The engine of several machines: a Ray cluster, or one that Ray starts here."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -59,7 +60,7 @@ def _connect(workers: int) -> Any:
     size: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
     try:
         if not ray.is_initialized():
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR", **size)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **size)
     except (ConnectionError, RuntimeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise ConfigError(f"RAY_ADDRESS={address}: {reason}; start a cluster there, or unset it") from None

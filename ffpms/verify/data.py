@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ffpms.config import restore
+from ffpms.crops import CropConfig
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.folder import REPORT, read_report
@@ -15,7 +16,6 @@ from ffpms.manifest import DATASET
 from ffpms.recipe import Recipe
 from ffpms.schema import SOURCE
 from ffpms.tables import TABLES
-from ffpms.crops import CropConfig
 from ffpms.verify.bags import check_bags, check_v1
 from ffpms.verify.crops import check_crops
 from ffpms.verify.files import check_plain, check_regular, file_digest, unreadable

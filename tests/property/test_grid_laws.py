@@ -48,9 +48,10 @@ def small_set(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame,
     videos = summarise_bags(frames, recipe)
     crops = frames.loc[frames["frame_index"] >= 0, ["bag_id", "frame_index"]]
     crops = crops.rename(columns={"bag_id": "source_video"}).assign(status="ok", error="", track_id=0, n_bytes=1)
+    crops["altered"] = ~crops["source_video"].str.startswith("original")
     crops["sha256"] = crops["crop"] = crops["source_video"] + "/" + crops["frame_index"].astype(str)
     crops = crops.reindex(columns=CROP.names)
-    return videos, with_crops(frames, crops)[FRAME.names], crops, plan_grid(slots, recipe)
+    return videos, with_crops(frames.assign(track_id=0), crops)[FRAME.names], crops, plan_grid(slots, recipe)
 
 
 @settings(deadline=None, max_examples=40)

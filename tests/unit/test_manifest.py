@@ -5,11 +5,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from ffpms.crops import CropConfig
 from ffpms.manifest import dataset_name, is_v1, read_v1
 from ffpms.plan import summarise_bags
 from ffpms.recipe import Recipe
 from ffpms.sources.splits import read_pairs
-from ffpms.crops import CropConfig
 from tests.corpus import PAIRS
 
 

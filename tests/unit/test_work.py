@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from ffpms.crops import CropConfig
 from ffpms.engine import Died, Done
 from ffpms.errors import FfpmsError
 from ffpms.shards import Shard, note_path, write_shard
 from ffpms.sources.ffpp import Source
-from ffpms.crops import CropConfig, TargetJob
+from ffpms.target import TargetJob
 from ffpms.work import await_shards, do_all
 
 
