@@ -15,7 +15,7 @@ corpora had 0.99 and more, other people's videos on the same plain background up
 SURE = 0.95
 """That two videos run together, or do not, is believed when so large a share of resamples say so."""
 
-REACH = 5
+REACH = 4
 OFFSETS = range(-REACH, REACH + 1)
 """Offsets in time that are tried, in frames."""
 
@@ -230,5 +230,5 @@ def _costs(fake: Small, reals: list[Small], geometry: Geometry, face: Box) -> np
     seen = np.stack([real.cut(geometry.unmap(around), size) for real in reals])
     moving = seen.std(axis=0)
     change = fake.cut(around, size) - seen
-    change -= np.median(change, axis=(1, 2), keepdims=True)
+    change -= change.mean(axis=(1, 2), keepdims=True)
     return np.asarray((np.abs(change) * moving).sum(axis=(1, 2)) / max(float(moving.sum()), 1e-6))

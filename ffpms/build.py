@@ -180,7 +180,7 @@ def _needs_work(out: Path, target: str, retry_failed: bool) -> bool:
 def _problems(sources: pd.DataFrame) -> list[str]:
     """One line a source that could not be used; many missing ones of a folder take one line."""
     lines = []
-    bad = sources[~sources["status"].isin(WITH_PIXELS)]
+    bad = sources[sources["status"] != Status.OK]
     for (kind, split, status), group in bad.groupby(["manipulation", "split", "status"], sort=False):
         if status == Status.MISSING and len(group) > 3:
             folder = group["path"].iloc[0].rpartition("/")[0]

@@ -1,7 +1,8 @@
 """Crops: the square that is cut out around a face, the same for a fake and its real counterpart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 from ffpms.align import Geometry
 from ffpms.boxes import Box
+from ffpms.decode import Picture
 from ffpms.errors import ConfigError
 from ffpms.finders import FINDERS
 from ffpms.footage import Footage
@@ -16,6 +18,9 @@ from ffpms.pairing import Pairing
 from ffpms.shards import Shard, crop_path, digest, encode
 
 FACES = ("main", "all")
+
+Look = Callable[[int, Box], np.ndarray]
+"""Frame index, box on whole pixels -> the pixels in it, (h, w, 3) uint8."""
 
 
 @dataclass(frozen=True)
@@ -47,27 +52,32 @@ class CropMaker:
     shard: Shard
     footage: Footage
 
-    def add(
-        self,
-        name: str,
-        frames: Mapping[int, np.ndarray],
-        indices: Sequence[int],
-        track_id: int,
-        pairing: Pairing | None = None,
+    def add_real(self, indices: Sequence[int], track_id: int) -> None:
+        """Adds one face of each frame of the real video, and with ``--faces all`` everybody else in it."""
+        frames = self.footage.frames
+        self._add_all(
+            self.shard.sources[0]["source_video"], indices, track_id, lambda i, b: frames[i][b.rows, b.columns]
+        )
+
+    def add_fake(self, name: str, pictures: Mapping[int, Picture], pairing: Pairing) -> None:
+        """Adds the same of a fake, where its pairing says they are."""
+        self._add_all(name, list(pictures), pairing.altered[0], lambda i, b: pictures[i].rgb_of(b), pairing)
+
+    def _add_all(
+        self, name: str, indices: Sequence[int], track_id: int, look: Look, pairing: Pairing | None = None
     ) -> None:
-        """Adds one face of each frame, and with ``--faces all`` everybody else in it; ``pairing`` is a fake's."""
         there = {(row["source_video"], row["frame_index"], row["track_id"]) for row in self.shard.crops}
         for index in indices:
             for track in (track_id, *self._others(track_id, index)):
                 if (name, index, track) not in there:
-                    self._add(name, frames[index], index, track, pairing)
+                    self._add(name, index, track, look, pairing)
 
     def _others(self, track_id: int, index: int) -> list[int]:
         if self.config.faces != "all":
             return []
         return [t.track_id for t in self.footage.people if t.track_id != track_id and t.spans(index)]
 
-    def _add(self, name: str, frame: np.ndarray, index: int, track_id: int, pairing: Pairing | None) -> None:
+    def _add(self, name: str, index: int, track_id: int, look: Look, pairing: Pairing | None) -> None:
         face, status = self.footage.faces[index][track_id]
         altered = pairing is not None and track_id in pairing.altered
         row = {"source_video": name, "frame_index": index, "track_id": track_id, "altered": altered}
@@ -76,16 +86,22 @@ class CropMaker:
             nothing = {"crop": "", "sha256": "", "n_bytes": 0, "rim_luma": None, "rim_sharpness": None}
             self.shard.crops.append(row | nothing | _columns(Box(0, 0, 0, 0)))
             return
-        box = (pairing.geometry if pairing else Geometry()).map(self._square(face, index))
-        crop = crop_face(frame, box, self.config.size)
+        box = (pairing.geometry if pairing else Geometry()).map(self._square(face))
+        crop = self._cut(box, lambda part: look(index, part), pairing)
         data, path = encode(crop), crop_path(self.shard.target_id, name, index, track_id)
         stored = {"crop": path, "sha256": digest(data), "n_bytes": len(data)}
         self.shard.crops.append(row | stored | rim(crop) | _columns(box))
         self.shard.files[path] = data
 
-    def _square(self, face: Box, index: int) -> Box:
-        height, width = self.footage.frames[index].shape[:2]
-        return square_box(face, self.config.margin, shared_region(width, height))
+    def _cut(self, box: Box, look: Callable[[Box], np.ndarray], pairing: Pairing | None) -> Image.Image:
+        """Looks at no more of the frame than the crop shows, and what its interpolation needs beyond."""
+        width, height = pairing.size if pairing else self.footage.size
+        beyond = 2 + 2 * ceil(max(1.0, box.w / self.config.size))
+        part = Box(box.x - beyond, box.y - beyond, box.w + 2 * beyond + 1, box.h + 2 * beyond + 1).within(width, height)
+        return crop_face(look(part), box.moved(-part.x, -part.y), self.config.size)
+
+    def _square(self, face: Box) -> Box:
+        return square_box(face, self.config.margin, shared_region(*self.footage.size))
 
 
 def _columns(box: Box) -> dict[str, Any]:

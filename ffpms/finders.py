@@ -10,8 +10,9 @@ from PIL import Image
 from ffpms.boxes import MIN_IOU, Box
 from ffpms.errors import ConfigError
 
-FACE_SIDE = 100.0
-"""dlib's detector sees faces from 80 px up; near a known face the frame is scaled so that it is this large."""
+FACE_SIDE = 90.0
+"""Near a known face the frame is scaled so that it is this large: one of the sizes that dlib gives (75, 90, 108, ...),
+so that a face that stays is given the same size again."""
 
 WINDOW = 2.2
 """Side of the window searched near a known face, in sides of its box."""

@@ -1,6 +1,6 @@
 """Footage: what is read once of a real video and serves all its fakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,12 @@ class Footage:
     people: Sequence[FaceTrack]
     faces: Mapping[int, Mapping[int, Found]] = field(repr=False)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, px."""
+        height, width = next(iter(self.frames.values())).shape[:2]
+        return width, height
+
     def boxes(self, index: int) -> list[Box]:
         """Where faces are in a sampled frame."""
         return [box for box, _ in self.faces[index].values() if box]
@@ -52,13 +58,19 @@ def read_beginning(path: Path, decoder: str, n_frames: int) -> dict[int, Small]:
     return {index: Small.of(picture.luma()) for index, picture in pictures}
 
 
+def timed(sample: Sequence[int]) -> Sequence[int]:
+    """The frames of a sample at which a fake's timing is measured first: every other one."""
+    return sample[::2]
+
+
 def read_footage(
-    path: Path, decoder: str, n_frames: int, own: Sequence[int], compared: Sequence[int], finder: FaceFinder
+    path: Path, decoder: str, n_frames: int, own: Sequence[int], shared: Iterable[Sequence[int]], finder: FaceFinder
 ) -> Footage:
     """Decodes a real video once. ``own`` are its own samples, along which its people are followed, so that no box
-    depends on which fakes lie beside it; ``compared`` are the samples of its fakes."""
-    wanted = sorted({*own, *compared})
-    around = {i + k for i in compared for k in OFFSETS if 0 <= i + k < n_frames}
+    depends on which fakes lie beside it; ``shared`` are the samples of each of its fakes."""
+    samples = list(shared)
+    wanted = sorted({*own}.union(*samples))
+    around = {i + k for sample in samples for i in timed(sample) for k in OFFSETS if 0 <= i + k < n_frames}
     frames, small = {}, {}
     for index, picture in DECODERS[decoder](path, sorted(around.union(wanted))):
         if index in around:

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ffpms.align import MIN_SCORE, SURE, Geometry, Probe, Small, best_offset, lift, register
 from ffpms.boxes import Box
-from ffpms.decode import DECODERS
-from ffpms.footage import Footage, read_beginning
+from ffpms.decode import DECODERS, Picture
+from ffpms.footage import Footage, read_beginning, timed
 
 _COVERED = 0.05
 """A face of which the mask covers less is not manipulated."""
@@ -18,20 +18,21 @@ _COVERED = 0.05
 
 @dataclass(frozen=True)
 class Fake:
-    """A fake's sampled frames, (h, w, 3) uint8 by index, and where to read more."""
+    """A fake's sampled frames by index, and where to read more."""
 
     path: Path
     mask: Path
     decoder: str
     n_frames: int
-    frames: Mapping[int, np.ndarray]
+    pictures: Mapping[int, Picture]
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """How a fake lies on its real counterpart. ``altered`` are the tracks of the faces it changes, the most changed
-    first; ``lift`` is in levels of red, green and blue."""
+    """How a fake of a ``size`` (width, height) lies on its real counterpart. ``altered`` are the tracks of the faces it
+    changes, the most changed first; ``lift`` is in levels of red, green and blue."""
 
+    size: tuple[int, int]
     geometry: Geometry
     score: float
     offset: int
@@ -52,19 +53,19 @@ class Pairing:
 def pair(fake: Fake, real: Footage) -> Pairing:
     """Measures geometry, score and lift on a few frames, the timing on half the samples, and only where they leave it
     open on every frame."""
-    indices = list(fake.frames)
-    probes = {i: Probe(fake.frames[i], real.frames[i], real.boxes(i)) for i in indices[:: max(1, len(indices) // 4)]}
+    few = list(fake.pictures)[:: max(1, len(fake.pictures) // 4)]
+    probes = {i: Probe(fake.pictures[i].rgb(), real.frames[i], real.boxes(i)) for i in few}
     geometry, score = register(list(probes.values()))
     altered = _altered(fake, real, probes, geometry)
     offset, certainty = _timing(fake, real, geometry, altered[0])
-    return Pairing(geometry, score, offset, certainty, lift(list(probes.values()), geometry), altered)
+    height, width = probes[few[0]].fake.shape[:2]
+    return Pairing((width, height), geometry, score, offset, certainty, lift(list(probes.values()), geometry), altered)
 
 
 def _timing(fake: Fake, real: Footage, geometry: Geometry, track_id: int) -> tuple[int, float | None]:
-    faces = {i: box for i in fake.frames if (box := real.faces[i][track_id][0])}
-    few = dict(list(faces.items())[::2])
-    sampled = {i: Small.of(np.asarray(Image.fromarray(fake.frames[i]).convert("L"))) for i in few}
-    offset, certainty = best_offset(sampled, real.small, geometry, few)
+    faces = {i: box for i in timed(list(fake.pictures)) if (box := real.faces[i][track_id][0])}
+    sampled = {i: Small.of(fake.pictures[i].luma()) for i in faces}
+    offset, certainty = best_offset(sampled, real.small, geometry, faces)
     if certainty is None or (offset == 0 and certainty >= SURE):
         return offset, certainty
     track = next(t for t in real.people if t.track_id == track_id)

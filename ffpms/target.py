@@ -14,7 +14,7 @@ import numpy as np
 
 from ffpms.align import Geometry
 from ffpms.crops import CropConfig, CropMaker
-from ffpms.decode import read_frames
+from ffpms.decode import DECODERS
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.finders import FINDERS, FaceFinder
 from ffpms.footage import read_footage
@@ -80,15 +80,14 @@ def build_target(job: TargetJob, finder: FaceFinder, at: Callable[[str], None]) 
     shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
     at(real["path"])
     try:
-        compared = sorted(set().union(*shared.values()))
-        footage = read_footage(job.root / real["path"], job.decoder, real["n_frames"], own, compared, finder)
+        footage = read_footage(job.root / real["path"], job.decoder, real["n_frames"], own, shared.values(), finder)
     except MediaError as error:
         _fail(real, error.status, error.reason)
         return shard
     crops = CropMaker(job.crop, shard, footage)
     main = footage.people[0].track_id
     real["track_id"] = main
-    crops.add(real["source_video"], footage.frames, own, main)
+    crops.add_real(own, main)
     for fake in usable:
         at(fake["path"])
         _add_fake(job, crops, fake, shared[fake["source_video"]])
@@ -104,9 +103,9 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
         return
     path = job.root / fake["path"]
     try:
-        frames = read_frames(path, indices, job.decoder)
+        pictures = dict(DECODERS[job.decoder](path, indices))
         mask = job.root / mask_path(fake["path"])
-        pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], frames), crops.footage)
+        pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], pictures), crops.footage)
     except MediaError as error:
         _fail(fake, error.status, error.reason)
         return
@@ -114,8 +113,8 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
     if misfit := pairing.misfit(real["source_video"]):
         _fail(fake, Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED, misfit)
     if fake["status"] != Status.MISALIGNED:
-        crops.add(fake["source_video"], frames, indices, pairing.altered[0], pairing)
-        crops.add(real["source_video"], crops.footage.frames, indices, pairing.altered[0])
+        crops.add_fake(fake["source_video"], pictures, pairing)
+        crops.add_real(indices, pairing.altered[0])
 
 
 def _source_row(source: Source) -> dict[str, Any]:

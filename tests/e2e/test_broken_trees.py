@@ -134,7 +134,8 @@ def test_nothing_usable_is_an_error(ffpms: Command, tree: Path, tmp_path: Path) 
 def test_bench_counts_a_faceless_video_as_undecided(ffpms: Command, tree: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "tree"
     shutil.copytree(tree, damaged)
-    broken(damaged / REAL / "006.mp4", "faceless")
+    for n, path in enumerate([damaged / REAL / "006.mp4", *damaged.glob("manipulated_sequences/*/c40/videos/006_*")]):
+        encode(path, [np.full_like(frame, 128 + n) for frame in portrait()])
     build = ("build", "--ff-root", damaged, "--splits", damaged / "splits", "--out", tmp_path / "data", "--size", 32)
     assert ffpms(*build).exit_code == 0
     bench = ("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs")

@@ -23,7 +23,7 @@ def test_dlib_finds_the_portrait_at_any_size() -> None:
     (found,) = DlibFinder().everywhere(LUMA)
     (half,) = DlibFinder().everywhere(np.ascontiguousarray(LUMA[::2, ::2]))
     (double,) = DlibFinder().everywhere(np.repeat(np.repeat(LUMA, 2, axis=0), 2, axis=1))
-    assert 60 < found.w < 140
+    assert 90 < found.w < 170
     assert half.scaled(2).iou(found) > 0.6
     assert double.scaled(0.5).iou(found) > 0.6
     assert DlibFinder().everywhere(np.zeros_like(LUMA)) == []
@@ -33,7 +33,7 @@ def test_dlib_finds_a_face_near_where_it_was_and_nothing_elsewhere() -> None:
     finder = DlibFinder()
     (found,) = finder.everywhere(LUMA)
     assert (near := finder.near(LUMA, found.moved(12, -9))) is not None
-    assert near.iou(found) > 0.7
+    assert near.iou(found) > 0.6
     assert finder.near(LUMA, Box(0, 0, 60, 60)) is None
     assert finder.near(LUMA, Box(900, 900, 60, 60)) is None
 

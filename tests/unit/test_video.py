@@ -6,7 +6,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from ffpms.boxes import Box
 from ffpms.decode import DECODERS, _is_reference, decode_all, read_frames
 from ffpms.errors import MediaError
 from ffpms.video import probe
@@ -79,6 +82,14 @@ def write_h264(path: Path, options: dict[str, str], codec: str = "libx264") -> N
 def packets_of(path: Path) -> list[bytes]:
     with av.open(str(path)) as container:
         return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
+@given(st.integers(0, 330), st.integers(0, 240), st.integers(1, 90), st.integers(1, 90))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_part_has_the_pixels_of_the_whole(video: Path, x: int, y: int, w: int, h: int) -> None:
+    picture = next(iter(decode_all(video, [3])))[1]
+    part = Box(x, y, w, h).within(WIDTH, HEIGHT)
+    assert np.array_equal(picture.rgb_of(part), picture.rgb()[part.rows, part.columns])
 
 
 def test_probe(video: Path) -> None:
