@@ -1,6 +1,6 @@
 """Pair checks: how a fake's frames lie on those of its real counterpart, in space, in time and in brightness."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,18 +175,44 @@ class Small:
         return np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, box=corners), np.float32)
 
 
-def best_offset(
-    fakes: Mapping[int, Small], reals: Mapping[int, Small], geometry: Geometry, faces: Mapping[int, Box]
-) -> tuple[int, float | None]:
-    """The k at which ``|fake[i] - real[i + k]|`` in and around the face is smallest, and how sure it is, in 0..1, that
-    the two run together (k = 0) or do not; 0 and None where no frame can be compared.
+@dataclass(frozen=True)
+class Surroundings:
+    """What a real video shows in and around a face at every offset from a frame, as its fake would show it.
 
-    Pixels count by how much they change within the offsets tried: those that hold still say nothing of time.
+    Shape: seen (offsets, pixels) float32; weight (pixels,), which sums to 1; around in px of the fake; size (width,
+    height) px.
     """
-    known = [i for i in faces if i in fakes and all(i + k in reals for k in OFFSETS)]
-    if not known:
+
+    around: Box
+    size: tuple[int, int]
+    seen: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, reals: Sequence[Small], face: Box, geometry: Geometry) -> "Surroundings":
+        """Pixels weigh as much as they change within the offsets: those that hold still say nothing of time."""
+        factor = reals[0].factor
+        whole = Box(0, 0, reals[0].image.width * factor, reals[0].image.height * factor)
+        frame = geometry.map(whole)
+        around = geometry.map(face.widened(2.0)).within(int(frame.w), int(frame.h))
+        size = (max(8, int(around.w) // factor), max(8, int(around.h) // factor))
+        seen = np.stack([real.cut(geometry.unmap(around), size).ravel() for real in reals])
+        moving = seen.std(axis=0)
+        return cls(around, size, seen, moving / max(float(moving.sum()), 1e-6))
+
+    def costs(self, fake: Small) -> np.ndarray:
+        """Weighted mean of ``|fake - real|`` at each offset, without a constant change of brightness."""
+        change = fake.cut(self.around, self.size).ravel() - self.seen
+        change -= change.mean(axis=1, keepdims=True)
+        return np.asarray(np.abs(change, out=change) @ self.weight)
+
+
+def best_offset(costs: Sequence[np.ndarray]) -> tuple[int, float | None]:
+    """From the costs of several frames i of a fake: the k at which ``|fake[i] - real[i + k]|`` in and around the face
+    is smallest, and how sure it is, in 0..1, that the two run together (k = 0) or do not; 0 and None without a frame."""
+    if not costs:
         return 0, None
-    cost = np.array([_costs(fakes[i], [reals[i + k] for k in OFFSETS], geometry, faces[i]) for i in known])
+    cost = np.array(costs)
     offset = _least(cost.mean(axis=0))
     return offset, _share_apart(cost) if offset else _share_together(cost)
 
@@ -221,14 +247,3 @@ def _resampled_means(values: np.ndarray) -> np.ndarray:
 def _least(cost: np.ndarray) -> int:
     """The offset of the least cost; of equals the one nearest to 0."""
     return min(OFFSETS, key=lambda k: (cost[k + REACH], abs(k)))
-
-
-def _costs(fake: Small, reals: list[Small], geometry: Geometry, face: Box) -> np.ndarray:
-    """Mean absolute difference of luma around a face at each offset, without a constant change of brightness."""
-    around = geometry.map(face.widened(2.0)).within(fake.image.width * fake.factor, fake.image.height * fake.factor)
-    size = (max(8, int(around.w) // fake.factor), max(8, int(around.h) // fake.factor))
-    seen = np.stack([real.cut(geometry.unmap(around), size) for real in reals])
-    moving = seen.std(axis=0)
-    change = fake.cut(around, size) - seen
-    change -= change.mean(axis=(1, 2), keepdims=True)
-    return np.asarray((np.abs(change) * moving).sum(axis=(1, 2)) / max(float(moving.sum()), 1e-6))

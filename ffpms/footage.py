@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ffpms.align import OFFSETS, Small
+from ffpms.align import OFFSETS, Geometry, Small, Surroundings
 from ffpms.boxes import Box
 from ffpms.decode import DECODERS
 from ffpms.faces import FaceTrack, find_people
@@ -34,7 +34,8 @@ class Footage:
     frames: Mapping[int, np.ndarray]
     small: Mapping[int, Small]
     people: Sequence[FaceTrack]
-    faces: Mapping[int, Mapping[int, Found]] = field(repr=False)
+    faces: Mapping[int, Mapping[int, Found]]
+    _known: dict[tuple[int, int, Geometry], Surroundings | None] = field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -45,6 +46,17 @@ class Footage:
     def boxes(self, index: int) -> list[Box]:
         """Where faces are in a sampled frame."""
         return [box for box, _ in self.faces[index].values() if box]
+
+    def surroundings(self, index: int, track_id: int, geometry: Geometry) -> Surroundings | None:
+        """What is around a face at every offset from a frame, worked out once for all fakes of a geometry; None where
+        there is no face or the video begins or ends too near."""
+        key = (index, track_id, geometry)
+        if key not in self._known:
+            box, _ = self.faces[index][track_id]
+            reals = [self.small[index + k] for k in OFFSETS if index + k in self.small]
+            enough = box is not None and len(reals) == len(OFFSETS)
+            self._known[key] = Surroundings.of(reals, box, geometry) if box and enough else None
+        return self._known[key]
 
     @cached_property
     def every(self) -> dict[int, Small]:

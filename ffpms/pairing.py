@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ffpms.align import MIN_SCORE, SURE, Geometry, Probe, Small, best_offset, lift, register
+from ffpms.align import MIN_SCORE, OFFSETS, SURE, Geometry, Probe, Small, Surroundings, best_offset, lift, register
 from ffpms.boxes import Box
 from ffpms.decode import DECODERS, Picture
 from ffpms.footage import Footage, read_beginning, timed
@@ -63,15 +63,18 @@ def pair(fake: Fake, real: Footage) -> Pairing:
 
 
 def _timing(fake: Fake, real: Footage, geometry: Geometry, track_id: int) -> tuple[int, float | None]:
-    faces = {i: box for i in timed(list(fake.pictures)) if (box := real.faces[i][track_id][0])}
-    sampled = {i: Small.of(fake.pictures[i].luma()) for i in faces}
-    offset, certainty = best_offset(sampled, real.small, geometry, faces)
+    around = {i: real.surroundings(i, track_id, geometry) for i in timed(list(fake.pictures))}
+    offset, certainty = best_offset([s.costs(Small.of(fake.pictures[i].luma())) for i, s in around.items() if s])
     if certainty is None or (offset == 0 and certainty >= SURE):
         return offset, certainty
     track = next(t for t in real.people if t.track_id == track_id)
-    beginning = read_beginning(fake.path, fake.decoder, fake.n_frames)
-    everywhere = {i: box for i in beginning if (box := track.at(i)[0])}
-    return best_offset(beginning, real.every, geometry, everywhere)
+    costs = []
+    for i, small in read_beginning(fake.path, fake.decoder, fake.n_frames).items():
+        box, _ = track.at(i)
+        reals = [real.every[i + k] for k in OFFSETS if i + k in real.every]
+        if box and len(reals) == len(OFFSETS):
+            costs.append(Surroundings.of(reals, box, geometry).costs(small))
+    return best_offset(costs)
 
 
 def _altered(fake: Fake, real: Footage, probes: Mapping[int, Probe], geometry: Geometry) -> tuple[int, ...]:

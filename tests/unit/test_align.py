@@ -13,6 +13,7 @@ from ffpms.align import (
     Geometry,
     Probe,
     Small,
+    Surroundings,
     best_offset,
     candidates,
     lift,
@@ -80,14 +81,14 @@ def test_lift_is_the_change_of_colour_put_in() -> None:
     assert narrowed == pytest.approx((5, 3, 0), abs=1)
 
 
-@pytest.mark.parametrize("shift", [-5, -1, 0, 2, 5])
+@pytest.mark.parametrize("shift", [-4, -1, 0, 2, 4])
 @pytest.mark.parametrize("change", [lambda f: f, lambda f: f[:, 20:-20], lambda f: resized(f, 320)])
 def test_best_offset_is_the_shift_put_in(shift: int, change: Change) -> None:
     checked = range(5, 20)
     fakes = {i: small(noisy(change(FRAMES[i + shift]))) for i in checked}
     reals = {i: small(f) for i, f in enumerate(FRAMES)}
     geometry = register(probes(change))[0]
-    offset, certainty = best_offset(fakes, reals, geometry, dict.fromkeys(checked, FACE))
+    offset, certainty = timing(fakes, reals, geometry)
     assert offset == shift
     assert certainty is not None
     assert certainty >= SURE
@@ -96,7 +97,7 @@ def test_best_offset_is_the_shift_put_in(shift: int, change: Change) -> None:
 def test_brightness_has_no_say_in_timing() -> None:
     fakes = {i: small(np.clip(FRAMES[i] + 9.0, 0, 255).astype(np.uint8)) for i in range(5, 20)}
     reals = {i: small(f) for i, f in enumerate(FRAMES)}
-    assert best_offset(fakes, reals, Geometry(), dict.fromkeys(fakes, FACE))[0] == 0
+    assert timing(fakes, reals)[0] == 0
 
 
 def test_still_videos_seldom_claim_to_know() -> None:
@@ -107,14 +108,25 @@ def test_still_videos_seldom_claim_to_know() -> None:
 def still_certainty(seed: int) -> float:
     reals = {i: small(noisy(FRAMES[0], 1000 * seed + i)) for i in range(25)}
     fakes = {i: small(noisy(FRAMES[0], 1000 * seed + 100 + i)) for i in range(5, 20)}
-    _, certainty = best_offset(fakes, reals, Geometry(), dict.fromkeys(fakes, FACE))
+    _, certainty = timing(fakes, reals)
     assert certainty is not None
     return certainty
 
 
 def test_too_short_a_video_has_no_offset() -> None:
     frames = {i: small(f) for i, f in enumerate(FRAMES[: len(OFFSETS) - 1])}
-    assert best_offset(frames, frames, Geometry(), dict.fromkeys(frames, FACE)) == (0, None)
+    assert timing(frames, frames) == (0, None)
+
+
+IDENTITY = Geometry()
+
+
+def timing(fakes: dict[int, Small], reals: dict[int, Small], geometry: Geometry = IDENTITY) -> tuple[int, float | None]:
+    costs = []
+    for i, fake in fakes.items():
+        if all(i + k in reals for k in OFFSETS):
+            costs.append(Surroundings.of([reals[i + k] for k in OFFSETS], FACE, geometry).costs(fake))
+    return best_offset(costs)
 
 
 def small(frame: np.ndarray) -> Small:
