@@ -209,7 +209,7 @@ class Surroundings:
 
 def best_offset(costs: Sequence[np.ndarray]) -> tuple[int, float | None]:
     """From the costs of several frames i of a fake: the k at which ``|fake[i] - real[i + k]|`` in and around the face
-    is smallest, and how sure it is, in 0..1, that the two run together (k = 0) or do not; 0 and None without a frame."""
+    is smallest, and how sure it is, in 0..1, that the two run together (k = 0) or not; 0 and None without a frame."""
     if not costs:
         return 0, None
     cost = np.array(costs)
