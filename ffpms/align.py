@@ -23,6 +23,9 @@ _FACE, _AROUND = 1.6, 2.2
 """What lies outside the first and inside the second, in sides of a face's box, is hair, neck and shoulders: no
 manipulation changes it, and no two people share it."""
 
+_MADE_UP = 1.3
+"""Manipulations reach this far, in sides of a face's box."""
+
 _NOISE = 6.0
 """Two encodings of the same pixels at crf 40 differ by up to so many levels (root mean square)."""
 
@@ -179,14 +182,14 @@ class Small:
 class Surroundings:
     """What a real video shows in and around a face at every offset from a frame, as its fake would show it.
 
-    Shape: seen (offsets, pixels) float32; weight (pixels,), which sums to 1; around in px of the fake; size (width,
-    height) px.
+    Shape: seen (offsets, pixels) float32; weights (pixels, 2): all, and those outside the face alone, each summing to
+    1; around in px of the fake; size (width, height) px.
     """
 
     around: Box
     size: tuple[int, int]
     seen: np.ndarray
-    weight: np.ndarray
+    weights: np.ndarray
 
     @classmethod
     def of(cls, reals: Sequence[Small], face: Box, geometry: Geometry) -> "Surroundings":
@@ -197,24 +200,34 @@ class Surroundings:
         around = geometry.map(face.widened(2.0)).within(int(frame.w), int(frame.h))
         size = (max(8, int(around.w) // factor), max(8, int(around.h) // factor))
         seen = np.stack([real.cut(geometry.unmap(around), size).ravel() for real in reals])
-        moving = seen.std(axis=0)
-        return cls(around, size, seen, moving / max(float(moving.sum()), 1e-6))
+        moving = seen.std(axis=0).reshape(size[1], size[0])
+        outside = moving.copy()
+        covered = geometry.map(face.widened(_MADE_UP)).moved(-around.x, -around.y).scaled(1 / factor).within(*size)
+        outside[covered.rows, covered.columns] = 0
+        weights = np.stack([moving.ravel(), outside.ravel()], axis=1)
+        return cls(around, size, seen, weights / np.maximum(weights.sum(axis=0), 1e-6))
 
     def costs(self, fake: Small) -> np.ndarray:
-        """Weighted mean of ``|fake - real|`` at each offset, without a constant change of brightness."""
+        """Weighted mean of ``|fake - real|`` at each offset, without a constant change of brightness.
+
+        Shape: (offsets, 2), as the weights.
+        """
         change = fake.cut(self.around, self.size).ravel() - self.seen
         change -= change.mean(axis=1, keepdims=True)
-        return np.asarray(np.abs(change, out=change) @ self.weight)
+        return np.asarray(np.abs(change, out=change) @ self.weights)
 
 
 def best_offset(costs: Sequence[np.ndarray]) -> tuple[int, float | None]:
     """From the costs of several frames i of a fake: the k at which ``|fake[i] - real[i + k]|`` in and around the face
-    is smallest, and how sure it is, in 0..1, that the two run together (k = 0) or not; 0 and None without a frame."""
+    is smallest, and how sure it is, in 0..1, that the two run together (k = 0) or not; 0 and None without a frame.
+
+    That they do not must show outside the face too: a reenacted face may be more like the real one of another time.
+    """
     if not costs:
         return 0, None
-    cost = np.array(costs)
+    cost, outside = np.moveaxis(np.array(costs), -1, 0)
     offset = _least(cost.mean(axis=0))
-    return offset, _share_apart(cost) if offset else _share_together(cost)
+    return offset, min(_share_apart(cost), _share_apart(outside)) if offset else _share_together(cost)
 
 
 def _share_together(cost: np.ndarray) -> float:
