@@ -10,6 +10,7 @@ from PIL import Image
 from ffpms.align import MIN_SCORE, OFFSETS, SURE, Geometry, Probe, Small, Surroundings, best_offset, lift, register
 from ffpms.boxes import Box
 from ffpms.decode import DECODERS, Picture
+from ffpms.errors import MediaError
 from ffpms.footage import Footage, read_beginning, timed
 
 _COVERED = 0.05
@@ -92,11 +93,13 @@ def _altered(fake: Fake, real: Footage, probes: Mapping[int, Probe], geometry: G
 
 
 def _masks(fake: Fake, indices: Sequence[int] | Mapping[int, Probe]) -> dict[int, np.ndarray]:
-    """The mask's frames in 0..1, or none where there is no mask."""
+    """The mask's frames, True where the fake is made up; none where there is no mask that can be read."""
     if not fake.mask.is_file():
         return {}
-    pictures = DECODERS[fake.decoder](fake.mask, list(indices))
-    return {index: picture.luma() > 127 for index, picture in pictures}
+    try:
+        return {index: picture.luma() > 127 for index, picture in DECODERS[fake.decoder](fake.mask, list(indices))}
+    except MediaError:
+        return {}
 
 
 def _difference(probe: Probe, geometry: Geometry) -> np.ndarray:

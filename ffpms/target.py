@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ffpms.align import Geometry
 from ffpms.crops import CropConfig, CropMaker
@@ -52,7 +53,7 @@ def _finder(name: str) -> FaceFinder:
 def run_job(job: TargetJob) -> str:
     """Builds and writes one shard; whatever goes wrong in it is a status in its rows. Returns the target's id."""
     try:
-        with watch(note_path(job.out, job.target_id), job.time_limit_s) as at:
+        with watch(note_path(job.out, job.target_id), job.time_limit_s) as at, threadpool_limits(1):
             shard = build_target(job, _finder(job.crop.finder), at)
     except (ConfigError, StorageError):
         raise

@@ -75,22 +75,22 @@ def test_of_two_people_the_masked_one_is_the_bags_face(built: Path) -> None:
     assert set(crops.loc[crops["source_video"] == "original_005", "track_id"]) == {0}
 
 
-@pytest.mark.parametrize("masked", [True, False])
-def test_the_smaller_face_is_the_bags_if_that_is_forged(
-    ffpms: Command, copy: Path, tmp_path: Path, masked: bool
-) -> None:
+@pytest.mark.parametrize("mask", ["whole", "broken", "missing"])
+def test_the_smaller_face_is_the_bags_if_that_is_forged(ffpms: Command, copy: Path, tmp_path: Path, mask: str) -> None:
     """By its mask, or where there is none by how much fake and real differ."""
     films = frames_of(copy / REAL / f"{TWO}.mp4")
     height, width = films[0].shape[:2]
     box = Box(0.69 * width, 0.36 * height, 0.16 * width, 0.22 * height).within(width, height)
     encode(copy / DF / f"c40/videos/{TWO}_004.mp4", [softened(f, box) for f in films])
-    mask = copy / DF / f"masks/videos/{TWO}_004.mp4"
-    if masked:
+    path = copy / DF / f"masks/videos/{TWO}_004.mp4"
+    if mask == "whole":
         white = np.zeros_like(films[0])
         white[box.rows, box.columns] = 255
-        encode(mask, [white] * len(films), crf=23)
+        encode(path, [white] * len(films), crf=23)
+    elif mask == "broken":
+        path.write_bytes(b"no video")
     else:
-        mask.unlink()
+        path.unlink()
     assert ffpms(*flags(copy, tmp_path / "data", *VAL)).exit_code == 0
     assert source(tmp_path / "data", f"DF_{TWO}_004")["track_id"] == 1
     assert source(tmp_path / "data", f"FS_{TWO}_004")["track_id"] == 0
