@@ -1,7 +1,8 @@
 """Pair checks: how a fake's frames lie on those of its real counterpart, in space, in time and in brightness."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from PIL import Image
@@ -192,8 +193,12 @@ class Surroundings:
     weights: np.ndarray
 
     @classmethod
-    def of(cls, reals: Sequence[Small], face: Box, geometry: Geometry) -> "Surroundings":
-        """Pixels weigh as much as they change within the offsets: those that hold still say nothing of time."""
+    def of(cls, video: Mapping[int, Small], index: int, face: Box | None, geometry: Geometry) -> Self | None:
+        """Around a frame of a real video; None where there is no face or a neighbour is not known. Pixels weigh as much
+        as they change within the offsets: those that hold still say nothing of time."""
+        reals = [video[index + k] for k in OFFSETS if index + k in video]
+        if face is None or len(reals) < len(OFFSETS):
+            return None
         factor = reals[0].factor
         whole = Box(0, 0, reals[0].image.width * factor, reals[0].image.height * factor)
         frame = geometry.map(whole)

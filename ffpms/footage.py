@@ -53,9 +53,7 @@ class Footage:
         key = (index, track_id, geometry)
         if key not in self._known:
             box, _ = self.faces[index][track_id]
-            reals = [self.small[index + k] for k in OFFSETS if index + k in self.small]
-            enough = box is not None and len(reals) == len(OFFSETS)
-            self._known[key] = Surroundings.of(reals, box, geometry) if box and enough else None
+            self._known[key] = Surroundings.of(self.small, index, box, geometry)
         return self._known[key]
 
     @cached_property

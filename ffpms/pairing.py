@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ffpms.align import MIN_SCORE, OFFSETS, SURE, Geometry, Probe, Small, Surroundings, best_offset, lift, register
+from ffpms.align import MIN_SCORE, SURE, Geometry, Probe, Small, Surroundings, best_offset, lift, register
 from ffpms.boxes import Box
 from ffpms.decode import DECODERS, Picture
 from ffpms.errors import MediaError
@@ -69,13 +69,9 @@ def _timing(fake: Fake, real: Footage, geometry: Geometry, track_id: int) -> tup
     if certainty is None or (offset == 0 and certainty >= SURE):
         return offset, certainty
     track = next(t for t in real.people if t.track_id == track_id)
-    costs = []
-    for i, small in read_beginning(fake.path, fake.decoder, fake.n_frames).items():
-        box, _ = track.at(i)
-        reals = [real.every[i + k] for k in OFFSETS if i + k in real.every]
-        if box and len(reals) == len(OFFSETS):
-            costs.append(Surroundings.of(reals, box, geometry).costs(small))
-    return best_offset(costs)
+    beginning = read_beginning(fake.path, fake.decoder, fake.n_frames)
+    seen = ((small, Surroundings.of(real.every, i, track.at(i)[0], geometry)) for i, small in beginning.items())
+    return best_offset([around.costs(small) for small, around in seen if around])
 
 
 def _altered(fake: Fake, real: Footage, probes: Mapping[int, Probe], geometry: Geometry) -> tuple[int, ...]:

@@ -1,13 +1,12 @@
 """``ffpms minicorpus`` and ``ffpms demo``: the embedded corpus, and the whole job on it."""
 
-import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, PATH, QUIET, parse_names, parse_range, progress
+from ffpms.cli.options import CONFIG, PATH, QUIET, WORKERS, parse_names, parse_range, progress
 from ffpms.errors import ConfigError
 
 
@@ -18,9 +17,7 @@ from ffpms.errors import ConfigError
 @click.option("--compression", default="c40", show_default=True, callback=parse_names, help="Comma list: raw,c23,c40.")
 @click.option("--difficulty", default=0.4, show_default=True, help="How well the fakes are made, 0 to 1.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Another seed, other people.")
-@click.option(
-    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
-)
+@WORKERS
 @click.option("--sheet", type=PATH, help="Also draw a contact sheet of some originals and fakes (JPEG or PNG).")
 @CONFIG
 @QUIET
@@ -61,9 +58,7 @@ def need(*packages: str) -> None:
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31), help="Seed of the corpus and of training."
 )
-@click.option(
-    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
-)
+@WORKERS
 def demo(**flags: Any) -> None:
     """Do the whole job on embedded data: corpus, build, bench, leaderboard and the accuracy-by-fake-rate curve.
 

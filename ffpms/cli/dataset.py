@@ -1,12 +1,11 @@
 """``ffpms build`` and ``ffpms plan``: the data set."""
 
 import json
-import os
 from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, make_recipe, parse_names, progress, recipe_options
+from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, WORKERS, make_recipe, parse_names, progress, recipe_options
 from ffpms.errors import ConfigError
 
 
@@ -17,9 +16,7 @@ from ffpms.errors import ConfigError
 @recipe_options
 @click.option("--size", default=299, show_default=True, help="Side of a crop in px.")
 @click.option("--margin", default=1.3, show_default=True, help="Side of the square over the detector's box.")
-@click.option(
-    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
-)
+@WORKERS
 @click.option(
     "--engine",
     default="local",

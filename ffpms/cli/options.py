@@ -1,5 +1,6 @@
 """Flags that several commands share, and how their text is read."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -20,6 +21,9 @@ CONFIG = click.option(
     is_eager=True,
     expose_value=False,
     help="TOML file of flags; flags given here win.",
+)
+WORKERS = click.option(
+    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
 )
 QUIET = click.option("--quiet", is_flag=True, help="No progress bar, no summary.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

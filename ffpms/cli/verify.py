@@ -1,7 +1,6 @@
 """``ffpms verify``: a source tree, or a built set."""
 
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, progress
+from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, WORKERS, progress
 from ffpms.errors import ConfigError
 
 _OF_TREE = ("splits", "compression", "manipulations")
@@ -27,9 +26,7 @@ _OF_TREE = ("splits", "compression", "manipulations")
     help="Compression level of the tree (a tree alone).",
 )
 @click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too (a tree alone).")
-@click.option(
-    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
-)
+@WORKERS
 @CONFIG
 @JSON
 @QUIET

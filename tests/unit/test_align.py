@@ -124,8 +124,8 @@ IDENTITY = Geometry()
 def timing(fakes: dict[int, Small], reals: dict[int, Small], geometry: Geometry = IDENTITY) -> tuple[int, float | None]:
     costs = []
     for i, fake in fakes.items():
-        if all(i + k in reals for k in OFFSETS):
-            costs.append(Surroundings.of([reals[i + k] for k in OFFSETS], FACE, geometry).costs(fake))
+        if around := Surroundings.of(reals, i, FACE, geometry):
+            costs.append(around.costs(fake))
     return best_offset(costs)
 
 
