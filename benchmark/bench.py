@@ -1,42 +1,21 @@
 """``ffpms bench``: a grid of trials (methods x seeds x training sets), each trained and scored once on test."""
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
-import torch
-from safetensors.torch import load_file
-from scipy.special import expit
-from torch import Tensor
 
 from benchmark import runs
 from benchmark.config import TrainConfig
-from benchmark.data import BagDataset, BagRecord, BuiltSet
-from benchmark.device import choose_precision
+from benchmark.data import BuiltSet
 from benchmark.leaderboard import COLUMNS, render_markdown, tabulate, write_leaderboard
-from benchmark.predict import BagScore, Track, predict
-from benchmark.train import Fit, Say, fit
-from detectors import create, trained_as
-from detectors.backbones import create_backbone
-from detectors.detector import BagDetector
+from benchmark.machine import Machine, choose_precision
+from benchmark.trial import Given, make_detector, run_trial
 from detectors.errors import DetectorError
 from ffpms.errors import ConfigError, FfpmsError
-from ffpms.schema import SCORE, Split, Status, write_table
-
-NO_FACE_SCORE = 0.5
-"""A video without a face is counted, and scored as undecided."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where and how the trials run; none of it decides a result's identity."""
-
-    device: torch.device
-    workers: int = 0
-    track: Track = lambda batches, _: batches
-    say: Say = lambda _: None
+from ffpms.schema import Split
 
 
 @dataclass(frozen=True)
@@ -49,45 +28,39 @@ class Outcome:
 
 
 def bench(
-    grid: list[TrainConfig],
-    data: BuiltSet,
-    out: Path,
-    machine: Machine,
-    weights: Mapping[str, Tensor] | None = None,
-    resume: bool = True,
+    grid: list[TrainConfig], data: BuiltSet, out: Path, machine: Machine, given: Given, resume: bool = True
 ) -> Outcome:
     """Runs what of the grid is not done yet, and writes the leaderboard of all runs in ``out``.
 
     Raises:
-        DetectorError: the backbone or its weights are not to be had; nothing was trained.
+        DetectorError: no method of the grid can be made; nothing was trained.
         ConfigError: a split of the data has not both real and fake bags with faces.
     """
     _check_splits(data)
     configs = [replace(trial, precision=choose_precision(trial.precision, machine.device)) for trial in grid]
     folders = {out / runs.run_id(config, data.sha256): config for config in configs}
-    if not resume or not all(map(runs.is_done, folders)):
-        create_backbone(grid[0].backbone, grid[0].pretrained, weights)
     if not resume:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
-    failures = run_trials(folders, data, machine, weights)
+    failures = _check_methods([c for f, c in folders.items() if not runs.is_done(f)], given)
+    for failure in failures.values():
+        machine.say(f"left out: {failure}")
+    possible = {folder: config for folder, config in folders.items() if _origin(config) not in failures}
+    lines = [*failures.values(), *run_trials(possible, data, machine, given)]
     finished = list(runs.read_runs(out))
     if not finished:
-        return Outcome(pd.DataFrame(columns=COLUMNS), "", failures)
+        return Outcome(pd.DataFrame(columns=COLUMNS), "", lines)
     cells = tabulate(finished)
     write_leaderboard(cells, out)
-    return Outcome(cells, render_markdown(cells), failures)
+    return Outcome(cells, render_markdown(cells), lines)
 
 
-def trials(base: TrainConfig, methods: list[str], seeds: list[int], each: bool) -> list[TrainConfig]:
+def trials(
+    bases: Iterable[TrainConfig], manipulations: tuple[str, ...], seeds: list[int], each: bool
+) -> list[TrainConfig]:
     """The grid: every method with every seed, on all manipulations jointly or on each alone."""
-    sets = [(m,) for m in base.manipulations] if each else [base.manipulations]
-    return [
-        replace(base, method=method, seed=seed, manipulations=members)
-        for method in methods
-        for members in sets
-        for seed in seeds
-    ]
+    sets = [(m,) for m in manipulations] if each else [manipulations]
+    return [replace(base, seed=seed, manipulations=members) for base in bases for members in sets for seed in seeds]
 
 
 def _check_splits(data: BuiltSet) -> None:
@@ -99,17 +72,30 @@ def _check_splits(data: BuiltSet) -> None:
             raise ConfigError(message)
 
 
-def _left_out(bags: list[BagRecord]) -> str:
-    """What to say of test bags that could not be built; nothing if there are none."""
-    lost = [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]
-    return (
-        f"{len(lost)} of {len(bags)} test bags could not be built and are not scored ({lost[0]}, ...)" if lost else ""
-    )
+def _origin(config: TrainConfig) -> TrainConfig:
+    """What decides whether a detector can be made: all but the seed and the training set."""
+    return replace(config, seed=0, manipulations=())
 
 
-def run_trials(
-    folders: Mapping[Path, TrainConfig], data: BuiltSet, machine: Machine, weights: Mapping[str, Tensor] | None = None
-) -> list[str]:
+def _check_methods(configs: list[TrainConfig], given: Given) -> dict[TrainConfig, str]:
+    """Makes each detector once, before any is trained. Returns one line for each that cannot be made.
+
+    Raises:
+        DetectorError: none can be made.
+    """
+    failures = {}
+    origins = list(dict.fromkeys(map(_origin, configs)))
+    for origin in origins:
+        try:
+            make_detector(origin, given)
+        except DetectorError as error:
+            failures[origin] = f"{origin.method}: {error}"
+    if failures and len(failures) == len(origins):
+        raise DetectorError(next(iter(failures.values())))
+    return failures
+
+
+def run_trials(folders: Mapping[Path, TrainConfig], data: BuiltSet, machine: Machine, given: Given) -> list[str]:
     """Runs what is not done yet; a trial that fails says so and the others go on. Returns one line a failure."""
     failures = []
     for number, (folder, config) in enumerate(folders.items(), 1):
@@ -119,68 +105,7 @@ def run_trials(
             continue
         machine.say(f"{prefix}: training on {', '.join(config.manipulations)}")
         try:
-            run_trial(config, data, folder, machine, weights)
+            run_trial(config, data, folder, machine, given)
         except (FfpmsError, DetectorError, RuntimeError, OSError, ValueError) as error:
             failures.append(f"{folder.name}: {' '.join(str(error).split())}")
     return failures
-
-
-def run_trial(
-    config: TrainConfig, data: BuiltSet, folder: Path, machine: Machine, weights: Mapping[str, Tensor] | None = None
-) -> None:
-    """Trains one detector, or takes the weights of the method it is trained as; scores the test bags once; leaves a
-    run folder."""
-    torch.manual_seed(config.seed)
-    detector = create(config.method, create_backbone(config.backbone, config.pretrained, weights)).to(machine.device)
-    runs.start(folder, config, data, machine.device)
-    teacher = replace(config, method=trained_as(config.method))
-    if teacher == config:
-        _train(detector, data, config, folder, machine)
-    else:
-        trained = folder.parent / runs.run_id(teacher, data.sha256)
-        if not runs.is_done(trained):
-            run_trial(teacher, data, trained, machine, weights)
-        for name in ("best.safetensors", "history.csv"):
-            shutil.copyfile(trained / name, folder / name)
-        detector.load_state_dict(load_file(folder / "best.safetensors"))
-    _score(detector, data, config, folder, machine)
-    runs.finish(folder)
-
-
-def _train(detector: BagDetector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
-    train, val = (_bags(data, split, config) for split in (Split.TRAIN, Split.VAL))
-    how = Fit(config, machine.device, config.precision, machine.workers, machine.track, machine.say)
-    seen = BagDataset(data.root, [bag for bag in train if bag.crops], config.train_frames, config.seed)
-    fit(detector, seen, BagDataset(data.root, val), how, folder)
-
-
-def _bags(data: BuiltSet, split: str, config: TrainConfig) -> list[BagRecord]:
-    """Bags to train or select on; training draws its replaced frames from the run's seed."""
-    return data.bags(split, config.manipulations, config.seed if split == Split.TRAIN else None)
-
-
-def _score(detector: BagDetector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
-    """Scores the test bags once and stores every video and frame score."""
-    bags = data.bags(Split.TEST, config.manipulations)
-    if lost := _left_out(bags):
-        machine.say(lost)
-    test = BagDataset(data.root, bags)
-    found = predict(detector, test, machine.device, config.precision, config.batch_size, machine.workers, machine.track)
-    by_bag = {s.record.bag_id: s for s in found}
-    constant = {"run_id": folder.name, "method": config.method, "dataset": data.name}
-    rows = [constant | row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
-    write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, folder / "scores.parquet")
-
-
-def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object]]:
-    """A bag's video row and its frame rows; of a bag that could not be built, nothing."""
-    about = {k: v for k, v in asdict(bag).items() if k in SCORE.names}
-    video = about | {"level": "video", "slot": -1, "y_true": bag.label, "weight": None}
-    if score is None:
-        return [video | {"score": NO_FACE_SCORE}] if bag.status == Status.NO_FACE else []
-    weights: list[float] | list[None] = score.weights or [None] * len(bag.slots)
-    frames = zip(bag.slots, bag.frame_labels, score.frame_logits, weights, strict=True)
-    return [video | {"score": expit(score.video_logit)}] + [
-        about | {"level": "frame", "slot": slot, "y_true": label, "score": expit(logit), "weight": weight}
-        for slot, label, logit, weight in frames
-    ]

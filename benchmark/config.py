@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from detectors.tuning import TUNES
 from ffpms.errors import ConfigError
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -10,13 +11,20 @@ PRECISIONS = ("auto", "fp32", "bf16")
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Li 2020, Section 4.2: Adam at 2e-4, halved every 5 epochs, 30 epochs of batches of 32 videos, 8 faces each."""
+    """Li 2020, Section 4.2: Adam at 2e-4, halved every 5 epochs, 30 epochs of batches of 32 videos, 8 faces each.
+
+    ``input_size`` 0 is the backbone's own, or the stored crops' where that is smaller. ``options`` are the method's,
+    such as ``eq12=scores``.
+    """
 
     method: str
     manipulations: tuple[str, ...]
     backbone: str = "legacy_xception"
     pretrained: bool = True
     weights_sha256: str = ""
+    input_size: int = 0
+    tune: str = "all"
+    options: tuple[str, ...] = ()
     epochs: int = 30
     batch_size: int = 32
     train_frames: int = 8
@@ -31,3 +39,7 @@ class TrainConfig:
                 raise ConfigError(f"{name.replace('_', '-')}: {getattr(self, name)} is not a number above 0")
         if self.precision not in PRECISIONS:
             raise ConfigError(f"precision: {self.precision!r} is unknown; choose {', '.join(PRECISIONS)}")
+        if self.tune not in TUNES:
+            raise ConfigError(f"tune: {self.tune!r} is unknown; choose {', '.join(TUNES)}")
+        if self.input_size and not 16 <= self.input_size <= 4096:
+            raise ConfigError(f"input-size: {self.input_size} px is not in 16..4096")

@@ -1,16 +1,15 @@
 """Scores of bags: one pass over the faces, all of them kept."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 
-from benchmark.data import BagDataset, BagRecord, Batch, load_batches
-from benchmark.device import autocast, fit_faces
+from benchmark.config import TrainConfig
+from benchmark.data import BagRecord
+from benchmark.loader import BagDataset, Batch, load_batches
+from benchmark.machine import Machine, autocast
 from detectors.bag import Prediction
-from detectors.detector import BagDetector
-
-Track = Callable[[Iterable[Batch], int], Iterable[Batch]]
+from detectors.detector import Detector
 
 
 @dataclass(frozen=True)
@@ -24,24 +23,16 @@ class BagScore:
 
 
 @torch.no_grad()
-def predict(
-    detector: BagDetector,
-    dataset: BagDataset,
-    device: torch.device,
-    precision: str,
-    batch_size: int,
-    workers: int = 0,
-    track: Track = lambda batches, _: batches,
-) -> list[BagScore]:
+def predict(detector: Detector, dataset: BagDataset, config: TrainConfig, machine: Machine) -> list[BagScore]:
     """Scores every bag that has a face, in the data set's order."""
     detector.eval()
     order = [i for i, bag in enumerate(dataset.bags) if bag.crops]
-    batches = load_batches(dataset, order, batch_size, workers)
+    batches = load_batches(dataset, order, config.batch_size, machine.workers)
     scores: list[BagScore] = []
-    for batch in track(batches, -(-len(order) // batch_size)):
-        bag = fit_faces(batch.bag.to(device), detector)
-        with autocast(precision, device):
-            prediction = detector(bag)
+    for batch in machine.track(batches, -(-len(order) // config.batch_size)):
+        shown = machine.show(batch, detector, config)
+        with autocast(config.precision, machine.device):
+            prediction = detector(shown.bag)
         scores += _unbatch(dataset.bags, batch, prediction)
     return scores
 

@@ -25,8 +25,10 @@ from ffpms.errors import FfpmsError, ManifestError
 from ffpms.schema import SCORE, read_table
 from ffpms.shards import code_digest, digest
 
-_OURS = ("bench", "config", "data", "device", "losses", "metrics", "predict", "train", "weights")
-_DETECTORS = ("_torchvision", "backbones", "bag", "detector", "pooling", "temporal")
+_OURS = ("config", "data", "loader", "machine", "metrics", "predict", "train", "trial", "weights")
+_DETECTORS = (
+    *("_torchvision", "backbones", "bag", "detector", "losses", "options", "pooling", "registry", "temporal", "tuning"),
+)
 _DATA = ("plan", "recipe", "remix", "schema")
 
 
@@ -37,7 +39,7 @@ def code_sha256(method: str) -> str:
         code_digest(Path(__file__).parent, _OURS),
         code_digest(Path(detectors.__file__).parent, _DETECTORS),
         code_digest(Path(ffpms.__file__).parent, _DATA),
-        digest(inspect.getsource(import_module(detectors.module_of(method))).encode()),
+        digest(inspect.getsource(import_module(detectors.method(method).module)).encode()),
     ]
     return digest("".join(parts).encode())
 

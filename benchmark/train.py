@@ -2,8 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,12 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from benchmark.config import TrainConfig
-from benchmark.data import BagDataset, balanced_epoch, load_batches
-from benchmark.device import autocast, fit_faces
-from benchmark.losses import video_loss
+from benchmark.loader import BagDataset, balanced_epoch, load_batches
+from benchmark.machine import Machine, autocast
 from benchmark.metrics import accuracy
-from benchmark.predict import BagScore, Track, predict
-from detectors.detector import BagDetector
+from benchmark.predict import BagScore, predict
+from detectors.detector import Detector
 from ffpms.errors import ConfigError
-
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -34,19 +30,9 @@ class Progress:
     best: tuple[float, float] = (-math.inf, -math.inf)
 
 
-@dataclass(frozen=True)
-class Fit:
-    """How to train: the configuration and the machine's side of it."""
-
-    config: TrainConfig
-    device: torch.device
-    precision: str
-    workers: int = 0
-    track: Track = lambda batches, _: batches
-    say: Say = lambda _: None
-
-
-def fit(detector: BagDetector, train: BagDataset, val: BagDataset, how: Fit, folder: Path) -> None:
+def fit(
+    detector: Detector, train: BagDataset, val: BagDataset, config: TrainConfig, machine: Machine, folder: Path
+) -> None:
     """Trains to the last epoch, resuming after the last one finished, and leaves the weights of the epoch that is best
     on val (accuracy at 0.5, then loss, then the earlier one) in the detector and in ``best.safetensors``.
 
@@ -54,20 +40,19 @@ def fit(detector: BagDetector, train: BagDataset, val: BagDataset, how: Fit, fol
         ConfigError: there is nothing to train or to select on, or the loss is no longer a number.
     """
     _check_bags(train, val)
-    config = how.config
-    optimizer = torch.optim.Adam(detector.parameters(), lr=config.lr)
+    optimizer = torch.optim.Adam([p for p in detector.parameters() if p.requires_grad], lr=config.lr)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
     state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
-    progress = _resume(folder / "last.ckpt", state, how.device)
+    progress = _resume(folder / "last.ckpt", state, machine.device)
     while progress.epoch < config.epochs:
         started = time.monotonic()
-        row = _train_epoch(detector, train, optimizer, how, progress.epoch)
+        row = _train_epoch(detector, train, optimizer, config, machine, progress.epoch)
         scheduler.step()
-        scores = predict(detector, val, how.device, how.precision, config.batch_size, how.workers)
+        scores = predict(detector, val, config, replace(machine, track=lambda batches, _: batches))
         row |= _validate(scores) | {"seconds": round(time.monotonic() - started, 2)}
         _keep(progress, row, detector, folder)
         _save(folder / "last.ckpt", state, progress)
-        how.say(
+        machine.say(
             f"{config.method} seed {config.seed} epoch {progress.epoch}/{config.epochs}: "
             f"loss {row['train_loss']:.4f}, val loss {row['val_loss']:.4f}, val accuracy {row['val_accuracy']:.3f}"
         )
@@ -81,20 +66,23 @@ def _check_bags(train: BagDataset, val: BagDataset) -> None:
 
 
 def _train_epoch(
-    detector: BagDetector, train: BagDataset, optimizer: torch.optim.Optimizer, how: Fit, epoch: int
+    detector: Detector,
+    train: BagDataset,
+    optimizer: torch.optim.Optimizer,
+    config: TrainConfig,
+    machine: Machine,
+    epoch: int,
 ) -> dict[str, float]:
-    config = how.config
     torch.manual_seed(config.seed * 100_003 + epoch)
     train.epoch = epoch
     order = balanced_epoch(train.bags, config.seed, epoch)
-    batches = load_batches(train, order, config.batch_size, how.workers)
+    batches = load_batches(train, order, config.batch_size, machine.workers)
     detector.train()
     losses, entropies = [], []
-    for batch in how.track(batches, math.ceil(len(order) / config.batch_size)):
-        bag, label = fit_faces(batch.bag.to(how.device), detector), batch.label.to(how.device)
-        with autocast(how.precision, how.device):
-            prediction = detector(bag)
-            loss = video_loss(prediction, label, bag.mask, detector.supervision)
+    for batch in machine.track(batches, math.ceil(len(order) / config.batch_size)):
+        shown = machine.show(batch, detector, config)
+        with autocast(config.precision, machine.device):
+            prediction, loss = detector.learn(shown.bag, shown.label, shown.boundary)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

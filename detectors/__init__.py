@@ -2,18 +2,23 @@
 
 from detectors import smil, xception
 from detectors.bag import Bag, Prediction
-from detectors.detector import BagDetector
-from detectors.registry import create, module_of, names, resolve, trained_as
+from detectors.detector import BagDetector, Detector
+from detectors.registry import Method, create, load_plugins, method, names, register, resolve
+from detectors.tuning import tune
 
 __all__ = [
     "Bag",
     "BagDetector",
+    "Detector",
+    "Method",
     "Prediction",
     "create",
-    "module_of",
+    "load_plugins",
+    "method",
     "names",
+    "register",
     "resolve",
     "smil",
-    "trained_as",
+    "tune",
     "xception",
 ]

@@ -1,4 +1,4 @@
-"""Backbones: a face in, an embedding out. The only place that knows timm."""
+"""Backbones: a face in, an embedding or feature maps out. The only place that knows timm."""
 
 import difflib
 from collections.abc import Mapping
@@ -12,86 +12,170 @@ from detectors.errors import DetectorError
 
 TINY = "tiny"
 
+Weights = Mapping[str, Tensor]
 
-class Backbone(nn.Module):
-    """A feature extractor that normalises its own input.
 
-    ``num_features`` is measured, not believed: some timm models return another size than they claim. ``fixed_size`` is
-    the only input side that the network takes, or None if it takes any.
+class Stem(nn.Module):
+    """A network trained elsewhere, which normalises its own input.
 
-    Shape: faces (P, 3, S, S), uint8 in 0..255 or float in 0..1 -> (P, num_features).
+    ``input_size`` is the side in px it was made for, None if none is known; ``fixed`` says that it takes no other.
+
+    Shape: scale (P, 3, S, S), uint8 in 0..255 or float in 0..1 -> the same, normalised.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, network: nn.Module, mean: Any, std: Any, fixed_size: int | None = None) -> None:
+    def __init__(self, network: nn.Module, mean: Any, std: Any, input_size: int | None, fixed: bool = False) -> None:
         super().__init__()
         self.network = network
-        self.fixed_size = fixed_size
+        self.input_size = input_size
+        self.fixed = fixed
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
-        self.num_features = self._measure()
 
-    @torch.no_grad()
-    def _measure(self) -> int:
+    def scale(self, faces: Tensor) -> Tensor:
+        scaled = faces / 255 if faces.dtype == torch.uint8 else faces
+        return (scaled - self.mean) / self.std
+
+    def _try(self) -> Any:
+        """What the network makes of one black face."""
         training = self.training
-        side = self.fixed_size or 96
-        size: int = self.eval()(torch.zeros(1, 3, side, side)).shape[-1]
+        side = self.input_size if self.fixed and self.input_size else 96
+        with torch.no_grad():
+            made = self.eval()(torch.zeros(1, 3, side, side))
         self.train(training)
-        return size
+        return made
+
+
+class Backbone(Stem):
+    """A feature extractor; ``num_features`` is measured, not believed: some timm models return another size than they
+    claim.
+
+    Shape: faces (P, 3, S, S) -> (P, num_features).
+    """
+
+    def __init__(
+        self, network: nn.Module, mean: Any, std: Any, input_size: int | None = None, fixed: bool = False
+    ) -> None:
+        super().__init__(network, mean, std, input_size, fixed)
+        self.num_features: int = self._try().shape[-1]
 
     def forward(self, faces: Tensor) -> Tensor:
-        scaled = faces / 255 if faces.dtype == torch.uint8 else faces
-        embedding: Tensor = self.network((scaled - self.mean) / self.std)
+        embedding: Tensor = self.network(self.scale(faces))
         return embedding
+
+
+class Pyramid(Stem):
+    """A network's feature maps, from fine to coarse; ``channels`` of each.
+
+    Shape: faces (P, 3, S, S) -> [(P, C_i, S_i, S_i), ...].
+    """
+
+    def __init__(
+        self, network: nn.Module, mean: Any, std: Any, input_size: int | None = None, fixed: bool = False
+    ) -> None:
+        super().__init__(network, mean, std, input_size, fixed)
+        self.channels: list[int] = [level.shape[1] for level in self._try()]
+
+    def forward(self, faces: Tensor) -> list[Tensor]:
+        maps: list[Tensor] = self.network(self.scale(faces))
+        return maps
+
+
+def _blocks() -> list[nn.Sequential]:
+    return [
+        nn.Sequential(nn.Conv2d(inside, outside, 3, stride=2, padding=1), nn.BatchNorm2d(outside), nn.ReLU())
+        for inside, outside in ((3, 8), (8, 16), (16, 32))
+    ]
+
+
+class _Steps(nn.ModuleList):
+    def forward(self, faces: Tensor) -> list[Tensor]:
+        maps = [faces]
+        for block in self:
+            maps.append(block(maps[-1]))
+        return maps[1:]
 
 
 def tiny() -> Backbone:
     """Three small convolutions, random weights: for tests and for trying the toolkit, never for a result."""
-    layers: list[nn.Module] = []
-    for inside, outside in ((3, 8), (8, 16), (16, 32)):
-        layers += [nn.Conv2d(inside, outside, 3, stride=2, padding=1), nn.BatchNorm2d(outside), nn.ReLU()]
-    return Backbone(nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten()), (0.5,) * 3, (0.5,) * 3)
+    return Backbone(nn.Sequential(*_blocks(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), (0.5,) * 3, (0.5,) * 3)
 
 
-def create_backbone(name: str, pretrained: bool = True, weights: Mapping[str, Tensor] | None = None) -> Backbone:
-    """A timm model by name, or ``tiny``, without its classifier; ``weights`` (a state dict) instead of timm's own.
+def create_backbone(
+    name: str, pretrained: bool = True, weights: Weights | None = None, size: int | None = None
+) -> Backbone:
+    """A timm model by name, or ``tiny``, without its classifier; ``weights`` (a state dict) instead of timm's own;
+    ``size`` in px instead of the model's own, for one that takes only one size.
 
     Raises:
         DetectorError: no such model, its weights cannot be fetched, or the given ones do not fit.
     """
     if name == TINY and weights is None:
         return tiny()
+    network, config = _create(name, pretrained, weights, size, num_classes=0)
+    return Backbone(network, *config)
+
+
+def create_pyramid(
+    name: str, pretrained: bool = True, weights: Weights | None = None, size: int | None = None
+) -> Pyramid:
+    """The same model's feature maps at every scale it has.
+
+    Raises:
+        DetectorError: as :func:`create_backbone`, or the model gives no feature maps.
+    """
+    if name == TINY and weights is None:
+        return Pyramid(_Steps(_blocks()), (0.5,) * 3, (0.5,) * 3)
+    network, config = _create(name, pretrained, weights, size, features_only=True)
+    return Pyramid(network, *config)
+
+
+def _create(name: str, pretrained: bool, weights: Weights | None, size: int | None, **form: Any) -> tuple[Any, Any]:
+    """A timm model, and its mean, std, input size and whether that is its only one."""
     timm = import_timm()
     if name.partition(".")[0] not in timm.list_models():
         near = difflib.get_close_matches(name, timm.list_models(), n=3)
         raise DetectorError(f"{name}: timm knows no such model; did you mean {', '.join(near) or 'another'}?")
-    network = _create(timm, name, pretrained and weights is None)
+    config = timm.models.get_pretrained_cfg(name).to_dict()
+    fixed = bool(config.get("fixed_input_size"))
+    if fixed and size:
+        form["img_size"] = size
+    network = _fetch(timm, name, pretrained and weights is None, form)
     if weights is not None:
         _load(network, weights, name)
-    config = network.pretrained_cfg
-    fixed = config["input_size"][-1] if config.get("fixed_input_size") else None
-    return Backbone(network, config["mean"], config["std"], fixed)
+    side = size if fixed and size else config["input_size"][-1]
+    return network, (config["mean"], config["std"], side, fixed)
 
 
-def _create(timm: Any, name: str, pretrained: bool) -> Any:
+def _fetch(timm: Any, name: str, pretrained: bool, form: dict[str, Any]) -> Any:
     try:
-        return timm.create_model(name, pretrained=pretrained, num_classes=0)
+        return timm.create_model(name, pretrained=pretrained, **form)
     except Exception as error:
         reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
+        if not pretrained:
+            wanted = ", ".join(f"{key}={value}" for key, value in form.items())
+            raise DetectorError(f"{name}: timm cannot make it with {wanted} ({reason}); choose another") from error
         raise DetectorError(
             f"{name}: the pretrained weights could not be fetched ({reason}); without a network give --weights PATH, "
             "or --no-pretrained to train from random weights"
         ) from error
 
 
-def _load(network: nn.Module, weights: Mapping[str, Tensor], name: str) -> None:
+def _load(network: nn.Module, weights: Weights, name: str) -> None:
     """Loads what the network has; a classifier among the weights is left out."""
+    given = {_plain(key): value for key, value in weights.items()}
     own = network.state_dict()
-    missing = [k for k in own if k not in weights and not k.endswith("num_batches_tracked")]
-    wrong = [k for k in own if k in weights and own[k].shape != weights[k].shape]
+    fitting = {key: given[_plain(key)] for key in own if _plain(key) in given}
+    missing = [key for key in own if key not in fitting and not key.endswith("num_batches_tracked")]
+    wrong = [key for key, value in fitting.items() if value.shape != own[key].shape]
     if missing or wrong:
         what = f"lack {missing[0]}" if missing else f"have another shape of {wrong[0]}"
         raise DetectorError(f"{name}: the weights {what} ({len(missing) + len(wrong)} of {len(own)} do not fit)")
-    network.load_state_dict({k: v for k, v in weights.items() if k in own}, strict=False)
+    network.load_state_dict(fitting, strict=False)
+
+
+def _plain(key: str) -> str:
+    """A weight's name, however timm's feature extractors wrap the network: ``body.conv1.weight``, ``stem_0.weight``."""
+    return key.removeprefix("body.").removeprefix("model.").replace("_", ".")

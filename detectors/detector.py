@@ -1,21 +1,53 @@
-"""A detector is ``backbone -> encoder -> pool``."""
+"""What every detector can do, and the common one: ``backbone -> encoder -> pool``."""
 
-from typing import Literal
+from abc import abstractmethod
+from typing import Any, Self
 
 from torch import Tensor, nn
 
-from detectors.backbones import Backbone
+from detectors.backbones import Backbone, Stem
 from detectors.bag import Bag, Prediction, pack, unpack
-
-Supervision = Literal["video", "frame"]
-"""What the loss is taken on: the bag's logit, or each face's with its video's label."""
+from detectors.losses import Supervision, video_loss
 
 
-class BagDetector(nn.Module):
+class Detector(nn.Module):
+    """Bag in, Prediction out. ``backbone`` holds what was trained elsewhere; :func:`detectors.tuning.tune` decides what
+    of it is trained further."""
+
+    backbone: Stem
+    supervision: Supervision = "video"
+    frozen = False
+
+    @abstractmethod
+    def forward(self, bag: Bag) -> Prediction: ...
+
+    def __call__(self, *args: Any) -> Prediction:
+        prediction: Prediction = super().__call__(*args)
+        return prediction
+
+    def learn(self, bag: Bag, label: Tensor, boundary: Tensor | None) -> tuple[Prediction, Tensor]:  # noqa: ARG002
+        """The prediction and the loss to descend.
+
+        Shape: label (B,) float; boundary (B, M, S, S) in 0..1, where the detector learns from blended faces.
+        """
+        prediction = self(bag)
+        return prediction, video_loss(prediction, label, bag.mask, self.supervision)
+
+    def train(self, mode: bool = True) -> Self:
+        """A frozen backbone keeps its BatchNorm statistics too."""
+        super().train(mode)
+        if self.frozen:
+            self.backbone.eval()
+        return self
+
+
+class BagDetector(Detector):
     """Embeds each face, lets the encoder see their order, and pools them to one logit a video.
 
     ``encoder`` maps (B, M, D), (B, M) -> (B, M, E) or is None; ``pool`` maps (B, M, E), (B, M) -> Prediction.
     """
+
+    backbone: Backbone
 
     def __init__(
         self, backbone: Backbone, encoder: nn.Module | None, pool: nn.Module, supervision: Supervision = "video"
@@ -24,7 +56,7 @@ class BagDetector(nn.Module):
         self.backbone = backbone
         self.encoder = encoder
         self.pool = pool
-        self.supervision: Supervision = supervision
+        self.supervision = supervision
 
     def embed(self, bag: Bag) -> Tensor:
         """Each face through the backbone.

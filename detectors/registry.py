@@ -1,48 +1,116 @@
-"""Detectors by name, as the paper calls them."""
+"""Detectors by name, as their papers call them."""
 
 import difflib
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, Literal
 
-from detectors.backbones import Backbone
-from detectors.detector import BagDetector
+from detectors.backbones import Stem, Weights, create_backbone
+from detectors.detector import Detector
 from detectors.errors import DetectorError
+from detectors.options import parse_options
 
-Factory = Callable[[Backbone], BagDetector]
-_FACTORIES: dict[str, Factory] = {}
-_TRAINED_AS: dict[str, str] = {}
+Factory = Callable[..., Detector]
+"""What the stem made, and options by keyword -> a new detector."""
+
+Lesson = Literal["bags", "warped", "blended"]
+"""What a method learns from: the train bags with their video labels, or train-split real faces and what it makes of
+them itself, by warping (D-FWA) or blending (Face X-ray)."""
+
+PLUGINS = "ffpms.detectors"
+"""Entry point group of other packages' detectors: each names a module that registers them."""
 
 
-def register(name: str, trained_as: str = "") -> Callable[[Factory], Factory]:
-    """Decorator: makes a factory known under a name. ``trained_as`` names a method of the same weights: this one is
-    then never trained, only scored with that one's.
+@dataclass(frozen=True)
+class Method:
+    """A registered detector. ``unit`` is what is judged as one: a whole bag, or each frame by itself. ``ordered``: the
+    order of the faces counts. ``trained_as`` names the method whose weights it is scored with; itself if it is trained.
+    ``stem`` makes what the factory takes first, from ``backbone`` unless the user names another."""
+
+    name: str
+    factory: Factory
+    source: str
+    unit: Literal["bag", "frame"]
+    lesson: Lesson
+    ordered: bool
+    backbone: str
+    stem: Callable[..., Stem]
+    trained_as: str
+
+    @property
+    def about(self) -> str:
+        """The factory's first line."""
+        return inspect.cleandoc(self.factory.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+
+    @property
+    def module(self) -> str:
+        return self.factory.__module__
+
+    @property
+    def any_backbone(self) -> bool:
+        """Whether it takes any timm model, or has a network of its own."""
+        return self.stem.__module__ == create_backbone.__module__
+
+
+_METHODS: dict[str, Method] = {}
+
+
+def register(
+    name: str,
+    *,
+    source: str,
+    unit: Literal["bag", "frame"] = "bag",
+    lesson: Lesson = "bags",
+    ordered: bool = False,
+    backbone: str = "legacy_xception",
+    stem: Callable[..., Stem] = create_backbone,
+    trained_as: str = "",
+) -> Callable[[Factory], Factory]:
+    """Decorator: makes a factory known under a name, with what :class:`Method` says of it.
 
     Raises:
         DetectorError: the name is taken.
     """
 
     def add(factory: Factory) -> Factory:
-        if name in _FACTORIES:
-            raise DetectorError(f"{name}: registered twice, by {_FACTORIES[name].__module__} and {factory.__module__}")
-        _FACTORIES[name] = factory
-        _TRAINED_AS[name] = trained_as or name
+        if name in _METHODS:
+            raise DetectorError(f"{name}: registered twice, by {_METHODS[name].module} and {factory.__module__}")
+        _METHODS[name] = Method(name, factory, source, unit, lesson, ordered, backbone, stem, trained_as or name)
         return factory
 
     return add
 
 
-def module_of(name: str) -> str:
-    """The module that defines a method."""
-    return _FACTORIES[resolve(name)].__module__
+def load_plugins() -> None:
+    """Imports the modules that other packages name in the entry point group ``ffpms.detectors``.
 
-
-def trained_as(name: str) -> str:
-    """The method whose training gives this one its weights: itself, or the one whose frame model it shares."""
-    return _TRAINED_AS[resolve(name)]
+    Raises:
+        DetectorError: a plugin cannot be imported.
+    """
+    for plugin in entry_points(group=PLUGINS):
+        try:
+            plugin.load()
+        except DetectorError:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise DetectorError(f"plugin {plugin.name} ({plugin.value}): cannot be imported ({reason})") from error
 
 
 def names() -> list[str]:
     """All registered names, in the order of registration."""
-    return list(_FACTORIES)
+    return list(_METHODS)
+
+
+def method(name: str) -> Method:
+    """What is known of a method.
+
+    Raises:
+        DetectorError: there is no such method; lists the near ones.
+    """
+    return _METHODS[resolve(name)]
 
 
 def resolve(name: str) -> str:
@@ -51,7 +119,7 @@ def resolve(name: str) -> str:
     Raises:
         DetectorError: there is no such detector; lists the near ones.
     """
-    aliases = {alias: n for n in _FACTORIES for alias in (n, n.replace("-", "", 1), n.replace("-", ""))}
+    aliases = {alias: n for n in _METHODS for alias in (n, n.replace("-", "", 1), n.replace("-", ""))}
     typed = name.strip().lower().replace("_", "-")
     if typed in aliases:
         return aliases[typed]
@@ -59,10 +127,21 @@ def resolve(name: str) -> str:
     raise DetectorError(f"{name!r}: no such method; did you mean {', '.join(near)}?")
 
 
-def create(name: str, backbone: Backbone) -> BagDetector:
-    """A new detector on the backbone.
+def create(
+    name: str,
+    backbone: str = "",
+    pretrained: bool = True,
+    weights: Weights | None = None,
+    size: int | None = None,
+    options: Mapping[str, str] | None = None,
+) -> Detector:
+    """A new detector on a backbone by name, its own if none is given; ``options`` as text by the names that
+    :func:`detectors.options.options_of` lists.
 
     Raises:
-        DetectorError: there is no such detector.
+        DetectorError: there is no such detector or option, or its backbone cannot be made.
     """
-    return _FACTORIES[resolve(name)](backbone)
+    known = method(name)
+    chosen = parse_options(known.name, known.factory, options or {})
+    stem: Any = known.stem(backbone or known.backbone, pretrained, weights, size)
+    return known.factory(stem, **chosen)

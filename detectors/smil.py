@@ -7,7 +7,7 @@ from detectors.registry import register
 from detectors.temporal import KernelEncoder
 
 
-@register("s-mil")
-def s_mil(backbone: Backbone, filters: int = 512) -> BagDetector:
-    """S-MIL on spatial instances: Eq. 11 with k = 1, pooled by Eq. 9 and 10."""
+@register("s-mil", source="Li et al., ACM MM 2020, Eq. 9 to 11")
+def s_mil(backbone: Backbone, *, filters: int = 512) -> BagDetector:
+    """Sharp MIL on spatial instances (k = 1): logit(p) = sum_j a_j z_j, a = softmax(w h), z = W h."""
     return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), SharpPool(filters))

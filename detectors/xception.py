@@ -5,14 +5,16 @@ from detectors.detector import BagDetector
 from detectors.pooling import FrameHead, max_probability, mean_probability
 from detectors.registry import register
 
+SOURCE = "Rossler et al., ICCV 2019; Li et al., ACM MM 2020, Eq. 2"
 
-@register("xn-avg")
+
+@register("xn-avg", source=SOURCE, unit="frame")
 def xn_avg(backbone: Backbone) -> BagDetector:
-    """XN-avg: each face is trained with its video's label; the video is the mean of its faces (Li 2020, Eq. 2)."""
+    """Each face is trained with its video's label; the video is their mean: p = mean_j p_j."""
     return BagDetector(backbone, None, FrameHead(backbone.num_features, mean_probability), supervision="frame")
 
 
-@register("xn-max", trained_as="xn-avg")
+@register("xn-max", source=SOURCE, unit="frame", trained_as="xn-avg")
 def xn_max(backbone: Backbone) -> BagDetector:
-    """XN-max: the same frame model, the video is its most fake-looking face (Li 2020, Eq. 2)."""
+    """The same frame model as xn-avg, trained once for both; the video is its most fake-looking face: p = max_j p_j."""
     return BagDetector(backbone, None, FrameHead(backbone.num_features, max_probability), supervision="frame")

@@ -166,6 +166,7 @@ SCORE = pa.schema(
         ("fake_rate", pa.float64()),
         ("level", pa.string()),
         ("slot", pa.int16()),
+        ("track_id", pa.int16()),
         ("y_true", pa.int16()),
         ("score", pa.float64()),
         ("weight", pa.float64()),

@@ -1,9 +1,7 @@
 """``ffpms bench``: training and scoring."""
 
-import hashlib
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -16,9 +14,27 @@ from ffpms.errors import ConfigError
 @click.option("--methods", required=True, callback=parse_names, help="Comma list of methods, or all.")
 @click.option("--data", default="ffpms-data", show_default=True, type=PATH, help="A built set.")
 @click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard.")
-@click.option("--backbone", default="legacy_xception", show_default=True, help="Any timm model, or tiny.")
-@click.option("--weights", type=PATH, help="Backbone weights: .safetensors or a state dict.")
+@click.option("--backbone", help="Any timm model, or tiny.  [default: the method's own, see 'ffpms methods']")
+@click.option(
+    "--weights", multiple=True, metavar="[METHOD=]PATH", help="Backbone weights: .safetensors or a state dict."
+)
 @click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights.")
+@click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]")
+@click.option(
+    "--tune",
+    default="all",
+    show_default=True,
+    type=click.Choice(["all", "norm", "none"]),
+    help="What of the backbone to train.",
+)
+@click.option("--freeze", is_flag=True, help="The same as --tune none.")
+@click.option(
+    "--set",
+    "options",
+    multiple=True,
+    metavar="METHOD.OPTION=VALUE",
+    help="A method's own options, see 'ffpms methods'.",
+)
 @click.option("--epochs", default=30, show_default=True, help="Passes over the training bags.")
 @click.option("--batch-size", default=32, show_default=True, help="Videos in a batch.")
 @click.option("--train-frames", default=8, show_default=True, help="Faces of a video drawn each epoch.")
@@ -53,10 +69,9 @@ def bench(**flags: Any) -> None:
     """
     import torch
 
-    from benchmark.bench import Machine, bench
+    from benchmark.bench import bench, trials
     from benchmark.data import BuiltSet
-    from benchmark.device import choose_device
-    from benchmark.weights import read_weights
+    from benchmark.machine import Machine, choose_device
 
     torch.set_num_threads(flags["threads"] or len(os.sched_getaffinity(0)))
     machine = Machine(
@@ -65,9 +80,10 @@ def bench(**flags: Any) -> None:
         track=progress(flags["quiet"], "batch"),
         say=(lambda _: None) if flags["quiet"] else (lambda line: click.echo(line, err=True)),
     )
+    configs, given = _configs(flags)
     data = BuiltSet.load(flags["data"])
-    weights = read_weights(flags["weights"]) if flags["weights"] else None
-    outcome = bench(_trials(flags, data.manipulations), data, flags["out"], machine, weights, flags["resume"])
+    grid = trials(configs, data.manipulations, _seeds(flags["seeds"]), flags["train_on"] == "each")
+    outcome = bench(grid, data, flags["out"], machine, given, flags["resume"])
     if flags["as_json"]:
         click.echo(outcome.cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:
@@ -77,26 +93,26 @@ def bench(**flags: Any) -> None:
     sys.exit(1 if outcome.failures else 0)
 
 
-def _trials(flags: dict[str, Any], manipulations: tuple[str, ...]) -> list[Any]:
-    """The grid of trials that the flags of ``bench`` ask for."""
-    from benchmark.bench import trials
-    from benchmark.config import TrainConfig
-    from detectors import names, resolve
-    from detectors.backbones import TINY
-
-    methods = names() if flags["methods"] == ("all",) else [resolve(name) for name in flags["methods"]]
-    if not methods:
-        raise ConfigError(f"methods: none given; choose from {','.join(names())} or all")
-    if not flags["seeds"] or not all(seed.isdecimal() and int(seed) < 2**31 for seed in flags["seeds"]):
-        raise ConfigError(f"seeds: {','.join(flags['seeds'])} is no comma list of numbers such as 0,1,2")
-    own = {name: flags[name] for name in _TRAIN_FLAGS}
-    own["pretrained"] = own["pretrained"] and not flags["weights"] and own["backbone"] != TINY
-    base = TrainConfig(method="", manipulations=manipulations, weights_sha256=_sha256(flags["weights"]), **own)
-    return trials(base, list(dict.fromkeys(methods)), [int(s) for s in flags["seeds"]], flags["train_on"] == "each")
+_SETTINGS = (
+    *("pretrained", "input_size", "tune", "epochs", "batch_size", "train_frames", "lr", "lr_halved_every", "precision"),
+)
 
 
-_TRAIN_FLAGS = ("backbone", "pretrained", "epochs", "batch_size", "train_frames", "lr", "lr_halved_every", "precision")
+def _configs(flags: dict[str, Any]) -> tuple[list[Any], Any]:
+    """One configuration a method that the flags of ``bench`` ask for, and the weights they name."""
+    from benchmark.choices import choose_methods, configure, split_options, split_weights
+    from detectors import load_plugins
+
+    load_plugins()
+    if flags["freeze"] and flags["tune"] == "norm":
+        raise ConfigError("freeze: contradicts --tune norm; give one of them")
+    settings = {name: flags[name] for name in _SETTINGS} | ({"tune": "none"} if flags["freeze"] else {})
+    methods = choose_methods(flags["methods"])
+    weights, options = split_weights(flags["weights"]), split_options(flags["options"])
+    return configure(methods, settings, flags["backbone"], weights, options)
 
 
-def _sha256(path: Path | None) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+def _seeds(typed: tuple[str, ...]) -> list[int]:
+    if not typed or not all(seed.isdecimal() and int(seed) < 2**31 for seed in typed):
+        raise ConfigError(f"seeds: {','.join(typed)} is no comma list of numbers such as 0,1,2")
+    return [int(seed) for seed in typed]

@@ -241,16 +241,16 @@ def test_training_on_each_manipulation(ffpms: Command, built: Path, tmp_path: Pa
 def test_a_method_that_fails_is_named_and_the_others_go_on(
     ffpms: Command, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmark import bench
+    from benchmark import trial
 
-    original = bench.fit
+    original = trial.fit
 
     def breaks(detector, *arguments):  # type: ignore[no-untyped-def]
         if detector.supervision == "frame":
             raise RuntimeError("CUDA out of memory")
         original(detector, *arguments)
 
-    monkeypatch.setattr(bench, "fit", breaks)
+    monkeypatch.setattr(trial, "fit", breaks)
     flags = ("--methods", "xn-avg,smil", "--backbone", "tiny", "--epochs", 1)
     result = ffpms("bench", *flags, "--data", built, "--out", tmp_path)
     assert result.exit_code == 1

@@ -9,13 +9,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 import detectors
-from benchmark.losses import video_loss
-from detectors.backbones import tiny
+from detectors.backbones import TINY
 from detectors.bag import Bag, Prediction, pack, unpack
 from detectors.pooling import max_probability, mean_probability, sharp
 from detectors.temporal import KernelEncoder
 
-SEES_ORDER: tuple[str, ...] = ()
 logits = st.floats(-40, 40, width=32)
 few = settings(max_examples=25, deadline=None)
 
@@ -26,9 +24,9 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def detector(name: str) -> detectors.BagDetector:
+def detector(name: str) -> detectors.Detector:
     torch.manual_seed(0)
-    return detectors.create(name, tiny()).eval()
+    return detectors.create(name, TINY).eval()
 
 
 def faces(count: int, seed: int = 0) -> Tensor:
@@ -54,7 +52,7 @@ def same(a: Prediction, b: Prediction, count: int) -> None:
 @few
 @given(count=st.integers(1, 6), padding=st.integers(0, 4), filler=st.floats(-9, 9), others=st.integers(0, 3))
 def test_padding_its_content_and_batch_mates_change_nothing(
-    detector: detectors.BagDetector, count: int, padding: int, filler: float, others: int
+    detector: detectors.Detector, count: int, padding: int, filler: float, others: int
 ) -> None:
     own = faces(count)
     mates = [faces(2 + i, seed=9 + i) for i in range(others)]
@@ -65,10 +63,10 @@ def test_padding_its_content_and_batch_mates_change_nothing(
 @few
 @given(order=st.permutations(range(5)))
 def test_order_changes_nothing_unless_the_encoder_sees_it(
-    name: str, detector: detectors.BagDetector, order: list[int]
+    name: str, detector: detectors.Detector, order: list[int]
 ) -> None:
-    if name in SEES_ORDER:
-        pytest.skip("an encoder of order")
+    if detectors.method(name).ordered:
+        pytest.skip("sees the order")
     own = faces(5)
     with torch.no_grad():
         plain, moved = detector(bag(own)), detector(bag(own[order]))
@@ -76,13 +74,13 @@ def test_order_changes_nothing_unless_the_encoder_sees_it(
     torch.testing.assert_close(plain.frame_logit[:, order], moved.frame_logit, atol=1e-5, rtol=1e-4)
 
 
-def test_one_face_gives_its_own_logit(detector: detectors.BagDetector) -> None:
+def test_one_face_gives_its_own_logit(detector: detectors.Detector) -> None:
     with torch.no_grad():
         prediction = detector(bag(faces(1)))
     torch.testing.assert_close(prediction.video_logit, prediction.frame_logit[:, 0])
 
 
-def test_batch_norm_never_sees_padding(detector: detectors.BagDetector) -> None:
+def test_batch_norm_never_sees_padding(detector: detectors.Detector) -> None:
     detector.train()
     try:
         plain = detector(bag(faces(3), faces(2, seed=1)))
@@ -92,24 +90,25 @@ def test_batch_norm_never_sees_padding(detector: detectors.BagDetector) -> None:
     same(plain, padded, 3)
 
 
-def test_a_step_lowers_the_loss(detector: detectors.BagDetector) -> None:
+def test_a_step_lowers_the_loss(detector: detectors.Detector) -> None:
     batch, label = bag(faces(4), faces(3, seed=1)), torch.tensor([0.0, 1.0])
     optimizer = torch.optim.SGD(detector.parameters(), lr=1e-2)
-    before = video_loss(detector(batch), label, batch.mask, detector.supervision)
+    boundary = torch.rand(2, 4, 32, 32, generator=torch.Generator().manual_seed(2)) * label[:, None, None, None]
+    _, before = detector.learn(batch, label, boundary)
     before.backward()
     optimizer.step()
     with torch.no_grad():
-        assert video_loss(detector(batch), label, batch.mask, detector.supervision) < before
+        assert detector.learn(batch, label, boundary)[1] < before
 
 
-def test_saved_and_loaded_scores_are_equal(name: str, detector: detectors.BagDetector) -> None:
-    other = detectors.create(name, tiny()).eval()
+def test_saved_and_loaded_scores_are_equal(name: str, detector: detectors.Detector) -> None:
+    other = detectors.create(name, TINY).eval()
     other.load_state_dict(detector.state_dict())
     with torch.no_grad():
         assert torch.equal(other(bag(faces(3))).video_logit, detector(bag(faces(3))).video_logit)
 
 
-def test_weights_sum_to_one(detector: detectors.BagDetector) -> None:
+def test_weights_sum_to_one(detector: detectors.Detector) -> None:
     with torch.no_grad():
         prediction = detector(bag(faces(3), faces(5, seed=1)))
     if prediction.weight is not None:
@@ -117,7 +116,7 @@ def test_weights_sum_to_one(detector: detectors.BagDetector) -> None:
         assert (prediction.weight[0, 3:] == 0).all()
 
 
-def test_uint8_faces_score_as_floats_do(detector: detectors.BagDetector) -> None:
+def test_uint8_faces_score_as_floats_do(detector: detectors.Detector) -> None:
     whole = (faces(3) * 255).to(torch.uint8)
     with torch.no_grad():
         same(detector(bag(whole / 255)), detector(Bag(whole[None], torch.ones(1, 3, dtype=torch.bool))), 3)
@@ -157,7 +156,7 @@ def test_sharp_pool_is_equation_9_with_the_weight_as_exponent(instances: list[tu
 
 
 def test_s_mil_logit_is_the_weighted_sum_of_its_face_logits() -> None:
-    prediction = detectors.create("s-mil", tiny()).eval()(bag(faces(6)))
+    prediction = detectors.create("s-mil", TINY).eval()(bag(faces(6)))
     assert prediction.weight is not None
     torch.testing.assert_close(prediction.video_logit, (prediction.weight * prediction.frame_logit).sum(dim=1))
 

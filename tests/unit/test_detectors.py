@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import save_file
 from sklearn.datasets import load_sample_images
 
-from benchmark.device import fit_faces
+from benchmark.machine import face_side, fit_faces
 from benchmark.weights import PACKAGED_BACKBONE, packaged_weights, read_weights
 from detectors import create, names, resolve
 from detectors._torchvision import import_timm
-from detectors.backbones import Backbone, create_backbone, tiny
+from detectors.backbones import TINY, Backbone, create_backbone, tiny
 from detectors.bag import Bag
 from detectors.errors import DetectorError
 from detectors.registry import register
@@ -40,12 +40,12 @@ def test_every_name_is_known_without_its_first_dash() -> None:
 
 def test_an_unknown_method_names_the_near_ones() -> None:
     with pytest.raises(DetectorError, match="did you mean s-mil"):
-        create("smill", tiny())
+        create("smill", TINY)
 
 
 def test_a_name_is_registered_once() -> None:
     with pytest.raises(DetectorError, match="registered twice"):
-        register("s-mil")(lambda backbone: create("s-mil", backbone))
+        register("s-mil", source="")(lambda backbone: create("s-mil", TINY))
 
 
 def test_num_features_is_what_comes_out_not_what_the_model_claims(small: Backbone) -> None:
@@ -122,12 +122,29 @@ def test_an_unreadable_weight_file_is_one_line(tmp_path: Path, content: bytes | 
         read_weights(path)
 
 
-def test_faces_are_resized_only_for_a_backbone_of_one_size() -> None:
+@pytest.mark.parametrize(
+    ("own", "fixed", "stored", "asked", "side"),
+    [
+        (None, False, 112, 0, 112),
+        (299, False, 299, 0, 299),
+        (224, False, 299, 0, 224),
+        (224, False, 112, 0, 112),
+        (224, True, 112, 0, 224),
+        (224, False, 299, 128, 128),
+    ],
+)
+def test_faces_are_shown_at_the_backbones_own_size_and_never_enlarged_for_nothing(
+    own: int | None, fixed: bool, stored: int, asked: int, side: int
+) -> None:
+    backbone = tiny()
+    backbone.input_size, backbone.fixed = own, fixed
+    assert face_side(backbone, stored, asked) == side
+
+
+def test_faces_are_resized_only_where_they_have_another_size() -> None:
     bag = Bag(torch.randint(0, 256, (1, 2, 3, 40, 40), dtype=torch.uint8), torch.ones(1, 2, dtype=torch.bool))
-    detector = create("s-mil", tiny())
-    assert fit_faces(bag, detector) is bag
-    detector.backbone.fixed_size = 32
-    fitted = fit_faces(bag, detector)
+    assert fit_faces(bag, 40) is bag
+    fitted = fit_faces(bag, 32)
     assert fitted.faces.shape == (1, 2, 3, 32, 32)
     assert 0 <= fitted.faces.min() <= fitted.faces.max() <= 1
 

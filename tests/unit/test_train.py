@@ -9,13 +9,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from benchmark import bench, train
-from benchmark.bench import Machine, run_trial
+from benchmark import train, trial
 from benchmark.config import TrainConfig
-from benchmark.data import BagDataset, BagRecord, BuiltSet, balanced_epoch, collate_bags
-from benchmark.losses import video_loss
+from benchmark.data import BagRecord, BuiltSet
+from benchmark.loader import BagDataset, balanced_epoch, collate_bags
+from benchmark.machine import Machine
 from benchmark.runs import run_id
+from benchmark.trial import run_trial
 from detectors.bag import Prediction
+from detectors.losses import video_loss
 from ffpms.errors import ConfigError
 
 CONFIG = TrainConfig(
@@ -30,13 +32,15 @@ def data(built: Path) -> BuiltSet:
 
 
 def record(label: int, n: int = 3) -> BagRecord:
-    return BagRecord("b", "DF", "p", label, 0.5, "ok", tuple(range(n)), (label,) * n, ("c.png",) * n, ("",) * n)
+    return BagRecord(
+        "b", "DF", "p", label, 0.5, "ok", tuple(range(n)), (0,) * n, (label,) * n, ("c.png",) * n, ("",) * n
+    )
 
 
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_trial(CONFIG, data, tmp_path / "whole", CPU)
+    run_trial(CONFIG, data, tmp_path / "whole", CPU, {})
     original = train._train_epoch
 
     def dies(*arguments: object) -> dict[str, float]:
@@ -47,9 +51,9 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     with monkeypatch.context() as patch:
         patch.setattr(train, "_train_epoch", dies)
         with pytest.raises(KeyboardInterrupt):
-            run_trial(CONFIG, data, tmp_path / "cut", CPU)
+            run_trial(CONFIG, data, tmp_path / "cut", CPU, {})
     assert not (tmp_path / "cut" / "DONE").exists()
-    run_trial(CONFIG, data, tmp_path / "cut", CPU)
+    run_trial(CONFIG, data, tmp_path / "cut", CPU, {})
     whole, cut = (pd.read_parquet(tmp_path / name / "scores.parquet") for name in ("whole", "cut"))
     pd.testing.assert_frame_equal(whole.drop(columns="run_id"), cut.drop(columns="run_id"), check_exact=True)
     weights = [load_file(tmp_path / name / "best.safetensors") for name in ("whole", "cut")]
@@ -60,16 +64,16 @@ def test_training_reads_no_test_bag(data: BuiltSet, tmp_path: Path, monkeypatch:
     """Until the one pass over test, every bag that fit() is given is a train or a val bag."""
     split = dict(zip(data.videos["bag_id"], data.videos["split"], strict=True))
     seen: dict[str, set[str]] = {}
-    original = bench.fit
+    original = trial.fit
 
-    def spy(detector, train_set, val_set, how, folder):  # type: ignore[no-untyped-def]
+    def spy(detector, train_set, val_set, config, machine, folder):  # type: ignore[no-untyped-def]
         seen["train"] = {split[b.bag_id] for b in train_set.bags}
         seen["val"] = {split[b.bag_id] for b in val_set.bags}
         assert not (folder / "scores.parquet").exists()
-        original(detector, train_set, val_set, how, folder)
+        original(detector, train_set, val_set, config, machine, folder)
 
-    monkeypatch.setattr(bench, "fit", spy)
-    run_trial(replace(CONFIG, epochs=1), data, tmp_path / "run", CPU)
+    monkeypatch.setattr(trial, "fit", spy)
+    run_trial(replace(CONFIG, epochs=1), data, tmp_path / "run", CPU, {})
     assert seen == {"train": {"train"}, "val": {"val"}}
     scores = pd.read_parquet(tmp_path / "run" / "scores.parquet")
     assert {split[b] for b in scores["bag_id"]} == {"test"}
@@ -95,7 +99,7 @@ def test_each_epoch_is_drawn_anew(data: BuiltSet, tmp_path: Path, monkeypatch: p
         return original(self, item)
 
     monkeypatch.setattr(BagDataset, "__getitem__", spy)
-    run_trial(CONFIG, data, tmp_path / "run", CPU)
+    run_trial(CONFIG, data, tmp_path / "run", CPU, {})
     assert set(epochs) == {0, 1, 2}
 
 
@@ -113,7 +117,7 @@ def test_training_draws_8_faces_in_the_order_of_time(data: BuiltSet) -> None:
     bags = data.bags("train", ("DF",), seed=0)
     chosen: list[np.ndarray] = []
     dataset = BagDataset(data.root, bags, n_faces=8)
-    dataset._read = lambda bag, rows: (chosen.append(rows), torch.zeros(len(rows), 3, 8, 8, dtype=torch.uint8))[1]  # type: ignore[method-assign]
+    dataset._read = lambda _, rows, __: (chosen.append(rows), torch.zeros(len(rows), 3, 8, 8, dtype=torch.uint8))[1]  # type: ignore[method-assign]
     for epoch in range(40):
         dataset.epoch = epoch
         assert len(dataset[0]["faces"]) == 8
@@ -151,7 +155,11 @@ def test_augmentation_moves_and_flips_the_faces_of_a_bag_alike(data: BuiltSet) -
 
 
 def test_collate_pads_to_the_longest() -> None:
-    items = [{"faces": torch.ones(n, 3, 4, 4, dtype=torch.uint8), "label": n % 2, "index": n} for n in (2, 3)]
+    def item(n: int) -> dict[str, object]:
+        none = torch.zeros(n, 0, 4, 4, dtype=torch.uint8)
+        return {"faces": torch.ones(n, 3, 4, 4, dtype=torch.uint8), "boundary": none, "label": n % 2, "index": n}
+
+    items = [item(n) for n in (2, 3)]
     batch = collate_bags(items)
     assert batch.bag.faces.shape == (2, 3, 3, 4, 4)
     assert batch.bag.mask.sum(dim=1).tolist() == [2, 3]
@@ -190,7 +198,7 @@ def test_a_configuration_that_cannot_be_is_refused(wrong: dict[str, object]) -> 
 def test_a_method_trained_as_another_takes_its_weights(data: BuiltSet, tmp_path: Path) -> None:
     average, largest = (replace(CONFIG, method=name, epochs=1) for name in ("xn-avg", "xn-max"))
     folders = {name: tmp_path / run_id(config, data.sha256) for name, config in (("avg", average), ("max", largest))}
-    run_trial(largest, data, folders["max"], CPU)
+    run_trial(largest, data, folders["max"], CPU, {})
     assert (folders["avg"] / "DONE").is_file()
     assert (folders["avg"] / "best.safetensors").read_bytes() == (folders["max"] / "best.safetensors").read_bytes()
     scores = {name: pd.read_parquet(folder / "scores.parquet") for name, folder in folders.items()}
@@ -203,4 +211,4 @@ def test_a_method_trained_as_another_takes_its_weights(data: BuiltSet, tmp_path:
 
 def test_a_loss_that_is_no_number_ends_the_run_in_one_line(data: BuiltSet, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="try a lower --lr"):
-        run_trial(replace(CONFIG, lr=1e30), data, tmp_path / "run", CPU)
+        run_trial(replace(CONFIG, lr=1e30), data, tmp_path / "run", CPU, {})

@@ -1,0 +1,78 @@
+"""Where a run computes, in which precision, and at which size faces are shown to a detector."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from benchmark.config import TrainConfig
+from benchmark.loader import Batch
+from detectors.backbones import Stem
+from detectors.bag import Bag
+from detectors.detector import Detector
+from ffpms.errors import ConfigError
+
+Say = Callable[[str], None]
+Track = Callable[[Iterable[Batch], int], Iterable[Batch]]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how runs compute; none of it decides a result's identity."""
+
+    device: torch.device
+    workers: int = 0
+    track: Track = lambda batches, _: batches
+    say: Say = lambda _: None
+
+    def show(self, batch: Batch, detector: Detector, config: TrainConfig) -> Batch:
+        """The batch on this machine, its faces at the size that the detector is shown."""
+        moved = batch.to(self.device)
+        side = face_side(detector.backbone, moved.bag.faces.shape[-1], config.input_size)
+        return replace(moved, bag=fit_faces(moved.bag, side))
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` is the first GPU, else the CPU.
+
+    Raises:
+        ConfigError: torch does not know the device or cannot reach it.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"device: {name} cannot be used ({str(error).splitlines()[0]}); try --device cpu") from None
+    return device
+
+
+def choose_precision(name: str, device: torch.device) -> str:
+    """``auto`` is bf16 on a GPU and fp32 elsewhere: on a CPU bf16 is slower."""
+    return name if name != "auto" else ("bf16" if device.type == "cuda" else "fp32")
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """The context in which a detector runs."""
+    return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
+
+
+def face_side(stem: Stem, stored: int, asked: int) -> int:
+    """The side in px at which faces are shown to a backbone: what was asked for; else its own size, but no larger than
+    the crops are stored, for enlarging adds nothing, unless it takes only that one."""
+    if asked or stem.input_size is None:
+        return asked or stored
+    return stem.input_size if stem.fixed else min(stem.input_size, stored)
+
+
+def fit_faces(bag: Bag, side: int) -> Bag:
+    """The bag with faces of ``side`` px."""
+    if bag.faces.shape[-1] == side:
+        return bag
+    flat = bag.faces.flatten(0, 1).float() / (255 if bag.faces.dtype == torch.uint8 else 1)
+    resized: Tensor = interpolate(flat, size=(side, side), mode="bilinear", antialias=True)
+    return Bag(resized.view(*bag.faces.shape[:3], side, side), bag.mask)

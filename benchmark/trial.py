@@ -1,0 +1,104 @@
+"""One trial: a detector trained, its epoch selected on val, its test bags scored once."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+from scipy.special import expit
+
+from benchmark import runs
+from benchmark.config import TrainConfig
+from benchmark.data import BagRecord, BuiltSet
+from benchmark.loader import BagDataset
+from benchmark.machine import Machine
+from benchmark.predict import BagScore, predict
+from benchmark.train import fit
+from detectors import create, method, tune
+from detectors.backbones import Weights
+from detectors.detector import Detector
+from ffpms.schema import SCORE, UNKNOWN, Split, Status, write_table
+
+NO_FACE_SCORE = 0.5
+"""A video without a face is counted, and scored as undecided."""
+
+Given = Mapping[str, Weights]
+"""Backbone weights by the ``weights_sha256`` of a configuration."""
+
+
+def make_detector(config: TrainConfig, given: Given) -> Detector:
+    """The detector of a configuration, before training.
+
+    Raises:
+        DetectorError: it cannot be made, or its backbone's weights are not to be had.
+    """
+    torch.manual_seed(config.seed)
+    options = dict(option.split("=", 1) for option in config.options)
+    weights, size = given.get(config.weights_sha256), config.input_size or None
+    detector = create(config.method, config.backbone, config.pretrained, weights, size, options)
+    tune(detector, config.tune)
+    return detector
+
+
+def run_trial(config: TrainConfig, data: BuiltSet, folder: Path, machine: Machine, given: Given) -> None:
+    """Trains one detector, or takes the weights of the method it is trained as; scores the test bags once; leaves a
+    run folder."""
+    detector = make_detector(config, given).to(machine.device)
+    runs.start(folder, config, data, machine.device)
+    teacher = replace(config, method=method(config.method).trained_as)
+    if teacher == config:
+        _train(detector, data, config, folder, machine)
+    else:
+        trained = folder.parent / runs.run_id(teacher, data.sha256)
+        if not runs.is_done(trained):
+            run_trial(teacher, data, trained, machine, given)
+        for name in ("best.safetensors", "history.csv"):
+            shutil.copyfile(trained / name, folder / name)
+        detector.load_state_dict(load_file(folder / "best.safetensors"))
+    _score(detector, data, config, folder, machine)
+    runs.finish(folder)
+
+
+def _train(detector: Detector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
+    """Training draws its replaced frames from the run's seed."""
+    train = [bag for bag in data.bags(Split.TRAIN, config.manipulations, config.seed) if bag.crops]
+    val = data.bags(Split.VAL, config.manipulations)
+    seen = BagDataset(data.root, train, config.train_frames, config.seed)
+    fit(detector, seen, BagDataset(data.root, val), config, machine, folder)
+
+
+def _score(detector: Detector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
+    """Scores the test bags once and stores every video and frame score."""
+    bags = data.bags(Split.TEST, config.manipulations)
+    if lost := _left_out(bags):
+        machine.say(lost)
+    by_bag = {s.record.bag_id: s for s in predict(detector, BagDataset(data.root, bags), config, machine)}
+    constant = {"run_id": folder.name, "method": config.method, "dataset": data.name}
+    rows = [constant | row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
+    write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, folder / "scores.parquet")
+
+
+def _left_out(bags: list[BagRecord]) -> str:
+    """What to say of test bags that could not be built; nothing if there are none."""
+    lost = [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]
+    return (
+        f"{len(lost)} of {len(bags)} test bags could not be built and are not scored ({lost[0]}, ...)" if lost else ""
+    )
+
+
+def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object]]:
+    """A bag's video row and a row for each face; of a bag that could not be built, nothing."""
+    about = {k: v for k, v in asdict(bag).items() if k in SCORE.names}
+    video = about | {"level": "video", "slot": UNKNOWN, "track_id": UNKNOWN, "y_true": bag.label, "weight": None}
+    if score is None:
+        return [video | {"score": NO_FACE_SCORE}] if bag.status == Status.NO_FACE else []
+    weights: list[float] | list[None] = score.weights or [None] * len(bag.slots)
+    faces = zip(bag.slots, bag.tracks, bag.frame_labels, score.frame_logits, weights, strict=True)
+    return [video | {"score": expit(score.video_logit)}] + [
+        about
+        | {"level": "frame", "slot": slot, "track_id": track, "y_true": label, "score": expit(logit), "weight": weight}
+        for slot, track, label, logit, weight in faces
+    ]

@@ -1,0 +1,31 @@
+"""Which of a backbone's weights are trained further."""
+
+from typing import Literal, get_args
+
+from torch import nn
+
+from detectors.detector import Detector
+from detectors.errors import DetectorError
+
+Tune = Literal["all", "norm", "none"]
+TUNES: tuple[str, ...] = get_args(Tune)
+
+_NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
+
+
+def tune(detector: Detector, what: str) -> None:
+    """Trains all of the backbone, its normalisation layers alone (as recent detectors do with ViTs), or none, with
+    its BatchNorm statistics kept.
+
+    Raises:
+        DetectorError: the backbone has no normalisation layer to train.
+    """
+    if what == "all":
+        return
+    detector.frozen = what == "none"
+    norms = [m for m in detector.backbone.modules() if isinstance(m, _NORMS)] if what == "norm" else []
+    if what == "norm" and not norms:
+        raise DetectorError("tune: the backbone has no normalisation layer; choose all or none")
+    detector.backbone.requires_grad_(False)
+    for norm in norms:
+        norm.requires_grad_(True)
