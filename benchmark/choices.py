@@ -31,8 +31,14 @@ def choose_methods(typed: Sequence[str]) -> list[str]:
 
 def split_weights(typed: Sequence[str]) -> dict[str, Path]:
     """``PATH`` and ``METHOD=PATH`` -> path by method."""
-    parts = [text.rpartition("=") if not Path(text).exists() else ("", "", text) for text in typed]
-    return {resolve(name) if name else EVERY: Path(path) for name, _, path in parts}
+    by_method = {}
+    for text in typed:
+        name, equals, path = text.partition("=")
+        if equals and not Path(text).exists():
+            by_method[resolve(name)] = Path(path)
+        else:
+            by_method[EVERY] = Path(text)
+    return by_method
 
 
 def split_options(typed: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -1,6 +1,6 @@
 """Detectors of partially fake videos: bags of faces in, logits out. Knows torch, but no path and no table."""
 
-from detectors import smil, xception
+from detectors import dfwa, smil, xception, xray
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
@@ -13,6 +13,7 @@ __all__ = [
     "Method",
     "Prediction",
     "create",
+    "dfwa",
     "load_plugins",
     "method",
     "names",
@@ -21,4 +22,5 @@ __all__ = [
     "smil",
     "tune",
     "xception",
+    "xray",
 ]

@@ -1,4 +1,4 @@
-"""What every detector can do, and the common one: ``backbone -> encoder -> pool``."""
+"""What every detector can do; the common one, ``backbone -> encoder -> pool``; and the one of single faces."""
 
 from abc import abstractmethod
 from typing import Any, Self
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from detectors.backbones import Backbone, Stem
 from detectors.bag import Bag, Prediction, pack, unpack
 from detectors.losses import Supervision, video_loss
+from detectors.pooling import mean_probability
 
 
 class Detector(nn.Module):
@@ -76,3 +77,21 @@ class BagDetector(Detector):
 
     def forward(self, bag: Bag) -> Prediction:
         return self.head(self.embed(bag), bag.mask)
+
+
+class FrameDetector(Detector):
+    """Judges each face by itself; the video is their mean: p = mean_j p_j."""
+
+    supervision = "frame"
+
+    @abstractmethod
+    def judge(self, faces: Tensor) -> Tensor:
+        """Shape: (P, 3, S, S) -> (P,) logits."""
+
+    def forward(self, bag: Bag) -> Prediction:
+        return self.aggregate(self.judge(pack(bag.faces, bag.mask)), bag.mask)
+
+    def aggregate(self, logit: Tensor, mask: Tensor) -> Prediction:
+        """Shape: logit (P,), mask (B, M) with P True."""
+        frame_logit = unpack(logit.float()[:, None], mask).squeeze(-1)  # (B, M)
+        return Prediction(mean_probability(frame_logit, mask), frame_logit, None)

@@ -12,9 +12,9 @@ from sklearn.datasets import load_sample_images
 
 from benchmark.machine import face_side, fit_faces
 from benchmark.weights import PACKAGED_BACKBONE, packaged_weights, read_weights
-from detectors import create, names, resolve
+from detectors import create, names, resolve, tune
 from detectors._torchvision import import_timm
-from detectors.backbones import TINY, Backbone, create_backbone, tiny
+from detectors.backbones import TINY, Backbone, create_backbone, create_pyramid, tiny
 from detectors.bag import Bag
 from detectors.errors import DetectorError
 from detectors.registry import register
@@ -167,3 +167,84 @@ def test_another_error_of_torchvision_is_not_hidden(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(builtins, "__import__", broken)
     with pytest.raises(RuntimeError, match="something else"):
         import_timm()
+
+
+@pytest.mark.parametrize("name", ["legacy_xception", "resnet18"])
+def test_a_pyramid_takes_the_weights_that_a_backbone_has(name: str) -> None:
+    """timm's feature extractors may wrap the network and rename what is in it."""
+    torch.manual_seed(0)
+    whole = create_backbone(name, pretrained=False)
+    pyramid = create_pyramid(name, weights=whole.network.state_dict()).eval()
+    faces = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        expected = whole.eval().network.forward_features(whole.scale(faces))
+        torch.testing.assert_close(pyramid(faces)[-1], expected, check_stride=False)
+    assert [level.shape[1] for level in pyramid(faces)] == pyramid.channels
+
+
+def test_a_vision_transformer_is_shown_its_own_size_or_the_one_asked_for() -> None:
+    own, asked = (create_backbone("vit_tiny_patch16_224", pretrained=False, size=size) for size in (None, 96))
+    assert (own.input_size, own.fixed, asked.input_size) == (224, True, 96)
+    with torch.no_grad():
+        assert asked(torch.rand(1, 3, 96, 96)).shape == (1, asked.num_features)
+
+
+@pytest.mark.parametrize(("what", "share"), [("all", 1.0), ("norm", None), ("none", 0.0)])
+def test_tuning_trains_what_it_says(what: str, share: float | None) -> None:
+    detector = create("s-mil", TINY)
+    tune(detector, what)
+    backbone, head = list(detector.backbone.parameters()), list(detector.pool.parameters())
+    assert all(p.requires_grad for p in head)
+    trained = sum(p.requires_grad for p in backbone) / len(backbone)
+    assert trained == share if share is not None else 0 < trained < 1
+
+
+@pytest.mark.parametrize("what", ["norm", "none"])
+def test_a_step_changes_nothing_but_what_is_tuned(what: str) -> None:
+    torch.manual_seed(0)
+    detector = create("s-mil", TINY)
+    tune(detector, what)
+    before = {name: value.clone() for name, value in detector.state_dict().items()}
+    optimizer = torch.optim.SGD([p for p in detector.parameters() if p.requires_grad], lr=1.0)
+    bag = Bag(torch.rand(2, 3, 3, 32, 32), torch.ones(2, 3, dtype=torch.bool))
+    _, loss = detector.train().learn(bag, torch.tensor([0.0, 1.0]), None)
+    loss.backward()
+    optimizer.step()
+    changed = {name for name, value in detector.state_dict().items() if not torch.equal(value, before[name])}
+    touched = {name for name in changed if name.startswith("backbone")}
+    assert "pool.classify.weight" in changed
+    norms = {f"backbone.network.{i}.1" for i in range(3)}
+    assert touched == set() if what == "none" else {name.rpartition(".")[0] for name in touched} == norms
+
+
+def test_a_backbone_without_normalisation_cannot_tune_it() -> None:
+    detector = create("s-mil", TINY)
+    detector.backbone.network = torch.nn.Sequential(torch.nn.Flatten())
+    with pytest.raises(DetectorError, match="no normalisation layer"):
+        tune(detector, "norm")
+
+
+def test_x_ray_learns_the_boundary_it_is_shown() -> None:
+    """A black face with a white frame inside: after some steps it is found in a face not seen."""
+    torch.manual_seed(0)
+
+    def framed(low: int, high: int) -> torch.Tensor:
+        drawn = torch.zeros(32, 32)
+        drawn[low : high + 1, low : high + 1] = 1
+        drawn[low + 3 : high - 2, low + 3 : high - 2] = 0
+        return drawn
+
+    detector = create("x-ray", TINY).train()
+    seen = torch.stack([framed(4, 27), framed(6, 20), framed(10, 30), torch.zeros(32, 32)])
+    bag = Bag(seen[:, None, None].expand(4, 1, 3, 32, 32), torch.ones(4, 1, dtype=torch.bool))
+    optimizer = torch.optim.Adam(detector.parameters(), lr=1e-2)
+    for _ in range(120):
+        _, loss = detector.learn(bag, torch.tensor([1.0, 1.0, 1.0, 0.0]), seen[:, None])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    new = framed(8, 24)
+    with torch.no_grad():
+        found = torch.sigmoid(detector.eval().boundary(new.expand(1, 3, 32, 32)))[0, 0]
+    shown = torch.nn.functional.adaptive_avg_pool2d(new[None], found.shape[-1])[0]
+    assert found[shown > 0.7].mean() > 3 * found[shown == 0].mean()

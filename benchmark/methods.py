@@ -1,0 +1,60 @@
+"""``ffpms methods``: what each registered detector is, where it comes from and what it learns from."""
+
+from detectors import Method, method, names
+from detectors.options import options_of
+
+LESSONS = {
+    "bags": "train bags, video labels",
+    "warped": "train-split real faces, and its own warpings of them",
+    "blended": "train-split real faces, and its own blends of them",
+}
+
+
+def describe_methods() -> list[dict[str, str]]:
+    """A row a method, in the order of registration."""
+    return [_describe(method(name)) for name in names()]
+
+
+def _describe(known: Method) -> dict[str, str]:
+    learns = (
+        LESSONS[known.lesson] if known.trained_as == known.name else f"nothing: has the weights of {known.trained_as}"
+    )
+    return {
+        "name": known.name,
+        "unit": known.unit,
+        "ordered": "yes" if known.ordered else "no",
+        "learns from": learns,
+        "backbone": known.backbone,
+        "about": known.about,
+        "source": known.source,
+        "options": ", ".join(f"{key}={_typed(value)}" for key, value in options_of(known.factory).items()),
+    }
+
+
+def _typed(value: object) -> str:
+    """A default as a user would type it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
+
+
+def render_text(rows: list[dict[str, str]]) -> str:
+    """A paragraph a method, for a terminal."""
+    return "\n\n".join(_paragraph(row) for row in rows)
+
+
+def _paragraph(row: dict[str, str]) -> str:
+    order = "sees their order" if row["ordered"] == "yes" else "whatever their order"
+    judges = f"judges each {row['unit']}" if row["unit"] == "frame" else f"judges a bag of faces, {order}"
+    lines = [
+        f"{row['name']}: {row['about']}",
+        f"    {row['source']}",
+        f"    {judges}; learns from {row['learns from']}; on {row['backbone']}",
+    ]
+    return "\n".join(lines + ([f"    --set {row['name']}.OPTION=VALUE: {row['options']}"] if row["options"] else []))
+
+
+def render_markdown(rows: list[dict[str, str]]) -> str:
+    """The table of docs/methods.md."""
+    columns = ("name", "about", "source", "unit", "ordered", "learns from", "backbone", "options")
+    lines = [columns, ("---",) * len(columns)]
+    lines += [tuple(f"`{row[c]}`" if c in ("name", "backbone") else row[c] for c in columns) for row in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -1,0 +1,52 @@
+"""D-FWA: face warping artifacts (Li & Lyu, CVPRW 2019), with the pyramid pooling of its successor DSP-FWA.
+
+It learns from real faces and from what it makes of them: a face made smaller, blurred and put back is a negative, for
+swaps are made at a fixed low resolution. It never sees a deepfake.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_max_pool2d
+
+from detectors.backbones import Pyramid, create_pyramid
+from detectors.detector import FrameDetector
+from detectors.registry import register
+
+BINS = (1, 2, 3, 6)
+"""Grids of spatial pyramid pooling (He et al., ECCV 2014)."""
+
+
+class WarpDetector(FrameDetector):
+    """One linear classifier on a network's last feature map, averaged, or max-pooled in ever finer grids (``spp``)."""
+
+    backbone: Pyramid
+
+    def __init__(self, backbone: Pyramid, spp: bool) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.spp = spp
+        cells = sum(n * n for n in BINS) if spp else 1
+        self.classify = nn.Linear(backbone.channels[-1] * cells, 1)
+
+    def judge(self, faces: Tensor) -> Tensor:
+        last = self.backbone(faces)[-1]  # (P, C, h, w)
+        logit: Tensor = self.classify(self._pool_spatial(last) if self.spp else last.mean(dim=(2, 3)))
+        return logit.squeeze(-1)  # (P,)
+
+    def _pool_spatial(self, last: Tensor) -> Tensor:
+        return torch.cat([adaptive_max_pool2d(last, n).flatten(1) for n in BINS], dim=1)
+
+
+@register(
+    "d-fwa",
+    source="Li & Lyu, CVPRW 2019",
+    unit="frame",
+    lesson="warped",
+    backbone="resnet50",
+    stem=create_pyramid,
+)
+def d_fwa(backbone: Pyramid, *, pooling: Literal["mean", "spp"] = "mean") -> FrameDetector:
+    """Finds the traces of warping a low-resolution face into a video; p = mean_j p_j."""
+    return WarpDetector(backbone, pooling == "spp")

@@ -1,0 +1,84 @@
+"""Face X-ray (Li et al., CVPR 2020): finds the boundary along which two images were blended.
+
+It learns from real faces and from blends of them with other videos' real faces, and from where each was blended:
+B = 4 M (1 - M). It never sees a deepfake.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+from torch.nn.functional import interpolate
+
+from detectors.backbones import Pyramid, create_pyramid
+from detectors.bag import Bag, Prediction, pack
+from detectors.detector import FrameDetector
+from detectors.losses import video_loss
+from detectors.registry import register
+
+
+class BoundaryHead(nn.Module):
+    """All feature maps of a pyramid, brought to one width and to the finest one's size and added, to one map.
+
+    Shape: [(P, C_i, h_i, w_i), ...] -> (P, 1, h_0, w_0) logits of the boundary.
+    """
+
+    def __init__(self, channels: list[int], width: int) -> None:
+        super().__init__()
+        self.project = nn.ModuleList(nn.Conv2d(c, width, 1, bias=False) for c in channels)
+        self.mix = nn.Sequential(nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, 1, 1))
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        size = maps[0].shape[-2:]
+        levels = [project(level) for project, level in zip(self.project, maps, strict=True)]
+        whole = sum(interpolate(level, size=size, mode="bilinear") for level in levels)
+        boundary: Tensor = self.mix(whole)
+        return boundary
+
+
+class XRayDetector(FrameDetector):
+    """The boundary, and a classifier on its mean: logit = w mean(sigmoid(boundary)) + b (Li et al., Section 4)."""
+
+    backbone: Pyramid
+
+    def __init__(self, backbone: Pyramid, width: int, boundary_weight: float) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.locate = BoundaryHead(backbone.channels, width)
+        self.classify = nn.Linear(1, 1)
+        nn.init.ones_(self.classify.weight)
+        self.boundary_weight = boundary_weight
+
+    def boundary(self, faces: Tensor) -> Tensor:
+        """Shape: (P, 3, S, S) -> (P, 1, h, w) logits."""
+        boundary: Tensor = self.locate(self.backbone(faces)).float()
+        return boundary
+
+    def judge(self, faces: Tensor) -> Tensor:
+        return self._classify(self.boundary(faces))
+
+    def learn(self, bag: Bag, label: Tensor, boundary: Tensor | None) -> tuple[Prediction, Tensor]:
+        """L = L_c + lambda L_b, with lambda = 100 (Li et al., Section 4): cross-entropies of class and boundary."""
+        if boundary is None:
+            raise ValueError("x-ray learns from blended faces and their boundaries")
+        seen = self.boundary(pack(bag.faces, bag.mask))
+        prediction = self.aggregate(self._classify(seen), bag.mask)
+        target = interpolate(pack(boundary, bag.mask)[:, None], size=seen.shape[-2:], mode="area")
+        located = bce(seen, target)
+        return prediction, video_loss(prediction, label, bag.mask, "frame") + self.boundary_weight * located
+
+    def _classify(self, boundary: Tensor) -> Tensor:
+        logit: Tensor = self.classify(torch.sigmoid(boundary).mean(dim=(2, 3)))
+        return logit.squeeze(-1)  # (P,)
+
+
+@register(
+    "x-ray",
+    source="Li et al., CVPR 2020",
+    unit="frame",
+    lesson="blended",
+    backbone="hrnet_w48",
+    stem=create_pyramid,
+)
+def x_ray(backbone: Pyramid, *, width: int = 64, boundary_weight: float = 100.0) -> FrameDetector:
+    """Finds the boundary along which a face was blended in, B = 4 M (1 - M), and judges a face by its mean."""
+    return XRayDetector(backbone, width, boundary_weight)

@@ -1,0 +1,26 @@
+"""``ffpms methods``: the registered detectors."""
+
+import json
+
+import click
+
+from ffpms.cli.options import JSON
+
+
+@click.command()
+@click.option("--markdown", is_flag=True, help="As a Markdown table.")
+@JSON
+def methods(markdown: bool, as_json: bool) -> None:
+    """List the detectors: what each computes, its paper, what it judges and what it learns from.
+
+    Example: ffpms methods --json
+    """
+    from benchmark.methods import describe_methods, render_markdown, render_text
+    from detectors import load_plugins
+
+    load_plugins()
+    rows = describe_methods()
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        click.echo(render_markdown(rows).rstrip() if markdown else render_text(rows))
