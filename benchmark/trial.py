@@ -58,7 +58,8 @@ def run_trial(config: TrainConfig, data: BuiltSet, folder: Path, machine: Machin
         for name in ("best.safetensors", "history.csv"):
             shutil.copyfile(trained / name, folder / name)
         detector.load_state_dict(load_file(folder / "best.safetensors"))
-    _score(detector, data, config, folder, machine)
+    for split, table in runs.SCORES.items():
+        _score(detector, data, config, split, folder / table, machine)
     runs.finish(folder)
 
 
@@ -70,23 +71,17 @@ def _train(detector: Detector, data: BuiltSet, config: TrainConfig, folder: Path
     fit(detector, seen, BagDataset(data.root, val), config, machine, folder)
 
 
-def _score(detector: Detector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
-    """Scores the test bags once and stores every video and frame score."""
-    bags = data.bags(Split.TEST, config.manipulations)
-    if lost := _left_out(bags):
-        machine.say(lost)
+def _score(
+    detector: Detector, data: BuiltSet, config: TrainConfig, split: Split, table: Path, machine: Machine
+) -> None:
+    """Scores the bags of a split once and stores every video and frame score."""
+    bags = data.bags(split, config.manipulations)
+    if lost := [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]:
+        machine.say(f"{len(lost)} of {len(bags)} {split} bags could not be built and are not scored ({lost[0]}, ...)")
     by_bag = {s.record.bag_id: s for s in predict(detector, BagDataset(data.root, bags), config, machine)}
-    constant = {"run_id": folder.name, "method": config.method, "dataset": data.name}
+    constant = {"run_id": table.parent.name, "method": config.method, "dataset": data.name}
     rows = [constant | row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
-    write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, folder / "scores.parquet")
-
-
-def _left_out(bags: list[BagRecord]) -> str:
-    """What to say of test bags that could not be built; nothing if there are none."""
-    lost = [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]
-    return (
-        f"{len(lost)} of {len(bags)} test bags could not be built and are not scored ({lost[0]}, ...)" if lost else ""
-    )
+    write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, table)
 
 
 def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object]]:

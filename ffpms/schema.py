@@ -174,6 +174,17 @@ SCORE = pa.schema(
     ]
 )
 
+GRID_SCORE = pa.schema(
+    [
+        *[SCORE.field(name) for name in ("run_id", "method", "dataset", "manipulation", "bag_id", "pair_id")],
+        ("draw", pa.int16()),
+        ("n_fake", pa.int16()),
+        ("fake_rate", pa.float64()),
+        ("score", pa.float64()),
+    ]
+)
+"""The video scores of every fake bag at every number of fake frames, by draw of the rate grid."""
+
 
 def bag_key(manipulation: str, video_id: str) -> str:
     """The name of a video among all manipulations, e.g. ``DF_953_974``; file-safe and unique, unlike ``953_974``."""

@@ -167,7 +167,9 @@ def test_run_folders_have_their_files(runs: Path) -> None:
     folders = [path for path in runs.iterdir() if path.is_dir()]
     assert len(folders) == 4
     for folder in folders:
-        expected = "DONE best.safetensors config.toml environment.json history.csv last.ckpt scores.parquet"
+        expected = (
+            "DONE best.safetensors config.toml environment.json history.csv last.ckpt scores.parquet val_scores.parquet"
+        )
         assert sorted(p.name for p in folder.iterdir()) == expected.split()
         assert len(pd.read_csv(folder / "history.csv")) == 2
 
