@@ -42,6 +42,7 @@ class BuiltSet:
     root: Path
     name: str
     recipe: Recipe
+    side: int
     sha256: str
     videos: pd.DataFrame
     frames: pd.DataFrame
@@ -62,7 +63,8 @@ class BuiltSet:
         if content != [about["sha256"].get(f"{name}.parquet") for name in _TABLES]:
             raise ManifestError(f"{root}: a table is not what was built; run the same 'ffpms build' again to mend it")
         recipe = restore(Recipe, about["config"]["recipe"])
-        return cls(root, about["dataset"], recipe, digest("".join(content).encode()), **tables)
+        side = about["config"]["crop"]["size"]
+        return cls(root, about["dataset"], recipe, side, digest("".join(content).encode()), **tables)
 
     def bags(self, split: str, manipulations: tuple[str, ...], seed: int | None = None) -> list[BagRecord]:
         """The originals and the named manipulations of a split; training bags take a seed for their own draw of which

@@ -6,7 +6,7 @@ import torch
 
 from benchmark.config import TrainConfig
 from benchmark.data import BagRecord
-from benchmark.loader import BagDataset, Batch, load_batches
+from benchmark.loader import BagDataset, Batch, in_batches, load_batches
 from benchmark.machine import Machine, autocast
 from detectors.bag import Prediction
 from detectors.detector import Detector
@@ -27,9 +27,9 @@ def predict(detector: Detector, dataset: BagDataset, config: TrainConfig, machin
     """Scores every bag that has a face, in the data set's order."""
     detector.eval()
     order = [i for i, bag in enumerate(dataset.bags) if bag.crops]
-    batches = load_batches(dataset, order, config.batch_size, machine.workers)
+    batches = in_batches(order, config.micro_batch or config.batch_size)
     scores: list[BagScore] = []
-    for batch in machine.track(batches, -(-len(order) // config.batch_size)):
+    for batch in machine.track(load_batches(dataset, batches, machine.workers), len(batches)):
         shown = machine.show(batch, detector, config)
         with autocast(config.precision, machine.device):
             prediction = detector(shown.bag)
@@ -40,7 +40,7 @@ def predict(detector: Detector, dataset: BagDataset, config: TrainConfig, machin
 def _unbatch(bags: list[BagRecord], batch: Batch, prediction: Prediction) -> list[BagScore]:
     video, frame = prediction.video_logit.double().tolist(), prediction.frame_logit.double().tolist()
     weight = prediction.weight.double().tolist() if prediction.weight is not None else [[]] * len(video)
-    lengths = batch.bag.mask.sum(dim=1).tolist()
+    lengths = batch.mask.sum(dim=1).tolist()
     return [
         BagScore(bags[i], video[row], frame[row][:n], weight[row][:n])
         for row, (i, n) in enumerate(zip(batch.index, lengths, strict=True))

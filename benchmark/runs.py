@@ -25,7 +25,10 @@ from ffpms.errors import FfpmsError, ManifestError
 from ffpms.schema import SCORE, Split, read_table
 from ffpms.shards import code_digest, digest
 
-_OURS = ("config", "data", "loader", "machine", "metrics", "predict", "train", "trial", "weights")
+_OURS = (
+    *("checkpoint", "config", "data", "loader", "machine", "metrics", "predict", "ranks", "store", "train", "trial"),
+    "weights",
+)
 _DETECTORS = (
     *("_torchvision", "backbones", "bag", "detector", "losses", "options", "pooling", "registry", "temporal", "tuning"),
 )

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +11,13 @@ from safetensors.torch import load_file
 from scipy.special import expit
 
 from benchmark import runs
+from benchmark.checkpoint import BEST, HISTORY
 from benchmark.config import TrainConfig
 from benchmark.data import BagRecord, BuiltSet
 from benchmark.loader import BagDataset
 from benchmark.machine import Machine
 from benchmark.predict import BagScore, predict
+from benchmark.store import Read
 from benchmark.train import fit
 from detectors import create, method, tune
 from detectors.backbones import Weights
@@ -43,42 +45,59 @@ def make_detector(config: TrainConfig, given: Given) -> Detector:
     return detector
 
 
-def run_trial(config: TrainConfig, data: BuiltSet, folder: Path, machine: Machine, given: Given) -> None:
+@dataclass(frozen=True)
+class Material:
+    """What all trials share: the built set, its decoded faces, and weights to begin with."""
+
+    data: BuiltSet
+    read: Read
+    given: Given
+
+
+def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Machine) -> None:
     """Trains one detector, or takes the weights of the method it is trained as; scores the test bags once; leaves a
     run folder."""
-    detector = make_detector(config, given).to(machine.device)
-    runs.start(folder, config, data, machine.device)
+    data = material.data
+    detector = machine.place(make_detector(config, material.given))
+    if machine.ranks.first:
+        runs.start(folder, config, data, machine.device)
+    machine.ranks.wait()
     teacher = replace(config, method=method(config.method).trained_as)
     if teacher == config:
-        _train(detector, data, config, folder, machine)
+        _train(detector, material, config, folder, machine)
     else:
         trained = folder.parent / runs.run_id(teacher, data.sha256)
         if not runs.is_done(trained):
-            run_trial(teacher, data, trained, machine, given)
-        for name in ("best.safetensors", "history.csv"):
-            shutil.copyfile(trained / name, folder / name)
-        detector.load_state_dict(load_file(folder / "best.safetensors"))
-    for split, table in runs.SCORES.items():
-        _score(detector, data, config, split, folder / table, machine)
-    runs.finish(folder)
+            run_trial(teacher, material, trained, machine)
+        if machine.ranks.first:
+            for name in (BEST, HISTORY):
+                shutil.copyfile(trained / name, folder / name)
+            detector.load_state_dict(load_file(folder / BEST))
+    if machine.ranks.first:
+        for split, table in runs.SCORES.items():
+            _score(detector, material, config, split, folder / table, machine)
+        runs.finish(folder)
+    machine.ranks.wait()
 
 
-def _train(detector: Detector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
+def _train(detector: Detector, material: Material, config: TrainConfig, folder: Path, machine: Machine) -> None:
     """Training draws its replaced frames from the run's seed."""
+    data = material.data
     train = [bag for bag in data.bags(Split.TRAIN, config.manipulations, config.seed) if bag.crops]
     val = data.bags(Split.VAL, config.manipulations)
-    seen = BagDataset(data.root, train, config.train_frames, config.seed)
-    fit(detector, seen, BagDataset(data.root, val), config, machine, folder)
+    seen = BagDataset(material.read, train, config.train_frames, config.seed)
+    fit(detector, seen, BagDataset(material.read, val), config, machine, folder)
 
 
 def _score(
-    detector: Detector, data: BuiltSet, config: TrainConfig, split: Split, table: Path, machine: Machine
+    detector: Detector, material: Material, config: TrainConfig, split: Split, table: Path, machine: Machine
 ) -> None:
     """Scores the bags of a split once and stores every video and frame score."""
+    data = material.data
     bags = data.bags(split, config.manipulations)
     if lost := [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]:
         machine.say(f"{len(lost)} of {len(bags)} {split} bags could not be built and are not scored ({lost[0]}, ...)")
-    by_bag = {s.record.bag_id: s for s in predict(detector, BagDataset(data.root, bags), config, machine)}
+    by_bag = {s.record.bag_id: s for s in predict(detector, BagDataset(material.read, bags), config, machine)}
     constant = {"run_id": table.parent.name, "method": config.method, "dataset": data.name}
     rows = [constant | row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
     write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, table)

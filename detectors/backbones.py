@@ -36,7 +36,7 @@ class Stem(nn.Module):
 
     def scale(self, faces: Tensor) -> Tensor:
         scaled = faces / 255 if faces.dtype == torch.uint8 else faces
-        return (scaled - self.mean) / self.std
+        return ((scaled - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
 
     def _try(self) -> Any:
         """What the network makes of one black face."""

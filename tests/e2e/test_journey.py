@@ -164,7 +164,7 @@ def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:
 
 
 def test_run_folders_have_their_files(runs: Path) -> None:
-    folders = [path for path in runs.iterdir() if path.is_dir()]
+    folders = [path.parent for path in runs.glob("*/config.toml")]
     assert len(folders) == 4
     for folder in folders:
         expected = (
@@ -277,12 +277,13 @@ def test_tables_that_are_not_what_was_built_are_refused(ffpms: Command, copied: 
     assert "a table is not what was built" in result.stderr
 
 
-def test_a_crop_that_is_not_what_was_built_fails_the_method(ffpms: Command, copied: Path, tmp_path: Path) -> None:
+def test_a_crop_that_is_not_what_was_built_is_said_before_training(ffpms: Command, copied: Path, tmp_path: Path) -> None:
     for crop in (copied / "crops" / "000").rglob("*.webp"):
         crop.write_bytes(next((copied / "crops" / "001").rglob("*.webp")).read_bytes())
     result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "not the crop that was built; delete" in result.stderr
+    assert not list((tmp_path / "runs").glob("*/config.toml"))
 
 
 def test_a_set_without_a_test_split_is_refused_before_training(ffpms: Command, tree: Path, tmp_path: Path) -> None:
