@@ -10,12 +10,12 @@ from ffpms.config import restore
 from ffpms.errors import ManifestError
 from ffpms.folder import read_report
 from ffpms.recipe import Recipe
-from ffpms.remix import redraw
-from ffpms.schema import CROP, FRAME, VIDEO, WITH_PIXELS, read_table
+from ffpms.remix import choose_fakes, redraw
+from ffpms.schema import CROP, FRAME, GRID, VIDEO, WITH_PIXELS, read_table
 from ffpms.shards import digest
 
 _OF_A_FACE = ("slot", "track_id", "label", "crop", "sha256")
-_TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP}
+_TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "grid": GRID}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class BagRecord:
     crops: tuple[str, ...]
     sha256: tuple[str, ...]
 
+    @classmethod
+    def of_one(cls, crop: str) -> "BagRecord":
+        """A face by itself, of which nothing else is known."""
+        return cls("", "", "", 0, 0.0, "", (0,), (0,), (0,), (crop,), ("",))
+
 
 @dataclass(frozen=True)
 class BuiltSet:
@@ -47,6 +52,7 @@ class BuiltSet:
     videos: pd.DataFrame
     frames: pd.DataFrame
     crops: pd.DataFrame
+    grid: pd.DataFrame
 
     @classmethod
     def load(cls, root: Path) -> "BuiltSet":
@@ -74,15 +80,28 @@ class BuiltSet:
         frames = self.frames[self.frames["bag_id"].isin(videos["bag_id"])]
         if seed is not None:
             frames = redraw(videos, frames, self.crops, self.recipe, seed)
-        usable = frames[frames["status"].isin(WITH_PIXELS)]
-        by_bag = {str(bag): rows for bag, rows in usable.groupby("bag_id", sort=False)}
-        return [_record(video, by_bag.get(video["bag_id"])) for video in videos.to_dict("records")]
+        return make_records(videos, frames)
+
+    def pure(self, split: str, manipulations: tuple[str, ...], fake: bool) -> list[BagRecord]:
+        """The fakes of a split with all their frames fake, or all replaced by the real ones."""
+        wanted = self.videos["manipulation"].isin(manipulations) & (self.videos["split"] == split)
+        videos = self.videos[wanted]
+        frames = self.frames[self.frames["bag_id"].isin(videos["bag_id"])]
+        slots = set(zip(frames["bag_id"], frames["slot"], strict=True)) if fake else set()
+        return make_records(videos, choose_fakes(videos, frames, self.crops, slots))
 
     @property
     def manipulations(self) -> tuple[str, ...]:
         """The manipulations that have bags with pixels, in the order of the tables."""
         seen = self.videos[(self.videos["label"] == 1) & self.videos["status"].isin(WITH_PIXELS)]
         return tuple(dict.fromkeys(seen["manipulation"]))
+
+
+def make_records(videos: pd.DataFrame, frames: pd.DataFrame) -> list[BagRecord]:
+    """The bags of a VIDEO table with the faces that a FRAME table gives them."""
+    usable = frames[frames["status"].isin(WITH_PIXELS)]
+    by_bag = {str(bag): rows for bag, rows in usable.groupby("bag_id", sort=False)}
+    return [_record(video, by_bag.get(video["bag_id"])) for video in videos.to_dict("records")]
 
 
 def _record(video: dict[Any, Any], rows: pd.DataFrame | None) -> BagRecord:

@@ -26,16 +26,18 @@ from ffpms.schema import SCORE, Split, read_table
 from ffpms.shards import code_digest, digest
 
 _OURS = (
-    *("checkpoint", "config", "data", "loader", "machine", "metrics", "predict", "ranks", "store", "train", "trial"),
-    "weights",
+    *("checkpoint", "config", "data", "grid", "loader", "machine", "metrics", "predict", "ranks", "store"),
+    *("train", "trial", "weights"),
 )
 _DETECTORS = (
     *("_torchvision", "backbones", "bag", "detector", "losses", "options", "pooling", "registry", "temporal", "tuning"),
 )
-_DATA = ("plan", "recipe", "remix", "schema")
+_DATA = ("grid", "plan", "recipe", "remix", "schema")
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
 """A table a split: what chooses a threshold reads one, and has never seen the other."""
+
+GRID_SCORES = "grid_scores.parquet"
 
 
 @cache

@@ -14,15 +14,16 @@ from benchmark import runs
 from benchmark.checkpoint import BEST, HISTORY
 from benchmark.config import TrainConfig
 from benchmark.data import BagRecord, BuiltSet
+from benchmark.grid import score_grid
 from benchmark.loader import BagDataset
 from benchmark.machine import Machine
-from benchmark.predict import BagScore, predict
+from benchmark.predict import BagScore, Score, make_scorer
 from benchmark.store import Read
 from benchmark.train import fit
 from detectors import create, method, tune
 from detectors.backbones import Weights
 from detectors.detector import Detector
-from ffpms.schema import SCORE, UNKNOWN, Split, Status, write_table
+from ffpms.schema import GRID_SCORE, SCORE, UNKNOWN, Split, Status, write_table
 
 NO_FACE_SCORE = 0.5
 """A video without a face is counted, and scored as undecided."""
@@ -74,8 +75,7 @@ def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Ma
                 shutil.copyfile(trained / name, folder / name)
             detector.load_state_dict(load_file(folder / BEST))
     if machine.ranks.first:
-        for split, table in runs.SCORES.items():
-            _score(detector, material, config, split, folder / table, machine)
+        _score(detector, material, config, folder, machine)
         runs.finish(folder)
     machine.ranks.wait()
 
@@ -89,16 +89,26 @@ def _train(detector: Detector, material: Material, config: TrainConfig, folder: 
     fit(detector, seen, BagDataset(material.read, val), config, machine, folder)
 
 
-def _score(
-    detector: Detector, material: Material, config: TrainConfig, split: Split, table: Path, machine: Machine
-) -> None:
-    """Scores the bags of a split once and stores every video and frame score."""
+def _score(detector: Detector, material: Material, config: TrainConfig, folder: Path, machine: Machine) -> None:
+    """Scores the val bags and the test bags once, and the rate grid of the test bags."""
     data = material.data
-    bags = data.bags(split, config.manipulations)
+    constant = {"run_id": folder.name, "method": config.method, "dataset": data.name}
+    val = data.bags(Split.VAL, config.manipulations)
+    score = make_scorer(detector, val, material.read, config, machine)
+    _write_scores(val, score, constant, folder / runs.SCORES[Split.VAL], machine)
+    test = data.bags(Split.TEST, config.manipulations)
+    fakes, reals = (data.pure(Split.TEST, config.manipulations, fake) for fake in (True, False))
+    score = make_scorer(detector, [*test, *fakes, *reals], material.read, config, machine)
+    _write_scores(test, score, constant, folder / runs.SCORES[Split.TEST], machine)
+    grid = score_grid(data, fakes, reals, score).assign(**constant)
+    write_table(grid, GRID_SCORE, folder / runs.GRID_SCORES)
+
+
+def _write_scores(bags: list[BagRecord], score: Score, constant: dict[str, str], table: Path, machine: Machine) -> None:
+    """Stores every video and frame score of a split."""
     if lost := [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]:
-        machine.say(f"{len(lost)} of {len(bags)} {split} bags could not be built and are not scored ({lost[0]}, ...)")
-    by_bag = {s.record.bag_id: s for s in predict(detector, BagDataset(material.read, bags), config, machine)}
-    constant = {"run_id": table.parent.name, "method": config.method, "dataset": data.name}
+        machine.say(f"{len(lost)} of {len(bags)} bags could not be built and are not scored ({lost[0]}, ...)")
+    by_bag = {found.record.bag_id: found for found in score(bags)}
     rows = [constant | row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
     write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, table)
 

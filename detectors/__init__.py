@@ -2,7 +2,7 @@
 
 from detectors import dfwa, smil, xception, xray
 from detectors.bag import Bag, Prediction
-from detectors.detector import BagDetector, Detector
+from detectors.detector import BagDetector, Detector, Embedder
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
 from detectors.tuning import tune
 
@@ -10,6 +10,7 @@ __all__ = [
     "Bag",
     "BagDetector",
     "Detector",
+    "Embedder",
     "Method",
     "Prediction",
     "create",
