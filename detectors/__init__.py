@@ -1,6 +1,6 @@
 """Detectors of partially fake videos: bags of faces in, logits out. Knows torch, but no path and no table."""
 
-from detectors import smil, xception
+from detectors import lstm, smil, xception
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
@@ -14,6 +14,7 @@ __all__ = [
     "Prediction",
     "create",
     "load_plugins",
+    "lstm",
     "method",
     "names",
     "register",
