@@ -1,6 +1,6 @@
 """Detectors of partially fake videos: bags of faces in, logits out. Knows torch, but no path and no table."""
 
-from detectors import lstm, smil, xception
+from detectors import i3d, lstm, smil, xception
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
@@ -13,6 +13,7 @@ __all__ = [
     "Method",
     "Prediction",
     "create",
+    "i3d",
     "load_plugins",
     "lstm",
     "method",

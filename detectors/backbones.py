@@ -144,7 +144,7 @@ def _create(name: str, pretrained: bool, weights: Weights | None, size: int | No
         form["img_size"] = size
     network = _fetch(timm, name, pretrained and weights is None, form)
     if weights is not None:
-        _load(network, weights, name)
+        load_weights(network, weights, name)
     side = size if fixed and size else config["input_size"][-1]
     return network, (config["mean"], config["std"], side, fixed)
 
@@ -163,8 +163,12 @@ def _fetch(timm: Any, name: str, pretrained: bool, form: dict[str, Any]) -> Any:
         ) from error
 
 
-def _load(network: nn.Module, weights: Weights, name: str) -> None:
-    """Loads what the network has; a classifier among the weights is left out."""
+def load_weights(network: nn.Module, weights: Weights, name: str) -> None:
+    """Loads what the network has; a classifier among the weights is left out.
+
+    Raises:
+        DetectorError: a weight is lacking, or has another shape.
+    """
     given = {_plain(key): value for key, value in weights.items()}
     own = network.state_dict()
     fitting = {key: given[_plain(key)] for key in own if _plain(key) in given}
