@@ -15,8 +15,9 @@ from benchmark.leaderboard import COLUMNS, render_markdown, tabulate, write_lead
 from benchmark.machine import Machine, choose_precision
 from benchmark.store import Read, open_faces
 from benchmark.trial import Given, Material, make_detector, run_trial
+from detectors import method
 from detectors.errors import DetectorError
-from ffpms.errors import ConfigError, FfpmsError
+from ffpms.errors import ConfigError, FfpmsError, ManifestError
 from ffpms.schema import Split
 
 
@@ -50,7 +51,7 @@ def bench(
     if not resume:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
-    failures = _check_methods([c for f, c in folders.items() if not runs.is_done(f)], given)
+    failures = _check_methods([c for f, c in folders.items() if not runs.is_done(f)], data, given)
     for failure in failures.values():
         machine.say(f"left out: {failure}")
     possible = {folder: config for folder, config in folders.items() if _origin(config) not in failures}
@@ -101,22 +102,26 @@ def _origin(config: TrainConfig) -> TrainConfig:
     return replace(config, seed=0, manipulations=())
 
 
-def _check_methods(configs: list[TrainConfig], given: Given) -> dict[TrainConfig, str]:
-    """Makes each detector once, before any is trained. Returns one line for each that cannot be made.
+def _check_methods(configs: list[TrainConfig], data: BuiltSet, given: Given) -> dict[TrainConfig, str]:
+    """Makes each detector once, before any is trained, and sees that the set has what it learns from. Returns one line
+    for each that cannot be trained.
 
     Raises:
         DetectorError: none can be made.
+        ManifestError: the set lacks what they all learn from.
     """
-    failures = {}
+    failures: dict[TrainConfig, Exception] = {}
     origins = list(dict.fromkeys(map(_origin, configs)))
     for origin in origins:
         try:
             make_detector(origin, given)
-        except DetectorError as error:
-            failures[origin] = f"{origin.method}: {error}"
+            if method(origin.method).lesson != "bags":
+                data.landmarks()
+        except (DetectorError, ManifestError) as error:
+            failures[origin] = error
     if failures and len(failures) == len(origins):
-        raise DetectorError(next(iter(failures.values())))
-    return failures
+        raise next(iter(failures.values()))
+    return {origin: f"{origin.method}: {error}" for origin, error in failures.items()}
 
 
 def run_trials(folders: Mapping[Path, TrainConfig], material: Material, machine: Machine) -> list[str]:

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ffpms.config import restore
 from ffpms.errors import ManifestError
 from ffpms.folder import read_report
+from ffpms.landmarks import points_of
 from ffpms.recipe import Recipe
 from ffpms.remix import choose_fakes, redraw
-from ffpms.schema import CROP, FRAME, GRID, VIDEO, WITH_PIXELS, read_table
+from ffpms.schema import CROP, FRAME, GRID, LANDMARK, VIDEO, WITH_PIXELS, read_table
 from ffpms.shards import digest
 
 _OF_A_FACE = ("slot", "track_id", "label", "crop", "sha256")
@@ -81,6 +83,18 @@ class BuiltSet:
         if seed is not None:
             frames = redraw(videos, frames, self.crops, self.recipe, seed)
         return make_records(videos, frames)
+
+    def landmarks(self) -> dict[str, np.ndarray]:
+        """The landmarks of the real videos' crops by the crop's path, (68, 2) px.
+
+        Raises:
+            ManifestError: the set was built without them.
+        """
+        path = self.root / "landmarks.parquet"
+        if not path.is_file():
+            raise ManifestError(f"{self.root}: has no landmarks; build it with --landmarks for methods that forge faces")
+        rows = read_table(path, LANDMARK).merge(self.crops, on=["source_video", "frame_index", "track_id"])
+        return dict(zip(rows["crop"], points_of(rows), strict=True))
 
     def pure(self, split: str, manipulations: tuple[str, ...], fake: bool) -> list[BagRecord]:
         """The fakes of a split with all their frames fake, or all replaced by the real ones."""

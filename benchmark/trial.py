@@ -15,7 +15,7 @@ from benchmark.checkpoint import BEST, HISTORY
 from benchmark.config import TrainConfig
 from benchmark.data import BagRecord, BuiltSet
 from benchmark.grid import score_grid
-from benchmark.loader import BagDataset
+from benchmark.lessons import make_lesson
 from benchmark.machine import Machine
 from benchmark.predict import BagScore, Score, make_scorer
 from benchmark.store import Read
@@ -65,7 +65,7 @@ def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Ma
     machine.ranks.wait()
     teacher = replace(config, method=method(config.method).trained_as)
     if teacher == config:
-        _train(detector, material, config, folder, machine)
+        fit(detector, *make_lesson(data, material.read, config), config, machine, folder)
     else:
         trained = folder.parent / runs.run_id(teacher, data.sha256)
         if not runs.is_done(trained):
@@ -78,15 +78,6 @@ def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Ma
         _score(detector, material, config, folder, machine)
         runs.finish(folder)
     machine.ranks.wait()
-
-
-def _train(detector: Detector, material: Material, config: TrainConfig, folder: Path, machine: Machine) -> None:
-    """Training draws its replaced frames from the run's seed."""
-    data = material.data
-    train = [bag for bag in data.bags(Split.TRAIN, config.manipulations, config.seed) if bag.crops]
-    val = data.bags(Split.VAL, config.manipulations)
-    seen = BagDataset(material.read, train, config.train_frames, config.seed)
-    fit(detector, seen, BagDataset(material.read, val), config, machine, folder)
 
 
 def _score(detector: Detector, material: Material, config: TrainConfig, folder: Path, machine: Machine) -> None:

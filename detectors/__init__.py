@@ -1,6 +1,6 @@
 """Detectors of partially fake videos: bags of faces in, logits out. Knows torch, but no path and no table."""
 
-from detectors import dfwa, smil, xception, xray
+from detectors import dfwa, i3d, lstm, smil, xception, xray
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector, Embedder
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
@@ -15,7 +15,9 @@ __all__ = [
     "Prediction",
     "create",
     "dfwa",
+    "i3d",
     "load_plugins",
+    "lstm",
     "method",
     "names",
     "register",

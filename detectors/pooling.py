@@ -30,6 +30,17 @@ def max_probability(frame_logit: Tensor, mask: Tensor) -> Tensor:
     return frame_logit.masked_fill(~mask, -torch.inf).amax(dim=1)
 
 
+def noisy_or(frame_logit: Tensor, mask: Tensor) -> Tensor:
+    """Bag logit under the classic MIL rule, p = 1 - prod_j (1 - p_j) (Li 2020, Eq. 4).
+
+    Shape: frame_logit (B, M), mask (B, M) bool -> (B,). Computed in logs: with s = sum_j log(1 - p_j) it is
+    log(1 - e^s) - s; finite for any finite logits.
+    """
+    all_real = logsigmoid(-frame_logit).masked_fill(~mask, 0.0).sum(dim=1)  # log prod_j (1 - p_j)
+    all_real = all_real.clamp(max=-torch.finfo(all_real.dtype).tiny)  # of very real faces it rounds to 0
+    return torch.log(-torch.expm1(all_real)) - all_real
+
+
 def sharp(frame_logit: Tensor, weight: Tensor) -> Tensor:
     """Bag logit of sharp MIL, p = 1 / (1 + prod_j (1/p_j - 1)^a_j), which is sum_j a_j z_j (Li 2020, Eq. 9 and 10 with
     a_j as the exponent).
