@@ -1,6 +1,7 @@
 """A built set as bags: which rows make a bag."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,16 @@ class BagRecord:
     frame_labels: tuple[int, ...]
     crops: tuple[str, ...]
     sha256: tuple[str, ...]
+
+    def with_faces(self, faces: Iterable[tuple[int, int, int, str, str]]) -> "BagRecord":
+        """The same video with other faces: slot, track, label, crop and hash of each."""
+        slots, tracks, labels, crops, sha256 = zip(*faces, strict=True) if (faces := list(faces)) else ((),) * 5
+        return replace(self, slots=slots, tracks=tracks, frame_labels=labels, crops=crops, sha256=sha256)
+
+    @property
+    def faces(self) -> list[tuple[int, int, int, str, str]]:
+        """Slot, track, label, crop and hash of each."""
+        return list(zip(self.slots, self.tracks, self.frame_labels, self.crops, self.sha256, strict=True))
 
     @classmethod
     def of_one(cls, crop: str) -> "BagRecord":
@@ -92,7 +103,9 @@ class BuiltSet:
         """
         path = self.root / "landmarks.parquet"
         if not path.is_file():
-            raise ManifestError(f"{self.root}: has no landmarks; build it with --landmarks for methods that forge faces")
+            raise ManifestError(
+                f"{self.root}: has no landmarks; build it with --landmarks for methods that forge faces"
+            )
         rows = read_table(path, LANDMARK).merge(self.crops, on=["source_video", "frame_index", "track_id"])
         return dict(zip(rows["crop"], points_of(rows), strict=True))
 

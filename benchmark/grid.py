@@ -43,15 +43,8 @@ def _by_draw(data: BuiltSet, bags: Sequence[BagRecord]) -> dict[tuple[str, int],
 
 def mix(fake: BagRecord, real: BagRecord, rank: dict[int, int], level: int) -> BagRecord:
     """The bag with its slots of rank below ``level`` fake and the others real."""
-    faces = sorted(
-        face
-        for bag in (fake, real)
-        for face in zip(bag.slots, bag.tracks, bag.frame_labels, bag.crops, bag.sha256, strict=True)
-        if (rank[face[0]] < level) == (bag is fake)
-    )
-    slots, tracks, labels, crops, sha256 = zip(*faces, strict=True) if faces else ((),) * 5
-    mixed = replace(fake, slots=slots, tracks=tracks, frame_labels=labels, crops=crops, sha256=sha256)
-    return replace(mixed, label=int(level > 0), fake_rate=level / len(rank))
+    faces = [f for f in fake.faces if rank[f[0]] < level] + [f for f in real.faces if rank[f[0]] >= level]
+    return replace(fake.with_faces(sorted(faces)), label=int(level > 0), fake_rate=level / len(rank))
 
 
 def _row(bag: BagRecord, place: Place, logit: float) -> dict[str, object]:

@@ -54,9 +54,7 @@ def _forgeries(data: BuiltSet, read: Read, config: TrainConfig, split: Split, le
 
 def _with_points(bag: BagRecord, points: Points) -> BagRecord:
     """The bag without the faces whose landmarks are not known."""
-    kept = [i for i, crop in enumerate(bag.crops) if crop in points]
-    columns = ("slots", "tracks", "frame_labels", "crops", "sha256")
-    return replace(bag, **{name: tuple(getattr(bag, name)[i] for i in kept) for name in columns})
+    return bag.with_faces(face for face in bag.faces if face[3] in points)
 
 
 @dataclass(frozen=True)
@@ -65,9 +63,7 @@ class Warper:
 
     points: Points
 
-    def __call__(
-        self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         from benchmark.selfmade.colour import jitter
         from benchmark.selfmade.warped import forge
 
@@ -88,16 +84,12 @@ class Blender:
         self.points = np.stack([points[crop] for crop in self.crops])
         self.read = read
 
-    def __call__(
-        self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         pairs = [self._one(face, bag.crops[i], bag.label, draw) for face, i in zip(faces, chosen, strict=True)]
         drawn = [np.dstack([face, np.rint(255 * boundary).astype(np.uint8)]) for face, boundary in pairs]
         return np.stack(drawn)  # (M, S, S, 4)
 
-    def _one(
-        self, face: np.ndarray, crop: str, label: int, draw: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _one(self, face: np.ndarray, crop: str, label: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         from benchmark.selfmade.blended import blend
         from benchmark.selfmade.nearest import nearest_other
 

@@ -84,5 +84,7 @@ def test_the_rate_grid_costs_about_one_pass(data: BuiltSet, tmp_path: Path) -> N
     plain = seconds(lambda: predict(detector, BagDataset(read, test), CONFIG, CPU))
     whole = seconds(everything)
     n_grid = 5 * 21 * len(fakes)
-    print(f"\ntest bags and grid: {whole / plain:.2f} times the test bags alone; the plain way {n_grid / len(test):.0f}")
+    print(
+        f"\ntest bags and grid: {whole / plain:.2f} times the test bags alone; the plain way {n_grid / len(test):.0f}"
+    )
     assert whole / plain < (1.3 if LONG else 3)
