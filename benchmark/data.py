@@ -104,7 +104,7 @@ class BuiltSet:
         path = self.root / "landmarks.parquet"
         if not path.is_file():
             raise ManifestError(
-                f"{self.root}: has no landmarks; build it with --landmarks for methods that forge faces"
+                f"{self.root}: has no landmarks; build it with --landmarks, by which faces are forged"
             )
         rows = read_table(path, LANDMARK).merge(self.crops, on=["source_video", "frame_index", "track_id"])
         return dict(zip(rows["crop"], points_of(rows), strict=True))
