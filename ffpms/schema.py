@@ -152,6 +152,16 @@ FRAME = pa.schema(
     ]
 )
 
+LANDMARK = pa.schema(
+    [
+        ("source_video", pa.string()),
+        ("frame_index", pa.int32()),
+        ("track_id", pa.int16()),
+        ("points", pa.list_(pa.float32(), 2 * 68)),
+    ]
+)
+"""``points`` are x0, y0, x1, y1, ... in px of the stored crop; those of a real crop hold for its fakes' too."""
+
 GRID = pa.schema([("bag_id", pa.string()), ("draw", pa.int16()), ("slot", pa.int16()), ("rank", pa.int16())])
 """At n fake frames of the bag, the slots with ``rank < n`` are fake."""
 
