@@ -103,9 +103,9 @@ class BuiltSet:
         """
         path = self.root / "landmarks.parquet"
         if not path.is_file():
-            raise ManifestError(
-                f"{self.root}: has no landmarks; build it with --landmarks, by which faces are forged"
-            )
+            raise ManifestError(f"{self.root}: has no landmarks; build it with --landmarks, by which faces are forged")
+        if digest(path.read_bytes()) != read_report(self.root)["sha256"].get(path.name):
+            raise ManifestError(f"{path}: is not what was built; run the same 'ffpms build' again to mend it")
         rows = read_table(path, LANDMARK).merge(self.crops, on=["source_video", "frame_index", "track_id"])
         return dict(zip(rows["crop"], points_of(rows), strict=True))
 

@@ -27,7 +27,8 @@ from ffpms.shards import code_digest, digest
 
 _OURS = (
     *("checkpoint", "config", "data", "grid", "loader", "machine", "metrics", "predict", "ranks", "store"),
-    *("train", "trial", "weights"),
+    *("lessons", "train", "trial", "weights"),
+    *(f"selfmade/{name}" for name in ("align", "blended", "colour", "hull", "mask", "nearest", "warped")),
 )
 _DETECTORS = (
     *("_torchvision", "backbones", "bag", "detector", "losses", "options", "pooling", "registry", "temporal", "tuning"),

@@ -1,5 +1,6 @@
 """D-FWA and Face X-ray learn from real faces of one split and from what they make of them; never from a deepfake."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ from detectors import method, names
 from ffpms.build import BuildConfig
 from ffpms.crops import CropConfig
 from ffpms.errors import ManifestError
+from ffpms.folder import REPORT, write_report
 from ffpms.recipe import Recipe
 from ffpms.schema import LANDMARK, write_table
+from ffpms.shards import digest
 from tests.tiny_set import make_set
 
 SELF_MADE = [name for name in names() if method(name).lesson != "bags"]
@@ -35,6 +38,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> BuiltSet:
     oval = np.stack([32 + 20 * np.cos(turn), 34 + 24 * np.sin(turn)], axis=1)
     points = [(oval + i / 10).ravel().tolist() for i in range(len(reals))]
     write_table(reals.assign(points=points), LANDMARK, root / "landmarks.parquet")
+    report = json.loads((root / REPORT).read_text())
+    report["sha256"]["landmarks.parquet"] = digest((root / "landmarks.parquet").read_bytes())
+    write_report(root, report)
     return BuiltSet.load(root)
 
 
