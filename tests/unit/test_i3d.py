@@ -183,10 +183,37 @@ def test_branches_stand_in_the_published_order() -> None:
     assert told.tolist() == [1.0] * 2 + [2.0] * 3 + [3.0] * 4 + [4.0] * 5
 
 
-def test_batch_norm_is_as_published() -> None:
-    norms = [m for m in inception(8).modules() if isinstance(m, nn.BatchNorm3d)]
-    assert len(norms) == 3 + 9 * 6
-    assert {(norm.eps, norm.momentum) for norm in norms} == {(1e-3, 0.01)}
+def norms(trunk: nn.Module) -> list[nn.BatchNorm3d]:
+    return [m for m in trunk.modules() if isinstance(m, nn.BatchNorm3d)]
+
+
+def test_batch_norm_is_as_published_and_quicker_from_random_weights(checkpoint: dict[str, Tensor]) -> None:
+    public, fresh = norms(create_i3d(NAME, weights=checkpoint)), norms(create_i3d(TINY))
+    assert len(public) == len(fresh) == 3 + 9 * 6
+    assert {(norm.eps, norm.momentum) for norm in public} == {(1e-3, 0.01)}
+    assert {(norm.eps, norm.momentum) for norm in fresh} == {(1e-3, 0.1)}
+
+
+def test_it_scores_what_it_has_learnt() -> None:
+    """Dark faces, some of a fake's bright: 40 steps from random weights, scored in eval mode on new clips."""
+
+    def clips(seed: int) -> tuple[Bag, Tensor]:
+        draw = torch.Generator().manual_seed(seed)
+        faces, label = 0.4 * torch.rand(16, 8, 3, 32, 32, generator=draw), torch.arange(16) % 2
+        faces[label == 1, 3:5] += 0.6
+        return Bag(faces, torch.ones(16, 8, dtype=torch.bool)), label.float()
+
+    torch.manual_seed(0)
+    detector = create("i3d", TINY).train()
+    optimizer = torch.optim.Adam(detector.parameters(), lr=1e-3)
+    for seed in range(40):
+        optimizer.zero_grad()
+        detector.learn(*clips(seed), None)[1].backward()
+        optimizer.step()
+    seen, label = clips(99)
+    with torch.no_grad():
+        right = (detector.eval()(seen).video_logit > 0) == (label > 0)
+    assert right.all()
 
 
 def test_an_embedding_is_the_mean_over_space_in_the_order_of_time(small: Detector) -> None:
