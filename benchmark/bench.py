@@ -111,14 +111,20 @@ def _check_methods(configs: list[TrainConfig], data: BuiltSet, given: Given) -> 
         ManifestError: the set lacks what they all learn from.
     """
     failures: dict[TrainConfig, Exception] = {}
+    missing: dict[tuple[object, ...], DetectorError] = {}
     origins = list(dict.fromkeys(map(_origin, configs)))
     for origin in origins:
+        backbone = (method(origin.method).stem, origin.backbone, origin.pretrained, origin.weights_sha256)
         try:
+            if backbone in missing:  # a hub that cannot be reached is asked once
+                raise missing[backbone]
             make_detector(origin, given)
             if method(origin.method).lesson != "bags":
                 data.landmarks()
         except (DetectorError, ManifestError) as error:
             failures[origin] = error
+            if isinstance(error, DetectorError):
+                missing[backbone] = error
     if failures and len(failures) == len(origins):
         raise next(iter(failures.values()))
     return {origin: f"{origin.method}: {error}" for origin, error in failures.items()}

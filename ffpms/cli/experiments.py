@@ -72,6 +72,7 @@ def bench(**flags: Any) -> None:
 
     Example: ffpms bench --methods smil,xn-avg --data ffpms-data --out runs
     """
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries say nothing that our one line does not
     from benchmark.bench import bench, trials
     from benchmark.data import BuiltSet
 
