@@ -1,5 +1,6 @@
 """Training: what an epoch sees, where the epoch is picked, and that an interruption changes nothing."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -290,3 +291,20 @@ def test_a_method_trained_as_another_takes_its_weights(data: BuiltSet, material:
 def test_a_loss_that_is_no_number_ends_the_run_in_one_line(data: BuiltSet, material: Material, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="try a lower --lr"):
         run_trial(replace(CONFIG, lr=1e30), material, tmp_path / "run", CPU)
+
+
+def test_tensorboard_has_the_history(data: BuiltSet, material: Material, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run_trial(replace(CONFIG, epochs=2), material, tmp_path / "run", replace(CPU, board=True))
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events.Reload()
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    assert [e.step for e in events.Scalars("val_loss")] == [1, 2]
+    np.testing.assert_allclose([e.value for e in events.Scalars("val_loss")], history["val_loss"], rtol=1e-5)
+
+
+def test_without_tensorboard_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigError, match=r"pip install 'ffpms\[tensorboard\]'"):
+        checkpoint.draw_board({"epoch": 1}, tmp_path)
