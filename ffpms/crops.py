@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from math import ceil
 from typing import Any
 
@@ -139,10 +140,18 @@ def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
 def rim(crop: Image.Image) -> dict[str, float]:
     """What the four corners of a square crop, outside its inscribed circle and so outside the face, look like: their
     mean luma in levels, and the mean absolute Laplacian of their luma, a measure of sharpness."""
-    luma = np.asarray(crop.convert("L"), np.float32)
-    middle = (crop.width - 1) / 2
-    y, x = np.ogrid[: crop.height, : crop.width]
-    outside = (x - middle) ** 2 + (y - middle) ** 2 > (crop.width / 2) ** 2
+    luma, outside = np.asarray(crop.convert("L"), np.int16), _corners(crop.width)
     laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
     sharpness = np.abs(laplacian)[outside[1:-1, 1:-1]].mean()
     return {"rim_luma": float(luma[outside].mean()), "rim_sharpness": float(sharpness)}
+
+
+@cache
+def _corners(side: int) -> np.ndarray:
+    """Which pixels of a square lie outside its inscribed circle.
+
+    Shape: -> (side, side) bool.
+    """
+    y, x = np.ogrid[:side, :side]
+    middle = (side - 1) / 2
+    return np.asarray((x - middle) ** 2 + (y - middle) ** 2 > (side / 2) ** 2)

@@ -11,7 +11,7 @@ import numpy as np
 from ffpms.boxes import Box
 from ffpms.errors import ConfigError, MediaError
 from ffpms.schema import Status
-from ffpms.video import probe, reason_of
+from ffpms.video import probe, reason_of, rewind
 
 _PLANAR = frozenset({"yuv444p", "yuv422p", "yuv420p", "yuvj444p", "yuvj422p", "yuvj420p"})
 """Pixel formats whose first plane is luma of 8 bits; H.264 has few others."""
@@ -25,7 +25,7 @@ class Picture:
 
     def rgb(self) -> np.ndarray:
         """Shape: (H, W, 3) uint8."""
-        return self._upright(self.frame.to_ndarray(format="rgb24"))
+        return self._upright(self.frame.to_ndarray(format="rgb24", threads=1))
 
     def luma(self) -> np.ndarray:
         """The luma as it was coded, where there is any: quicker than a conversion, to compare frames by.
@@ -33,7 +33,7 @@ class Picture:
         Shape: (H, W) uint8.
         """
         if self.frame.format.name not in _PLANAR:
-            return self._upright(self.frame.to_ndarray(format="gray"))
+            return self._upright(self.frame.to_ndarray(format="gray", threads=1))
         return self._upright(self._plane(0))
 
     def rgb_of(self, part: Box) -> np.ndarray:
@@ -48,7 +48,7 @@ class Picture:
         planes = np.stack([self._plane(n)[part.rows, part.columns] for n in range(3)])
         small = av.VideoFrame.from_ndarray(planes, format="yuv444p")
         small.colorspace, small.color_range = frame.colorspace, frame.color_range
-        return small.to_ndarray(format="rgb24")
+        return small.to_ndarray(format="rgb24", threads=1)
 
     def _plane(self, n: int) -> np.ndarray:
         plane = self.frame.planes[n]
@@ -79,7 +79,7 @@ def decode_needed(path: Path, indices: list[int]) -> Pictures:
     waiting = list(indices)
     try:
         with av.open(str(path), format="mp4") as container:
-            wanted = _times_of(path, waiting) if _can_skip(container.streams.video[0]) else {}
+            wanted = _times_of(container, waiting) if _can_skip(container.streams.video[0]) else {}
             for time, picture in _decode(container, set(wanted)) if wanted else ():
                 if wanted.get(time) == waiting[0]:
                     yield waiting.pop(0), picture
@@ -112,11 +112,13 @@ def _can_skip(stream: av.VideoStream) -> bool:
     return stream.codec_context.name == "h264" and len(extra) > 4 and extra[0] == 1 and extra[4] & 3 == 3
 
 
-def _times_of(path: Path, indices: list[int]) -> dict[int | None, int]:
-    """Presentation time -> index of the wanted frames; empty where packets have no times of their own."""
-    with av.open(str(path), format="mp4") as container:
-        packets = container.demux(container.streams.video[0])
-        times = [packet.pts for packet in packets if packet.size and not packet.is_discard]
+def _times_of(container: av.container.InputContainer, indices: list[int]) -> dict[int | None, int]:
+    """Presentation time -> index of the wanted frames, for which it reads all packets and goes back to the first;
+    empty where packets have no times of their own."""
+    stream = container.streams.video[0]
+    packets = [(packet.pts, packet.dts, packet.is_discard) for packet in container.demux(stream) if packet.size]
+    rewind(container, packets[0][1] if packets else None)
+    times = [time for time, _, is_discard in packets if not is_discard]
     if None in times or len(set(times)) < len(times):
         return {}
     ordered = sorted(time for time in times if time is not None)

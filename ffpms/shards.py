@@ -75,7 +75,7 @@ def _write_files(folder: Path, shard: Shard) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(data)
     rows = {"target_id": shard.target_id, "sources": shard.sources, "crops": shard.crops}
-    (folder / MARKER).write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / MARKER).write_text(json.dumps(rows, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def note_path(out: Path, target_id: str) -> Path:

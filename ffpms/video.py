@@ -47,26 +47,27 @@ def probe(path: Path) -> Probe:
 def _probe(path: Path) -> Probe:
     with av.open(str(path), format="mp4") as container:
         stream = container.streams.video[0]
-        crf, n_frames, corrupt = None, 0, False
+        crf, first, n_frames, corrupt = None, None, 0, False
         for packet in container.demux(stream):
             if packet.size == 0:
                 continue
             if n_frames == 0:
                 crf = _find_crf(bytes(packet))
+            first = packet.dts if first is None else first
             n_frames += not packet.is_discard
             corrupt = corrupt or packet.is_corrupt
         if corrupt or n_frames < stream.frames:
             readable = n_frames - corrupt
             reason = f"cut short ({readable} of {stream.frames} frames are there); download it again"
             raise MediaError(path, reason, Status.TRUNCATED)
-        rate = stream.average_rate
         codec = stream.codec_context
-        pix_fmt, profile = codec.pix_fmt or "", codec.profile or ""
-    rotation = _rotation(path)
-    width, height = (codec.height, codec.width) if rotation % 180 else (codec.width, codec.height)
+        size, pix_fmt, profile = (codec.width, codec.height), codec.pix_fmt or "", codec.profile or ""
+        rewind(container, first)
+        width, height = size[::-1] if _rotation(path, container) % 180 else size
+        rate = float(stream.average_rate or 0)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Probe(n_frames, width, height, float(rate or 0), pix_fmt, profile, crf, digest)
+    return Probe(n_frames, width, height, rate, pix_fmt, profile, crf, digest)
 
 
 def _find_crf(packet: bytes) -> float | None:
@@ -74,11 +75,16 @@ def _find_crf(packet: bytes) -> float | None:
     return float(found.group(1)) if found else None
 
 
-def _rotation(path: Path) -> int:
+def rewind(container: av.container.InputContainer, first: int | None) -> None:
+    """Back to the first packet, whose decoding time is ``first``; a time of 0 may be that of a later one."""
+    container.seek(first or 0, stream=container.streams.video[0])
+
+
+def _rotation(path: Path, container: av.container.InputContainer) -> int:
     """Degrees, counter-clockwise, by which a player turns the first frame."""
-    with av.open(str(path), format="mp4") as container:
-        for frame in container.decode(video=0):
-            return int(frame.rotation)
+    container.streams.video[0].codec_context.thread_count = 1
+    for frame in container.decode(video=0):
+        return int(frame.rotation)
     raise MediaError(path, "has no frame that can be decoded; download it again", Status.UNREADABLE)
 
 

@@ -44,7 +44,11 @@ def test_awkward_files_decode_as_in_ffmpeg(grid_ff_bad: Path, name: str) -> None
         assert np.array_equal(ours[index], reference[index])
 
 
-@pytest.mark.parametrize("options", [{}, {"x264-params": "bframes=0"}, {"x264-params": "b-pyramid=none"}, {"crf": "0"}])
+X264 = ("bframes=0", "b-pyramid=none", "keyint=2", "keyint=1")
+OPTIONS = [{}, {"crf": "0"}, *({"x264-params": text} for text in X264)]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
 def test_dropped_packets_change_no_frame(tmp_path: Path, options: dict[str, str]) -> None:
     """Whatever refers to what, each frame alone is that of decoding all."""
     path = tmp_path / "a.mp4"
