@@ -63,7 +63,7 @@ class Geometry:
 
 
 @dataclass(frozen=True)
-class Probe:
+class FramePair:
     """A frame of a fake, the real frame of the same index, and the real frame's faces.
 
     Shape: fake (h, w, 3), real (H, W, 3) uint8; faces in px of the real frame.
@@ -84,74 +84,74 @@ def candidates(real: tuple[int, int], fake: tuple[int, int]) -> list[Geometry]:
     return [Geometry("resize", fake[0] / real[0], fake[1] / real[1]), *(Geometry("crop", shift_x=-x) for x in crops)]
 
 
-def register(probes: Sequence[Probe]) -> tuple[Geometry, float]:
+def register(pairs: Sequence[FramePair]) -> tuple[Geometry, float]:
     """The geometry that fits best and how well: ``1 - (Var(x - y) - noise) / (Var(x) + Var(y))`` of luma around the
-    faces, the correlation of two alike signals but for coding noise. Of many crops the first probe chooses five, on
+    faces, the correlation of two alike signals but for coding noise. Of many crops the first pair chooses five, on
     every 4th row."""
-    width, height = ((f.shape[1], f.shape[0]) for f in (probes[0].real, probes[0].fake))
+    width, height = ((f.shape[1], f.shape[0]) for f in (pairs[0].real, pairs[0].fake))
     ways = candidates(width, height)
-    crops = sorted((g for g in ways if g.kind == "crop"), key=lambda g: _misfit(probes[0], g, every=4)[0])
+    crops = sorted((g for g in ways if g.kind == "crop"), key=lambda g: _misfit(pairs[0], g, every=4)[0])
     tried = [g for g in ways if g.kind != "crop"] + crops[:5]
-    misfits = [np.mean([_misfit(probe, g) for probe in probes], axis=0) for g in tried]
+    misfits = [np.mean([_misfit(pair, g) for pair in pairs], axis=0) for g in tried]
     best = int(np.argmin([misfit for misfit, _ in misfits]))
     misfit, spread = misfits[best]
     return tried[best], 1 - max(float(misfit) - _NOISE**2, 0.0) / max(float(spread), 1e-9)
 
 
-def lift(probes: Sequence[Probe], geometry: Geometry) -> tuple[float, float, float]:
+def lift(pairs: Sequence[FramePair], geometry: Geometry) -> tuple[float, float, float]:
     """The constant change of red, green and blue outside the faces, in levels: the mean of ``fake - real`` within 6
     levels of its median, for the edges' differences are no change of colour."""
-    changes = np.concatenate([_change(probe, geometry) for probe in probes])
+    changes = np.concatenate([_change(pair, geometry) for pair in pairs])
     near = np.abs(changes - np.median(changes, axis=0)) <= 6
     red, green, blue = np.where(near, changes, 0).sum(axis=0) / near.sum(axis=0)
     return float(red), float(green), float(blue)
 
 
-def _change(probe: Probe, geometry: Geometry) -> np.ndarray:
+def _change(pair: FramePair, geometry: Geometry) -> np.ndarray:
     """Shape: (pixels outside the faces, 3)."""
-    height, width = probe.fake.shape[:2]
-    real = np.asarray(geometry.warp(Image.fromarray(probe.real), (width, height)), np.int16)
-    outside = _outside(probe, geometry)
-    return np.asarray((probe.fake - real)[::2, ::2][outside[::2, ::2]])
+    height, width = pair.fake.shape[:2]
+    real = np.asarray(geometry.warp(Image.fromarray(pair.real), (width, height)), np.int16)
+    outside = _outside(pair, geometry)
+    return np.asarray((pair.fake - real)[::2, ::2][outside[::2, ::2]])
 
 
-def _outside(probe: Probe, geometry: Geometry) -> np.ndarray:
+def _outside(pair: FramePair, geometry: Geometry) -> np.ndarray:
     """Which pixels of the fake are well away from every face; all of them where faces fill the frame.
 
     Shape: -> (h, w) bool.
     """
-    outside = ~_covered(probe, geometry, _FACE)
+    outside = ~_covered(pair, geometry, _FACE)
     return outside if outside.any() else ~outside
 
 
-def _near(probe: Probe, geometry: Geometry) -> np.ndarray:
+def _near(pair: FramePair, geometry: Geometry) -> np.ndarray:
     """Which pixels of the fake are near a face; all of them where there is no face.
 
     Shape: -> (h, w) bool.
     """
-    near = _covered(probe, geometry, _AROUND)
+    near = _covered(pair, geometry, _AROUND)
     return near if near.any() else ~near
 
 
-def _covered(probe: Probe, geometry: Geometry, size: float) -> np.ndarray:
+def _covered(pair: FramePair, geometry: Geometry, size: float) -> np.ndarray:
     """Which pixels of the fake lie in a face's box, made ``size`` times as large.
 
     Shape: -> (h, w) bool.
     """
-    height, width = probe.fake.shape[:2]
+    height, width = pair.fake.shape[:2]
     covered = np.zeros((height, width), bool)
-    for face in probe.faces:
+    for face in pair.faces:
         inside = geometry.map(face.widened(size)).within(width, height)
         covered[inside.rows, inside.columns] = True
     return covered
 
 
-def _misfit(probe: Probe, geometry: Geometry, every: int = 1) -> tuple[float, float]:
+def _misfit(pair: FramePair, geometry: Geometry, every: int = 1) -> tuple[float, float]:
     """The variance of luma's difference around the faces, and the sum of both its variances."""
-    height, width = probe.fake.shape[:2]
-    fake = np.asarray(Image.fromarray(probe.fake).convert("L"), np.float32)
-    real = np.asarray(geometry.warp(Image.fromarray(probe.real).convert("L"), (width, height)), np.float32)
-    around = (_outside(probe, geometry) & _near(probe, geometry))[::every]
+    height, width = pair.fake.shape[:2]
+    fake = np.asarray(Image.fromarray(pair.fake).convert("L"), np.float32)
+    real = np.asarray(geometry.warp(Image.fromarray(pair.real).convert("L"), (width, height)), np.float32)
+    around = (_outside(pair, geometry) & _near(pair, geometry))[::every]
     x, y = fake[::every][around], real[::every][around]
     return float(np.var(x - y)), float(np.var(x) + np.var(y))
 

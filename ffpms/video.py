@@ -14,7 +14,7 @@ _CRF = re.compile(rb"x264 - core.{0,2000}? (?:crf|qp)=([0-9.]+)", re.DOTALL)  # 
 
 
 @dataclass(frozen=True)
-class Probe:
+class VideoInfo:
     """What a file says of itself without decoding. ``n_frames`` counts packets, not what the header claims; ``width``
     and ``height`` are upright; ``crf`` comes from the x264 SEI and is None where there is none."""
 
@@ -28,7 +28,7 @@ class Probe:
     sha256: str
 
 
-def probe(path: Path) -> Probe:
+def probe(path: Path) -> VideoInfo:
     """Reads a file once and tells what it is.
 
     Raises:
@@ -44,7 +44,7 @@ def probe(path: Path) -> Probe:
         raise MediaError(path, f"cannot be read ({reason_of(error)}); download it again", Status.UNREADABLE) from error
 
 
-def _probe(path: Path) -> Probe:
+def _probe(path: Path) -> VideoInfo:
     with av.open(str(path), format="mp4") as container:
         stream = container.streams.video[0]
         crf, first, n_frames, corrupt = None, None, 0, False
@@ -67,7 +67,7 @@ def _probe(path: Path) -> Probe:
         rate = float(stream.average_rate or 0)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Probe(n_frames, width, height, rate, pix_fmt, profile, crf, digest)
+    return VideoInfo(n_frames, width, height, rate, pix_fmt, profile, crf, digest)
 
 
 def _find_crf(packet: bytes) -> float | None:

@@ -7,20 +7,20 @@ import pytest
 
 from ffpms.sources.ffpp import Source
 from ffpms.verify.rules import check_compression, check_fake
-from ffpms.video import Probe
+from ffpms.video import VideoInfo
 
 
-def about(**known: Any) -> Probe:
+def about(**known: Any) -> VideoInfo:
     """A file of which no more is known."""
     values = {"n_frames": 75, "width": 854, "height": 480, "fps": 25.0, "crf": 40.0} | known
-    return Probe(**(dict.fromkeys(field.name for field in fields(Probe)) | values))  # type: ignore[arg-type]
+    return VideoInfo(**(dict.fromkeys(field.name for field in fields(VideoInfo)) | values))  # type: ignore[arg-type]
 
 
 def source(manipulation: str, compression: str = "c40") -> Source:
     return Source(f"{manipulation}_1_2", "a.mp4", manipulation, "1_2", "1", "2", compression, "test")
 
 
-def said(manipulation: str, fake: Probe, target: Probe | None, donor: Probe | None) -> list[str]:
+def said(manipulation: str, fake: VideoInfo, target: VideoInfo | None, donor: VideoInfo | None) -> list[str]:
     return [f"{f.kind}: {f.what}" for f in check_fake(source(manipulation), fake, target, donor)]
 
 
