@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ffpms.schema import Manipulation
-from ffpms.sources.ffpp import COMPRESSIONS, Source
+from ffpms.sources.ffpp import Source, broken_promise
 from ffpms.verify.findings import Finding, Kind
 from ffpms.video import VideoInfo
 
@@ -14,11 +14,8 @@ _SAME_RATE = 0.01
 
 
 def check_compression(source: Source, about: VideoInfo) -> Iterator[Finding]:
-    """The crf in the stream is the folder's; that of a raw video may be any but another folder's."""
-    expected, crf = COMPRESSIONS[source.compression], about.crf
-    wrong = crf in COMPRESSIONS.values() if expected is None else crf != expected
-    if crf is not None and wrong:
-        what = f"encoded at crf {crf:g} in a {source.compression} folder"
+    """The crf in the stream is the one that the folder promises."""
+    if what := broken_promise(source.compression, about.crf):
         yield Finding(source.path, Kind.WRONG_COMPRESSION, what, _AGAIN)
 
 

@@ -82,8 +82,11 @@ def test_a_fake_has_its_sources_rate(fps: float, right: bool) -> None:
 
 @pytest.mark.parametrize(
     ("compression", "crf", "right"),
-    [("c40", 40, True), ("c40", 23, False), ("c40", 0, False), ("c40", None, True), ("c23", 23, True)]
-    + [("c23", 40, False), ("raw", 0, True), ("raw", None, True), ("raw", 18, True), ("raw", 23, False)],
+    [
+        *[("c40", crf, crf in (40, None)) for crf in (40, None, 0, 23)],
+        *[("c23", crf, crf in (23, None)) for crf in (23, None, 40)],
+        *[("raw", crf, crf in (0, None)) for crf in (0, None, 18, 23, 40)],
+    ],
 )
 def test_compressions(compression: str, crf: float | None, right: bool) -> None:
     found = [f.what for f in check_compression(source("DF", compression), about(crf=crf))]
