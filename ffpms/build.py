@@ -32,7 +32,7 @@ from ffpms.work import await_shards, do_all
 _LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow", "scikit-learn")
 _PIXEL_CODE = (
     *("align", "boxes", "crops", "decode", "faces", "finders", "footage", "pairing", "plan", "schema", "shards"),
-    *("target", "video"),
+    *("target", "timing", "video"),
 )
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]

@@ -55,10 +55,8 @@ class CropMaker:
 
     def add_real(self, indices: Sequence[int], track_id: int) -> None:
         """Adds one face of each frame of the real video, and with ``--faces all`` everybody else in it."""
-        frames = self.footage.frames
-        self._add_all(
-            self.shard.sources[0]["source_video"], indices, track_id, lambda i, b: frames[i][b.rows, b.columns]
-        )
+        pictures, name = self.footage.pictures, self.shard.sources[0]["source_video"]
+        self._add_all(name, indices, track_id, lambda i, b: pictures[i].rgb_of(b))
 
     def add_fake(self, name: str, pictures: Mapping[int, Picture], pairing: Pairing) -> None:
         """Adds the same of a fake, where its pairing says they are."""

@@ -23,18 +23,32 @@ class Picture:
 
     frame: av.VideoFrame
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, px."""
+        width, height = self.frame.width, self.frame.height
+        return (height, width) if self.frame.rotation % 180 else (width, height)
+
     def rgb(self) -> np.ndarray:
         """Shape: (H, W, 3) uint8."""
         return self._upright(self.frame.to_ndarray(format="rgb24", threads=1))
 
     def luma(self) -> np.ndarray:
-        """The luma as it was coded, where there is any: quicker than a conversion, to compare frames by.
+        """The luma as it was coded, or as it would be: quicker than a conversion to RGB, to compare frames by.
 
         Shape: (H, W) uint8.
         """
-        if self.frame.format.name not in _PLANAR:
-            return self._upright(self.frame.to_ndarray(format="gray", threads=1))
-        return self._upright(self._plane(0))
+        frame = self.frame
+        if frame.format.name not in _PLANAR:
+            frame = frame.reformat(format="yuv444p", threads=1)
+        return self._upright(_plane(frame, 0))
+
+    def luma_of(self, part: Box) -> np.ndarray:
+        """The luma within a box on whole pixels.
+
+        Shape: (h, w) uint8.
+        """
+        return self.luma()[part.rows, part.columns]
 
     def rgb_of(self, part: Box) -> np.ndarray:
         """The pixels of :meth:`rgb` within a box on whole pixels; where every pixel has its own colours, as in
@@ -45,17 +59,18 @@ class Picture:
         frame = self.frame
         if frame.format.name != "yuv444p" or frame.rotation:
             return self.rgb()[part.rows, part.columns]
-        planes = np.stack([self._plane(n)[part.rows, part.columns] for n in range(3)])
+        planes = np.stack([_plane(frame, n)[part.rows, part.columns] for n in range(3)])
         small = av.VideoFrame.from_ndarray(planes, format="yuv444p")
         small.colorspace, small.color_range = frame.colorspace, frame.color_range
         return small.to_ndarray(format="rgb24", threads=1)
 
-    def _plane(self, n: int) -> np.ndarray:
-        plane = self.frame.planes[n]
-        return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-
     def _upright(self, pixels: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(np.rot90(pixels, k=self.frame.rotation // 90))
+
+
+def _plane(frame: av.VideoFrame, n: int) -> np.ndarray:
+    plane = frame.planes[n]
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
 Pictures = Iterator[tuple[int, Picture]]

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from ffpms.align import MIN_SCORE, SURE, FramePair, Geometry, Small, Surroundings, best_offset, lift, register
+from ffpms.align import MIN_SCORE, FramePair, Geometry, lift, register
 from ffpms.boxes import Box
 from ffpms.decode import DECODERS, Picture
 from ffpms.errors import MediaError
 from ffpms.footage import Footage, read_beginning, timed
+from ffpms.timing import SURE, Small, Surroundings, best_offset
 
 _COVERED = 0.05
 """A face of which the mask covers less is not manipulated."""
@@ -55,12 +55,12 @@ def pair(fake: Fake, real: Footage) -> Pairing:
     """Measures geometry, score and lift on a few frames, the timing on half the samples, and only where they leave it
     open on every frame."""
     few = list(fake.pictures)[:: max(1, len(fake.pictures) // 4)]
-    frames = {i: FramePair(fake.pictures[i].rgb(), real.frames[i], real.boxes(i)) for i in few}
+    frames = {i: FramePair(fake.pictures[i], real.pictures[i], real.boxes(i)) for i in few}
     geometry, score = register(list(frames.values()))
     altered = _altered(fake, real, frames, geometry)
     offset, certainty = _timing(fake, real, geometry, altered[0])
-    height, width = frames[few[0]].fake.shape[:2]
-    return Pairing((width, height), geometry, score, offset, certainty, lift(list(frames.values()), geometry), altered)
+    size = fake.pictures[few[0]].size
+    return Pairing(size, geometry, score, offset, certainty, lift(list(frames.values()), geometry), altered)
 
 
 def _timing(fake: Fake, real: Footage, geometry: Geometry, track_id: int) -> tuple[int, float | None]:
@@ -100,9 +100,9 @@ def _masks(fake: Fake, indices: Sequence[int] | Mapping[int, FramePair]) -> dict
 
 def _difference(frame: FramePair, geometry: Geometry) -> np.ndarray:
     """How much fake and real differ in each pixel of the fake, (h, w)."""
-    size = (frame.fake.shape[1], frame.fake.shape[0])
-    real = np.asarray(geometry.warp(Image.fromarray(frame.real), size), np.int16)
-    return np.asarray(np.abs(frame.fake - real).mean(axis=2))
+    whole = Box(0, 0, *frame.fake.size)
+    change = np.subtract(frame.fake.rgb(), geometry.cut(frame.real, whole, Picture.rgb_of), dtype=np.int16)
+    return np.asarray(np.abs(change).mean(axis=2))
 
 
 def _mean_inside(change: Mapping[int, np.ndarray], real: Footage, track_id: int, geometry: Geometry) -> float:

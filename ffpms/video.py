@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.codec.context import Flags
 
 from ffpms.errors import MediaError
 from ffpms.schema import Status
@@ -82,7 +83,9 @@ def rewind(container: av.container.InputContainer, first: int | None) -> None:
 
 def _rotation(path: Path, container: av.container.InputContainer) -> int:
     """Degrees, counter-clockwise, by which a player turns the first frame."""
-    container.streams.video[0].codec_context.thread_count = 1
+    codec = container.streams.video[0].codec_context
+    codec.thread_count = 1
+    codec.flags |= Flags.low_delay  # gives the first frame at once, not in order
     for frame in container.decode(video=0):
         return int(frame.rotation)
     raise MediaError(path, "has no frame that can be decoded; download it again", Status.UNREADABLE)
