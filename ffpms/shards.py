@@ -74,8 +74,13 @@ def _write_files(folder: Path, shard: Shard) -> None:
         file = folder / Path(path).relative_to(f"crops/{shard.target_id}")
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(data)
-    rows = {"target_id": shard.target_id, "sources": shard.sources, "crops": shard.crops}
-    (folder / MARKER).write_text(json.dumps(rows, sort_keys=True) + "\n", encoding="utf-8")
+    rows = _as_json({"target_id": shard.target_id, "sources": shard.sources, "crops": shard.crops})
+    marker = f'{{"sha256": "{digest(rows)}", "rows": {rows.decode()}}}\n'
+    (folder / MARKER).write_text(marker, encoding="utf-8")
+
+
+def _as_json(rows: dict[str, Any]) -> bytes:
+    return json.dumps(rows, sort_keys=True).encode()
 
 
 def note_path(out: Path, target_id: str) -> Path:
@@ -86,8 +91,10 @@ def note_path(out: Path, target_id: str) -> Path:
 def read_shard(out: Path, target_id: str) -> Shard | None:
     """The rows of a finished shard, without its pixels; None if it is not finished or damaged."""
     try:
-        rows = json.loads((out / "crops" / target_id / MARKER).read_text(encoding="utf-8"))
-        return Shard(rows["target_id"], rows["sources"], rows["crops"])
+        marker = json.loads((out / "crops" / target_id / MARKER).read_text(encoding="utf-8"))
+        rows = marker["rows"]
+        whole = digest(_as_json(rows)) == marker["sha256"]
+        return Shard(rows["target_id"], rows["sources"], rows["crops"]) if whole else None
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
