@@ -1,5 +1,6 @@
 """Boxes: rectangles in a frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MIN_IOU = 0.2
@@ -50,3 +51,9 @@ class Box:
         down = min(self.y + self.h, other.y + other.h) - max(self.y, other.y)
         both = max(across, 0.0) * max(down, 0.0)
         return both / (self.area + other.area - both)
+
+
+def bounding(boxes: Sequence[Box]) -> Box:
+    """The smallest box around all of them."""
+    x, y = min(b.x for b in boxes), min(b.y for b in boxes)
+    return Box(x, y, max(b.x + b.w for b in boxes) - x, max(b.y + b.h for b in boxes) - y)

@@ -33,7 +33,7 @@ from ffpms.work import await_shards, do_all
 _LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow", "scikit-learn")
 _PIXEL_CODE = (
     *("align", "boxes", "crops", "decode", "faces", "finders", "footage", "landmarks", "pairing", "plan", "schema"),
-    *("shards", "target", "video"),
+    *("shards", "target", "timing", "video"),
 )
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
@@ -174,11 +174,19 @@ def _by_target(sources: list[Source]) -> dict[str, tuple[Source, ...]]:
 
 
 def _needs_work(out: Path, target: str, retry_failed: bool) -> bool:
-    """A shard that is not finished, has lost a crop, or holds a failure that is to be tried again."""
+    """A shard that is not finished, has a crop lost or of another length, or holds a failure that is to be tried
+    again. That a crop's bytes are the same is for ``ffpms verify`` to say: it would have to read them all."""
     shard = read_shard(out, target)
-    if shard is None or not all((out / row["crop"]).is_file() for row in shard.crops if row["crop"]):
+    if shard is None or not all(_is_there(out / row["crop"], row["n_bytes"]) for row in shard.crops if row["crop"]):
         return True
     return retry_failed and any(row["status"] not in WITH_PIXELS for row in shard.sources)
+
+
+def _is_there(crop: Path, n_bytes: int) -> bool:
+    try:
+        return crop.stat().st_size == n_bytes
+    except OSError:
+        return False
 
 
 def _problems(sources: pd.DataFrame) -> list[str]:

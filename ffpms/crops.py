@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from math import ceil
 from typing import Any
 
@@ -57,10 +58,8 @@ class CropMaker:
 
     def add_real(self, indices: Sequence[int], track_id: int) -> None:
         """Adds one face of each frame of the real video, and with ``--faces all`` everybody else in it."""
-        frames = self.footage.frames
-        self._add_all(
-            self.shard.sources[0]["source_video"], indices, track_id, lambda i, b: frames[i][b.rows, b.columns]
-        )
+        pictures, name = self.footage.pictures, self.shard.sources[0]["source_video"]
+        self._add_all(name, indices, track_id, lambda i, b: pictures[i].rgb_of(b))
 
     def add_fake(self, name: str, pictures: Mapping[int, Picture], pairing: Pairing) -> None:
         """Adds the same of a fake, where its pairing says they are."""
@@ -145,10 +144,18 @@ def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
 def rim(crop: Image.Image) -> dict[str, float]:
     """What the four corners of a square crop, outside its inscribed circle and so outside the face, look like: their
     mean luma in levels, and the mean absolute Laplacian of their luma, a measure of sharpness."""
-    luma = np.asarray(crop.convert("L"), np.float32)
-    middle = (crop.width - 1) / 2
-    y, x = np.ogrid[: crop.height, : crop.width]
-    outside = (x - middle) ** 2 + (y - middle) ** 2 > (crop.width / 2) ** 2
+    luma, outside = np.asarray(crop.convert("L"), np.int16), _corners(crop.width)
     laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
     sharpness = np.abs(laplacian)[outside[1:-1, 1:-1]].mean()
     return {"rim_luma": float(luma[outside].mean()), "rim_sharpness": float(sharpness)}
+
+
+@cache
+def _corners(side: int) -> np.ndarray:
+    """Which pixels of a square lie outside its inscribed circle.
+
+    Shape: -> (side, side) bool.
+    """
+    y, x = np.ogrid[:side, :side]
+    middle = (side - 1) / 2
+    return np.asarray((x - middle) ** 2 + (y - middle) ** 2 > (side / 2) ** 2)

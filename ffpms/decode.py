@@ -11,7 +11,7 @@ import numpy as np
 from ffpms.boxes import Box
 from ffpms.errors import ConfigError, MediaError
 from ffpms.schema import Status
-from ffpms.video import probe, reason_of
+from ffpms.video import probe, reason_of, rewind
 
 _PLANAR = frozenset({"yuv444p", "yuv422p", "yuv420p", "yuvj444p", "yuvj422p", "yuvj420p"})
 """Pixel formats whose first plane is luma of 8 bits; H.264 has few others."""
@@ -23,18 +23,32 @@ class Picture:
 
     frame: av.VideoFrame
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, px."""
+        width, height = self.frame.width, self.frame.height
+        return (height, width) if self.frame.rotation % 180 else (width, height)
+
     def rgb(self) -> np.ndarray:
         """Shape: (H, W, 3) uint8."""
-        return self._upright(self.frame.to_ndarray(format="rgb24"))
+        return self._upright(self.frame.to_ndarray(format="rgb24", threads=1))
 
     def luma(self) -> np.ndarray:
-        """The luma as it was coded, where there is any: quicker than a conversion, to compare frames by.
+        """The luma as it was coded, or as it would be: quicker than a conversion to RGB, to compare frames by.
 
         Shape: (H, W) uint8.
         """
-        if self.frame.format.name not in _PLANAR:
-            return self._upright(self.frame.to_ndarray(format="gray"))
-        return self._upright(self._plane(0))
+        frame = self.frame
+        if frame.format.name not in _PLANAR:
+            frame = frame.reformat(format="yuv444p", threads=1)
+        return self._upright(_plane(frame, 0))
+
+    def luma_of(self, part: Box) -> np.ndarray:
+        """The luma within a box on whole pixels.
+
+        Shape: (h, w) uint8.
+        """
+        return self.luma()[part.rows, part.columns]
 
     def rgb_of(self, part: Box) -> np.ndarray:
         """The pixels of :meth:`rgb` within a box on whole pixels; where every pixel has its own colours, as in
@@ -45,17 +59,18 @@ class Picture:
         frame = self.frame
         if frame.format.name != "yuv444p" or frame.rotation:
             return self.rgb()[part.rows, part.columns]
-        planes = np.stack([self._plane(n)[part.rows, part.columns] for n in range(3)])
+        planes = np.stack([_plane(frame, n)[part.rows, part.columns] for n in range(3)])
         small = av.VideoFrame.from_ndarray(planes, format="yuv444p")
         small.colorspace, small.color_range = frame.colorspace, frame.color_range
-        return small.to_ndarray(format="rgb24")
-
-    def _plane(self, n: int) -> np.ndarray:
-        plane = self.frame.planes[n]
-        return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        return small.to_ndarray(format="rgb24", threads=1)
 
     def _upright(self, pixels: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(np.rot90(pixels, k=self.frame.rotation // 90))
+
+
+def _plane(frame: av.VideoFrame, n: int) -> np.ndarray:
+    plane = frame.planes[n]
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
 Pictures = Iterator[tuple[int, Picture]]
@@ -79,7 +94,7 @@ def decode_needed(path: Path, indices: list[int]) -> Pictures:
     waiting = list(indices)
     try:
         with av.open(str(path), format="mp4") as container:
-            wanted = _times_of(path, waiting) if _can_skip(container.streams.video[0]) else {}
+            wanted = _times_of(container, waiting) if _can_skip(container.streams.video[0]) else {}
             for time, picture in _decode(container, set(wanted)) if wanted else ():
                 if wanted.get(time) == waiting[0]:
                     yield waiting.pop(0), picture
@@ -112,11 +127,13 @@ def _can_skip(stream: av.VideoStream) -> bool:
     return stream.codec_context.name == "h264" and len(extra) > 4 and extra[0] == 1 and extra[4] & 3 == 3
 
 
-def _times_of(path: Path, indices: list[int]) -> dict[int | None, int]:
-    """Presentation time -> index of the wanted frames; empty where packets have no times of their own."""
-    with av.open(str(path), format="mp4") as container:
-        packets = container.demux(container.streams.video[0])
-        times = [packet.pts for packet in packets if packet.size and not packet.is_discard]
+def _times_of(container: av.container.InputContainer, indices: list[int]) -> dict[int | None, int]:
+    """Presentation time -> index of the wanted frames, for which it reads all packets and goes back to the first;
+    empty where packets have no times of their own."""
+    stream = container.streams.video[0]
+    packets = [(packet.pts, packet.dts, packet.is_discard) for packet in container.demux(stream) if packet.size]
+    rewind(container, packets[0][1] if packets else None)
+    times = [time for time, _, is_discard in packets if not is_discard]
     if None in times or len(set(times)) < len(times):
         return {}
     ordered = sorted(time for time in times if time is not None)

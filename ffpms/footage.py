@@ -5,15 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
-from ffpms.align import OFFSETS, Geometry, Small, Surroundings
+from ffpms.align import Geometry
 from ffpms.boxes import Box
-from ffpms.decode import DECODERS
+from ffpms.decode import DECODERS, Picture
 from ffpms.faces import FaceTrack, find_people
 from ffpms.finders import FaceFinder, follow
 from ffpms.schema import Status
+from ffpms.timing import OFFSETS, Small, Surroundings
 
 LONG_ENOUGH = 240
 """So many frames are compared one by one where the sampled ones leave a fake's timing open."""
@@ -25,13 +23,13 @@ Found = tuple[Box | None, Status]
 class Footage:
     """A real video's sampled frames, those around them in small, and the people in it.
 
-    Shape: frames (H, W, 3) uint8 by index; faces by index, then track.
+    ``pictures`` by index; ``faces`` by index, then track.
     """
 
     path: Path
     decoder: str
     n_frames: int
-    frames: Mapping[int, np.ndarray]
+    pictures: Mapping[int, Picture]
     small: Mapping[int, Small]
     people: Sequence[FaceTrack]
     faces: Mapping[int, Mapping[int, Found]]
@@ -40,8 +38,7 @@ class Footage:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, px."""
-        height, width = next(iter(self.frames.values())).shape[:2]
-        return width, height
+        return next(iter(self.pictures.values())).size
 
     def boxes(self, index: int) -> list[Box]:
         """Where faces are in a sampled frame."""
@@ -81,20 +78,19 @@ def read_footage(
     samples = list(shared)
     wanted = sorted({*own}.union(*samples))
     around = {i + k for sample in samples for i in timed(sample) for k in OFFSETS if 0 <= i + k < n_frames}
-    frames, small = {}, {}
+    pictures, small = {}, {}
     for index, picture in DECODERS[decoder](path, sorted(around.union(wanted))):
         if index in around:
             small[index] = Small.of(picture.luma())
         if index in wanted:
-            frames[index] = picture.rgb()
-    lumas = {i: np.asarray(Image.fromarray(frame).convert("L")) for i, frame in frames.items()}
-    people = find_people(follow(((i, lumas[i]) for i in own), finder))
-    faces = {i: {t.track_id: _face_at(t, i, lumas[i], finder) for t in people} for i in wanted}
-    return Footage(path, decoder, n_frames, frames, small, people, faces)
+            pictures[index] = picture
+    people = find_people(follow(((i, pictures[i]) for i in own), finder))
+    faces = {i: {t.track_id: _face_at(t, i, pictures[i], finder) for t in people} for i in wanted}
+    return Footage(path, decoder, n_frames, pictures, small, people, faces)
 
 
-def _face_at(track: FaceTrack, index: int, luma: np.ndarray, finder: FaceFinder) -> Found:
+def _face_at(track: FaceTrack, index: int, picture: Picture, finder: FaceFinder) -> Found:
     """The box of a track in a frame: its own, or in a frame outside its sample the face found near it."""
     box, status = track.at(index)
-    found = finder.near(luma, box) if box and status is Status.INTERPOLATED else None
+    found = finder.near(picture, box) if box and status is Status.INTERPOLATED else None
     return (found, Status.OK) if found else (box, status)

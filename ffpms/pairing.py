@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from ffpms.align import MIN_SCORE, SURE, Geometry, Probe, Small, Surroundings, best_offset, lift, register
+from ffpms.align import MIN_SCORE, FramePair, Geometry, lift, register
 from ffpms.boxes import Box
 from ffpms.decode import DECODERS, Picture
 from ffpms.errors import MediaError
 from ffpms.footage import Footage, read_beginning, timed
+from ffpms.timing import SURE, Small, Surroundings, best_offset
 
 _COVERED = 0.05
 """A face of which the mask covers less is not manipulated."""
@@ -55,12 +55,12 @@ def pair(fake: Fake, real: Footage) -> Pairing:
     """Measures geometry, score and lift on a few frames, the timing on half the samples, and only where they leave it
     open on every frame."""
     few = list(fake.pictures)[:: max(1, len(fake.pictures) // 4)]
-    probes = {i: Probe(fake.pictures[i].rgb(), real.frames[i], real.boxes(i)) for i in few}
-    geometry, score = register(list(probes.values()))
-    altered = _altered(fake, real, probes, geometry)
+    frames = {i: FramePair(fake.pictures[i], real.pictures[i], real.boxes(i)) for i in few}
+    geometry, score = register(list(frames.values()))
+    altered = _altered(fake, real, frames, geometry)
     offset, certainty = _timing(fake, real, geometry, altered[0])
-    height, width = probes[few[0]].fake.shape[:2]
-    return Pairing((width, height), geometry, score, offset, certainty, lift(list(probes.values()), geometry), altered)
+    size = fake.pictures[few[0]].size
+    return Pairing(size, geometry, score, offset, certainty, lift(list(frames.values()), geometry), altered)
 
 
 def _timing(fake: Fake, real: Footage, geometry: Geometry, track_id: int) -> tuple[int, float | None]:
@@ -74,21 +74,21 @@ def _timing(fake: Fake, real: Footage, geometry: Geometry, track_id: int) -> tup
     return best_offset([around.costs(small) for small, around in seen if around])
 
 
-def _altered(fake: Fake, real: Footage, probes: Mapping[int, Probe], geometry: Geometry) -> tuple[int, ...]:
+def _altered(fake: Fake, real: Footage, frames: Mapping[int, FramePair], geometry: Geometry) -> tuple[int, ...]:
     """The tracks of the manipulated faces: those under the mask where there is one, else the one face in which fake and
     real differ most."""
     people = [track.track_id for track in real.people]
     if len(people) == 1:
         return tuple(people)
-    change, least = _masks(fake, probes), _COVERED
+    change, least = _masks(fake, frames), _COVERED
     if not change:
-        change, least = {i: _difference(probe, geometry) for i, probe in probes.items()}, np.inf
+        change, least = {i: _difference(frame, geometry) for i, frame in frames.items()}, np.inf
     amount = {t: _mean_inside(change, real, t, geometry) for t in people}
     ranked = sorted(people, key=lambda t: -amount[t])
     return tuple(t for t in ranked if t == ranked[0] or amount[t] >= least)
 
 
-def _masks(fake: Fake, indices: Sequence[int] | Mapping[int, Probe]) -> dict[int, np.ndarray]:
+def _masks(fake: Fake, indices: Sequence[int] | Mapping[int, FramePair]) -> dict[int, np.ndarray]:
     """The mask's frames, True where the fake is made up; none where there is no mask that can be read."""
     if not fake.mask.is_file():
         return {}
@@ -98,11 +98,11 @@ def _masks(fake: Fake, indices: Sequence[int] | Mapping[int, Probe]) -> dict[int
         return {}
 
 
-def _difference(probe: Probe, geometry: Geometry) -> np.ndarray:
+def _difference(frame: FramePair, geometry: Geometry) -> np.ndarray:
     """How much fake and real differ in each pixel of the fake, (h, w)."""
-    size = (probe.fake.shape[1], probe.fake.shape[0])
-    real = np.asarray(geometry.warp(Image.fromarray(probe.real), size), np.int16)
-    return np.asarray(np.abs(probe.fake - real).mean(axis=2))
+    whole = Box(0, 0, *frame.fake.size)
+    change = np.subtract(frame.fake.rgb(), geometry.cut(frame.real, whole, Picture.rgb_of), dtype=np.int16)
+    return np.asarray(np.abs(change).mean(axis=2))
 
 
 def _mean_inside(change: Mapping[int, np.ndarray], real: Footage, track_id: int, geometry: Geometry) -> float:

@@ -77,8 +77,13 @@ def _write_files(folder: Path, shard: Shard) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(data)
     rows = {"target_id": shard.target_id, "sources": shard.sources, "crops": shard.crops}
-    rows |= {"landmarks": shard.landmarks} if shard.landmarks else {}
-    (folder / MARKER).write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    text = _as_json(rows | ({"landmarks": shard.landmarks} if shard.landmarks else {}))
+    marker = f'{{"sha256": "{digest(text)}", "rows": {text.decode()}}}\n'
+    (folder / MARKER).write_text(marker, encoding="utf-8")
+
+
+def _as_json(rows: dict[str, Any]) -> bytes:
+    return json.dumps(rows, sort_keys=True).encode()
 
 
 def note_path(out: Path, target_id: str) -> Path:
@@ -89,7 +94,10 @@ def note_path(out: Path, target_id: str) -> Path:
 def read_shard(out: Path, target_id: str) -> Shard | None:
     """The rows of a finished shard, without its pixels; None if it is not finished or damaged."""
     try:
-        rows = json.loads((out / "crops" / target_id / MARKER).read_text(encoding="utf-8"))
+        marker = json.loads((out / "crops" / target_id / MARKER).read_text(encoding="utf-8"))
+        rows = marker["rows"]
+        if digest(_as_json(rows)) != marker["sha256"]:
+            return None
         return Shard(rows["target_id"], rows["sources"], rows["crops"], landmarks=rows.get("landmarks", []))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None

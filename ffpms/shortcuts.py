@@ -46,7 +46,7 @@ class Auc:
 
 
 @dataclass(frozen=True)
-class Probe:
+class AuditProbe:
     """What the features give away in some bags: together to a classifier, each alone, and each alone in a direction
     that differs from bag to bag (``own``)."""
 
@@ -85,7 +85,7 @@ class _Layout:
         return np.asarray(np.sign(table[:, :, None] - table[:, None, :]) * self.pairs)
 
 
-def audit(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -> dict[str, Probe]:
+def audit(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -> dict[str, AuditProbe]:
     """A probe of all mixed bags and one of each manipulation's: VIDEO, FRAME and SOURCE tables in, the same numbers out
     each time."""
     rows = measure(videos, frames, sources)
@@ -111,14 +111,14 @@ def measure(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -
     return mixed.sort_values(["bag_id", "slot"], ignore_index=True)
 
 
-def _probe(rows: pd.DataFrame, segmented: bool) -> Probe:
+def _probe(rows: pd.DataFrame, segmented: bool) -> AuditProbe:
     """One probe; a segment's frames differ from the others by their time, so no direction can be learnt in a bag."""
     n_bags, n_pairs = rows["bag_id"].nunique(), rows["pair_id"].nunique()
     if n_pairs < 2:
-        return Probe(n_bags, n_pairs, f"pairs of videos with mixed bags: {n_pairs}, of at least 2", Auc(), {}, {})
+        return AuditProbe(n_bags, n_pairs, f"pairs of videos with mixed bags: {n_pairs}, of at least 2", Auc(), {}, {})
     layout = _layout(rows)
     wins = {name: layout.wins(rows[name].to_numpy(float)) for name in FEATURES}
-    return Probe(
+    return AuditProbe(
         n_bags,
         n_pairs,
         "" if n_pairs >= MIN_PAIRS else f"pairs of videos: {n_pairs}, of at least {MIN_PAIRS} for an interval",
@@ -183,7 +183,7 @@ def _share(net: float, total: float) -> float:
     return round(float(np.clip(0.5 + net / total / 2, 0, 1)), 4)
 
 
-def verdict(probes: dict[str, Probe]) -> str:
+def verdict(probes: dict[str, AuditProbe]) -> str:
     """The audit in plain words."""
     whole = probes[ALL]
     if whole.classifier.low is None:
@@ -203,6 +203,6 @@ def verdict(probes: dict[str, Probe]) -> str:
     return " ".join(sentences)
 
 
-def as_json(probes: dict[str, Probe]) -> dict[str, Any]:
+def as_json(probes: dict[str, AuditProbe]) -> dict[str, Any]:
     """What ``build.json`` says of it."""
     return {"verdict": verdict(probes), "level": LEVEL, "probes": {name: asdict(p) for name, p in probes.items()}}

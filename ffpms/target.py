@@ -24,7 +24,7 @@ from ffpms.pairing import Fake, Pairing, pair
 from ffpms.plan import frame_index
 from ffpms.schema import UNKNOWN, Status
 from ffpms.shards import Shard, note_path, write_shard
-from ffpms.sources.ffpp import COMPRESSIONS, Source, mask_path
+from ffpms.sources.ffpp import Source, broken_promise, mask_path
 from ffpms.video import probe
 from ffpms.watch import watch
 
@@ -142,10 +142,8 @@ def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
     except MediaError as error:
         _fail(row, error.status, error.reason)
         return row
-    expected = COMPRESSIONS[source.compression]
-    if expected is not None and row["crf"] not in (None, expected):
-        reason = f"encoded at crf {row['crf']:g} in a {source.compression} folder; download it again"
-        _fail(row, Status.WRONG_COMPRESSION, reason)
+    if broken := broken_promise(source.compression, row["crf"]):
+        _fail(row, Status.WRONG_COMPRESSION, f"{broken}; download it again")
     elif row["n_frames"] < job.frames_per_video:
         reason = f"{row['n_frames']} frames, fewer than the {job.frames_per_video} to sample; ask for fewer --frames"
         _fail(row, Status.TOO_SHORT, reason)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+from av.codec.context import Flags
 
 from ffpms.errors import MediaError
 from ffpms.schema import Status
@@ -14,7 +15,7 @@ _CRF = re.compile(rb"x264 - core.{0,2000}? (?:crf|qp)=([0-9.]+)", re.DOTALL)  # 
 
 
 @dataclass(frozen=True)
-class Probe:
+class VideoInfo:
     """What a file says of itself without decoding. ``n_frames`` counts packets, not what the header claims; ``width``
     and ``height`` are upright; ``crf`` comes from the x264 SEI and is None where there is none."""
 
@@ -28,7 +29,7 @@ class Probe:
     sha256: str
 
 
-def probe(path: Path) -> Probe:
+def probe(path: Path) -> VideoInfo:
     """Reads a file once and tells what it is.
 
     Raises:
@@ -44,29 +45,30 @@ def probe(path: Path) -> Probe:
         raise MediaError(path, f"cannot be read ({reason_of(error)}); download it again", Status.UNREADABLE) from error
 
 
-def _probe(path: Path) -> Probe:
+def _probe(path: Path) -> VideoInfo:
     with av.open(str(path), format="mp4") as container:
         stream = container.streams.video[0]
-        crf, n_frames, corrupt = None, 0, False
+        crf, first, n_frames, corrupt = None, None, 0, False
         for packet in container.demux(stream):
             if packet.size == 0:
                 continue
             if n_frames == 0:
                 crf = _find_crf(bytes(packet))
+            first = packet.dts if first is None else first
             n_frames += not packet.is_discard
             corrupt = corrupt or packet.is_corrupt
         if corrupt or n_frames < stream.frames:
             readable = n_frames - corrupt
             reason = f"cut short ({readable} of {stream.frames} frames are there); download it again"
             raise MediaError(path, reason, Status.TRUNCATED)
-        rate = stream.average_rate
         codec = stream.codec_context
-        pix_fmt, profile = codec.pix_fmt or "", codec.profile or ""
-    rotation = _rotation(path)
-    width, height = (codec.height, codec.width) if rotation % 180 else (codec.width, codec.height)
+        size, pix_fmt, profile = (codec.width, codec.height), codec.pix_fmt or "", codec.profile or ""
+        rewind(container, first)
+        width, height = size[::-1] if _rotation(path, container) % 180 else size
+        rate = float(stream.average_rate or 0)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Probe(n_frames, width, height, float(rate or 0), pix_fmt, profile, crf, digest)
+    return VideoInfo(n_frames, width, height, rate, pix_fmt, profile, crf, digest)
 
 
 def _find_crf(packet: bytes) -> float | None:
@@ -74,11 +76,18 @@ def _find_crf(packet: bytes) -> float | None:
     return float(found.group(1)) if found else None
 
 
-def _rotation(path: Path) -> int:
+def rewind(container: av.container.InputContainer, first: int | None) -> None:
+    """Back to the first packet, whose decoding time is ``first``; a time of 0 may be that of a later one."""
+    container.seek(first or 0, stream=container.streams.video[0])
+
+
+def _rotation(path: Path, container: av.container.InputContainer) -> int:
     """Degrees, counter-clockwise, by which a player turns the first frame."""
-    with av.open(str(path), format="mp4") as container:
-        for frame in container.decode(video=0):
-            return int(frame.rotation)
+    codec = container.streams.video[0].codec_context
+    codec.thread_count = 1
+    codec.flags |= Flags.low_delay  # gives the first frame at once, not in order
+    for frame in container.decode(video=0):
+        return int(frame.rotation)
     raise MediaError(path, "has no frame that can be decoded; download it again", Status.UNREADABLE)
 
 

@@ -4,8 +4,10 @@ import json
 from functools import cache
 from pathlib import Path
 
+import av
 import numpy as np
 
+from ffpms.decode import Picture
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus, plan_corpus, to_pixels
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.films import Role, shoot
@@ -49,3 +51,8 @@ def portrait() -> tuple[np.ndarray, ...]:
 def encode(path: Path, frames: list[np.ndarray], crf: int = 40) -> None:
     """The frames as an mp4 in FF++'s encoding."""
     write_video(path, frames, 25, crf)
+
+
+def as_picture(frame: np.ndarray) -> Picture:
+    """An array, (H, W, 3) uint8, as if it had been decoded."""
+    return Picture(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))

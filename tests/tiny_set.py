@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from PIL import Image
@@ -21,11 +22,15 @@ from ffpms.schema import CROP, SOURCE, UNKNOWN, Manipulation, read_table, write_
 from ffpms.shards import Shard, crop_path, digest, encode, write_shard
 from ffpms.sources.layouts import index_sources, official
 from ffpms.tables import TABLES, assemble, count
+from ffpms.verify.data import verify_data
 
 PAIRS: Pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005")]}
 CONFIG = BuildConfig(Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF", "F2F")), CropConfig(size=16))
 N_FRAMES = 40
 NARROWED = Geometry("crop", shift_x=-4)
+BAG = "DF_004_005"
+STORED = f"crops/004/{BAG}/000005.webp"
+"""One of its bags, and one of that bag's crops."""
 
 
 def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, faces: bool = True) -> Path:
@@ -94,3 +99,25 @@ def edit(out: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame | N
     changed = change(rows)
     write_table(rows if changed is None else changed, TABLES[name], path)
     seal(out)
+
+
+def found(data: Path, **flags: Any) -> set[tuple[str, str]]:
+    """Path and kind of every finding."""
+    return {(f.path, str(f.kind)) for f in verify_data(data, **flags).findings}
+
+
+def said(data: Path, **flags: Any) -> str:
+    """What every finding says, a line each."""
+    return "\n".join(f"{f.path}: {f.what}" for f in verify_data(data, **flags).findings)
+
+
+def put(values: dict[str, Any], **where: Any) -> Callable[[pd.DataFrame], None]:
+    """Sets cells of the rows in which the columns of ``where`` have its values."""
+
+    def change(rows: pd.DataFrame) -> None:
+        chosen = np.logical_and.reduce([rows[column] == value for column, value in where.items()])
+        assert chosen.any()
+        for column, value in values.items():
+            rows.loc[chosen, column] = value
+
+    return change

@@ -11,8 +11,8 @@ FOLDERS = {
     Manipulation.FS: "FaceSwap",
     Manipulation.NT: "NeuralTextures",
 }
-COMPRESSIONS = {"raw": None, "c23": 23.0, "c40": 40.0}
-"""Folder name -> x264 crf that its files should carry. ``c0`` is another name of ``raw``."""
+COMPRESSIONS = {"raw": 0.0, "c23": 23.0, "c40": 40.0}
+"""Folder name -> x264 crf that it promises; 0 is lossless. ``c0`` is another name of ``raw``."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,14 @@ def parse_manipulations(text: str) -> tuple[str, ...]:
 def normalise_compression(name: str) -> str:
     """``c0`` -> ``raw``."""
     return "raw" if name == "c0" else name
+
+
+def broken_promise(compression: str, crf: float | None) -> str:
+    """What is wrong with a file that names its crf (None: it does not, and may be any) in a folder; empty if nothing
+    is."""
+    if crf in (None, COMPRESSIONS[compression]):
+        return ""
+    return f"encoded at crf {crf:g} in a {compression} folder"
 
 
 def mask_path(path: str) -> str:

@@ -18,7 +18,6 @@ from ffpms.verify.tables import AGAIN, BUILD_ANEW
 
 _FOLDER = "crops"
 _JOB = 64
-_ANEW = f"remove it, then {AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,19 @@ def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: in
     """The size first: it costs nothing, and nothing larger than was written is read."""
     size = file.stat().st_size
     if size != n_bytes:
-        return Finding(crop, Kind.CHANGED, f"{size} bytes, not {n_bytes}", _ANEW)
+        return _changed(crop, f"{size} bytes, not {n_bytes}")
     if file_digest(file) != sha256:
-        return Finding(crop, Kind.CHANGED, "not the bytes that were built", _ANEW)
+        return _changed(crop, "not the bytes that were built")
     with Image.open(file, formats=["WEBP"]) as image:
         if image.size != (size_px, size_px):
             what = f"{image.width}x{image.height} px, not {size_px}x{size_px}"
             return Finding(crop, Kind.SIZE, what, BUILD_ANEW)
     return None
+
+
+def _changed(crop: str, what: str) -> Finding:
+    """A build does not read the crops it has; without its folder the target is done again."""
+    return Finding(crop, Kind.CHANGED, what, f"delete the folder {'/'.join(crop.split('/')[:2])}, then {AGAIN}")
 
 
 def _markers(targets: Iterable[str]) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from ffpms.schema import Manipulation
-from ffpms.sources.ffpp import COMPRESSIONS, Source
+from ffpms.sources.ffpp import Source, broken_promise
 from ffpms.verify.findings import Finding, Kind
-from ffpms.video import Probe
+from ffpms.video import VideoInfo
 
 _AGAIN = "download it again"
 _NARROWED = (Manipulation.F2F, Manipulation.NT)
@@ -13,16 +13,13 @@ _SAME_RATE = 0.01
 """Rates closer than this share are the same: 29.97 and 30 are."""
 
 
-def check_compression(source: Source, about: Probe) -> Iterator[Finding]:
-    """The crf in the stream is the folder's; that of a raw video may be any but another folder's."""
-    expected, crf = COMPRESSIONS[source.compression], about.crf
-    wrong = crf in COMPRESSIONS.values() if expected is None else crf != expected
-    if crf is not None and wrong:
-        what = f"encoded at crf {crf:g} in a {source.compression} folder"
+def check_compression(source: Source, about: VideoInfo) -> Iterator[Finding]:
+    """The crf in the stream is the one that the folder promises."""
+    if what := broken_promise(source.compression, about.crf):
         yield Finding(source.path, Kind.WRONG_COMPRESSION, what, _AGAIN)
 
 
-def check_fake(source: Source, fake: Probe, target: Probe | None, donor: Probe | None) -> Iterator[Finding]:
+def check_fake(source: Source, fake: VideoInfo, target: VideoInfo | None, donor: VideoInfo | None) -> Iterator[Finding]:
     """Length, size and rate of a fake; ``target`` and ``donor`` are the real videos of its two ids, None if they cannot
     be read."""
     yield from _check_length(source, fake, target, donor)
@@ -33,7 +30,9 @@ def check_fake(source: Source, fake: Probe, target: Probe | None, donor: Probe |
         yield Finding(source.path, Kind.FRAME_RATE, what, _AGAIN)
 
 
-def _check_length(source: Source, fake: Probe, target: Probe | None, donor: Probe | None) -> Iterator[Finding]:
+def _check_length(
+    source: Source, fake: VideoInfo, target: VideoInfo | None, donor: VideoInfo | None
+) -> Iterator[Finding]:
     """Deepfakes has its target's length, Face2Face its source's, FaceSwap and NeuralTextures the shorter."""
     real = {f"its target {source.target_id}": target, f"its source {source.source_id}": donor}
     if source.manipulation == Manipulation.DF:
@@ -47,7 +46,7 @@ def _check_length(source: Source, fake: Probe, target: Probe | None, donor: Prob
         yield Finding(source.path, Kind.LENGTH, what, f"{_AGAIN}, or those it is made from")
 
 
-def _check_size(source: Source, fake: Probe, target: Probe) -> Iterator[Finding]:
+def _check_size(source: Source, fake: VideoInfo, target: VideoInfo) -> Iterator[Finding]:
     """A fake has its target's size; the width of Face2Face and NeuralTextures may be floored to a multiple of 64."""
     widths = [target.width]
     if source.manipulation in _NARROWED and target.width % 64:

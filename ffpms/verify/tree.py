@@ -14,7 +14,7 @@ from ffpms.sources.layouts import Layout, check_root, index_sources, other_split
 from ffpms.verify.files import check_regular, unreadable
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.rules import check_compression, check_fake
-from ffpms.video import Probe, probe
+from ffpms.video import VideoInfo, probe
 
 _BOXES = (b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 """How an mp4 may begin. Anything else is not given to the decoder: a play list in it could name other files."""
@@ -43,15 +43,15 @@ def verify_tree(
     extra = list(_extra(root, layout, sources))
     absent = {path for path, found in seen.items() if isinstance(found, Finding) and found.kind == Kind.MISSING}
     _check_fits(root, [source for source in sources if source.path not in absent], extra)
-    probes = {path: found for path, found in seen.items() if isinstance(found, Probe)}
+    infos = {path: found for path, found in seen.items() if isinstance(found, VideoInfo)}
     findings = [found for found in seen.values() if isinstance(found, Finding)]
-    findings += [*extra, *_duplicates(sources, probes), *_rules(sources, probes)]
+    findings += [*extra, *_duplicates(sources, infos), *_rules(sources, infos)]
     n_files = len(sources) - len(absent) + len(extra)
     about = {"ff_root": str(root), "layout": layout.name, "compression": layout.compression, "n_files": n_files}
     return Report(about, f"{root}: {layout.name} layout, {layout.compression}, {n_files} files", findings)
 
 
-def look(job: ProbeJob) -> tuple[str, Probe | Finding]:
+def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
     """What a file is, or what is wrong with it."""
     path = job.root / job.path
     fault = check_regular(path, job.path, "download it")
@@ -93,17 +93,17 @@ def _extra(root: Path, layout: Layout, sources: list[Source]) -> Iterator[Findin
                 yield Finding(f"{folder}/{name}", Kind.EXTRA, "in no split file", "remove it, or give --splits")
 
 
-def _duplicates(sources: list[Source], probes: dict[str, Probe]) -> Iterator[Finding]:
+def _duplicates(sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
     first: dict[str, str] = {}
-    for path in (source.path for source in sources if source.path in probes):
-        before = first.setdefault(probes[path].sha256, path)
+    for path in (source.path for source in sources if source.path in infos):
+        before = first.setdefault(infos[path].sha256, path)
         if before != path:
             yield Finding(path, Kind.DUPLICATE, f"the same bytes as {before}", "download both again")
 
 
-def _rules(sources: Iterable[Source], probes: dict[str, Probe]) -> Iterator[Finding]:
+def _rules(sources: Iterable[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
     """What the files say of themselves, held against their folder and against their real videos."""
-    by_video = {source.source_video: probes[source.path] for source in sources if source.path in probes}
+    by_video = {source.source_video: infos[source.path] for source in sources if source.path in infos}
     for source in sources:
         about = by_video.get(source.source_video)
         if about:

@@ -3,8 +3,10 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from ffpms.tables import TABLES
 from tests.building import content, flags
 from tests.conftest import Command
 from tests.corpus import PAIRS, write_splits
@@ -29,3 +31,9 @@ def copy(tree: Path, tmp_path: Path) -> Path:
             shutil.copy(path, target / path.relative_to(tree))
     write_splits(target / "splits", PAIRS)
     return target
+
+
+@pytest.fixture(scope="session")
+def tables(built: Path) -> dict[str, pd.DataFrame]:
+    """The tables of the built set, by name."""
+    return {name: pd.read_parquet(built / f"{name}.parquet") for name in TABLES}

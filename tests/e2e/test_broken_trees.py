@@ -71,6 +71,16 @@ REASONS = {
 }
 
 
+def test_a_raw_folder_promises_crf_0(ffpms: Command, copy: Path, tmp_path: Path) -> None:
+    for folder in list(copy.glob("*/*/c40")):
+        folder.rename(folder.with_name("raw"))
+    encode(copy / "original_sequences/youtube/raw/videos/006.mp4", list(portrait()), crf=0)
+    result = ffpms(*flags(copy, tmp_path / "data", "--compression", "raw"))
+    status = status_of(tmp_path / "data")
+    assert {k for k, v in status.items() if v != "wrong_compression"} == {"original_006"}
+    assert "007.mp4: encoded at crf 40 in a raw folder; download it again" in result.stderr
+
+
 @pytest.mark.parametrize("how", REASONS)
 def test_a_broken_real_video_is_a_status_and_one_line(ffpms: Command, copy: Path, tmp_path: Path, how: str) -> None:
     broken(copy / REAL / "006.mp4", how)

@@ -37,6 +37,15 @@ def test_every_command_has_help_with_an_example(ffpms: Command, name: str) -> No
         (("build", "--ff-root", ".", "--splits", "/nowhere"), "train.json: not found"),
         (("bench", "--methods", "smil", "--data", "/nowhere"), "no built set"),
         (("bench", "--methods", "smil", "--device", "cuda:77"), "try --device cpu"),
+        (("verify",), "ffpms-data: no built set"),
+        (("verify", "nowhere"), "nowhere: no built set"),
+        (("verify", "--ff-root", "nowhere"), "nowhere: not a folder"),
+        (("verify", "--ff-root", "."), "no FaceForensics++ tree"),
+        (("verify", "--ff-root", ".", "--splits", "nowhere"), "train.json: not found"),
+        (("verify", "--ff-root", ".", "--manipulations", "XX"), "choose from DF,F2F,FS,NT"),
+        (("verify", "nowhere", "--splits", "."), "--splits: only for a tree"),
+        (("verify", "--compression", "c23"), "--compression: only for a tree"),
+        (("verify", "--ff-root", ".", "--workers", "0"), "--workers"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(

@@ -6,43 +6,43 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from ffpms.boxes import Box
 from ffpms.crops import crop_face, shared_region, square_box
+from ffpms.decode import Picture
 from ffpms.errors import ConfigError
 from ffpms.faces import NOBODY, FaceTrack, find_people
 from ffpms.finders import DlibFinder, MtcnnFinder, follow
 from ffpms.schema import Status
-from tests.corpus import portrait
+from tests.corpus import as_picture, portrait
 
-LUMA = np.asarray(Image.fromarray(portrait()[0]).convert("L"))
+FRAME = portrait()[0]
 
 
 def test_dlib_finds_the_portrait_at_any_size() -> None:
-    (found,) = DlibFinder().everywhere(LUMA)
-    (half,) = DlibFinder().everywhere(np.ascontiguousarray(LUMA[::2, ::2]))
-    (double,) = DlibFinder().everywhere(np.repeat(np.repeat(LUMA, 2, axis=0), 2, axis=1))
+    (found,) = DlibFinder().everywhere(as_picture(FRAME))
+    (half,) = DlibFinder().everywhere(as_picture(FRAME[::2, ::2]))
+    (double,) = DlibFinder().everywhere(as_picture(FRAME.repeat(2, axis=0).repeat(2, axis=1)))
     assert 90 < found.w < 170
     assert half.scaled(2).iou(found) > 0.6
     assert double.scaled(0.5).iou(found) > 0.6
-    assert DlibFinder().everywhere(np.zeros_like(LUMA)) == []
+    assert DlibFinder().everywhere(as_picture(np.zeros_like(FRAME))) == []
 
 
 def test_dlib_finds_a_face_near_where_it_was_and_nothing_elsewhere() -> None:
     finder = DlibFinder()
-    (found,) = finder.everywhere(LUMA)
-    assert (near := finder.near(LUMA, found.moved(12, -9))) is not None
+    (found,) = finder.everywhere(as_picture(FRAME))
+    assert (near := finder.near(as_picture(FRAME), found.moved(12, -9))) is not None
     assert near.iou(found) > 0.6
-    assert finder.near(LUMA, Box(0, 0, 60, 60)) is None
-    assert finder.near(LUMA, Box(900, 900, 60, 60)) is None
+    assert finder.near(as_picture(FRAME), Box(0, 0, 60, 60)) is None
+    assert finder.near(as_picture(FRAME), Box(900, 900, 60, 60)) is None
 
 
 def test_mtcnn_looks_where_dlib_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = MtcnnFinder()
-    (found,) = finder.everywhere(LUMA)
-    monkeypatch.setattr(DlibFinder, "everywhere", lambda self, luma: [])
-    (second,) = finder.everywhere(LUMA)
+    (found,) = finder.everywhere(as_picture(FRAME))
+    monkeypatch.setattr(DlibFinder, "everywhere", lambda self, picture: [])
+    (second,) = finder.everywhere(as_picture(FRAME))
     assert second != found
     assert second.iou(found) > 0.4
 
@@ -91,18 +91,22 @@ class Scripted:
     def __init__(self, everywhere: dict[int, list[Box]], gone: frozenset[int] = frozenset()) -> None:
         self.everywhere_, self.gone, self.whole = everywhere, gone, []
 
-    def everywhere(self, luma: np.ndarray) -> list[Box]:
-        self.whole.append(int(luma[0, 0]))
-        return self.everywhere_[int(luma[0, 0])]
+    def everywhere(self, picture: Picture) -> list[Box]:
+        self.whole.append(number(picture))
+        return self.everywhere_[number(picture)]
 
-    def near(self, luma: np.ndarray, known: Box) -> Box | None:
-        return None if int(luma[0, 0]) in self.gone else known
+    def near(self, picture: Picture, known: Box) -> Box | None:
+        return None if number(picture) in self.gone else known
+
+
+def number(picture: Picture) -> int:
+    return int(picture.rgb()[0, 0, 0])
 
 
 def test_a_face_known_is_searched_near_and_a_lost_one_everywhere() -> None:
     box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
     finder = Scripted({0: [box], 3: [], 4: [box], 5: [box, new]}, gone=frozenset({3, 4}))
-    frames = [(i, np.full((9, 9), i, np.uint8)) for i in range(8)]
+    frames = [(i, as_picture(np.full((9, 9, 3), i, np.uint8))) for i in range(8)]
     found = dict(follow(frames, finder))
     assert finder.whole == [0, 3, 4, 5]
     assert found == {0: [box], 1: [box], 2: [box], 3: [], 4: [box], 5: [box, new], 6: [box, new], 7: [box, new]}

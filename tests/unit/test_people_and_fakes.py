@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from ffpms.errors import ConfigError
 from ffpms.finders import DlibFinder
@@ -12,6 +11,7 @@ from ffpms.minicorpus.films import Role, back_and_forth, forge, make_actor, shoo
 from ffpms.minicorpus.head import load_head
 from ffpms.minicorpus.people import LOOK_ALIKE, cast, closest, differences, make_build
 from ffpms.schema import FAKES
+from tests.corpus import as_picture
 
 FIRST = Role(seed=3, n_frames=8, fps=25, size=(360, 270))
 SECOND = Role(seed=6, n_frames=11, fps=30, size=(352, 264))
@@ -67,7 +67,7 @@ def test_a_bystander_is_a_second_face() -> None:
 
 
 def count_faces(take: Take) -> int:
-    return len(DlibFinder().everywhere(np.asarray(Image.fromarray(to_pixels(take.picture)).convert("L"))))
+    return len(DlibFinder().everywhere(as_picture(to_pixels(take.picture))))
 
 
 def test_the_same_seed_gives_the_same_people_and_motion() -> None:

@@ -67,6 +67,17 @@ def test_what_a_killed_write_left_behind_is_not_taken_over(tmp_path: Path) -> No
     assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.webp")} == set(shard().files)
 
 
+def test_a_marker_that_was_changed_is_no_marker(tmp_path: Path) -> None:
+    write_shard(tmp_path, shard())
+    marker = tmp_path / "crops" / "007" / "shard.json"
+    text = marker.read_text()
+    for i in range(0, len(text), 7):
+        marker.write_text(text[:i] + ("1" if text[i] == "0" else "0") + text[i + 1 :])
+        assert read_shard(tmp_path, "007") is None, i
+    marker.write_text(text)
+    assert read_shard(tmp_path, "007") is not None
+
+
 def test_encoding_is_lossless_and_deterministic() -> None:
     image = Image.effect_noise((40, 40), 50).convert("RGB")
     assert encode(image) == encode(image)

@@ -13,7 +13,7 @@ from ffpms.recipe import Recipe
 from ffpms.schema import Status
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.tree import ProbeJob, look, verify_tree
-from ffpms.video import Probe
+from ffpms.video import VideoInfo
 from tests.conftest import Patience
 from tests.corpus import encode, portrait
 
@@ -140,7 +140,7 @@ def test_originals_alone_are_findings(root: Path) -> None:
 
 
 def test_a_status_of_another_kind_is_unreadable(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(path: Path) -> Probe:
+    def refused(path: Path) -> VideoInfo:
         raise MediaError(path, "odd; look at it", Status.FAILED)
 
     monkeypatch.setattr("ffpms.verify.tree.probe", refused)
@@ -148,7 +148,7 @@ def test_a_status_of_another_kind_is_unreadable(root: Path, monkeypatch: pytest.
 
 
 def test_an_unexpected_error_is_a_finding(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(path: Path) -> Probe:
+    def broken(path: Path) -> VideoInfo:
         raise ZeroDivisionError("of course")
 
     monkeypatch.setattr("ffpms.verify.tree.probe", broken)
@@ -157,7 +157,7 @@ def test_an_unexpected_error_is_a_finding(root: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_file_that_may_not_be_read_is_a_finding(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(path: Path) -> Probe:
+    def refused(path: Path) -> VideoInfo:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("ffpms.verify.tree.probe", refused)

@@ -33,6 +33,13 @@ def test_frames_are_those_of_ffmpeg(video: Path, indices: list[int]) -> None:
 
 
 @pytest.mark.usefixtures("ffmpeg_on_path")
+def test_luma_is_in_coded_levels_whatever_the_decoder_hands_over(video: Path) -> None:
+    """The program hands over RGB, of 256 levels; luma has 220."""
+    ours, reference = (dict(DECODERS[name](video, [3]))[3].luma().astype(int) for name in ("pyav", "ffmpeg"))
+    assert np.abs(ours - reference).mean() < 1
+
+
+@pytest.mark.usefixtures("ffmpeg_on_path")
 @pytest.mark.parametrize("name", ["rotated_90", "variable_frame_rate", "two_faces", "face_vanishes", "no_face"])
 def test_awkward_files_decode_as_in_ffmpeg(grid_ff_bad: Path, name: str) -> None:
     path = grid_ff_bad / f"{name}.mp4"
@@ -44,7 +51,11 @@ def test_awkward_files_decode_as_in_ffmpeg(grid_ff_bad: Path, name: str) -> None
         assert np.array_equal(ours[index], reference[index])
 
 
-@pytest.mark.parametrize("options", [{}, {"x264-params": "bframes=0"}, {"x264-params": "b-pyramid=none"}, {"crf": "0"}])
+X264 = ("bframes=0", "b-pyramid=none", "keyint=2", "keyint=1")
+OPTIONS = [{}, {"crf": "0"}, *({"x264-params": text} for text in X264)]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
 def test_dropped_packets_change_no_frame(tmp_path: Path, options: dict[str, str]) -> None:
     """Whatever refers to what, each frame alone is that of decoding all."""
     path = tmp_path / "a.mp4"

@@ -1,0 +1,200 @@
+"""From a built set to a leaderboard, through the command line."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ffpms.schema import FAKES
+from tests.conftest import Command
+
+QUICK = ("--backbone", "tiny", "--epochs", 1)
+
+
+@pytest.fixture(scope="module")
+def runs(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two methods, two seeds, by the installed console script."""
+    out = tmp_path_factory.mktemp("runs")
+    command = [str(Path(sys.executable).with_name("ffpms")), "bench", "--methods", "smil,xn-avg", "--seeds", "0,1"]
+    command += ["--data", str(built), "--out", str(out), "--backbone", "tiny", "--epochs", "2", "--threads", "1"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "| s-mil" in done.stdout
+    return out
+
+
+def test_run_folders_have_their_files(runs: Path) -> None:
+    folders = [path.parent for path in runs.glob("*/config.toml")]
+    assert len(folders) == 4
+    for folder in folders:
+        expected = "DONE best.safetensors config.toml environment.json grid_scores.parquet history.csv last.ckpt "
+        expected += "scores.parquet val_scores.parquet"
+        assert sorted(p.name for p in folder.iterdir()) == expected.split()
+        assert len(pd.read_csv(folder / "history.csv")) == 2
+
+
+def test_a_run_has_the_rate_grid_of_its_test_bags(runs: Path) -> None:
+    grids = [pd.read_parquet(path) for path in runs.glob("*/grid_scores.parquet")]
+    assert len(grids) == 4
+    for grid in grids:
+        assert len(grid) == 16 * 5 * 21
+        scores = grid.groupby(["bag_id", "n_fake"])["score"].nunique().unstack()
+        assert (scores[[0, 20]] == 1).all(axis=None), "no fake frame, or no real one: the same in all draws"
+        assert (scores[10] > 1).any()
+
+
+def test_the_leaderboard_has_the_rows_it_should(runs: Path, tables: dict[str, pd.DataFrame]) -> None:
+    board = pd.read_csv(runs / "leaderboard.csv", keep_default_na=True)
+    head = board[board["fake_rate_bucket"] == "all"]
+    expected = {
+        (m, k, v) for m in ("s-mil", "xn-avg") for k in ("all", *FAKES) for v in ("accuracy", "auc", "frame_auc")
+    }
+    assert set(zip(head["method"], head["manipulation"], head["metric"], strict=True)) == expected
+    assert len(head) == len(expected)
+    assert board["value"].between(0, 1).all()
+    assert set(board["seeds"]) == {"0;1"}
+    assert set(board["source"]) == {"ours"}
+    assert (board.loc[board["metric"] == "accuracy", "threshold"] == 0.5).all()
+    test = tables["videos"][(tables["videos"]["split"] == "test") & (tables["videos"]["manipulation"] == "DF")]
+    percents = sorted({int(r) for r in (test["fake_rate"] * 100).round()})
+    buckets = board[(board["manipulation"] == "DF") & (board["fake_rate_bucket"] != "all")]["fake_rate_bucket"].unique()
+    assert list(buckets) == [f"{p}-{p + 5}%" for p in percents]
+    assert "5-10%" in buckets, "a video fake at 1 of 20 frames has its row"
+    counts = head.set_index(["method", "manipulation", "metric"])["n_videos"]
+    assert counts["s-mil", "DF", "accuracy"] == 8
+
+
+def test_every_number_can_be_recomputed_from_the_scores(runs: Path) -> None:
+    board = pd.read_csv(runs / "leaderboard.csv")
+    values = []
+    for folder in runs.glob("s-mil-*"):
+        scores = pd.read_parquet(folder / "scores.parquet")
+        video = scores[(scores["level"] == "video") & scores["manipulation"].isin(["original", "NT"])]
+        right = (video["score"] >= 0.5) == (video["y_true"] == 1)
+        values.append(right.groupby(video["y_true"]).mean().mean())
+        frames = scores[scores["level"] == "frame"]
+        np.testing.assert_allclose(frames.groupby("bag_id")["weight"].sum(), 1, atol=1e-6)
+        logit = np.log(frames["score"] / (1 - frames["score"])) * frames["weight"]
+        pooled = 1 / (1 + np.exp(-logit.groupby(frames["bag_id"]).sum()))
+        stored = scores[scores["level"] == "video"].set_index("bag_id")["score"]
+        np.testing.assert_allclose(pooled, stored.loc[pooled.index], atol=1e-6)
+    row = board.query(
+        "method == 's-mil' and manipulation == 'NT' and metric == 'accuracy' and fake_rate_bucket == 'all'"
+    )
+    assert row["value"].item() == pytest.approx(np.mean(values), abs=1e-6)
+
+
+def test_bench_again_trains_nothing_and_writes_the_same_bytes(ffpms: Command, built: Path, runs: Path) -> None:
+    before = (runs / "leaderboard.csv").read_bytes()
+    flags = ("--methods", "smil,xn-avg", "--seeds", "0,1", "--backbone", "tiny", "--epochs", 2)
+    result = ffpms("bench", *flags, "--data", built, "--out", runs)
+    assert result.exit_code == 0
+    assert result.stderr.count("done already") == 4
+    assert (runs / "leaderboard.csv").read_bytes() == before
+
+
+def test_the_same_command_elsewhere_gives_the_same_leaderboard(
+    ffpms: Command, built: Path, runs: Path, tmp_path: Path
+) -> None:
+    flags = ("--methods", "smil,xn-avg", "--seeds", "0,1", "--backbone", "tiny", "--epochs", 2, "--threads", 1)
+    assert ffpms("bench", *flags, "--data", built, "--out", tmp_path).exit_code == 0
+    assert (tmp_path / "leaderboard.csv").read_bytes() == (runs / "leaderboard.csv").read_bytes()
+
+
+def test_training_on_each_manipulation(ffpms: Command, built: Path, tmp_path: Path) -> None:
+    flags = ("--methods", "xn-avg", "--train-on", "each", "--backbone", "tiny", "--epochs", 1, "--quiet")
+    assert ffpms("bench", *flags, "--data", built, "--out", tmp_path).exit_code == 0
+    board = pd.read_csv(tmp_path / "leaderboard.csv")
+    assert set(board["manipulation"]) == set(FAKES)
+    assert set(board["method"]) == {"xn-avg"}
+
+
+def test_a_method_that_fails_is_named_and_the_others_go_on(
+    ffpms: Command, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmark import trial
+
+    original = trial.fit
+
+    def breaks(detector, *arguments):  # type: ignore[no-untyped-def]
+        if detector.supervision == "frame":
+            raise RuntimeError("CUDA out of memory")
+        original(detector, *arguments)
+
+    monkeypatch.setattr(trial, "fit", breaks)
+    flags = ("--methods", "xn-avg,smil", "--backbone", "tiny", "--epochs", 1)
+    result = ffpms("bench", *flags, "--data", built, "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "out of memory" in result.stderr
+    assert set(pd.read_csv(tmp_path / "leaderboard.csv")["method"]) == {"s-mil"}
+
+
+@pytest.fixture
+def copied(built: Path, tmp_path: Path) -> Path:
+    shutil.copytree(built, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def test_tables_that_are_not_what_was_built_are_refused(ffpms: Command, copied: Path, tmp_path: Path) -> None:
+    frames = pd.read_parquet(copied / "frames.parquet").assign(label=0)
+    frames.to_parquet(copied / "frames.parquet")
+    result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
+    assert result.exit_code == 2
+    assert "a table is not what was built" in result.stderr
+
+
+def test_a_crop_that_is_not_what_was_built_is_said_before_training(
+    ffpms: Command, copied: Path, tmp_path: Path
+) -> None:
+    for crop in (copied / "crops" / "000").rglob("*.webp"):
+        crop.write_bytes(next((copied / "crops" / "001").rglob("*.webp")).read_bytes())
+    result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
+    assert result.exit_code == 2
+    assert "not the crop that was built; delete" in result.stderr
+    assert not list((tmp_path / "runs").glob("*/config.toml"))
+
+
+def test_a_set_without_a_test_split_is_refused_before_training(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    flags = ("--ff-root", tree, "--splits", tree / "splits", "--out", tmp_path / "data", "--size", 32)
+    assert ffpms("build", *flags, "--split", "train,val").exit_code == 0
+    result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs", *QUICK)
+    assert result.exit_code == 2
+    assert "no real and fake test bags" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_runs_of_other_code_are_not_averaged_in(
+    ffpms: Command, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmark import runs as run_folders
+
+    command = ("bench", "--methods", "smil", "--data", built, "--out", tmp_path, *QUICK)
+    assert ffpms(*command).exit_code == 0
+    monkeypatch.setattr(run_folders, "code_sha256", lambda method: "f" * 64)
+    assert ffpms(*command).exit_code == 0
+    methods = set(pd.read_csv(tmp_path / "leaderboard.csv")["method"])
+    assert len(methods) == 2
+    assert "s-mil [code=ffffffff]" in methods
+
+
+def test_a_copied_run_is_not_counted_twice(ffpms: Command, built: Path, runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs, tmp_path / "runs")
+    folder = next((tmp_path / "runs").glob("s-mil-*"))
+    shutil.copytree(folder, folder.with_name("copy"))
+    flags = ("--methods", "smil", "--seeds", "0,1", "--backbone", "tiny", "--epochs", 2)
+    result = ffpms("bench", *flags, "--data", built, "--out", tmp_path / "runs")
+    assert result.exit_code == 2
+    assert f"is a copy of {folder.name}" in result.stderr
+
+
+def test_test_bags_that_could_not_be_built_are_said(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    shutil.copytree(tree, tmp_path / "tree")
+    (tmp_path / "tree/manipulated_sequences/FaceSwap/c40/videos/008_009.mp4").unlink()
+    flags = ("--ff-root", tmp_path / "tree", "--splits", tree / "splits", "--out", tmp_path / "data", "--size", 32)
+    assert ffpms("build", *flags).exit_code == 0
+    result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs", *QUICK)
+    assert "1 of 20 bags could not be built and are not scored (FS_008_009, ...)" in result.stderr
