@@ -1,6 +1,6 @@
 """Detectors of partially fake videos: bags of faces in, logits out. Knows torch, but no path and no table."""
 
-from detectors import dfwa, smil, xception, xray
+from detectors import abmil, aggregates, dfwa, dsmil, mil, smil, transmil, xception, xray
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
@@ -12,14 +12,19 @@ __all__ = [
     "Detector",
     "Method",
     "Prediction",
+    "abmil",
+    "aggregates",
     "create",
     "dfwa",
+    "dsmil",
     "load_plugins",
     "method",
+    "mil",
     "names",
     "register",
     "resolve",
     "smil",
+    "transmil",
     "tune",
     "xception",
     "xray",
