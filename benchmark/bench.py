@@ -1,5 +1,6 @@
 """``ffpms bench``: a grid of trials (methods x seeds x training sets), each trained and scored once on test."""
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,9 +13,11 @@ from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
 from benchmark.leaderboard import COLUMNS, render_markdown, tabulate, write_leaderboard
 from benchmark.machine import Machine, choose_precision
-from benchmark.trial import Given, make_detector, run_trial
+from benchmark.store import Read, open_faces
+from benchmark.trial import Given, Material, make_detector, run_trial
+from detectors import method
 from detectors.errors import DetectorError
-from ffpms.errors import ConfigError, FfpmsError
+from ffpms.errors import ConfigError, FfpmsError, ManifestError
 from ffpms.schema import Split
 
 
@@ -28,7 +31,13 @@ class Outcome:
 
 
 def bench(
-    grid: list[TrainConfig], data: BuiltSet, out: Path, machine: Machine, given: Given, resume: bool = True
+    grid: list[TrainConfig],
+    data: BuiltSet,
+    out: Path,
+    machine: Machine,
+    given: Given,
+    resume: bool = True,
+    store: bool = True,
 ) -> Outcome:
     """Runs what of the grid is not done yet, and writes the leaderboard of all runs in ``out``.
 
@@ -42,17 +51,33 @@ def bench(
     if not resume:
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
-    failures = _check_methods([c for f, c in folders.items() if not runs.is_done(f)], given)
+    failures = _check_methods([c for f, c in folders.items() if not runs.is_done(f)], data, given)
     for failure in failures.values():
         machine.say(f"left out: {failure}")
     possible = {folder: config for folder, config in folders.items() if _origin(config) not in failures}
-    lines = [*failures.values(), *run_trials(possible, data, machine, given)]
-    finished = list(runs.read_runs(out))
+    lines = list(failures.values())
+    todo = {folder: config for folder, config in possible.items() if not runs.is_done(folder)}
+    for folder in possible.keys() - todo.keys():
+        machine.say(f"{folder.name}: done already")
+    if todo:
+        read = _open_faces(data, out / "faces" if store else None, machine)
+        lines += run_trials(todo, Material(data, read, given), machine)
+    finished = list(runs.read_runs(out)) if machine.ranks.first else []
     if not finished:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", lines)
     cells = tabulate(finished)
     write_leaderboard(cells, out)
     return Outcome(cells, render_markdown(cells), lines)
+
+
+def _open_faces(data: BuiltSet, folder: Path | None, machine: Machine) -> Read:
+    """The first rank makes the store, then all open it."""
+    if not machine.ranks.first:
+        machine.ranks.wait()
+    read = open_faces(data, folder, os.cpu_count() or 1, machine.track, machine.say)
+    if machine.ranks.first:
+        machine.ranks.wait()
+    return read
 
 
 def trials(
@@ -77,25 +102,35 @@ def _origin(config: TrainConfig) -> TrainConfig:
     return replace(config, seed=0, manipulations=())
 
 
-def _check_methods(configs: list[TrainConfig], given: Given) -> dict[TrainConfig, str]:
-    """Makes each detector once, before any is trained. Returns one line for each that cannot be made.
+def _check_methods(configs: list[TrainConfig], data: BuiltSet, given: Given) -> dict[TrainConfig, str]:
+    """Makes each detector once, before any is trained, and sees that the set has what it learns from. Returns one line
+    for each that cannot be trained.
 
     Raises:
         DetectorError: none can be made.
+        ManifestError: the set lacks what they all learn from.
     """
-    failures = {}
+    failures: dict[TrainConfig, Exception] = {}
+    missing: dict[tuple[object, ...], DetectorError] = {}
     origins = list(dict.fromkeys(map(_origin, configs)))
     for origin in origins:
+        backbone = (method(origin.method).stem, origin.backbone, origin.pretrained, origin.weights_sha256)
         try:
+            if backbone in missing:  # a hub that cannot be reached is asked once
+                raise missing[backbone]
             make_detector(origin, given)
-        except DetectorError as error:
-            failures[origin] = f"{origin.method}: {error}"
+            if method(origin.method).lesson != "bags":
+                data.landmarks()
+        except (DetectorError, ManifestError) as error:
+            failures[origin] = error
+            if isinstance(error, DetectorError):
+                missing[backbone] = error
     if failures and len(failures) == len(origins):
-        raise DetectorError(next(iter(failures.values())))
-    return failures
+        raise next(iter(failures.values()))
+    return {origin: f"{origin.method}: {error}" for origin, error in failures.items()}
 
 
-def run_trials(folders: Mapping[Path, TrainConfig], data: BuiltSet, machine: Machine, given: Given) -> list[str]:
+def run_trials(folders: Mapping[Path, TrainConfig], material: Material, machine: Machine) -> list[str]:
     """Runs what is not done yet; a trial that fails says so and the others go on. Returns one line a failure."""
     failures = []
     for number, (folder, config) in enumerate(folders.items(), 1):
@@ -105,7 +140,15 @@ def run_trials(folders: Mapping[Path, TrainConfig], data: BuiltSet, machine: Mac
             continue
         machine.say(f"{prefix}: training on {', '.join(config.manipulations)}")
         try:
-            run_trial(config, data, folder, machine, given)
+            run_trial(config, material, folder, machine)
         except (FfpmsError, DetectorError, RuntimeError, OSError, ValueError) as error:
-            failures.append(f"{folder.name}: {' '.join(str(error).split())}")
+            if machine.ranks.world > 1:
+                raise  # torchrun then stops the other ranks, which would wait for this one
+            failures.append(f"{folder.name}: {_reason(error)}")
     return failures
+
+
+def _reason(error: Exception) -> str:
+    """In one line; with what to do where memory ran out."""
+    reason = " ".join(str(error).split())
+    return f"{reason}; give --micro-batch 8 or less" if "out of memory" in reason.lower() else reason

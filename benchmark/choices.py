@@ -72,6 +72,10 @@ def configure(
     Raises:
         ConfigError: weights cannot be read, or a setting is not possible.
     """
+    if backbone not in (None, TINY) and not any(method(name).any_backbone for name in methods):
+        raise ConfigError(
+            f"backbone: {', '.join(methods)} has a network of its own; leave --backbone away, or give {TINY}"
+        )
     hashes = {name: _sha256(path) for name, path in weights.items()}
     given = {hashes[name]: read_weights(path) for name, path in weights.items()}
     return [_configure(name, settings, backbone, hashes, options) for name in methods], given

@@ -14,7 +14,8 @@ class TrainConfig:
     """Li 2020, Section 4.2: Adam at 2e-4, halved every 5 epochs, 30 epochs of batches of 32 videos, 8 faces each.
 
     ``input_size`` 0 is the backbone's own, or the stored crops' where that is smaller. ``options`` are the method's,
-    such as ``eq12=scores``.
+    such as ``eq12=scores``. ``micro_batch`` is how many videos of a batch are computed at a time, 0 all: their
+    gradients add up, but BatchNorm sees them apart.
     """
 
     method: str
@@ -27,6 +28,7 @@ class TrainConfig:
     options: tuple[str, ...] = ()
     epochs: int = 30
     batch_size: int = 32
+    micro_batch: int = 0
     train_frames: int = 8
     lr: float = 2e-4
     lr_halved_every: int = 5
@@ -41,5 +43,7 @@ class TrainConfig:
             raise ConfigError(f"precision: {self.precision!r} is unknown; choose {', '.join(PRECISIONS)}")
         if self.tune not in TUNES:
             raise ConfigError(f"tune: {self.tune!r} is unknown; choose {', '.join(TUNES)}")
+        if self.micro_batch < 0:
+            raise ConfigError(f"micro-batch: {self.micro_batch} is not a number of videos")
         if self.input_size and not 16 <= self.input_size <= 4096:
             raise ConfigError(f"input-size: {self.input_size} px is not in 16..4096")

@@ -1,21 +1,18 @@
 """Bags of faces, batch by batch: which of a bag's faces a step sees, and how bags make a batch."""
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from benchmark.data import BagRecord
-from detectors.bag import Bag
-from ffpms.errors import ManifestError
-from ffpms.shards import digest
+from benchmark.store import Read
 
 SHIFT = 0.05
 """Random crop: the face moves by up to this share of its side, the border repeated; no pixel is resampled."""
@@ -33,18 +30,18 @@ class Forger(Protocol):
 
 
 class BagDataset(Dataset[dict[str, Any]]):
-    """Decoded bags. With ``n_faces`` each epoch draws that many faces a bag, in the order of time, and augments them;
-    without, all faces are taken as they are. ``forge`` makes them over."""
+    """Bags of decoded faces. With ``n_faces`` each epoch draws that many faces a bag, in the order of time, and how to
+    augment them; without, all faces are taken as they are. ``forge`` makes them over."""
 
     def __init__(
         self,
-        root: Path,
+        read: Read,
         bags: list[BagRecord],
         n_faces: int | None = None,
         seed: int = 0,
         forge: Forger | None = None,
     ) -> None:
-        self.root, self.bags, self.n_faces, self.seed, self.forge = root, bags, n_faces, seed, forge
+        self.read, self.bags, self.n_faces, self.seed, self.forge = read, bags, n_faces, seed, forge
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -55,77 +52,60 @@ class BagDataset(Dataset[dict[str, Any]]):
         index, repeat = item if isinstance(item, tuple) else (item, 0)
         bag = self.bags[index]
         draw = np.random.default_rng([self.seed, self.epoch, index, repeat])
-        chosen = np.arange(len(bag.crops))
+        chosen, move = np.arange(len(bag.crops)), (0.0, 0.0, 0.0)
         if self.n_faces is not None:
             chosen = np.sort(draw.permutation(chosen)[: self.n_faces])
-        faces = self._read(bag, chosen, draw)
-        shown = faces if self.n_faces is None else _augment(faces, draw)
-        return {"faces": shown[:, :3], "boundary": shown[:, 3:], "label": bag.label, "index": index}
-
-    def _read(self, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator) -> Tensor:
-        """Shape: -> (M, 3, S, S) uint8, or (M, 4, S, S) with the boundaries of a forger."""
-        faces = np.stack([read_crop(self.root, bag.crops[i], bag.sha256[i]) for i in chosen])
+            down, right = draw.uniform(-SHIFT, SHIFT, size=2)
+            move = (down, right, float(draw.random() < 0.5))
+        faces = np.stack([self.read(bag.crops[i]) for i in chosen])
         if self.forge is not None:
             faces = self.forge(faces, bag, chosen, draw)
-        return torch.from_numpy(faces).permute(0, 3, 1, 2)
-
-
-def read_crop(root: Path, path: str, sha256: str) -> np.ndarray:
-    """The pixels of a crop, (S, S, 3) uint8.
-
-    Raises:
-        ManifestError: the file has gone, or is not the one that was built.
-    """
-    try:
-        data = (root / path).read_bytes()
-    except OSError:
-        raise ManifestError(f"{root / path}: not found; run the same 'ffpms build' again") from None
-    if digest(data) != sha256:
-        folder = (root / path).parents[1]
-        raise ManifestError(f"{root / path}: not the crop that was built; delete {folder} and run 'ffpms build' again")
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-
-
-def _augment(faces: Tensor, draw: np.random.Generator) -> Tensor:
-    """Random crop and horizontal flip (Li 2020, Section 4.2), the same for all faces of a bag: their motion is kept."""
-    side = faces.shape[-1]
-    reach = round(SHIFT * side)
-    rows, columns = (
-        torch.arange(side).add(int(d)).clamp(0, side - 1) for d in draw.integers(-reach, reach + 1, size=2)
-    )
-    moved = faces[..., rows, :][..., columns]
-    return moved.flip(-1) if draw.random() < 0.5 else moved
+        return {"faces": torch.from_numpy(faces), "label": bag.label, "index": index, "move": move}
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A Bag, its video labels (B,) float, which records they are, and the boundaries of self-made forgeries,
-    (B, M, S, S) in 0..1."""
+    """Bags as they are read, padded to the longest. A fourth channel of the faces is the boundary of a forgery.
 
-    bag: Bag
+    Shape: faces (B, M, S, S, 3 or 4) uint8; mask (B, M) bool; label (B,) float; index: which records they are; move
+    (B, 3): by which share of its side a face moves down and right, and whether it is mirrored.
+    """
+
+    faces: Tensor
+    mask: Tensor
     label: Tensor
+    move: Tensor
     index: list[int]
-    boundary: Tensor | None = None
 
-    def to(self, device: torch.device) -> "Batch":
-        """The same batch on another device."""
-        boundary = self.boundary.to(device, non_blocking=True) if self.boundary is not None else None
-        return Batch(self.bag.to(device), self.label.to(device), self.index, boundary)
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def part(self, start: int, stop: int) -> "Batch":
+        """Some of its bags."""
+        rows = slice(start, stop)
+        return Batch(self.faces[rows], self.mask[rows], self.label[rows], self.move[rows], self.index[rows])
 
 
 def collate_bags(items: list[dict[str, Any]]) -> Batch:
     """Pads the bags to the longest of the batch."""
-    faces, boundary = (_pad([item[name] for item in items]) for name in ("faces", "boundary"))
+    faces = pad_sequence([item["faces"] for item in items], batch_first=True)
     lengths = torch.tensor([len(item["faces"]) for item in items])
     mask = torch.arange(faces.shape[1]) < lengths[:, None]
-    label = torch.tensor([float(item["label"]) for item in items])
-    drawn = boundary[:, :, 0] / 255 if boundary.shape[2] else None
-    return Batch(Bag(faces, mask), label, [item["index"] for item in items], drawn)
+    label, move = (torch.tensor([item[name] for item in items], dtype=torch.float32) for name in ("label", "move"))
+    return Batch(faces, mask, label, move, [item["index"] for item in items])
 
 
-def _pad(images: list[Tensor]) -> Tensor:
-    """Shape: [(M_i, C, S, S)] -> (B, M, C, S, S)."""
-    return torch.nn.utils.rnn.pad_sequence(images, batch_first=True)
+def augment(faces: Tensor, move: Tensor) -> Tensor:
+    """Random crop and horizontal flip (Li 2020, Section 4.2), the same for all faces of a bag: their motion is kept.
+
+    Shape: faces (B, M, C, S, S), move (B, 3) -> (B, M, C, S, S).
+    """
+    side = faces.shape[-1]
+    places = torch.arange(side, device=faces.device)
+    rows, columns = ((places + (side * m[:, None]).round().long()).clamp(0, side - 1) for m in (move[:, 0], move[:, 1]))
+    columns = torch.where(move[:, 2:] > 0, columns.flip(1), columns)  # (B, S)
+    moved = faces.gather(3, rows[:, None, None, :, None].expand_as(faces))
+    return moved.gather(4, columns[:, None, None, None, :].expand_as(faces))
 
 
 def balanced_epoch(bags: list[BagRecord], seed: int, epoch: int) -> list[tuple[int, int]]:
@@ -145,6 +125,22 @@ def _cycled(members: np.ndarray, count: int, draw: np.random.Generator) -> np.nd
     return np.concatenate(rounds)[:count]
 
 
-def load_batches(dataset: BagDataset, order: list[Any], batch_size: int, workers: int = 0) -> Iterator[Batch]:
-    """Batches in the given order."""
-    return iter(DataLoader(dataset, batch_size, sampler=order, collate_fn=collate_bags, num_workers=workers))
+def load_batches(dataset: BagDataset, batches: list[list[Any]], workers: int = 0) -> Iterator[Batch]:
+    """The batches in the given order, made by ``workers`` processes, or with none while the last one is used."""
+    loader = DataLoader(dataset, batch_sampler=batches, collate_fn=collate_bags, num_workers=workers)
+    return iter(loader) if workers else _ahead(loader)
+
+
+def in_batches(order: list[Any], size: int) -> list[list[Any]]:
+    """The order, cut into batches; the last may be smaller."""
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def _ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Makes the next one in a thread of its own."""
+    source = iter(batches)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, source, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, source, None)
+            yield batch

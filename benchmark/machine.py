@@ -2,21 +2,34 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from benchmark.config import TrainConfig
-from benchmark.loader import Batch
+from benchmark.loader import Batch, augment
+from benchmark.ranks import ALONE, Ranks
 from detectors.backbones import Stem
 from detectors.bag import Bag
 from detectors.detector import Detector
 from ffpms.errors import ConfigError
 
 Say = Callable[[str], None]
-Track = Callable[[Iterable[Batch], int], Iterable[Batch]]
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
+
+
+class Shown(NamedTuple):
+    """What a detector is shown of a batch.
+
+    Shape: label (B,) float; boundary (B, M, S, S) in 0..1, of forgeries alone.
+    """
+
+    bag: Bag
+    label: Tensor
+    boundary: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -27,12 +40,28 @@ class Machine:
     workers: int = 0
     track: Track = lambda batches, _: batches
     say: Say = lambda _: None
+    ranks: Ranks = field(default=ALONE)
+    compiled: bool = False
+    board: bool = False
 
-    def show(self, batch: Batch, detector: Detector, config: TrainConfig) -> Batch:
-        """The batch on this machine, its faces at the size that the detector is shown."""
-        moved = batch.to(self.device)
-        side = face_side(detector.backbone, moved.bag.faces.shape[-1], config.input_size)
-        return replace(moved, bag=fit_faces(moved.bag, side))
+    def place(self, detector: Detector) -> Detector:
+        """The detector on this machine; 2-D convolutions with their channels last, as they are quickest."""
+        for module in detector.modules():
+            if isinstance(module, nn.Conv2d):
+                module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.compiled:
+            detector.backbone.compile(dynamic=True)
+        return detector.to(self.device)
+
+    def show(self, batch: Batch, detector: Detector, config: TrainConfig) -> Shown:
+        """The batch on this machine, augmented, its faces at the size that the detector is shown."""
+        faces = batch.faces.to(self.device, non_blocking=True).permute(0, 1, 4, 2, 3)  # (B, M, C, S, S)
+        if batch.move.any():
+            faces = augment(faces, batch.move.to(self.device))
+        bag = Bag(faces[:, :, :3], batch.mask.to(self.device))
+        boundary = faces[:, :, 3] / 255 if faces.shape[2] > 3 else None
+        side = face_side(detector.backbone, faces.shape[-1], config.input_size)
+        return Shown(fit_faces(bag, side), batch.label.to(self.device), boundary)
 
 
 def choose_device(name: str) -> torch.device:

@@ -22,14 +22,23 @@ from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
 from ffpms.config import restore
 from ffpms.errors import FfpmsError, ManifestError
-from ffpms.schema import SCORE, read_table
+from ffpms.schema import SCORE, Split, read_table
 from ffpms.shards import code_digest, digest
 
-_OURS = ("config", "data", "loader", "machine", "metrics", "predict", "train", "trial", "weights")
+_OURS = (
+    *("checkpoint", "config", "data", "grid", "loader", "machine", "metrics", "predict", "ranks", "store"),
+    *("lessons", "train", "trial", "weights"),
+    *(f"selfmade/{name}" for name in ("align", "blended", "colour", "hull", "mask", "nearest", "warped")),
+)
 _DETECTORS = (
     *("_torchvision", "backbones", "bag", "detector", "losses", "options", "pooling", "registry", "temporal", "tuning"),
 )
-_DATA = ("plan", "recipe", "remix", "schema")
+_DATA = ("grid", "plan", "recipe", "remix", "schema")
+
+SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
+"""A table a split: what chooses a threshold reads one, and has never seen the other."""
+
+GRID_SCORES = "grid_scores.parquet"
 
 
 @cache
@@ -60,6 +69,7 @@ class Run:
     data_sha256: str
     code_sha256: str
     scores: pd.DataFrame
+    val: pd.DataFrame
 
 
 def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device) -> None:
@@ -110,5 +120,5 @@ def read_runs(root: Path) -> Iterator[Run]:
             ) from None
         if folder.name != expected:
             raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
-        scores = read_table(folder / "scores.parquet", SCORE)
-        yield Run(folder.name, config, data["name"], data["sha256"], code, scores)
+        scores, val = (read_table(folder / SCORES[split], SCORE) for split in (Split.TEST, Split.VAL))
+        yield Run(folder.name, config, data["name"], data["sha256"], code, scores, val)

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,16 +11,19 @@ from safetensors.torch import load_file
 from scipy.special import expit
 
 from benchmark import runs
+from benchmark.checkpoint import BEST, HISTORY
 from benchmark.config import TrainConfig
 from benchmark.data import BagRecord, BuiltSet
-from benchmark.loader import BagDataset
+from benchmark.grid import score_grid
+from benchmark.lessons import make_lesson
 from benchmark.machine import Machine
-from benchmark.predict import BagScore, predict
+from benchmark.predict import BagScore, Score, make_scorer
+from benchmark.store import Read
 from benchmark.train import fit
 from detectors import create, method, tune
 from detectors.backbones import Weights
 from detectors.detector import Detector
-from ffpms.schema import SCORE, UNKNOWN, Split, Status, write_table
+from ffpms.schema import GRID_SCORE, SCORE, UNKNOWN, Split, Status, write_table
 
 NO_FACE_SCORE = 0.5
 """A video without a face is counted, and scored as undecided."""
@@ -43,50 +46,62 @@ def make_detector(config: TrainConfig, given: Given) -> Detector:
     return detector
 
 
-def run_trial(config: TrainConfig, data: BuiltSet, folder: Path, machine: Machine, given: Given) -> None:
+@dataclass(frozen=True)
+class Material:
+    """What all trials share: the built set, its decoded faces, and weights to begin with."""
+
+    data: BuiltSet
+    read: Read
+    given: Given
+
+
+def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Machine) -> None:
     """Trains one detector, or takes the weights of the method it is trained as; scores the test bags once; leaves a
     run folder."""
-    detector = make_detector(config, given).to(machine.device)
-    runs.start(folder, config, data, machine.device)
+    data = material.data
+    detector = machine.place(make_detector(config, material.given))
+    if machine.ranks.first:
+        runs.start(folder, config, data, machine.device)
+    machine.ranks.wait()
     teacher = replace(config, method=method(config.method).trained_as)
     if teacher == config:
-        _train(detector, data, config, folder, machine)
+        fit(detector, *make_lesson(data, material.read, config), config, machine, folder)
     else:
         trained = folder.parent / runs.run_id(teacher, data.sha256)
         if not runs.is_done(trained):
-            run_trial(teacher, data, trained, machine, given)
-        for name in ("best.safetensors", "history.csv"):
-            shutil.copyfile(trained / name, folder / name)
-        detector.load_state_dict(load_file(folder / "best.safetensors"))
-    _score(detector, data, config, folder, machine)
-    runs.finish(folder)
+            run_trial(teacher, material, trained, machine)
+        if machine.ranks.first:
+            for name in (BEST, HISTORY):
+                shutil.copyfile(trained / name, folder / name)
+            detector.load_state_dict(load_file(folder / BEST))
+    if machine.ranks.first:
+        _score(detector, material, config, folder, machine)
+        runs.finish(folder)
+    machine.ranks.wait()
 
 
-def _train(detector: Detector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
-    """Training draws its replaced frames from the run's seed."""
-    train = [bag for bag in data.bags(Split.TRAIN, config.manipulations, config.seed) if bag.crops]
-    val = data.bags(Split.VAL, config.manipulations)
-    seen = BagDataset(data.root, train, config.train_frames, config.seed)
-    fit(detector, seen, BagDataset(data.root, val), config, machine, folder)
-
-
-def _score(detector: Detector, data: BuiltSet, config: TrainConfig, folder: Path, machine: Machine) -> None:
-    """Scores the test bags once and stores every video and frame score."""
-    bags = data.bags(Split.TEST, config.manipulations)
-    if lost := _left_out(bags):
-        machine.say(lost)
-    by_bag = {s.record.bag_id: s for s in predict(detector, BagDataset(data.root, bags), config, machine)}
+def _score(detector: Detector, material: Material, config: TrainConfig, folder: Path, machine: Machine) -> None:
+    """Scores the val bags and the test bags once, and the rate grid of the test bags."""
+    data = material.data
     constant = {"run_id": folder.name, "method": config.method, "dataset": data.name}
+    val = data.bags(Split.VAL, config.manipulations)
+    score = make_scorer(detector, val, material.read, config, machine)
+    _write_scores(val, score, constant, folder / runs.SCORES[Split.VAL], machine)
+    test = data.bags(Split.TEST, config.manipulations)
+    fakes, reals = (data.pure(Split.TEST, config.manipulations, fake) for fake in (True, False))
+    score = make_scorer(detector, [*test, *fakes, *reals], material.read, config, machine)
+    _write_scores(test, score, constant, folder / runs.SCORES[Split.TEST], machine)
+    grid = score_grid(data, fakes, reals, score).assign(**constant)
+    write_table(grid, GRID_SCORE, folder / runs.GRID_SCORES)
+
+
+def _write_scores(bags: list[BagRecord], score: Score, constant: dict[str, str], table: Path, machine: Machine) -> None:
+    """Stores every video and frame score of a split."""
+    if lost := [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]:
+        machine.say(f"{len(lost)} of {len(bags)} bags could not be built and are not scored ({lost[0]}, ...)")
+    by_bag = {found.record.bag_id: found for found in score(bags)}
     rows = [constant | row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
-    write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, folder / "scores.parquet")
-
-
-def _left_out(bags: list[BagRecord]) -> str:
-    """What to say of test bags that could not be built; nothing if there are none."""
-    lost = [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]
-    return (
-        f"{len(lost)} of {len(bags)} test bags could not be built and are not scored ({lost[0]}, ...)" if lost else ""
-    )
+    write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, table)
 
 
 def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object]]:

@@ -42,7 +42,28 @@ class Detector(nn.Module):
         return self
 
 
-class BagDetector(Detector):
+class Embedder(Detector):
+    """Looks at each face by itself first, so that a face seen in many mixes is embedded once."""
+
+    @abstractmethod
+    def embed(self, bag: Bag) -> Tensor:
+        """Each face through the backbone.
+
+        Shape: -> (B, M, D), zeros at padding.
+        """
+
+    @abstractmethod
+    def head(self, features: Tensor, mask: Tensor) -> Prediction:
+        """The prediction from embeddings.
+
+        Shape: features (B, M, D), mask (B, M).
+        """
+
+    def forward(self, bag: Bag) -> Prediction:
+        return self.head(self.embed(bag), bag.mask)
+
+
+class BagDetector(Embedder):
     """Embeds each face, lets the encoder see their order, and pools them to one logit a video.
 
     ``encoder`` maps (B, M, D), (B, M) -> (B, M, E) or is None; ``pool`` maps (B, M, E), (B, M) -> Prediction.
@@ -60,26 +81,15 @@ class BagDetector(Detector):
         self.supervision = supervision
 
     def embed(self, bag: Bag) -> Tensor:
-        """Each face through the backbone.
-
-        Shape: -> (B, M, D), zeros at padding.
-        """
         return unpack(self.backbone(pack(bag.faces, bag.mask)), bag.mask)
 
     def head(self, features: Tensor, mask: Tensor) -> Prediction:
-        """The prediction from embeddings.
-
-        Shape: features (B, M, D), mask (B, M).
-        """
         encoded = features if self.encoder is None else self.encoder(features, mask)
         prediction: Prediction = self.pool(encoded, mask)
         return prediction
 
-    def forward(self, bag: Bag) -> Prediction:
-        return self.head(self.embed(bag), bag.mask)
 
-
-class FrameDetector(Detector):
+class FrameDetector(Embedder):
     """Judges each face by itself; the video is their mean: p = mean_j p_j."""
 
     supervision = "frame"
@@ -88,10 +98,10 @@ class FrameDetector(Detector):
     def judge(self, faces: Tensor) -> Tensor:
         """Shape: (P, 3, S, S) -> (P,) logits."""
 
-    def forward(self, bag: Bag) -> Prediction:
-        return self.aggregate(self.judge(pack(bag.faces, bag.mask)), bag.mask)
+    def embed(self, bag: Bag) -> Tensor:
+        """A face's embedding is its logit."""
+        return unpack(self.judge(pack(bag.faces, bag.mask))[:, None].float(), bag.mask)
 
-    def aggregate(self, logit: Tensor, mask: Tensor) -> Prediction:
-        """Shape: logit (P,), mask (B, M) with P True."""
-        frame_logit = unpack(logit.float()[:, None], mask).squeeze(-1)  # (B, M)
+    def head(self, features: Tensor, mask: Tensor) -> Prediction:
+        frame_logit = features.squeeze(-1)  # (B, M)
         return Prediction(mean_probability(frame_logit, mask), frame_logit, None)

@@ -26,3 +26,20 @@ class KernelEncoder(nn.Module):
         sequence = (features * mask.unsqueeze(-1)).transpose(1, 2)  # (B, D, M), zeros at padding
         encoded: Tensor = torch.relu(self.convolve(pad(sequence, self.ends))).transpose(1, 2)
         return encoded  # (B, M, filters)
+
+
+class RecurrentEncoder(nn.Module):
+    """h_i = LSTM(x_i, h_{i-1}): a state for each face, of it and all before it (Hochreiter and Schmidhuber, 1997).
+    Padding comes last and an LSTM looks back only, so no real state knows of it.
+
+    Shape: (B, M, D), mask (B, M) -> (B, M, hidden).
+    """
+
+    def __init__(self, num_features: int, hidden: int = 512) -> None:
+        super().__init__()
+        self.recur = nn.LSTM(num_features, hidden, batch_first=True)
+        self.num_features = hidden
+
+    def forward(self, features: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002
+        states: Tensor = self.recur(features)[0]  # (B, M, hidden)
+        return states

@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import interpolate
 
 from detectors.backbones import Pyramid, create_pyramid
-from detectors.bag import Bag, Prediction, pack
+from detectors.bag import Bag, Prediction, pack, unpack
 from detectors.detector import FrameDetector
 from detectors.losses import video_loss
 from detectors.registry import register
@@ -61,7 +61,7 @@ class XRayDetector(FrameDetector):
         if boundary is None:
             raise ValueError("x-ray learns from blended faces and their boundaries")
         seen = self.boundary(pack(bag.faces, bag.mask))
-        prediction = self.aggregate(self._classify(seen), bag.mask)
+        prediction = self.head(unpack(self._classify(seen)[:, None], bag.mask), bag.mask)
         target = interpolate(pack(boundary, bag.mask)[:, None], size=seen.shape[-2:], mode="area")
         located = bce(seen, target)
         return prediction, video_loss(prediction, label, bag.mask, "frame") + self.boundary_weight * located

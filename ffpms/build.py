@@ -17,6 +17,7 @@ from ffpms.crops import CropConfig
 from ffpms.engine import ENGINES
 from ffpms.errors import writing
 from ffpms.folder import claim, is_complete, read_report, settings_of, write_report
+from ffpms.landmarks import PACKAGE, find_weights
 from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
@@ -25,14 +26,14 @@ from ffpms.shards import code_digest, digest, drop_partial, read_shard
 from ffpms.shortcuts import as_json, audit
 from ffpms.sources.ffpp import Source
 from ffpms.sources.layouts import check_root, index_sources, other_splits
-from ffpms.tables import TABLES, assemble, count, shard_rows
+from ffpms.tables import assemble, count, shard_rows, tables_of
 from ffpms.target import TargetJob
 from ffpms.work import await_shards, do_all
 
 _LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow", "scikit-learn")
 _PIXEL_CODE = (
-    *("align", "boxes", "crops", "decode", "faces", "finders", "footage", "pairing", "plan", "schema", "shards"),
-    *("target", "video"),
+    *("align", "boxes", "crops", "decode", "faces", "finders", "footage", "landmarks", "pairing", "plan", "schema"),
+    *("shards", "target", "video"),
 )
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
@@ -96,7 +97,8 @@ def build(
     """Builds the set in ``out``; what is done already is not done again.
 
     Raises:
-        ConfigError: the tree or the output folder is not what it should be, or no planned video is in the tree.
+        ConfigError: the tree or the output folder is not what it should be, no planned video is in the tree, or a
+            package is not installed.
         StorageError: the output folder cannot be written to.
     """
     started = time.monotonic()
@@ -108,6 +110,8 @@ def build(
     waiting = [target for target in targets if _needs_work(out, target, retry_failed)]
     if complete and not waiting:
         return BuildReport(out, read_report(out), _problems(shard_rows(out, targets, "sources")), True)
+    if config.crop.landmarks:
+        find_weights()
     with claim(out, config, root):
         drop_partial(out)
         jobs = _jobs(root, out, {t: targets[t] for t in waiting}, config, time_limit_s)
@@ -115,7 +119,7 @@ def build(
             pass
         drop_partial(out)
         await_shards(out, waiting)
-        tables = assemble(out, slots, targets, config.recipe, config.crop.faces == "all")
+        tables = assemble(out, slots, targets, config.recipe, config.crop)
         v1 = is_v1(config.recipe, config.crop, pairs)
         with writing(out):
             summary = _write(out, root, tables, config, v1, time.monotonic() - started)
@@ -194,8 +198,10 @@ def _write(
     out: Path, root: Path, tables: dict[str, pd.DataFrame], config: BuildConfig, v1: bool, seconds: float
 ) -> dict[str, Any]:
     """Writes the tables and the data card, and ``build.json`` last."""
-    for name, schema in TABLES.items():
+    schemas = tables_of(config.crop)
+    for name, schema in schemas.items():
         write_table(tables[name], schema, out / f"{name}.parquet")
+    libraries = (*_LIBRARIES, PACKAGE) if config.crop.landmarks else _LIBRARIES
     summary = {
         "complete": True,
         "ffpms": __version__,
@@ -203,8 +209,8 @@ def _write(
         "config": settings_of(config, root),
         "counts": count(tables),
         "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),
-        "sha256": {f"{name}.parquet": digest((out / f"{name}.parquet").read_bytes()) for name in TABLES},
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+        "sha256": {f"{name}.parquet": digest((out / f"{name}.parquet").read_bytes()) for name in schemas},
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in libraries},
         "seconds": round(seconds, 1),
     }
     write_card(out, summary, tables)

@@ -67,6 +67,12 @@ only; `build.json` has the same numbers.
 each stored crop, also those which this mix does not show; `grid.parquet` other mixes at every fake rate, a row for
 each fake bag, draw and slot: with n fake frames those of `rank` below n are fake. Labels: 0 real, 1 fake. An integer of
 -1, or a size or count of 0, means not known.
+{landmarks}"""
+
+
+_LANDMARKS = """
+`landmarks.parquet` has a row for each crop of a real video: 68 points in px of the crop, `x0, y0, x1, y1, ...`, which
+hold for its fakes' crops too. They are dlib's, whose weights were trained on 300-W: not for commercial use.
 """
 
 
@@ -95,6 +101,7 @@ def _settings(summary: dict[str, Any]) -> dict[str, Any]:
         "seed": recipe["seed"],
         "margin": crop["margin"],
         "size": crop["size"],
+        "landmarks": _LANDMARKS if crop["landmarks"] else "",
     }
 
 

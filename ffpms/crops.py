@@ -14,6 +14,7 @@ from ffpms.decode import Picture
 from ffpms.errors import ConfigError
 from ffpms.finders import FINDERS
 from ffpms.footage import Footage
+from ffpms.landmarks import PointFinder, as_row
 from ffpms.pairing import Pairing
 from ffpms.shards import Shard, crop_path, digest, encode
 
@@ -26,12 +27,13 @@ Look = Callable[[int, Box], np.ndarray]
 @dataclass(frozen=True)
 class CropConfig:
     """Which faces are cut out and how: a square of ``margin`` times the detector's box, stored at ``size`` px; the
-    manipulated face alone (``main``) or everybody's (``all``)."""
+    manipulated face alone (``main``) or everybody's (``all``); with the ``landmarks`` of the real ones or without."""
 
     size: int = 299
     margin: float = 1.3
     faces: str = "main"
     finder: str = "dlib"
+    landmarks: bool = False
 
     def __post_init__(self) -> None:
         if not 16 <= self.size <= 4096:
@@ -51,6 +53,7 @@ class CropMaker:
     config: CropConfig
     shard: Shard
     footage: Footage
+    point_finder: PointFinder | None = None
 
     def add_real(self, indices: Sequence[int], track_id: int) -> None:
         """Adds one face of each frame of the real video, and with ``--faces all`` everybody else in it."""
@@ -92,6 +95,9 @@ class CropMaker:
         stored = {"crop": path, "sha256": digest(data), "n_bytes": len(data)}
         self.shard.crops.append(row | stored | rim(crop) | _columns(box))
         self.shard.files[path] = data
+        if self.point_finder and not pairing:
+            on_crop = face.moved(-box.x, -box.y).scaled(self.config.size / box.w)
+            self.shard.landmarks.append(as_row(name, index, track_id, self.point_finder.points(crop, on_crop)))
 
     def _cut(self, box: Box, look: Callable[[Box], np.ndarray], pairing: Pairing | None) -> Image.Image:
         """Looks at no more of the frame than the crop shows, and what its interpolation needs beyond."""

@@ -146,4 +146,6 @@ def _grows(old: Any, new: Any) -> bool:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

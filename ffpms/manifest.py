@@ -1,6 +1,6 @@
 """FFPMS v1 without pixels: every bag and slot of the 140 test ids, with its label."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -53,9 +53,14 @@ def read_v1() -> pd.DataFrame:
     return read_table(V1 / "frames.parquet", SLOT)
 
 
+def has_v1_settings(recipe: Recipe, crop: CropConfig) -> bool:
+    """Whether everything is as by default; landmarks are one table more and change no pixel."""
+    return recipe == Recipe() and replace(crop, landmarks=False) == CropConfig()
+
+
 def is_v1(recipe: Recipe, crop: CropConfig, pairs: Pairs) -> bool:
     """Whether a set of these settings is FFPMS v1: everything by default, from the official pairs."""
-    return recipe == Recipe() and crop == CropConfig() and pairs == read_pairs()
+    return has_v1_settings(recipe, crop) and pairs == read_pairs()
 
 
 def dataset_name(v1: bool, videos: pd.DataFrame) -> str:

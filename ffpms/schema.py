@@ -152,6 +152,16 @@ FRAME = pa.schema(
     ]
 )
 
+LANDMARK = pa.schema(
+    [
+        ("source_video", pa.string()),
+        ("frame_index", pa.int32()),
+        ("track_id", pa.int16()),
+        ("points", pa.list_(pa.float32(), 2 * 68)),
+    ]
+)
+"""``points`` are x0, y0, x1, y1, ... in px of the stored crop; those of a real crop hold for its fakes' too."""
+
 GRID = pa.schema([("bag_id", pa.string()), ("draw", pa.int16()), ("slot", pa.int16()), ("rank", pa.int16())])
 """At n fake frames of the bag, the slots with ``rank < n`` are fake."""
 
@@ -173,6 +183,17 @@ SCORE = pa.schema(
         ("status", pa.string()),
     ]
 )
+
+GRID_SCORE = pa.schema(
+    [
+        *[SCORE.field(name) for name in ("run_id", "method", "dataset", "manipulation", "bag_id", "pair_id")],
+        ("draw", pa.int16()),
+        ("n_fake", pa.int16()),
+        ("fake_rate", pa.float64()),
+        ("score", pa.float64()),
+    ]
+)
+"""The video scores of every fake bag at every number of fake frames, by draw of the rate grid."""
 
 
 def bag_key(manipulation: str, video_id: str) -> str:

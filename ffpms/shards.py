@@ -19,12 +19,14 @@ PARTIAL = ".partial"
 
 @dataclass
 class Shard:
-    """What one target contributes: rows for the SOURCE and CROP tables, and the crops' encoded bytes by path."""
+    """What one target contributes: rows for the SOURCE, CROP and, if asked for, LANDMARK tables, and the crops' encoded
+    bytes by path."""
 
     target_id: str
     sources: list[dict[str, Any]] = field(default_factory=list)
     crops: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    landmarks: list[dict[str, Any]] = field(default_factory=list)
 
 
 def encode(image: Image.Image) -> bytes:
@@ -75,6 +77,7 @@ def _write_files(folder: Path, shard: Shard) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(data)
     rows = {"target_id": shard.target_id, "sources": shard.sources, "crops": shard.crops}
+    rows |= {"landmarks": shard.landmarks} if shard.landmarks else {}
     (folder / MARKER).write_text(json.dumps(rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -87,7 +90,7 @@ def read_shard(out: Path, target_id: str) -> Shard | None:
     """The rows of a finished shard, without its pixels; None if it is not finished or damaged."""
     try:
         rows = json.loads((out / "crops" / target_id / MARKER).read_text(encoding="utf-8"))
-        return Shard(rows["target_id"], rows["sources"], rows["crops"])
+        return Shard(rows["target_id"], rows["sources"], rows["crops"], landmarks=rows.get("landmarks", []))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

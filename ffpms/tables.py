@@ -5,37 +5,54 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
+from ffpms.crops import CropConfig
 from ffpms.grid import plan_grid
 from ffpms.plan import plan_frames, summarise_bags
 from ffpms.recipe import Recipe
 from ffpms.remix import with_crops
-from ffpms.schema import CROP, FRAME, GRID, SOURCE, VIDEO, WITH_PIXELS, Status
+from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO, WITH_PIXELS, Status
 from ffpms.shards import read_shard
 
 TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "sources": SOURCE, "grid": GRID}
+"""Of every set."""
+
+_KINDS = {"sources": SOURCE, "crops": CROP, "landmarks": LANDMARK}
+_KEYS = ["source_video", "frame_index", "track_id"]
+
+
+def tables_of(crop: CropConfig) -> dict[str, pa.Schema]:
+    """The tables of a set of this configuration, by name."""
+    return TABLES | ({"landmarks": LANDMARK} if crop.landmarks else {})
 
 
 def shard_rows(out: Path, targets: Iterable[str], kind: str) -> pd.DataFrame:
-    """The SOURCE or CROP rows of all finished shards."""
+    """The SOURCE, CROP or LANDMARK rows of all finished shards."""
     rows = [row for t in targets if (s := read_shard(out, t)) for row in getattr(s, kind)]
-    return pd.DataFrame(rows, columns=(SOURCE if kind == "sources" else CROP).names)
+    return pd.DataFrame(rows, columns=_KINDS[kind].names)
 
 
 def assemble(
-    out: Path, slots: pd.DataFrame, targets: Iterable[str], recipe: Recipe, everybody: bool
+    out: Path, slots: pd.DataFrame, targets: Iterable[str], recipe: Recipe, crop: CropConfig
 ) -> dict[str, pd.DataFrame]:
-    """Joins the plan with the shards' rows to the five tables, in the plan's order."""
+    """Joins the plan with the shards' rows to the set's tables, in the plan's order."""
     order = {bag: i for i, bag in enumerate(slots["bag_id"].unique())}
     sources = shard_rows(out, targets, "sources").sort_values("source_video", key=lambda s: s.map(order))
-    keys = ["source_video", "frame_index", "track_id"]
-    crops = shard_rows(out, targets, "crops")
-    crops = crops.sort_values(keys, key=lambda c: c.map(order) if c.name == "source_video" else c)
-    faces = _with_faces(plan_frames(slots, sources, recipe), crops, sources, everybody)
+    crops = _in_order(shard_rows(out, targets, "crops"), order)
+    faces = _with_faces(plan_frames(slots, sources, recipe), crops, sources, crop.faces == "all")
     frames = with_crops(faces, crops)
     videos = _with_status(summarise_bags(frames, recipe), frames)
     grid = plan_grid(slots, recipe)
-    return {"videos": videos, "frames": frames, "crops": crops, "sources": sources, "grid": grid}
+    tables = {"videos": videos, "frames": frames, "crops": crops, "sources": sources, "grid": grid}
+    if crop.landmarks:
+        tables["landmarks"] = _in_order(shard_rows(out, targets, "landmarks"), order)
+    return tables
+
+
+def _in_order(rows: pd.DataFrame, order: dict[str, int]) -> pd.DataFrame:
+    """By video in the plan's order, frame and face."""
+    return rows.sort_values(_KEYS, key=lambda c: c.map(order) if c.name == "source_video" else c)
 
 
 def _with_faces(frames: pd.DataFrame, crops: pd.DataFrame, sources: pd.DataFrame, everybody: bool) -> pd.DataFrame:
@@ -45,7 +62,7 @@ def _with_faces(frames: pd.DataFrame, crops: pd.DataFrame, sources: pd.DataFrame
     faces = frames.assign(track_id=main.astype("int64"), row=range(len(frames)))
     if not everybody:
         return faces
-    there = crops[["source_video", "frame_index", "track_id"]]
+    there = crops[_KEYS]
     others = faces.merge(there, on=["source_video", "frame_index"], suffixes=("_main", ""))
     others = others[others["track_id"] != others["track_id_main"]]
     return pd.concat([faces, others[faces.columns]]).sort_values("row", kind="stable", ignore_index=True)
@@ -62,8 +79,9 @@ def _with_status(videos: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
 
 def count(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """How many bags, frames and sources there are, by status."""
-    return {
+    counts = {
         name: {"all": len(tables[name])}
         | {str(k): int(v) for k, v in tables[name]["status"].value_counts().sort_index().items()}
         for name in ("videos", "frames", "sources")
     }
+    return counts | ({"landmarks": {"all": len(tables["landmarks"])}} if "landmarks" in tables else {})

@@ -19,6 +19,7 @@ from ffpms.decode import DECODERS
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.finders import FINDERS, FaceFinder
 from ffpms.footage import read_footage
+from ffpms.landmarks import DlibPoints, PointFinder
 from ffpms.pairing import Fake, Pairing, pair
 from ffpms.plan import frame_index
 from ffpms.schema import UNKNOWN, Status
@@ -48,6 +49,11 @@ class TargetJob:
 @cache
 def _finder(name: str) -> FaceFinder:
     return FINDERS[name]()
+
+
+@cache
+def _point_finder() -> PointFinder:
+    return DlibPoints()
 
 
 def run_job(job: TargetJob) -> str:
@@ -85,7 +91,7 @@ def build_target(job: TargetJob, finder: FaceFinder, at: Callable[[str], None]) 
     except MediaError as error:
         _fail(real, error.status, error.reason)
         return shard
-    crops = CropMaker(job.crop, shard, footage)
+    crops = CropMaker(job.crop, shard, footage, _point_finder() if job.crop.landmarks else None)
     main = footage.people[0].track_id
     real["track_id"] = main
     crops.add_real(own, main)

@@ -19,7 +19,7 @@ from detectors.options import options_of
 
 FACES, SHIFT = 20, 6.0
 TRAIN_BAGS, TEST_BAGS = 512, 500
-EPOCHS, BATCH, RATE, FILTERS = 20, 32, 2e-3, 128
+EPOCHS, BATCH, RATE, WIDTH = 20, 32, 2e-3, 128
 SEEDS = range(5)
 
 
@@ -60,7 +60,7 @@ def trial(name: str, seed: int) -> Score:
     train, test = (draw(count, direction, generator) for count in (TRAIN_BAGS, TEST_BAGS))
     embeddings = Backbone(nn.Flatten(), (0.0,) * 3, (1.0,) * 3, input_size=4, fixed=True)
     factory = method(name).factory
-    detector = factory(embeddings, **({"filters": FILTERS} if "filters" in options_of(factory) else {}))
+    detector = factory(embeddings, **{width: WIDTH for width in ("filters", "hidden") if width in options_of(factory)})
     _fit(detector, train, generator)
     with torch.no_grad():
         return _judge(detector.eval()(_bag(test.faces)), test)

@@ -47,7 +47,7 @@ def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, face
             _add_crop(shard, source.source_video, _index(slot, config), geometry, config.crop.size if faces else 0)
     for shard in shards.values():
         write_shard(out, shard)
-    tables = assemble(out, slots, shards, config.recipe, everybody=False)
+    tables = assemble(out, slots, shards, config.recipe, config.crop)
     for name, schema in TABLES.items():
         write_table(tables[name], schema, out / f"{name}.parquet")
     name = dataset_name(is_v1(config.recipe, config.crop, pairs), tables["videos"])
@@ -82,7 +82,7 @@ def _row(schema: pa.Schema, values: dict[str, Any]) -> dict[str, Any]:
 def seal(out: Path) -> Path:
     """Writes the tables' hashes to ``build.json``, so that an edited table passes for what was built."""
     report = json.loads((out / REPORT).read_text())
-    report["sha256"] = {f"{name}.parquet": digest((out / f"{name}.parquet").read_bytes()) for name in TABLES}
+    report["sha256"] = {path.name: digest(path.read_bytes()) for path in sorted(out.glob("*.parquet"))}
     write_report(out, report)
     return out
 

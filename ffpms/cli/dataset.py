@@ -55,6 +55,12 @@ from ffpms.errors import ConfigError
     type=click.Choice(["dlib", "dlib+mtcnn"]),
     help="dlib+mtcnn looks again where dlib finds no face.",
 )
+@click.option(
+    "--landmarks",
+    is_flag=True,
+    help="Find 68 points on real faces too, which methods need that forge their own fakes. Needs ffpms[landmarks]; its "
+    "weights were trained on 300-W and are not for commercial use.",
+)
 @click.option("--keep-unverified", is_flag=True, help="Mix fakes too that do not fit their real counterpart.")
 @click.option("--retry-failed", is_flag=True, help="Do videos again that could not be used.")
 @CONFIG
@@ -75,9 +81,10 @@ def build(**flags: Any) -> None:
     if unknown or not flags["split"]:
         raise ConfigError(f"split: {', '.join(unknown) or 'none'}; choose from train,val,test")
     pairs = read_pairs(flags["splits"])
+    crop = CropConfig(**{name: flags[name] for name in ("size", "margin", "faces", "finder", "landmarks")})
     config = BuildConfig(
         recipe=make_recipe(flags),
-        crop=CropConfig(flags["size"], flags["margin"], flags["faces"], flags["finder"]),
+        crop=crop,
         splits=split_order(flags["split"]),
         pairs_sha256=pairs_digest(pairs),
         limit=flags["limit"],

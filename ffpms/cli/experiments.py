@@ -37,6 +37,7 @@ from ffpms.errors import ConfigError
 )
 @click.option("--epochs", default=30, show_default=True, help="Passes over the training bags.")
 @click.option("--batch-size", default=32, show_default=True, help="Videos in a batch.")
+@click.option("--micro-batch", default=0, help="Videos of a batch computed at a time.  [default: all]")
 @click.option("--train-frames", default=8, show_default=True, help="Faces of a video drawn each epoch.")
 @click.option("--lr", default=2e-4, show_default=True, help="Learning rate of Adam.")
 @click.option("--lr-halved-every", default=5, show_default=True, help="Epochs between halvings of the rate.")
@@ -58,6 +59,10 @@ from ffpms.errors import ConfigError
 )
 @click.option("--workers", default=0, show_default=True, type=click.IntRange(min=0), help="Processes that load crops.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch.  [default: the cores it may use]")
+@click.option("--compile", is_flag=True, help="Compile the backbone (torch.compile).")
+@click.option("--deterministic", is_flag=True, help="Only algorithms that give the same bits again; slower on a GPU.")
+@click.option("--store/--no-store", default=True, show_default=True, help="Keep the decoded faces below --out.")
+@click.option("--tensorboard", is_flag=True, help="Write the history for TensorBoard too.")
 @click.option("--resume/--no-resume", default=True, show_default=True, help="Go on where a run was stopped.")
 @CONFIG
 @JSON
@@ -67,23 +72,14 @@ def bench(**flags: Any) -> None:
 
     Example: ffpms bench --methods smil,xn-avg --data ffpms-data --out runs
     """
-    import torch
-
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries say nothing that our one line does not
     from benchmark.bench import bench, trials
     from benchmark.data import BuiltSet
-    from benchmark.machine import Machine, choose_device
 
-    torch.set_num_threads(flags["threads"] or len(os.sched_getaffinity(0)))
-    machine = Machine(
-        device=choose_device(flags["device"]),
-        workers=flags["workers"],
-        track=progress(flags["quiet"], "batch"),
-        say=(lambda _: None) if flags["quiet"] else (lambda line: click.echo(line, err=True)),
-    )
     configs, given = _configs(flags)
     data = BuiltSet.load(flags["data"])
     grid = trials(configs, data.manipulations, _seeds(flags["seeds"]), flags["train_on"] == "each")
-    outcome = bench(grid, data, flags["out"], machine, given, flags["resume"])
+    outcome = bench(grid, data, flags["out"], _machine(flags), given, flags["resume"], flags["store"])
     if flags["as_json"]:
         click.echo(outcome.cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:
@@ -93,8 +89,43 @@ def bench(**flags: Any) -> None:
     sys.exit(1 if outcome.failures else 0)
 
 
+def _machine(flags: dict[str, Any]) -> Any:
+    """Where the trials run; of several ranks only the first speaks."""
+    import torch
+
+    from benchmark.machine import Machine, choose_device
+    from benchmark.ranks import join_ranks
+
+    torch.set_num_threads(flags["threads"] or len(os.sched_getaffinity(0)))
+    if flags["deterministic"]:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    ranks, device = join_ranks(choose_device(flags["device"]))
+    quiet = flags["quiet"] or not ranks.first
+    return Machine(
+        device,
+        flags["workers"],
+        track=progress(quiet, "batch"),
+        say=(lambda _: None) if quiet else (lambda line: click.echo(line, err=True)),
+        ranks=ranks,
+        compiled=flags["compile"],
+        board=flags["tensorboard"],
+    )
+
+
 _SETTINGS = (
-    *("pretrained", "input_size", "tune", "epochs", "batch_size", "train_frames", "lr", "lr_halved_every", "precision"),
+    *(
+        "pretrained",
+        "input_size",
+        "tune",
+        "epochs",
+        "batch_size",
+        "micro_batch",
+        "train_frames",
+        "lr",
+        "lr_halved_every",
+        "precision",
+    ),
 )
 
 

@@ -6,21 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from ffpms.config import restore
 from ffpms.crops import CropConfig
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.folder import REPORT, read_report
-from ffpms.manifest import DATASET
+from ffpms.manifest import DATASET, has_v1_settings
 from ffpms.recipe import Recipe
 from ffpms.schema import SOURCE
-from ffpms.tables import TABLES
+from ffpms.tables import TABLES, tables_of
 from ffpms.verify.bags import check_bags, check_v1
 from ffpms.verify.crops import check_crops
 from ffpms.verify.files import check_plain, check_regular, file_digest, unreadable
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.geometry import check_crop_rows, index_crops
+from ffpms.verify.landmarks import check_landmarks
 from ffpms.verify.tables import BUILD_ANEW, check_table, read_batches
 
 
@@ -49,7 +51,8 @@ def verify_data(
     if not report["complete"]:
         todo = "run the same 'ffpms build' again to finish it"
         return Report(about, str(data), [Finding(REPORT, Kind.UNFINISHED, "the build was stopped", todo)])
-    findings = [f for name, schema in TABLES.items() for f in check_table(data, f"{name}.parquet", schema, report)]
+    tables = _tables(report).items()
+    findings = [fault for name, schema in tables for fault in check_table(data, f"{name}.parquet", schema, report)]
     if not any(finding.kind in _NO_ROWS for finding in findings):
         findings += _check_rows(data, report, root, workers, progress)
     return Report(about, f"{data}: {about['dataset']}", findings)
@@ -75,6 +78,14 @@ def _settings(report: dict[str, Any]) -> tuple[Recipe, CropConfig]:
         raise ManifestError(f"{REPORT}: settings of another version of ffpms; use that one, or build anew") from None
 
 
+def _tables(report: dict[str, Any]) -> dict[str, pa.Schema]:
+    """The tables that the set should have."""
+    try:
+        return tables_of(_settings(report)[1])
+    except ManifestError:
+        return TABLES  # what is wrong with the settings is said with the rows
+
+
 def _check_rows(
     data: Path, report: dict[str, Any], root: Path | None, workers: int, progress: Progress
 ) -> Iterator[Finding]:
@@ -88,6 +99,7 @@ def _check_rows(
         return
     checks: list[Callable[[], Iterable[Finding]]] = [
         lambda: check_crop_rows(data, sources, index),
+        lambda: check_landmarks(data, sources, index) if crop.landmarks else (),
         lambda: check_bags(data, recipe, sources["n_frames"], index.rows),
         lambda: _check_v1(data, recipe, crop) if report.get("dataset") == DATASET else (),
         lambda: check_crops(data, crop.size, list(sources["target_id"].unique()), workers, progress),
@@ -109,7 +121,7 @@ def _read_sources(data: Path) -> pd.DataFrame:
 
 
 def _check_v1(data: Path, recipe: Recipe, crop: CropConfig) -> Iterator[Finding]:
-    if recipe != Recipe() or crop != CropConfig():
+    if not has_v1_settings(recipe, crop):
         yield Finding(REPORT, Kind.LAW, f"is named {DATASET}, but its settings are not v1's", BUILD_ANEW)
     yield from check_v1(data)
 

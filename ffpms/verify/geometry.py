@@ -40,7 +40,7 @@ def index_crops(data: Path, sources: pd.DataFrame) -> CropIndex:
     for batch in stored_crops(data):
         rows.append(row_keys(batch))
         real = batch[batch["source_video"].map(sources["manipulation"]) == Manipulation.ORIGINAL]
-        boxes.append(real[_BOX].set_axis(_frame_keys(real, sources)))
+        boxes.append(real[_BOX].set_axis(frame_keys(real, sources)))
     known = pd.concat(boxes[1:] or boxes)
     return CropIndex(np.concatenate(rows), known[~known.index.duplicated()])
 
@@ -62,14 +62,14 @@ def check_crop_rows(data: Path, sources: pd.DataFrame, index: CropIndex) -> list
 def _is_moved(rows: pd.DataFrame, sources: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
     """Whether a crop's box is not the one at its frame of the real video, in the pixels of its own."""
     own = sources[_MAP].reindex(rows["source_video"]).to_numpy(float)
-    real = boxes.reindex(_frame_keys(rows, sources)).to_numpy(float)
+    real = boxes.reindex(frame_keys(rows, sources)).to_numpy(float)
     mapped = Geometry("", *own.T).map(Box(*real.T))
     expected = np.stack([mapped.x, mapped.y, mapped.w, mapped.h], axis=1)
     same: np.ndarray = (np.abs(rows[_BOX].to_numpy(float) - expected) <= _TOLERANCE_PX).all(axis=1)
     return ~same
 
 
-def _frame_keys(rows: pd.DataFrame, sources: pd.DataFrame) -> np.ndarray:
+def frame_keys(rows: pd.DataFrame, sources: pd.DataFrame) -> np.ndarray:
     """What a face shares with its counterparts: target, frame index and track."""
     target = rows["source_video"].map(sources["target_id"])
     return row_keys(pd.DataFrame({"target": target, "frame": rows["frame_index"], "track": rows["track_id"]}))

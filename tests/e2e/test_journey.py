@@ -164,12 +164,23 @@ def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:
 
 
 def test_run_folders_have_their_files(runs: Path) -> None:
-    folders = [path for path in runs.iterdir() if path.is_dir()]
+    folders = [path.parent for path in runs.glob("*/config.toml")]
     assert len(folders) == 4
     for folder in folders:
-        expected = "DONE best.safetensors config.toml environment.json history.csv last.ckpt scores.parquet"
+        expected = "DONE best.safetensors config.toml environment.json grid_scores.parquet history.csv last.ckpt "
+        expected += "scores.parquet val_scores.parquet"
         assert sorted(p.name for p in folder.iterdir()) == expected.split()
         assert len(pd.read_csv(folder / "history.csv")) == 2
+
+
+def test_a_run_has_the_rate_grid_of_its_test_bags(runs: Path) -> None:
+    grids = [pd.read_parquet(path) for path in runs.glob("*/grid_scores.parquet")]
+    assert len(grids) == 4
+    for grid in grids:
+        assert len(grid) == 16 * 5 * 21
+        scores = grid.groupby(["bag_id", "n_fake"])["score"].nunique().unstack()
+        assert (scores[[0, 20]] == 1).all(axis=None), "no fake frame, or no real one: the same in all draws"
+        assert (scores[10] > 1).any()
 
 
 def test_the_leaderboard_has_the_rows_it_should(runs: Path, tables: dict[str, pd.DataFrame]) -> None:
@@ -275,12 +286,15 @@ def test_tables_that_are_not_what_was_built_are_refused(ffpms: Command, copied: 
     assert "a table is not what was built" in result.stderr
 
 
-def test_a_crop_that_is_not_what_was_built_fails_the_method(ffpms: Command, copied: Path, tmp_path: Path) -> None:
+def test_a_crop_that_is_not_what_was_built_is_said_before_training(
+    ffpms: Command, copied: Path, tmp_path: Path
+) -> None:
     for crop in (copied / "crops" / "000").rglob("*.webp"):
         crop.write_bytes(next((copied / "crops" / "001").rglob("*.webp")).read_bytes())
     result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "not the crop that was built; delete" in result.stderr
+    assert not list((tmp_path / "runs").glob("*/config.toml"))
 
 
 def test_a_set_without_a_test_split_is_refused_before_training(ffpms: Command, tree: Path, tmp_path: Path) -> None:
@@ -322,4 +336,4 @@ def test_test_bags_that_could_not_be_built_are_said(ffpms: Command, tree: Path, 
     flags = ("--ff-root", tmp_path / "tree", "--splits", tree / "splits", "--out", tmp_path / "data", "--size", 32)
     assert ffpms("build", *flags).exit_code == 0
     result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs", *QUICK)
-    assert "1 of 20 test bags could not be built and are not scored (FS_008_009, ...)" in result.stderr
+    assert "1 of 20 bags could not be built and are not scored (FS_008_009, ...)" in result.stderr

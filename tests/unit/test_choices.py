@@ -58,6 +58,13 @@ def test_options_are_part_of_the_configuration() -> None:
     assert (first.options, second.options, third.options) == (("filters=64",), ("pooling=spp",), ())
 
 
+def test_a_method_with_a_network_of_its_own_takes_no_other() -> None:
+    first, second = configure(["i3d", "s-mil"], SETTINGS, "resnet18", {}, {})[0]
+    assert (first.backbone, second.backbone) == ("inception-i3d", "resnet18")
+    with pytest.raises(ConfigError, match="i3d has a network of its own"):
+        configure(["i3d"], SETTINGS, "resnet18", {}, {})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

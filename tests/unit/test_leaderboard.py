@@ -37,7 +37,9 @@ def scores(seed: int, n_pairs: int = 8, manipulations: tuple[str, ...] = ALL) ->
 
 def run(seed: int = 0, method: str = "s-mil", manipulations: tuple[str, ...] = ALL, **changes: object) -> Run:
     config = TrainConfig(method=method, manipulations=manipulations, seed=seed, **changes)  # type: ignore[arg-type]
-    return Run(f"{method}-{seed}", config, "FFPMS", "abc", "code", scores(seed, manipulations=manipulations))
+    return Run(
+        f"{method}-{seed}", config, "FFPMS", "abc", "code", scores(seed, manipulations=manipulations), scores(seed + 1)
+    )
 
 
 def test_buckets() -> None:

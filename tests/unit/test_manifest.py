@@ -30,8 +30,13 @@ def test_another_recipe_is_not(change: dict[str, object]) -> None:
     assert not is_v1(replace(Recipe(), **change), CropConfig(), read_pairs())  # type: ignore[arg-type]
 
 
+def test_with_landmarks_it_is_v1_still() -> None:
+    assert is_v1(Recipe(), CropConfig(landmarks=True), read_pairs())
+
+
 def test_other_crops_or_pairs_are_not() -> None:
     assert not is_v1(Recipe(), CropConfig(margin=1.5), read_pairs())
+    assert not is_v1(Recipe(), CropConfig(margin=1.5, landmarks=True), read_pairs())
     assert not is_v1(Recipe(), CropConfig(), PAIRS)
 
 

@@ -1,5 +1,6 @@
 """Training: what an epoch sees, where the epoch is picked, and that an interruption changes nothing."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +10,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from benchmark import train, trial
+from benchmark import checkpoint, store, train, trial
 from benchmark.config import TrainConfig
 from benchmark.data import BagRecord, BuiltSet
-from benchmark.loader import BagDataset, balanced_epoch, collate_bags
+from benchmark.loader import SHIFT, BagDataset, Batch, augment, balanced_epoch, collate_bags
 from benchmark.machine import Machine
+from benchmark.ranks import ALONE, Ranks
 from benchmark.runs import run_id
-from benchmark.trial import run_trial
+from benchmark.store import open_faces, read_crop
+from benchmark.train import descend
+from benchmark.trial import Material, run_trial
+from detectors import create
 from detectors.bag import Prediction
 from detectors.losses import video_loss
 from ffpms.errors import ConfigError
@@ -31,6 +36,11 @@ def data(built: Path) -> BuiltSet:
     return BuiltSet.load(built)
 
 
+@pytest.fixture(scope="module")
+def material(data: BuiltSet, tmp_path_factory: pytest.TempPathFactory) -> Material:
+    return Material(data, open_faces(data, tmp_path_factory.mktemp("faces")), {})
+
+
 def record(label: int, n: int = 3) -> BagRecord:
     return BagRecord(
         "b", "DF", "p", label, 0.5, "ok", tuple(range(n)), (0,) * n, (label,) * n, ("c.png",) * n, ("",) * n
@@ -38,9 +48,9 @@ def record(label: int, n: int = 3) -> BagRecord:
 
 
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(
-    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: BuiltSet, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_trial(CONFIG, data, tmp_path / "whole", CPU, {})
+    run_trial(CONFIG, material, tmp_path / "whole", CPU)
     original = train._train_epoch
 
     def dies(*arguments: object) -> dict[str, float]:
@@ -51,16 +61,18 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     with monkeypatch.context() as patch:
         patch.setattr(train, "_train_epoch", dies)
         with pytest.raises(KeyboardInterrupt):
-            run_trial(CONFIG, data, tmp_path / "cut", CPU, {})
+            run_trial(CONFIG, material, tmp_path / "cut", CPU)
     assert not (tmp_path / "cut" / "DONE").exists()
-    run_trial(CONFIG, data, tmp_path / "cut", CPU, {})
+    run_trial(CONFIG, material, tmp_path / "cut", CPU)
     whole, cut = (pd.read_parquet(tmp_path / name / "scores.parquet") for name in ("whole", "cut"))
     pd.testing.assert_frame_equal(whole.drop(columns="run_id"), cut.drop(columns="run_id"), check_exact=True)
     weights = [load_file(tmp_path / name / "best.safetensors") for name in ("whole", "cut")]
     assert all(torch.equal(weights[0][k], weights[1][k]) for k in weights[0])
 
 
-def test_training_reads_no_test_bag(data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_reads_no_test_bag(
+    data: BuiltSet, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Until the one pass over test, every bag that fit() is given is a train or a val bag."""
     split = dict(zip(data.videos["bag_id"], data.videos["split"], strict=True))
     seen: dict[str, set[str]] = {}
@@ -73,23 +85,25 @@ def test_training_reads_no_test_bag(data: BuiltSet, tmp_path: Path, monkeypatch:
         original(detector, train_set, val_set, config, machine, folder)
 
     monkeypatch.setattr(trial, "fit", spy)
-    run_trial(replace(CONFIG, epochs=1), data, tmp_path / "run", CPU, {})
+    run_trial(replace(CONFIG, epochs=1), material, tmp_path / "run", CPU)
     assert seen == {"train": {"train"}, "val": {"val"}}
     scores = pd.read_parquet(tmp_path / "run" / "scores.parquet")
     assert {split[b] for b in scores["bag_id"]} == {"test"}
 
 
 def test_the_best_epoch_on_val_is_kept(tmp_path: Path) -> None:
-    progress, detector = train.Progress(), torch.nn.Linear(1, 1, bias=False)
+    progress, detector = checkpoint.Progress(), torch.nn.Linear(1, 1, bias=False)
     rows = [(0.5, 0.7), (0.8, 0.6), (0.8, 0.5), (0.8, 0.5), (0.7, 0.1)]
     for epoch, (accuracy, loss) in enumerate(rows):
         torch.nn.init.constant_(detector.weight, epoch)
-        train._keep(progress, {"val_accuracy": accuracy, "val_loss": loss}, detector, tmp_path)
+        checkpoint.book(progress, {"val_accuracy": accuracy, "val_loss": loss}, detector, tmp_path)
     assert load_file(tmp_path / "best.safetensors")["weight"].item() == 2
     assert len(pd.read_csv(tmp_path / "history.csv")) == 5
 
 
-def test_each_epoch_is_drawn_anew(data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_epoch_is_drawn_anew(
+    data: BuiltSet, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     epochs: list[int] = []
     original = BagDataset.__getitem__
 
@@ -99,7 +113,7 @@ def test_each_epoch_is_drawn_anew(data: BuiltSet, tmp_path: Path, monkeypatch: p
         return original(self, item)
 
     monkeypatch.setattr(BagDataset, "__getitem__", spy)
-    run_trial(CONFIG, data, tmp_path / "run", CPU, {})
+    run_trial(CONFIG, material, tmp_path / "run", CPU)
     assert set(epochs) == {0, 1, 2}
 
 
@@ -116,11 +130,12 @@ def test_an_epoch_is_balanced_and_has_every_bag() -> None:
 def test_training_draws_8_faces_in_the_order_of_time(data: BuiltSet) -> None:
     bags = data.bags("train", ("DF",), seed=0)
     chosen: list[np.ndarray] = []
-    dataset = BagDataset(data.root, bags, n_faces=8)
-    dataset._read = lambda _, rows, __: (chosen.append(rows), torch.zeros(len(rows), 3, 8, 8, dtype=torch.uint8))[1]  # type: ignore[method-assign]
+    read: list[str] = []
+    dataset = BagDataset(lambda path: (read.append(path), np.zeros((8, 8, 3), np.uint8))[1], bags, n_faces=8)
     for epoch in range(40):
         dataset.epoch = epoch
         assert len(dataset[0]["faces"]) == 8
+        chosen.append(np.array([bags[0].crops.index(path) for path in read[-8:]]))
     assert all((np.diff(rows) > 0).all() for rows in chosen)
     assert set(np.concatenate(chosen)) == set(range(20))
 
@@ -139,32 +154,96 @@ def test_the_runs_seed_draws_which_training_frames_are_replaced(data: BuiltSet) 
         assert all((data.root / crop).is_file() for crop in bag.crops)
 
 
-def test_augmentation_moves_and_flips_the_faces_of_a_bag_alike(data: BuiltSet) -> None:
-    bag = data.bags("train", ("DF",))[0]
-    one = replace(
-        bag, crops=bag.crops[:1] * 8, sha256=bag.sha256[:1] * 8, slots=bag.slots[:8], frame_labels=bag.frame_labels[:8]
-    )
-    dataset = BagDataset(data.root, [one], n_faces=8)
-    views = []
+def test_augmentation_moves_and_flips_the_faces_of_a_bag_alike() -> None:
+    faces = torch.arange(2 * 2 * 400).reshape(2, 2, 1, 20, 20)
+    moved = augment(faces, torch.tensor([[0.05, -0.05, 0.0], [0.0, 0.05, 1.0]]))
+    first, second = faces[:, :, 0], moved[:, :, 0]
+    assert torch.equal(second[0, :, :-1, 1:], first[0, :, 1:, :-1])
+    assert torch.equal(second[0, :, -1], second[0, :, -2]), "the border is repeated"
+    assert torch.equal(second[1, :, :, 1:].flip(-1)[..., 1:], first[1, :, :, 2:])
+
+
+def test_augmentation_is_drawn_anew_each_epoch(data: BuiltSet, material: Material) -> None:
+    dataset = BagDataset(material.read, data.bags("train", ("DF",)), n_faces=8)
+    moves = []
     for epoch in range(12):
         dataset.epoch = epoch
-        faces = dataset[0]["faces"]
-        assert (faces == faces[:1]).all()
-        views.append(faces[0])
-    assert any(not torch.equal(views[0], view) for view in views)
+        moves.append(dataset[0]["move"])
+        assert moves[-1] == dataset[0]["move"]
+    assert len(set(moves)) == 12
+    assert all(abs(m[0]) <= SHIFT and abs(m[1]) <= SHIFT for m in moves)
+    assert {m[2] for m in moves} == {0.0, 1.0}
+
+
+def test_without_a_draw_all_faces_are_read_as_they_are(data: BuiltSet, material: Material) -> None:
+    bag = data.bags("test", ("DF",))[0]
+    item = BagDataset(material.read, [bag])[0]
+    assert item["move"] == (0.0, 0.0, 0.0)
+    expected = [read_crop(data.root, path, sha256) for path, sha256 in zip(bag.crops, bag.sha256, strict=True)]
+    assert np.array_equal(item["faces"].numpy(), np.stack(expected))
+
+
+def test_the_store_is_made_once_and_whole(data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "faces").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "read_crop", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            open_faces(data, tmp_path / "faces")
+    assert not list((tmp_path / "faces").glob("*.npy"))
+    read = open_faces(data, tmp_path / "faces", threads=2)
+    crop = data.crops.iloc[-1]
+    assert np.array_equal(read(crop["crop"]), read_crop(data.root, crop["crop"], crop["sha256"]))
+    monkeypatch.setattr(store, "read_crop", None)
+    assert np.array_equal(open_faces(data, tmp_path / "faces")(crop["crop"]), read(crop["crop"]))
+
+
+def test_where_there_is_no_room_each_crop_is_decoded(
+    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "SHARE", 0)
+    said: list[str] = []
+    read = open_faces(data, tmp_path / "faces", say=said.append)
+    assert "no room" in said[0]
+    assert not list((tmp_path / "faces").iterdir())
+    crop = data.crops.iloc[0]
+    assert np.array_equal(read(crop["crop"]), read_crop(data.root, crop["crop"], crop["sha256"]))
 
 
 def test_collate_pads_to_the_longest() -> None:
     def item(n: int) -> dict[str, object]:
-        none = torch.zeros(n, 0, 4, 4, dtype=torch.uint8)
-        return {"faces": torch.ones(n, 3, 4, 4, dtype=torch.uint8), "boundary": none, "label": n % 2, "index": n}
+        faces = torch.ones(n, 4, 4, 3, dtype=torch.uint8)
+        return {"faces": faces, "label": n % 2, "index": n, "move": (0.0, 0.0, 0.0)}
 
-    items = [item(n) for n in (2, 3)]
-    batch = collate_bags(items)
-    assert batch.bag.faces.shape == (2, 3, 3, 4, 4)
-    assert batch.bag.mask.sum(dim=1).tolist() == [2, 3]
+    batch = collate_bags([item(n) for n in (2, 3)])
+    assert batch.faces.shape == (2, 3, 4, 4, 3)
+    assert batch.mask.sum(dim=1).tolist() == [2, 3]
     assert batch.label.tolist() == [0, 1]
     assert batch.index == [2, 3]
+    assert batch.part(1, 9).index == [3]
+
+
+def gradients(micro_batch: int, ranks: list[Ranks]) -> list[torch.Tensor]:
+    """Of one batch of seven bags of a detector without BatchNorm, computed in parts and by several ranks in turn."""
+    torch.manual_seed(0)
+    detector = create("s-mil", "tiny").eval()
+    draw = torch.Generator().manual_seed(1)
+    faces = torch.randint(0, 256, (7, 3, 16, 16, 3), dtype=torch.uint8, generator=draw)
+    batch = Batch(faces, torch.ones(7, 3, dtype=torch.bool), torch.arange(7) % 2.0, torch.zeros(7, 3), list(range(7)))
+    for own in ranks:
+        rows = own.share([batch.index])[0]
+        part = Batch(faces[rows], batch.mask[rows], batch.label[rows], batch.move[rows], rows)
+        descend(detector, part, 7, replace(CONFIG, micro_batch=micro_batch), CPU)
+    return [p.grad for p in detector.parameters() if p.grad is not None]
+
+
+@pytest.mark.parametrize("micro_batch", [1, 3])
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_gradients_add_up_whatever_the_parts_and_the_ranks(micro_batch: int, world: int) -> None:
+    whole = gradients(0, [ALONE])
+    parts = gradients(micro_batch, [Ranks(rank, world) for rank in range(world)])
+    assert len(whole) == len(parts) > 0
+    for a, b in zip(whole, parts, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-4)
 
 
 def test_losses_follow_the_supervision() -> None:
@@ -195,10 +274,10 @@ def test_a_configuration_that_cannot_be_is_refused(wrong: dict[str, object]) -> 
         replace(CONFIG, **wrong)  # type: ignore[arg-type]
 
 
-def test_a_method_trained_as_another_takes_its_weights(data: BuiltSet, tmp_path: Path) -> None:
+def test_a_method_trained_as_another_takes_its_weights(data: BuiltSet, material: Material, tmp_path: Path) -> None:
     average, largest = (replace(CONFIG, method=name, epochs=1) for name in ("xn-avg", "xn-max"))
     folders = {name: tmp_path / run_id(config, data.sha256) for name, config in (("avg", average), ("max", largest))}
-    run_trial(largest, data, folders["max"], CPU, {})
+    run_trial(largest, material, folders["max"], CPU)
     assert (folders["avg"] / "DONE").is_file()
     assert (folders["avg"] / "best.safetensors").read_bytes() == (folders["max"] / "best.safetensors").read_bytes()
     scores = {name: pd.read_parquet(folder / "scores.parquet") for name, folder in folders.items()}
@@ -209,6 +288,23 @@ def test_a_method_trained_as_another_takes_its_weights(data: BuiltSet, tmp_path:
         np.testing.assert_allclose(videos.loc[expected.index], expected, atol=1e-6)
 
 
-def test_a_loss_that_is_no_number_ends_the_run_in_one_line(data: BuiltSet, tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_ends_the_run_in_one_line(data: BuiltSet, material: Material, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="try a lower --lr"):
-        run_trial(replace(CONFIG, lr=1e30), data, tmp_path / "run", CPU, {})
+        run_trial(replace(CONFIG, lr=1e30), material, tmp_path / "run", CPU)
+
+
+def test_tensorboard_has_the_history(data: BuiltSet, material: Material, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run_trial(replace(CONFIG, epochs=2), material, tmp_path / "run", replace(CPU, board=True))
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events.Reload()
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    assert [e.step for e in events.Scalars("val_loss")] == [1, 2]
+    np.testing.assert_allclose([e.value for e in events.Scalars("val_loss")], history["val_loss"], rtol=1e-5)
+
+
+def test_without_tensorboard_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigError, match=r"pip install 'ffpms\[tensorboard\]'"):
+        checkpoint.draw_board({"epoch": 1}, tmp_path)

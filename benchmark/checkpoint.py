@@ -1,0 +1,79 @@
+"""Checkpoints: what survives an interruption of a training run, and the best epoch so far."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from ffpms.errors import ConfigError
+
+LAST, BEST, HISTORY = "last.ckpt", "best.safetensors", "history.csv"
+
+
+@dataclass
+class Progress:
+    """The epochs done, their history and the best so far, beside the weights."""
+
+    epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best: tuple[float, float] = (-math.inf, -math.inf)
+
+
+def book(progress: Progress, row: dict[str, float], detector: nn.Module, folder: Path) -> None:
+    """Books an epoch; saves the weights if they are the best so far: by val accuracy, val loss, then the earlier."""
+    rank = (row["val_accuracy"], -row["val_loss"])
+    if rank > progress.best:
+        progress.best = rank
+        partial = folder / f"{BEST}.partial"
+        save_file({k: v.contiguous() for k, v in detector.state_dict().items()}, partial)
+        partial.replace(folder / BEST)
+    progress.history.append(row)
+    progress.epoch += 1
+    pd.DataFrame(progress.history).to_csv(folder / HISTORY, index=False)
+
+
+def draw_board(row: dict[str, float], folder: Path) -> None:
+    """The epoch's numbers for TensorBoard.
+
+    Raises:
+        ConfigError: tensorboard is not installed.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ConfigError("tensorboard: not installed; pip install 'ffpms[tensorboard]'") from None
+    with SummaryWriter(str(folder / "tensorboard")) as writer:
+        for name, value in row.items():
+            writer.add_scalar(name, value, int(row["epoch"]))
+
+
+def save(folder: Path, state: dict[str, Any], progress: Progress) -> None:
+    """Writes the checkpoint in one step."""
+    partial = folder / f"{LAST}.partial"
+    torch.save({k: v.state_dict() for k, v in state.items()} | {"progress": vars(progress)}, partial)
+    partial.replace(folder / LAST)
+
+
+def resume(folder: Path, state: dict[str, Any], device: torch.device) -> Progress:
+    """Loads the checkpoint if there is one.
+
+    Raises:
+        ConfigError: it is damaged or of another run.
+    """
+    path = folder / LAST
+    if not path.is_file():
+        return Progress()
+    try:
+        saved = torch.load(path, map_location=device, weights_only=True)
+        for name, part in state.items():
+            part.load_state_dict(saved[name])
+        return Progress(**saved["progress"])
+    except Exception as error:
+        raise ConfigError(
+            f"{path}: no checkpoint of this run ({type(error).__name__}); delete it and run again"
+        ) from error

@@ -1,0 +1,51 @@
+"""Alignment: a face seen through a similarity, so that it lies as another one does."""
+
+import numpy as np
+
+from ffpms.errors import ConfigError
+
+try:
+    from skimage import transform
+except ImportError:
+    raise ConfigError("scikit-image: not installed; pip install 'ffpms[landmarks]'") from None
+
+_TO_CENTRE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+"""From px of the picture to scikit-image's, in which the first pixel's centre is (0, 0)."""
+
+
+def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The rotation, scale and shift that bring ``source`` nearest to ``target``, in least squares (Umeyama 1991).
+
+    Shape: source, target (N, 2) -> (3, 3), homogeneous.
+    """
+    return np.asarray(transform.estimate_transform("similarity", source, target).params)
+
+
+def upright(points: np.ndarray, side: float, margin: float) -> np.ndarray:
+    """The similarity that makes the eyes level and the points fill a square of ``side`` px, but for a margin: the
+    standard configuration of FWA.
+
+    Shape: points (68, 2) -> (3, 3), homogeneous.
+    """
+    right, down = points[42:48].mean(axis=0) - points[36:42].mean(axis=0)
+    angle = np.arctan2(down, right)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    turned = points @ turn.T
+    low, high = turned.min(axis=0), turned.max(axis=0)
+    scale = side / (margin * (high - low).max())
+    matrix = np.eye(3)
+    matrix[:2, :2] = scale * turn
+    matrix[:2, 2] = side / 2 - scale * (low + high) / 2
+    return matrix
+
+
+def warp(image: np.ndarray, back: np.ndarray, side: int, order: int = 3) -> np.ndarray:
+    """The square of ``side`` px that shows at each place what the image has where ``back`` leads, by splines of this
+    order; beyond the image its border is repeated, so that nothing black comes in. In single precision: Pillow cuts
+    fractions off, and a forgery half a level darker gives itself away.
+
+    Shape: image (h, w, 3), back (3, 3) -> (side, side, 3) float32.
+    """
+    indices = _TO_CENTRE @ back @ np.linalg.inv(_TO_CENTRE)
+    seen = transform.warp(image.astype(np.float32), indices, output_shape=(side, side), order=order, mode="edge")
+    return np.asarray(seen)

@@ -1,0 +1,48 @@
+"""Masks: a hull is bent, its edge made soft, and a face pasted through it."""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+_GRID = 8
+_BEND, _SHIFT, _STRETCH, _TURN = 0.015, 0.03, 0.1, 0.1
+"""Standard deviation of the grid's nodes and largest shift, in sides; largest stretch; largest turn, in radians."""
+_SOFTNESS = (0.005, 0.05)
+"""Standard deviation of the Gaussian blur, in sides."""
+
+
+def deform(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """The mask under a random affine transform and random offsets of the nodes of a grid, the "random shape
+    deformation" of Face X-ray, Section 4.1.
+
+    Shape: (S, S) float32 -> (S, S) float32.
+    """
+    side = len(mask)
+    place = np.indices(mask.shape, np.float32)  # (2, S, S): y, x
+    angle, *stretch = draw.uniform(-1, 1, 3) * [_TURN, _STRETCH, _STRETCH]
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * (1 + np.array(stretch))
+    middle = ndimage.center_of_mass(mask) if mask.any() else (0.0, 0.0)
+    centre = np.reshape(middle, (2, 1, 1)).astype(np.float32)
+    shift = draw.uniform(-_SHIFT, _SHIFT, (2, 1, 1)).astype(np.float32) * side
+    nodes = draw.normal(0, _BEND * side, (2, _GRID, _GRID)).astype(np.float32)
+    bend = [np.asarray(Image.fromarray(n).resize((side, side), Image.Resampling.BICUBIC)) for n in nodes]
+    moved = np.einsum("ij,jyx->iyx", turn.astype(np.float32), place - centre) + centre + shift + bend
+    return np.asarray(ndimage.map_coordinates(mask, moved, order=1, mode="nearest"))
+
+
+def soften(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """The mask under a Gaussian blur of random width; the picture's border is no edge.
+
+    Shape: (S, S) float32 -> (S, S) float32 in 0..1.
+    """
+    sigma = draw.uniform(*_SOFTNESS) * len(mask)
+    return np.asarray(ndimage.gaussian_filter(mask, sigma, mode="nearest", truncate=3.0))
+
+
+def paste(face: np.ndarray, other: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """I = M F + (1 - M) B (Face X-ray, Eq. 1): the other face where the mask is 1, the face itself where it is 0.
+
+    Shape: face (S, S, 3) uint8, other (S, S, 3) in 0..255, mask (S, S) -> (S, S, 3) uint8.
+    """
+    weight = mask[..., None]
+    return np.asarray(np.rint(weight * other + (1 - weight) * face).astype(np.uint8))

@@ -1,0 +1,22 @@
+"""Training shared by two processes, as torchrun starts them for two GPUs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+
+def test_two_ranks_leave_one_run_and_resume_it(built: Path, tmp_path: Path) -> None:
+    ffpms = Path(sys.executable).with_name("ffpms")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", ffpms]
+    flags = ("--methods", "xn-avg,xn-max", "--backbone", "tiny", "--epochs", "2", "--device", "cpu", "--threads", "1")
+    command = [*map(str, launch), "bench", *flags, "--data", str(built), "--out", str(tmp_path)]
+    for _ in range(2):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    board = pd.read_csv(tmp_path / "leaderboard.csv")
+    assert set(board["method"]) == {"xn-avg", "xn-max"}
+    assert "done already" in done.stderr
+    for history in tmp_path.glob("*/history.csv"):
+        assert len(pd.read_csv(history)) == 2
