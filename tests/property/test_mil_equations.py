@@ -180,7 +180,7 @@ def test_gradient_of_mil_is_equation_6(values: list[float]) -> None:
 @unhurried
 @given(probabilities)
 def test_gradient_of_unweighted_sharp_mil(values: list[float]) -> None:
-    """dL/dp_j = -(1 - p) / (p_j (1 - p_j)) for y = 1: it vanishes for none, however sure another face is."""
+    """dL/dp_j = -(1 - p) / (p_j (1 - p_j)) for y = 1: other faces count through p alone."""
     p = torch.tensor(values, dtype=torch.float64, requires_grad=True)
     logit = sharp_sum(torch.logit(p)[None], whole(p[None]))
     (gradient,) = torch.autograd.grad(bce(logit, torch.ones(1, dtype=torch.float64)), p)
