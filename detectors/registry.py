@@ -123,7 +123,7 @@ def resolve(name: str) -> str:
     typed = name.strip().lower().replace("_", "-")
     if typed in aliases:
         return aliases[typed]
-    near = sorted({aliases[a] for a in difflib.get_close_matches(typed, aliases, n=3)}) or names()
+    near = list(dict.fromkeys(aliases[a] for a in difflib.get_close_matches(typed, aliases, n=3))) or names()
     raise DetectorError(f"{name!r}: no such method; did you mean {', '.join(near)}?")
 
 

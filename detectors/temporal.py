@@ -9,6 +9,10 @@ class KernelEncoder(nn.Module):
     """c_i = ReLU(w * h_{i..i+k-1} + b): k successive faces to one spatial-temporal instance (Li 2020, Eq. 11), zero
     padding at both ends, so that M faces stay M instances.
 
+    Instance i is faces i - 1 to i + 1 for k = 3. An even kernel looks one face further ahead than back: i and i + 1 for
+    k = 2, so that the last instance is the last face and a zero. What lies beyond a bag's faces is zero, be it the
+    padding of a batch or the end of the tensor.
+
     Shape: (B, M, D), mask (B, M) -> (B, M, filters).
     """
 
