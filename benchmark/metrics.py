@@ -1,11 +1,10 @@
-"""Metrics of videos and frames.
+"""The metric that also chooses an epoch: its source is part of a run's identity. All others are in ``scoring/``.
 
-Conventions: ``label`` (N,) of 0 real and 1 fake; ``score`` (N,) in [0, 1], higher is more fake; a score at the
-threshold counts as fake. Both classes must be there, else the value is NaN: the metric is not defined.
+Conventions, of every metric: ``label`` (N,) of 0 real and 1 fake; ``score`` (N,) in [0, 1], higher is more fake; a
+score at the threshold counts as fake. Where one of the classes that a metric needs is missing its value is NaN.
 """
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from ffpms.errors import ManifestError
 
@@ -30,9 +29,3 @@ def accuracy(label: np.ndarray, score: np.ndarray, threshold: float = 0.5) -> fl
         return float("nan")
     right = (score >= threshold) == (label == 1)
     return float((right[label == 0].mean() + right[label == 1].mean()) / 2)
-
-
-def auc(label: np.ndarray, score: np.ndarray) -> float:
-    """Area under the ROC curve."""
-    validate(label, score)
-    return float(roc_auc_score(label, score)) if len(set(label.tolist())) == 2 else float("nan")

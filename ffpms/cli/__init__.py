@@ -12,6 +12,7 @@ from ffpms.cli.corpus import demo, minicorpus
 from ffpms.cli.dataset import build, plan
 from ffpms.cli.experiments import bench
 from ffpms.cli.explain import explain
+from ffpms.cli.leaderboard import evaluate, leaderboard
 from ffpms.cli.methods import methods
 from ffpms.cli.verify import verify
 from ffpms.errors import ConfigError, FfpmsError
@@ -68,5 +69,5 @@ def main(debug: bool) -> None:
     """Build FFPMS, the partial-attack deepfake benchmark, and train and score detectors on it."""
 
 
-for command in (build, plan, verify, bench, methods, explain, minicorpus, demo):
+for command in (build, plan, verify, bench, leaderboard, evaluate, methods, explain, minicorpus, demo):
     main.add_command(command)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.scoring.catalogue import METRICS
 from ffpms.schema import FAKES
 from tests.conftest import Command
 
@@ -50,9 +51,8 @@ def test_a_run_has_the_rate_grid_of_its_test_bags(runs: Path) -> None:
 def test_the_leaderboard_has_the_rows_it_should(runs: Path, tables: dict[str, pd.DataFrame]) -> None:
     board = pd.read_csv(runs / "leaderboard.csv", keep_default_na=True)
     head = board[board["fake_rate_bucket"] == "all"]
-    expected = {
-        (m, k, v) for m in ("s-mil", "xn-avg") for k in ("all", *FAKES) for v in ("accuracy", "auc", "frame_auc")
-    }
+    metrics = [name for name, metric in METRICS.items() if metric.level != "segment"]
+    expected = {(m, k, v) for m in ("s-mil", "xn-avg") for k in ("all", *FAKES) for v in metrics}
     assert set(zip(head["method"], head["manipulation"], head["metric"], strict=True)) == expected
     assert len(head) == len(expected)
     assert board["value"].between(0, 1).all()
@@ -86,6 +86,35 @@ def test_every_number_can_be_recomputed_from_the_scores(runs: Path) -> None:
         "method == 's-mil' and manipulation == 'NT' and metric == 'accuracy' and fake_rate_bucket == 'all'"
     )
     assert row["value"].item() == pytest.approx(np.mean(values), abs=1e-6)
+
+
+def test_the_leaderboard_is_recomputed_from_the_scores_alone(ffpms: Command, runs: Path, tmp_path: Path) -> None:
+    stored = tmp_path / "runs"
+    for folder in (path.parent for path in runs.glob("*/DONE")):
+        (stored / folder.name).mkdir(parents=True)
+        for name in ("config.toml", "scores.parquet", "val_scores.parquet", "grid_scores.parquet", "DONE"):
+            shutil.copy(folder / name, stored / folder.name)
+    assert ffpms("leaderboard", stored).exit_code == 0
+    assert (stored / "leaderboard.csv").read_bytes() == (runs / "leaderboard.csv").read_bytes()
+    assert len(pd.read_csv(stored / "comparisons.csv")) == 3 * 5
+
+
+def test_scores_that_come_back_as_another_tools_are_ours(
+    ffpms: Command, built: Path, runs: Path, tmp_path: Path
+) -> None:
+    """The stored scores of a run, handed in as a file, give the run's own numbers."""
+    folder = next(runs.glob("s-mil-*"))
+    for name in ("scores", "val_scores"):
+        scores = pd.read_parquet(folder / f"{name}.parquet")
+        scores[["bag_id", "slot", "track_id", "score"]].to_csv(tmp_path / f"{name}.csv", index=False)
+    files = ("--scores", tmp_path / "scores.csv", "--val-scores", tmp_path / "val_scores.csv")
+    result = ffpms("evaluate", *files, "--name", "theirs", "--data", built, "--out", tmp_path / "runs")
+    assert result.exit_code == 0, result.stderr
+    shutil.copytree(folder, tmp_path / "runs" / folder.name)
+    assert ffpms("leaderboard", tmp_path / "runs").exit_code == 0
+    board = pd.read_csv(tmp_path / "runs" / "leaderboard.csv").drop(columns=["seeds", "run_ids", "standing"])
+    ours, theirs = (own.drop(columns="method") for _, own in board.groupby("method"))
+    pd.testing.assert_frame_equal(ours.reset_index(drop=True), theirs.reset_index(drop=True))
 
 
 def test_bench_again_trains_nothing_and_writes_the_same_bytes(ffpms: Command, built: Path, runs: Path) -> None:

@@ -1,15 +1,18 @@
 """The accuracy-by-fake-rate curve says what the scores say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from benchmark.curve import QUARTERS, draw_bars, draw_picture, rate_curve
+from benchmark.curve import QUARTERS, draw_bars, draw_picture, grid_curve, rate_curve
 from benchmark.demo import conclude
+from benchmark.folders import Run
 from benchmark.metrics import accuracy
-from tests.unit.test_leaderboard import run
+from tests.scores import grid_scores, run
 
 
 def test_each_level_of_20_is_in_one_range() -> None:
@@ -38,3 +41,60 @@ def test_bars_picture_and_conclusion(tmp_path: Path) -> None:
     ranked = curve[curve["metric"] == "auc"]["value"].iloc[0]
     assert f"s-mil {100 * ranked:.0f} ->" in said
     assert "xn-avg" in said
+
+
+def with_grid(seed: int = 0, method: str = "s-mil") -> Run:
+    one = run(seed, method)
+    return replace(one, grid=grid_scores(one.scores, seed))
+
+
+def test_a_point_of_the_grid_is_the_mean_over_bags_and_draws() -> None:
+    one = with_grid()
+    curve = grid_curve([one])
+    found = one.grid[one.grid["n_fake"] == 7]["score"] >= 0.5
+    reals = one.scores[(one.scores["level"] == "video") & (one.scores["y_true"] == 0)]["score"] < 0.5
+    points = curve[curve["low"] == 0.35].set_index("metric")
+    assert points.loc["tpr", "value"] == pytest.approx(found.mean())
+    assert points.loc["accuracy", "value"] == pytest.approx((found.mean() + reals.mean()) / 2)
+    assert (points["n_fakes"] == 32).all()
+    assert (points["ci_low"] < points["value"]).all()
+    assert (points["value"] < points["ci_high"]).all()
+
+
+def test_the_grid_has_every_rate_and_no_accuracy_where_nothing_is_fake() -> None:
+    curve = grid_curve([with_grid()])
+    assert curve.groupby("metric")["low"].agg(["min", "max", "size"]).T.to_dict("list") == {
+        "accuracy": [0.05, 1.0, 20],
+        "tpr": [0.0, 1.0, 21],
+    }
+    assert (curve["low"] == curve["high"]).all()
+
+
+def test_bands_are_drawn_over_pairs() -> None:
+    """All bags of a pair alike: as many draws and bags as one likes make the band no narrower."""
+    one = with_grid()
+    level = one.grid["pair_id"].map({f"test{k}": k / 8 for k in range(8)})
+    alike = replace(one, grid=one.grid.assign(score=level))
+    few = replace(one, grid=alike.grid[(alike.grid["draw"] == 0) & alike.grid["bag_id"].str.startswith("DF")])
+    bands = [grid_curve([r]).query("metric == 'tpr'")[["ci_low", "ci_high"]].to_numpy() for r in (alike, few)]
+    np.testing.assert_allclose(bands[0], bands[1])
+    assert (bands[0][:, 1] - bands[0][:, 0] > 0.5).all()
+
+
+def test_seeds_are_averaged() -> None:
+    both, *each = (grid_curve(runs)["value"] for runs in ([with_grid(0), with_grid(1)], [with_grid(0)], [with_grid(1)]))
+    np.testing.assert_allclose(both, (each[0] + each[1]) / 2)
+
+
+def test_runs_without_grid_scores_are_left_out() -> None:
+    assert set(grid_curve([with_grid(), run(method="xn-avg")])["method"]) == {"s-mil"}
+    assert grid_curve([run()]).empty
+
+
+def test_the_picture_of_a_grid_has_a_panel_a_metric(tmp_path: Path) -> None:
+    curve = grid_curve([with_grid(), with_grid(5, "xn-avg")])
+    draw_picture(curve, tmp_path / "curve.png", "test")
+    two = Image.open(tmp_path / "curve.png").size
+    draw_picture(curve[curve["metric"] == "tpr"], tmp_path / "curve.png", "test")
+    assert two[0] == 2 * Image.open(tmp_path / "curve.png").size[0]
+    assert not pd.isna(curve["value"]).any()

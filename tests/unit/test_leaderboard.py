@@ -6,40 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.config import TrainConfig
-from benchmark.leaderboard import COLUMNS, bucket_of, group_runs, render_markdown, tabulate
+from benchmark.groups import group_runs
+from benchmark.leaderboard import COLUMNS, render_markdown, tabulate
 from benchmark.metrics import accuracy
-from benchmark.runs import Run
+from benchmark.scoring.catalogue import METRICS
+from benchmark.scoring.rows import bucket_of
 from ffpms.errors import ManifestError
-
-ALL = ("DF", "F2F")
-
-
-def scores(seed: int, n_pairs: int = 8, manipulations: tuple[str, ...] = ALL) -> pd.DataFrame:
-    """Video and frame rows of n pairs, each with two originals and two fakes a manipulation."""
-    draw = np.random.default_rng(seed)
-    rows = []
-    for pair in range(n_pairs):
-        for kind in ("original", *manipulations):
-            for half in "ab":
-                n_fake = 0 if kind == "original" else 1 + (pair * 3) % 19
-                label = int(n_fake > 0)
-                bag = {"bag_id": f"{kind}_{pair}{half}", "manipulation": kind, "pair_id": str(pair)}
-                bag |= {"fake_rate": n_fake / 20, "status": "ok", "weight": None}
-                score = float(np.clip(draw.normal(0.4 + 0.2 * label, 0.2), 0, 1))
-                rows.append(bag | {"level": "video", "slot": -1, "y_true": label, "score": score})
-                rows += [
-                    bag | {"level": "frame", "slot": s, "y_true": int(s < n_fake), "score": draw.random()}
-                    for s in range(20)
-                ]
-    return pd.DataFrame(rows)
-
-
-def run(seed: int = 0, method: str = "s-mil", manipulations: tuple[str, ...] = ALL, **changes: object) -> Run:
-    config = TrainConfig(method=method, manipulations=manipulations, seed=seed, **changes)  # type: ignore[arg-type]
-    return Run(
-        f"{method}-{seed}", config, "FFPMS", "abc", "code", scores(seed, manipulations=manipulations), scores(seed + 1)
-    )
+from tests.scores import run, scores
 
 
 def test_buckets() -> None:
@@ -64,7 +37,7 @@ def test_cells_hold_what_the_scores_give() -> None:
     assert cell["n_videos"] == len(video)
     assert cell["ci_low"] < cell["value"] < cell["ci_high"]
     assert (cells["source"] == "ours").all()
-    assert set(cells["metric"]) == {"accuracy", "auc", "frame_auc"}
+    assert set(cells["metric"]) == {name for name, metric in METRICS.items() if metric.level != "segment"}
 
 
 def test_a_bucket_holds_its_fakes_and_all_originals() -> None:
@@ -76,6 +49,8 @@ def test_a_bucket_holds_its_fakes_and_all_originals() -> None:
 def test_seeds_are_averaged_and_named() -> None:
     both, first, second = (tabulate(runs) for runs in ([run(0), run(1)], [run(0)], [run(1)]))
     np.testing.assert_allclose(both["value"], (first["value"] + second["value"]) / 2)
+    np.testing.assert_allclose(both["std"], np.abs(first["value"] - second["value"]) / 2**0.5, atol=1e-12)
+    assert both["by_seed"][0] == f"{first['value'][0]:.6f};{second['value'][0]:.6f}"
     assert set(both["seeds"]) == {"0;1"}
     assert set(both["run_ids"]) == {"s-mil-0;s-mil-1"}
 

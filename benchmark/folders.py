@@ -1,0 +1,97 @@
+"""Run folders on disk: what a run is called, what it left behind, and when it is done. Needs no torch."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from ffpms.errors import ManifestError
+from ffpms.schema import GRID_SCORE, SCORE, Split, read_table
+from ffpms.shards import digest
+
+SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
+"""A table a split: what chooses a threshold reads one, and has never seen the other."""
+GRID_SCORES = "grid_scores.parquet"
+
+TRAINED, EXTERNAL = "train", "external"
+"""The table of ``config.toml`` that says how the scores came about: a training, or another tool."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: what it is, the data it was scored on, and its scores.
+
+    ``settings`` are the training configuration, or what is known of another tool's scores: all that tells this run
+    from another of the same method, but seed and training manipulations. ``grid`` may be empty.
+    """
+
+    run_id: str
+    method: str
+    seed: int | None
+    manipulations: tuple[str, ...]
+    settings: Mapping[str, Any]
+    dataset: str
+    data_sha256: str
+    code_sha256: str
+    scores: pd.DataFrame
+    val: pd.DataFrame
+    grid: pd.DataFrame
+    external: bool = False
+
+
+def name_run(settings: Mapping[str, Any], data_sha256: str, code_sha256: str) -> str:
+    """``s-mil-3f2a9c1b04d7``: the method and the hash of its settings, data and code."""
+    identity = json.dumps([settings, data_sha256, code_sha256], sort_keys=True)
+    return f"{settings['method']}-{digest(identity.encode())[:12]}"
+
+
+def is_done(folder: Path) -> bool:
+    """The mark is written last."""
+    return (folder / "DONE").is_file()
+
+
+def finish(folder: Path) -> None:
+    """Marks the run as done."""
+    (folder / "DONE").touch()
+
+
+def read_runs(root: Path) -> Iterator[Run]:
+    """All finished runs below ``root``, by name.
+
+    Raises:
+        ManifestError: a run's files are damaged.
+    """
+    for folder in sorted(path.parent for path in root.glob("*/DONE")):
+        yield _read_run(folder)
+
+
+def _read_run(folder: Path) -> Run:
+    try:
+        about: dict[str, Any] = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+        external = EXTERNAL in about
+        settings = about[EXTERNAL if external else TRAINED]
+        data, code = about["data"], about["code"]["sha256"]
+        own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
+        found = (data["name"], data["sha256"], code)
+        expected = name_run(settings, data["sha256"], code)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
+    if folder.name != expected:
+        raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
+    val, grid = folder / SCORES[Split.VAL], folder / GRID_SCORES
+    tables = (
+        read_table(folder / SCORES[Split.TEST], SCORE),
+        _read_if_there(val, SCORE) if external else read_table(val, SCORE),
+        _read_if_there(grid, GRID_SCORE),
+    )
+    return Run(folder.name, *own, settings, *found, *tables, external)
+
+
+def _read_if_there(path: Path, schema: pa.Schema) -> pd.DataFrame:
+    """The table, or an empty one of its columns."""
+    return read_table(path, schema) if path.is_file() else schema.empty_table().to_pandas()

@@ -1,0 +1,1 @@
+"""Cells to tables that people read."""

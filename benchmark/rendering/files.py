@@ -1,0 +1,43 @@
+"""The files of a leaderboard."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.rendering.latex import render_latex
+from benchmark.rendering.markdown import render_markdown
+
+FORMATS = ("csv", "md", "latex", "json")
+
+
+def write_leaderboard(
+    cells: pd.DataFrame, out: Path, formats: tuple[str, ...] = FORMATS, comparisons: pd.DataFrame | None = None
+) -> list[Path]:
+    """``leaderboard.csv`` (long), ``.md`` and ``.tex`` (a method a row, a manipulation a column), ``.json``; and the
+    comparisons beside the CSV and within the JSON."""
+    texts = {}
+    if "csv" in formats:
+        texts["leaderboard.csv"] = _csv(cells)
+        if comparisons is not None:
+            texts["comparisons.csv"] = _csv(comparisons)
+    if "md" in formats:
+        texts["leaderboard.md"] = render_markdown(cells)
+    if "latex" in formats:
+        texts["leaderboard.tex"] = render_latex(cells)
+    if "json" in formats:
+        texts["leaderboard.json"] = render_json(cells, comparisons)
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8")
+    return [out / name for name in texts]
+
+
+def render_json(cells: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> str:
+    """``{"cells": [...], "comparisons": [...]}``, a row an object, null where a number is not there."""
+    tables = {"cells": cells} | ({} if comparisons is None else {"comparisons": comparisons})
+    rows = {name: json.loads(table.to_json(orient="records", double_precision=10)) for name, table in tables.items()}
+    return json.dumps(rows, indent=1) + "\n"
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.6f")

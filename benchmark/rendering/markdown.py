@@ -1,0 +1,32 @@
+"""Tables as Markdown: what the terminal shows and ``leaderboard.md`` holds."""
+
+import numpy as np
+import pandas as pd
+
+from benchmark.rendering.tables import Number, Table, explain, make_tables
+
+
+def render_markdown(cells: pd.DataFrame) -> str:
+    """The short tables, in percent, with the 95 % interval in brackets; below them what their marks mean."""
+    tables = list(make_tables(cells))
+    parts = [f"### {table.title}\n\n{_lines(table)}\n" for table in tables]
+    marks = explain(tables)
+    return "\n".join([*parts, *([" ".join(marks) + "\n"] if marks else [])])
+
+
+def _lines(table: Table) -> str:
+    rows = [["method", *table.columns], ["---"] * (len(table.columns) + 1)]
+    rows += [[name.replace("|", "\\|"), *map(format_number, numbers)] for name, numbers in table.rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("| " + " | ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)) + " |" for row in rows)
+
+
+def format_number(number: Number | None) -> str:
+    """``67.50† ± 1.20 [60.1, 74.2]``; a difference has its sign."""
+    if number is None:
+        return ""
+    if number.difference:
+        return f"{number.value:+.2f}"
+    text = f"{number.value:.2f}" + ("†" if number.like_best else "")
+    text += f" ± {number.std:.2f}" if np.isfinite(number.std) else ""
+    return text + (f" [{number.low:.1f}, {number.high:.1f}]" if np.isfinite(number.low) else "")

@@ -1,0 +1,51 @@
+"""docs/scores.md names every metric and column there is, and its commands and its example work."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from benchmark.leaderboard import COLUMNS
+from benchmark.scoring.catalogue import METRICS
+from benchmark.submission import COLUMNS as OF_A_FILE
+from benchmark.submission import read_submission
+from ffpms import cli
+
+TEXT = (Path(__file__).parents[2] / "docs" / "scores.md").read_text()
+
+
+def named(text: str) -> set[str]:
+    """What stands in the first column of the tables: `ap_at_iou_50`, `_75` is two names."""
+    names: set[str] = set()
+    for line in text.splitlines():
+        words = re.findall(r"`(\w+)`", line.split("|")[1]) if line.startswith("| `") else []
+        names |= {words[0].rpartition("_")[0] + word if word.startswith("_") else word for word in words}
+    return names
+
+
+def section(title: str) -> str:
+    return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_every_metric_is_defined() -> None:
+    assert named(section("Metrics")) == set(METRICS)
+
+
+def test_every_column_is_defined() -> None:
+    assert named(section("leaderboard.csv")) == set(COLUMNS)
+    assert named(section("Another tool's scores")) == set(OF_A_FILE)
+
+
+def test_the_example_is_a_file_of_scores(tmp_path: Path) -> None:
+    (tmp_path / "my.csv").write_text(re.findall(r"```\n(bag_id.*?)```", TEXT, re.DOTALL)[0])
+    rows, problems = read_submission(tmp_path / "my.csv")
+    assert problems == []
+    assert rows["slot"].tolist() == [-1, 0, 1]
+
+
+@pytest.mark.parametrize("line", re.findall(r"^ffpms .*$", TEXT, re.MULTILINE))
+def test_every_flag_of_its_commands_exists(line: str) -> None:
+    name, *words = shlex.split(line.partition("#")[0])[1:]
+    known = {option for p in cli.main.commands[name].params for option in p.opts}
+    assert {word for word in words if word.startswith("--")} <= known
