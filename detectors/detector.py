@@ -47,9 +47,9 @@ class Embedder(Detector):
 
     @abstractmethod
     def embed(self, bag: Bag) -> Tensor:
-        """Each face through the backbone.
+        """What the detector makes of each face by itself.
 
-        Shape: -> (B, M, D), zeros at padding.
+        Shape: -> (B, M, D).
         """
 
     @abstractmethod
@@ -80,12 +80,24 @@ class BagDetector(Embedder):
         self.pool = pool
         self.supervision = supervision
 
+    @property
+    def _each_alone(self) -> bool:
+        """Whether the encoder, too, looks at each face by itself."""
+        return getattr(self.encoder, "kernel", 0) == 1
+
     def embed(self, bag: Bag) -> Tensor:
-        return unpack(self.backbone(pack(bag.faces, bag.mask)), bag.mask)
+        features = unpack(self.backbone(pack(bag.faces, bag.mask)), bag.mask)
+        return self.encoder(features, bag.mask) if self.encoder and self._each_alone else features
+
+    def encode(self, features: Tensor, mask: Tensor) -> Tensor:
+        """The instances that the pool is given.
+
+        Shape: what :meth:`embed` gives, (B, M) -> (B, M, E).
+        """
+        return self.encoder(features, mask) if self.encoder and not self._each_alone else features
 
     def head(self, features: Tensor, mask: Tensor) -> Prediction:
-        encoded = features if self.encoder is None else self.encoder(features, mask)
-        prediction: Prediction = self.pool(encoded, mask)
+        prediction: Prediction = self.pool(self.encode(features, mask), mask)
         return prediction
 
 

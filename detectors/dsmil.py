@@ -60,7 +60,7 @@ class DualStreamDetector(BagDetector):
 
     def learn(self, bag: Bag, label: Tensor, boundary: Tensor | None) -> tuple[Prediction, Tensor]:  # noqa: ARG002
         """The prediction, and the mean of both streams' cross-entropy."""
-        streams = self.pool.streams(self.encoder(self.embed(bag), bag.mask), bag.mask)
+        streams = self.pool.streams(self.encode(self.embed(bag), bag.mask), bag.mask)
         return halve(*streams), (bce(streams[0].video_logit, label) + bce(streams[1].video_logit, label)) / 2
 
 

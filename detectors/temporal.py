@@ -18,6 +18,7 @@ class KernelEncoder(nn.Module):
 
     def __init__(self, num_features: int, filters: int = 512, kernel: int = 1) -> None:
         super().__init__()
+        self.kernel = kernel
         self.ends = ((kernel - 1) // 2, kernel // 2)
         self.convolve = nn.Conv1d(num_features, filters, kernel)
         self.num_features = filters

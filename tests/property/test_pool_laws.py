@@ -137,8 +137,7 @@ def test_the_pool_does_not_look_at_padding(detector: detectors.Detector, seed: i
         pytest.skip("has no pool")
     padded = bag(faces(3), faces(5, seed=1), padding=2)
     with torch.no_grad():
-        embedded = detector.embed(padded)
-        encoded = embedded if detector.encoder is None else detector.encoder(embedded, padded.mask)
+        encoded = detector.encode(detector.embed(padded), padded.mask)
         plain = detector.pool(encoded, padded.mask)
         noise = 50 * torch.randn(encoded.shape, generator=torch.Generator().manual_seed(seed))
         padding = ~padded.mask.view(*padded.mask.shape, *[1] * (encoded.ndim - 2))

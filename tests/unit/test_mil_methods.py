@@ -101,7 +101,7 @@ def test_dsmil_teaches_both_streams() -> None:
     torch.nn.init.constant_(detector.pool.classify_bag.bias, 5.0)
     bag, label = Bag(torch.rand(2, 3, 3, 32, 32), torch.ones(2, 3, dtype=torch.bool)), torch.tensor([0.0, 1.0])
     prediction, loss = detector.learn(bag, label, None)
-    critical, attended = detector.pool.streams(detector.encoder(detector.embed(bag), bag.mask), bag.mask)
+    critical, attended = detector.pool.streams(detector.encode(detector.embed(bag), bag.mask), bag.mask)
     torch.testing.assert_close(loss, (bce(critical.video_logit, label) + bce(attended.video_logit, label)) / 2)
     torch.testing.assert_close(prediction.video_logit, detector(bag).video_logit)
 
