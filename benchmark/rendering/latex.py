@@ -1,4 +1,4 @@
-"""Tables as LaTeX, to be \\input: needs the packages booktabs and, for long names, nothing else."""
+"""Tables as LaTeX, to be \\input; they need the package booktabs."""
 
 import pandas as pd
 
@@ -29,7 +29,7 @@ def _table(table: Table) -> str:
     return "\n".join(
         [
             r"\begin{table}",
-            r"\centering",
+            r"\centering\footnotesize",
             rf"\caption{{{escape(caption)}}}",
             rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
             r"\toprule",

@@ -15,7 +15,7 @@ N_RESAMPLES = 10_000
 LEVEL = 0.95
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def resample(n_pairs: int, n_resamples: int = N_RESAMPLES, seed: int = 0) -> np.ndarray:
     """Shape: -> (1 + n_resamples, n_pairs) float64 of whole numbers, rows sum to n_pairs. Not to be written to."""
     draw = np.random.default_rng(seed)

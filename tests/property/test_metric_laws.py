@@ -18,10 +18,12 @@ from sklearn.metrics import (
 )
 
 from benchmark.metrics import accuracy
-from benchmark.scoring.calibration import brier, ece
+from benchmark.scoring import steps
+from benchmark.scoring.calibration import brier, ece, fit_temperature, scale
 from benchmark.scoring.catalogue import METRICS, NEED_VAL
 from benchmark.scoring.estimates import Estimate, estimate, read_sheet
 from benchmark.scoring.ranking import ap, auc, eer, tpr_at_fpr
+from benchmark.scoring.validation import ValScores, choose_threshold
 from benchmark.scoring.within import ap_within, auc_within
 from ffpms.errors import ManifestError
 from tests.scores import run, scores
@@ -110,6 +112,15 @@ def test_the_table_has_what_the_functions_say() -> None:
     label, score = (by_level["video"][c].to_numpy() for c in ("y_true", "score"))
     for name, metric in PLAIN.items():
         assert found[name].value == pytest.approx(metric(label, score), abs=1e-12), name
+    val = ValScores(VAL[VAL["level"] == "video"], frozenset(TEST["pair_id"]))
+    threshold, temperature = choose_threshold(val), fit_temperature(val)
+    assert found["accuracy_val"].value == accuracy(label, score, threshold) != accuracy(label, score)
+    assert found["accuracy_val"].threshold == threshold
+    for name in ("brier", "ece"):
+        scaled = PLAIN[name](label, scale(score, temperature))
+        assert found[f"{name}_scaled"].value == pytest.approx(scaled, abs=1e-12)
+        assert found[f"{name}_scaled"].temperature == temperature
+        assert scaled != pytest.approx(found[name].value, abs=1e-4)
     label, score, bag = (by_level["frame"][c].to_numpy() for c in ("y_true", "score", "bag_id"))
     video = np.unique(bag, return_inverse=True)[1]
     assert found["frame_auc"].value == pytest.approx(auc(label, score), abs=1e-12)
@@ -142,6 +153,18 @@ def test_equal_to_scikit_learn(rows: list[tuple[int, float]]) -> None:
     assert eer(label, score) == pytest.approx(sklearn_eer(label, score), abs=1e-4)
     for highest in (0.01, 0.05, 0.3):
         assert tpr_at_fpr(label, score, highest) == pytest.approx(sklearn_tpr(label, score, highest), abs=1e-12)
+
+
+@pytest.mark.parametrize(("n_alarms", "found"), [(0, 0.25), (1, 0.5), (5, 0.75), (6, 1.0)])
+def test_exactly_the_allowed_share_of_false_alarms_is_allowed(n_alarms: int, found: float) -> None:
+    """100 real ones, of which n score higher than the next fake: 1 % is one of them, 5 % are five."""
+    reals = [0.85] + [0.75] * 4 + [0.65] + [0.1] * 94
+    label, score = np.r_[np.ones(4, int), np.zeros(100, int)], np.r_[0.9, 0.8, 0.7, 0.6, reals]
+    assert tpr_at_fpr(label, score, n_alarms / 100) == found
+    samples = steps.resample_steps(
+        label, score, label * 0, np.ones((3, 1)), {"t": partial(steps.tpr_at_fpr, highest=n_alarms / 100)}
+    )
+    assert samples["t"].tolist() == [found] * 3
 
 
 @given(tables)

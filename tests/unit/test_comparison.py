@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.comparison import BEHIND, BEST, LIKE_BEST, Entry, compare
+from benchmark.comparison import BEHIND, BEST, LIKE_BEST, Comparison, Entry, compare, rank
 from benchmark.folders import Run
 from benchmark.leaderboard import Board, make_board
 from benchmark.scoring.chance import holm, mcnemar
@@ -95,6 +95,21 @@ def test_the_tables_mark_what_is_not_told_apart_from_the_best(board: Board) -> N
     assert "†" in last_column["ab"[best == "a"]]
     assert "†" not in last_column[best] + last_column["c"]
     assert "†: not distinguishable from the best of the column" in text
+
+
+@pytest.mark.parametrize(
+    ("wins", "losses", "p_holm", "standing"),
+    [(30, 5, 0.04, BEHIND), (30, 5, 0.05, LIKE_BEST), (5, 30, 0.04, LIKE_BEST), (9, 9, 1.0, LIKE_BEST)],
+)
+def test_behind_is_what_the_corrected_test_finds_worse(wins: int, losses: int, p_holm: float, standing: str) -> None:
+    """In ``all`` McNemar may lean to the one with the lower accuracy: then they are not told apart."""
+    column = ("FFPMS", "accuracy", "all")
+    some = (np.zeros(9), np.zeros(2), ("v", "w"), ("p", "q"))
+    entries = [Entry((*column, "a"), 0.9, *some), Entry((*column, "b"), 0.8, *some)]
+    found = Comparison(*column, "a", "b", 0.1, 0, 0.2, "mcnemar", 0.001, p_holm, 700, wins, losses)
+    swapped = Comparison(*column, "b", "a", -0.1, -0.2, 0, "mcnemar", 0.001, p_holm, 700, losses, wins)
+    for one in (found, swapped):
+        assert rank(entries, [one]) == {(*column, "a"): BEST, (*column, "b"): standing}
 
 
 def test_buckets_and_other_metrics_are_not_marked(board: Board) -> None:

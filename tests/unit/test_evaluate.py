@@ -73,6 +73,8 @@ def test_csv_parquet_and_any_order_are_the_same_run(  # type: ignore[no-untyped-
 ) -> None:
     rows = predict(data)
     assert submit(rows, "--data", data).exit_code == 0
+    (written,) = (tmp_path / "runs").glob("*/scores.parquet")
+    before = written.stat().st_mtime_ns
     assert submit(rows.sample(frac=1, random_state=0)[["score", "slot", "bag_id"]], "--data", data).exit_code == 0
     numbered = rows.assign(slot=pd.to_numeric(rows["slot"], errors="coerce"))
     numbered.to_parquet(tmp_path / "mine.dat")
@@ -80,6 +82,7 @@ def test_csv_parquet_and_any_order_are_the_same_run(  # type: ignore[no-untyped-
     assert ffpms("evaluate", "--scores", tmp_path / "mine.dat", *flags).exit_code == 0
     assert submit(rows.assign(slot=rows["slot"].replace("", -1)), "--data", data).exit_code == 0
     assert len(list(read_runs(tmp_path / "runs"))) == 1
+    assert written.stat().st_mtime_ns == before, "a finished run is not written again"
     rows.loc[0, "score"] = 0.32
     assert submit(rows, "--data", data).exit_code == 0
     labels = tabulate(list(read_runs(tmp_path / "runs")))["method"].unique()
@@ -157,6 +160,7 @@ WRONG = {
     "nan": (lambda r: put(r, 2, "score", np.nan), ["scores that are no number: 1 (DF_004_005)"]),
     "text": (lambda r: put(r, 2, "score", "high"), ["scores that are no number: 1 (DF_004_005)"]),
     "infinite": (lambda r: put(r, 2, "score", "inf"), ["scores that are no number: 1 (DF_004_005)"]),
+    "percent": (lambda r: r.assign(score=r["score"] * 100), ["scores outside [0, 1]: 30"]),
     "logits": (
         lambda r: r.assign(score=r["score"] * 8 - 4),
         ["scores outside [0, 1]: ", "give the probability of being fake"],
@@ -222,6 +226,13 @@ def test_a_file_that_is_not_there_is_one_line(ffpms: Command, tmp_path: Path) ->
     assert result.stderr.splitlines() == [
         f"Error: {tmp_path}/x.csv: not found; give a CSV or Parquet file with bag_id, slot and score"
     ]
+
+
+def test_a_set_that_is_not_there_is_one_line(submit, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    result = submit(pd.DataFrame(), "--data", tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert "nowhere: no built set" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "-x", "x" * 65, "a b"])

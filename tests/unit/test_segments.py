@@ -128,11 +128,17 @@ def test_average_recall_by_hand() -> None:
     assert segments.ar_at(found, 5) == pytest.approx(0.7)
 
 
+@given(st.lists(st.integers(0, 5).map(lambda k: k / 5), min_size=1, max_size=20))
+def test_a_video_has_no_more_proposals_than_slots(score: list[float]) -> None:
+    found = segments.propose(np.arange(len(score)), np.array(score))
+    assert 1 <= len(found) <= len(score)
+    assert len({p[:2] for p in found}) == len(found)
+
+
 def test_fewer_proposals_find_less() -> None:
-    """The segment's own score is the sixth highest."""
-    found = segments.find_proposals(rows_of([([0] * 10 + [1, 0], [1, 0, 0.9, 0, 0.8, 0, 0.7, 0, 0.6, 0, 0.5, 0])]))
-    assert segments.ar_at(found, 5) == 0
-    assert segments.ar_at(found, 10) == 1
+    """The segment is the sixth: after four single slots, and the whole video."""
+    found = segments.find_proposals(rows_of([([0] * 10 + [1, 0], [1, 0, 0.9, 0, 0.8, 0, 0.7, 0, 0, 0, 0.5, 0])]))
+    assert [segments.ar_at(found, n) for n in (5, 6)] == [0, 1]
 
 
 def test_only_a_contiguous_mix_has_these_rows() -> None:
