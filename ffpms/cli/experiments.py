@@ -76,10 +76,11 @@ def bench(**flags: Any) -> None:
     from benchmark.bench import bench, trials
     from benchmark.data import BuiltSet
 
+    machine = _machine(flags)
     configs, given = _configs(flags)
     data = BuiltSet.load(flags["data"])
     grid = trials(configs, data.manipulations, _seeds(flags["seeds"]), flags["train_on"] == "each")
-    outcome = bench(grid, data, flags["out"], _machine(flags), given, flags["resume"], flags["store"])
+    outcome = bench(grid, data, flags["out"], machine, given, flags["resume"], flags["store"])
     if flags["as_json"]:
         click.echo(outcome.cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:

@@ -38,7 +38,12 @@ def test_every_flag_in_the_docs_exists() -> None:
         for p in command.params
         for option in (*p.opts, *p.secondary_opts)
     }
-    known |= {option for p in cli.main.params for option in p.opts} | {"--no-deps", "--help", "--strict"}
+    known |= {option for p in cli.main.params for option in p.opts} | {
+        "--no-deps",
+        "--help",
+        "--strict",
+        "--nproc-per-node",
+    }
     for page in (ROOT / "README.md", ROOT / "docs" / "protocol.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))):
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text())) <= known, page
 

@@ -17,7 +17,7 @@ from ffpms.landmarks import DlibPoints, as_row, find_weights, points_of
 from ffpms.schema import LANDMARK, check
 from tests.building import flags
 from tests.conftest import Command
-from tests.corpus import portrait
+from tests.corpus import as_picture, portrait
 
 REAL = "original_sequences/youtube/c40/videos"
 BROWS, NOSE_TIP, EYES, MOUTH, CHIN = slice(17, 27), 30, (slice(36, 42), slice(42, 48)), slice(48, 68), 8
@@ -30,7 +30,7 @@ def finder() -> DlibPoints:
 
 def cut(frame: np.ndarray, size: int) -> tuple[Image.Image, Box]:
     """The crop of the only face, and the face's box in it."""
-    (face,) = DlibFinder().everywhere(np.asarray(Image.fromarray(frame).convert("L")))
+    (face,) = DlibFinder().everywhere(as_picture(frame))
     box = square_box(face, 1.3, Box(0, 0, frame.shape[1], frame.shape[0]))
     return crop_face(frame, box, size), face.moved(-box.x, -box.y).scaled(size / box.w)
 
