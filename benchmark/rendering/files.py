@@ -1,6 +1,5 @@
 """The files of a leaderboard."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -33,10 +32,13 @@ def write_leaderboard(
 
 
 def render_json(cells: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> str:
-    """``{"cells": [...], "comparisons": [...]}``, a row an object, null where a number is not there."""
+    """``{"cells": [...], "comparisons": [...]}``, a row an object in a line; null where a number is not there."""
     tables = {"cells": cells} | ({} if comparisons is None else {"comparisons": comparisons})
-    rows = {name: json.loads(table.to_json(orient="records", double_precision=10)) for name, table in tables.items()}
-    return json.dumps(rows, indent=1) + "\n"
+    return "{\n" + ",\n".join(f'"{name}": [\n{_json_rows(table)}\n]' for name, table in tables.items()) + "\n}\n"
+
+
+def _json_rows(table: pd.DataFrame) -> str:
+    return table.to_json(orient="records", lines=True, double_precision=10).rstrip().replace("\n", ",\n")
 
 
 def _csv(table: pd.DataFrame) -> str:

@@ -27,10 +27,11 @@ def resample(n_pairs: int, n_resamples: int = N_RESAMPLES, seed: int = 0) -> np.
 
 def interval(samples: np.ndarray) -> tuple[float, float]:
     """The central 95 % of the resamples, all samples but the first, in which the metric is defined; NaN if in none."""
-    defined = samples[1:][np.isfinite(samples[1:])]
-    if defined.size == 0:
+    ordered = np.sort(samples[1:])  # with NaN last
+    last = np.isfinite(ordered).sum() - 1
+    if last < 0:
         return float("nan"), float("nan")
-    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.interp([last * (1 - LEVEL) / 2, last * (1 + LEVEL) / 2], np.arange(last + 1), ordered[: last + 1])
     return float(low), float(high)
 
 

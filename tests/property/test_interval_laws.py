@@ -79,6 +79,8 @@ def test_an_interval_leaves_out_the_first_and_the_undefined() -> None:
     samples = np.r_[1000.0, np.arange(101), np.nan]
     assert interval(samples) == pytest.approx((2.5, 97.5))
     assert np.isnan(interval(np.array([0.5, np.nan]))).all()
+    drawn = np.random.default_rng(0).random(1000)
+    assert interval(np.r_[0, drawn]) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=1e-12)
 
 
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +119,7 @@ def test_all_methods_and_metrics_are_judged_on_the_same_resamples(monkeypatch: p
     seen = []
 
     def watch(sheet, manipulation, bucket, counts):  # type: ignore[no-untyped-def]
-        seen.append(counts)
+        seen.append((bucket, counts))
         return original(sheet, manipulation, bucket, counts)
 
     original = module.estimate
@@ -126,4 +128,5 @@ def test_all_methods_and_metrics_are_judged_on_the_same_resamples(monkeypatch: p
     for group in group_runs(runs):
         list(module.fill(group))
     assert len(seen) > 10
-    assert all(counts is seen[0] for counts in seen)
+    assert {(bucket == "all", len(counts)) for bucket, counts in seen} == {(True, 10_001), (False, 2_001)}
+    assert all(np.array_equal(counts, resample(8)[: len(counts)]) for _, counts in seen)

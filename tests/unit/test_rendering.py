@@ -120,6 +120,8 @@ def test_json_has_every_cell_and_no_nan(board: Board) -> None:
     assert first["value"] == pytest.approx(board.cells["value"][0], abs=1e-9)
     assert first["minus_paper"] is None
     assert list(first) == list(board.cells.columns)
+    assert json.loads(render_json(board.cells[:1], board.comparisons[:0]))["comparisons"] == []
+    assert list(json.loads(render_json(board.cells[:1]))) == ["cells"]
 
 
 def test_each_format_is_a_file_and_no_other_is_written(board: Board, tmp_path: Path) -> None:
