@@ -11,7 +11,7 @@ import pandas as pd
 from benchmark import runs
 from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
-from benchmark.leaderboard import COLUMNS, render_markdown, tabulate, write_leaderboard
+from benchmark.leaderboard import COLUMNS, make_board
 from benchmark.machine import Machine, choose_precision
 from benchmark.store import Read, open_faces
 from benchmark.trial import Given, Material, make_detector, run_trial
@@ -65,9 +65,9 @@ def bench(
     finished = list(runs.read_runs(out)) if machine.ranks.first else []
     if not finished:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", lines)
-    cells = tabulate(finished)
-    write_leaderboard(cells, out)
-    return Outcome(cells, render_markdown(cells), lines)
+    board = make_board(finished)
+    board.write(out)
+    return Outcome(board.cells, board.markdown(), lines)
 
 
 def _open_faces(data: BuiltSet, folder: Path | None, machine: Machine) -> Read:
