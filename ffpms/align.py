@@ -20,8 +20,8 @@ manipulation changes it, and no two people share it."""
 _NOISE = 5.15
 """Two encodings of the same pixels at crf 40 differ by up to so many levels of coded luma (root mean square)."""
 
-Look = Callable[[Picture, Box], np.ndarray]
-"""A picture, a box on whole pixels -> what is in it, (h, w) or (h, w, 3) uint8."""
+Look = Callable[[Picture, Box, int], np.ndarray]
+"""A picture, a box on whole pixels, n -> what is in every nth row and column of it, (h, w) or (h, w, 3) uint8."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,18 @@ class Geometry:
         x, y = (box.x - self.shift_x) / self.scale_x, (box.y - self.shift_y) / self.scale_y
         return Box(x, y, box.w / self.scale_x, box.h / self.scale_y)
 
-    def cut(self, real: Picture, part: Box, look: Look) -> np.ndarray:
-        """A part of the fake, on whole pixels, as the real frame shows it; no more of that is looked at than it takes.
+    def cut(self, real: Picture, part: Box, look: Look, every: int = 1) -> np.ndarray:
+        """Every so many rows and columns of a part of the fake, on whole pixels, as the real frame shows it.
 
         Shape: (h, w) or (h, w, 3) uint8.
         """
         box = self.unmap(part)
-        known = Box(box.x - 2, box.y - 2, box.w + 5, box.h + 5).within(*real.size)
-        b = box.moved(-known.x, -known.y)
-        corners = (max(b.x, 0.0), max(b.y, 0.0), min(b.x + b.w, known.w), min(b.y + b.h, known.h))
-        image = Image.fromarray(np.ascontiguousarray(look(real, known)))
-        return np.asarray(image.resize((int(part.w), int(part.h)), Image.Resampling.BILINEAR, box=corners))
+        if self.kind != "resize":
+            return look(real, box, every)
+        corners = (box.x, box.y, min(box.x + box.w, real.size[0]), min(box.y + box.h, real.size[1]))
+        image = Image.fromarray(look(real, Box(0, 0, *real.size), 1))
+        small = image.resize((int(part.w), int(part.h)), Image.Resampling.BILINEAR, box=corners)
+        return np.asarray(small)[::every, ::every]
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ class FramePair:
         part = bounding(shown) if shown else Box(0, 0, *size)
         chosen = (_covered(part, near) & ~_covered(part, inner))[::every, ::every]
         chosen = chosen if chosen.any() else ~chosen
-        images = look(self.fake, part), geometry.cut(self.real, part, look)
-        return [image[::every, ::every][chosen] for image in images]
+        return [image[chosen] for image in (look(self.fake, part, every), geometry.cut(self.real, part, look, every))]
 
 
 def candidates(real: tuple[int, int], fake: tuple[int, int]) -> list[Geometry]:
@@ -116,7 +116,7 @@ def lift(pairs: Sequence[FramePair], geometry: Geometry) -> tuple[float, float, 
 
 def _changes(pair: FramePair, geometry: Geometry) -> np.ndarray:
     """Shape: (3, pixels) int16."""
-    fake, real = (image.T.astype(np.int16) for image in pair.around(geometry, Picture.rgb_of, every=2))
+    fake, real = (image.T.astype(np.int16) for image in pair.around(geometry, Picture.rgb_of, every=4))
     return np.asarray(fake - real)
 
 

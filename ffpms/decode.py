@@ -43,23 +43,23 @@ class Picture:
             frame = frame.reformat(format="yuv444p", threads=1)
         return self._upright(_plane(frame, 0))
 
-    def luma_of(self, part: Box) -> np.ndarray:
-        """The luma within a box on whole pixels.
+    def luma_of(self, part: Box, every: int = 1) -> np.ndarray:
+        """The luma within a box on whole pixels, in every so many rows and columns.
 
         Shape: (h, w) uint8.
         """
-        return self.luma()[part.rows, part.columns]
+        return self.luma()[part.rows, part.columns][::every, ::every]
 
-    def rgb_of(self, part: Box) -> np.ndarray:
-        """The pixels of :meth:`rgb` within a box on whole pixels; where every pixel has its own colours, as in
-        FaceForensics++, no other is converted.
+    def rgb_of(self, part: Box, every: int = 1) -> np.ndarray:
+        """The pixels of :meth:`rgb` within a box on whole pixels, in every so many rows and columns; where every pixel
+        has its own colours, as in FaceForensics++, no other is converted.
 
         Shape: (h, w, 3) uint8.
         """
         frame = self.frame
         if frame.format.name != "yuv444p" or frame.rotation:
-            return self.rgb()[part.rows, part.columns]
-        planes = np.stack([_plane(frame, n)[part.rows, part.columns] for n in range(3)])
+            return self.rgb()[part.rows, part.columns][::every, ::every]
+        planes = np.stack([_plane(frame, n)[part.rows, part.columns][::every, ::every] for n in range(3)])
         small = av.VideoFrame.from_ndarray(planes, format="yuv444p")
         small.colorspace, small.color_range = frame.colorspace, frame.color_range
         return small.to_ndarray(format="rgb24", threads=1)
