@@ -8,8 +8,9 @@ INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --constraint c
 demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
 
+# One thread a process: threads of libraries that wait for a core cost more than they compute.
 test: lint
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
