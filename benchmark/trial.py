@@ -61,7 +61,7 @@ def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Ma
     data = material.data
     detector = machine.place(make_detector(config, material.given))
     if machine.ranks.first:
-        runs.start(folder, config, data, machine.device)
+        runs.start(folder, config, data, machine.device, machine.ranks.world)
     machine.ranks.wait()
     teacher = replace(config, method=method(config.method).trained_as)
     if teacher == config:

@@ -1,5 +1,6 @@
 """Training shared by two processes, as torchrun starts them for two GPUs."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -20,3 +21,4 @@ def test_two_ranks_leave_one_run_and_resume_it(built: Path, tmp_path: Path) -> N
     assert "done already" in done.stderr
     for history in tmp_path.glob("*/history.csv"):
         assert len(pd.read_csv(history)) == 2
+        assert json.loads((history.parent / "environment.json").read_text())["ranks"] == 2
