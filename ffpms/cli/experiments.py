@@ -16,7 +16,10 @@ from ffpms.errors import ConfigError
 @click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard.")
 @click.option("--backbone", help="Any timm model, or tiny.  [default: the method's own, see 'ffpms methods']")
 @click.option(
-    "--weights", multiple=True, metavar="[METHOD=]PATH", help="Backbone weights: .safetensors or a state dict."
+    "--weights",
+    multiple=True,
+    metavar="[METHOD=]PATH",
+    help="Backbone weights: .safetensors, a state dict, or 'packaged': those of tf_efficientnet_lite0 in ffpms[demo].",
 )
 @click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights.")
 @click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]")

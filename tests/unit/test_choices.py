@@ -37,6 +37,12 @@ def test_weights_are_for_a_method_or_for_all_that_take_any_backbone(weights: Pat
     assert not by_method["xn-avg"].weights_sha256
 
 
+def test_packaged_weights_are_those_of_the_package() -> None:
+    (config,), given = configure(["s-mil"], SETTINGS, "tf_efficientnet_lite0", split_weights(["packaged"]), {})
+    assert config.weights_sha256 == "packaged"
+    assert "conv_stem.weight" in given["packaged"]
+
+
 def test_a_method_trained_as_another_has_its_weights(weights: Path) -> None:
     average, largest = configure(["xn-avg", "xn-max"], SETTINGS, None, {"xn-avg": weights}, {})[0]
     assert average.weights_sha256 == largest.weights_sha256 != ""
