@@ -19,8 +19,12 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _few_threads() -> None:
+def _one_thread() -> Iterator[None]:
+    """No command that runs in this process leaves more of them to the tests after it."""
     torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "set_num_threads", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ def test_the_plugin_of_the_docs_is_listed_and_benched(tmp_path: Path, built: Pat
     install(tmp_path, CODE)
     listed = json.loads(ffpms(tmp_path, "methods", "--json").stdout)
     assert ("median", "filters=512") in {(row["name"], row["options"]) for row in listed}
-    flags = ("--data", built, "--out", tmp_path / "runs", "--backbone", "tiny", "--epochs", 1)
+    flags = ("--data", built, "--out", tmp_path / "runs", "--backbone", "tiny", "--epochs", 1, "--threads", 1)
     result = ffpms(tmp_path, "bench", "--methods", "median", "--set", "median.filters=8", *flags)
     assert result.returncode == 0, result.stderr
     assert set(pd.read_csv(tmp_path / "runs" / "leaderboard.csv")["method"]) == {"median"}
