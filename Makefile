@@ -8,9 +8,13 @@ INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --constraint c
 demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
 
-# One thread a process: threads of libraries that wait for a core cost more than they compute.
+# A process a core and one thread a process: threads that wait for a core cost more than they compute. Files go round
+# whole and in their order, the longest first; what measures time comes last and alone.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
 test: lint
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
+	$(BIN)/pytest -m 'not bench' --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m bench
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

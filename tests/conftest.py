@@ -10,9 +10,14 @@ import imageio_ffmpeg
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from filelock import FileLock
+from hypothesis import settings
 
 from ffpms.cli import main
 from tests.corpus import make_tree
+
+settings.register_profile("patient", deadline=None)  # processes share the cores
+settings.load_profile("patient")
 
 SEED = 11
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -35,20 +40,42 @@ def ffmpeg_on_path(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """``once("tree", make_tree)`` is a folder that the first of pytest's workers makes for all of them."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        made = root / f"{name}.made"
+        with FileLock(root / f"{name}.lock"):
+            if not made.exists():
+                make(root / name)
+                made.touch()
+        return root / name
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tree(once: Once) -> Path:
     """A tree of 10 real videos and 40 fakes, with its own splits/."""
-    return make_tree(tmp_path_factory.mktemp("tree"))
+    return once("tree", make_tree)
 
 
 @pytest.fixture(scope="session")
-def built(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tree: Path, once: Once) -> Path:
     """The set built from the tree with one worker, 64 px crops; by this seed some test bags keep one fake frame."""
-    out = tmp_path_factory.mktemp("built") / "data"
-    flags = ("--ff-root", tree, "--splits", tree / "splits", "--size", 64, "--seed", SEED)
-    result = run("build", *flags, "--out", out, "--workers", 1)
-    assert result.exit_code == 0, result.output
-    return out
+
+    def build(out: Path) -> None:
+        flags = ("--ff-root", tree, "--splits", tree / "splits", "--size", 64, "--seed", SEED)
+        result = run("build", *flags, "--out", out, "--workers", 1)
+        assert result.exit_code == 0, result.output
+
+    return once("built", build)
 
 
 @pytest.fixture(scope="session")
