@@ -1,13 +1,14 @@
 """The shortcut audit stays at chance where nothing leaks and finds what was planted."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ffpms.schema import FRAME, SOURCE, VIDEO
-from ffpms.shortcuts import ALL, FEATURES, MIN_PAIRS, as_json, audit, verdict
+from ffpms.shortcuts import ALL, FEATURES, MIN_PAIRS, AuditProbe, as_json, audit, verdict
 
 Tables = dict[str, pd.DataFrame]
 SLOTS = 20
@@ -43,6 +44,12 @@ def make(seed: int = 0, n_pairs: int = 20, kinds: tuple[str, ...] = ("DF", "FS")
     return {name: table.reindex(columns=schemas[name].names) for name, table in tables.items()}
 
 
+@cache
+def sound() -> dict[str, AuditProbe]:
+    """What is found where nothing leaks."""
+    return audit(**make())
+
+
 def shifted(tables: Tables, column: str, by: float, kind: str = "") -> Tables:
     """The same set, its fake frames (of one manipulation) shifted in one column."""
     frames = tables["frames"].copy()
@@ -74,14 +81,13 @@ LEAKS = {
 
 @pytest.mark.parametrize("feature", LEAKS)
 def test_a_planted_leak_is_found_and_named(feature: str) -> None:
-    before = audit(**make())
     after = audit(**shifted(make(), *LEAKS[feature]))
     assert verdict(after).startswith("Not at chance in all, DF, FS")
     assert feature in verdict(after)
     for name, probe in after.items():
         others = [f for f in FEATURES if f != feature]
         assert probe.features[feature].is_off
-        assert {f: probe.features[f] for f in others} == {f: before[name].features[f] for f in others}
+        assert {f: probe.features[f] for f in others} == {f: sound()[name].features[f] for f in others}
 
 
 def test_a_leak_in_one_manipulation_is_placed_there() -> None:
@@ -110,7 +116,7 @@ def test_what_is_the_same_for_a_whole_bag_gives_nothing_away() -> None:
     tables = make()
     n_fake = tables["frames"].groupby("bag_id")["label"].transform("sum")
     tables["frames"]["rim_luma"] += 10 * n_fake
-    assert audit(**tables) == audit(**make())
+    assert audit(**tables) == sound()
 
 
 def test_a_value_is_the_share_of_pairs_within_bags() -> None:
@@ -139,7 +145,7 @@ def moved(tables: Tables, **geometry: float) -> Tables:
 
 
 def test_a_cropped_fake_is_compared_where_the_crop_lies_on_the_real_video() -> None:
-    assert audit(**moved(make(), shift_x=-11)) == audit(**make())
+    assert audit(**moved(make(), shift_x=-11)) == sound()
 
 
 def test_a_crop_that_forgets_the_geometry_is_found() -> None:
@@ -148,19 +154,19 @@ def test_a_crop_that_forgets_the_geometry_is_found() -> None:
 
 
 def test_a_resized_fake_differs_in_width_and_in_nothing_else() -> None:
-    tables, before = moved(make(), scale_x=832 / 854), audit(**make())
-    assert "Off alone: frame_width (all, DF, FS)." in verdict(audit(**tables))
-    for name, probe in audit(**tables).items():
+    probes = audit(**moved(make(), scale_x=832 / 854))
+    assert "Off alone: frame_width (all, DF, FS)." in verdict(probes)
+    for name, probe in probes.items():
         assert probe.features["frame_width"].value == 0
         assert {f: v for f, v in probe.features.items() if f != "frame_width"} == {
-            f: v for f, v in before[name].features.items() if f != "frame_width"
+            f: v for f, v in sound()[name].features.items() if f != "frame_width"
         }
 
 
 def test_a_geometry_that_is_not_known_is_the_same_geometry() -> None:
     tables = make()
     tables["sources"][["scale_x", "scale_y", "shift_x", "shift_y"]] = np.nan
-    assert audit(**tables) == audit(**make())
+    assert audit(**tables) == sound()
 
 
 def test_slots_without_pixels_do_not_count() -> None:
