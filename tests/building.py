@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 REAL = "original_sequences/youtube/c40/videos"
-SMALL = ("--size", 32, "--split", "test")
+SMALL = ("--size", 32, "--split", "test", "--workers", 1)
 
 
 def content(folder: Path) -> dict[str, str]:

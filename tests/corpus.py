@@ -17,6 +17,7 @@ PAIRS = {
     "val": [("004", "005")],
     "test": [("006", "007"), ("008", "009")],
 }
+FEW = {split: pairs[:1] for split, pairs in PAIRS.items()}
 CONFIG = CorpusConfig(identities=10, shortest=24, longest=27)
 PORTRAIT = Role(seed=3, n_frames=25, fps=25, size=(360, 270))
 WIDTH, HEIGHT = PORTRAIT.size

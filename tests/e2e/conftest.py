@@ -1,4 +1,4 @@
-"""The set to compare with, and a tree to damage."""
+"""The set to compare with, and trees and sets to damage."""
 
 import shutil
 from pathlib import Path
@@ -8,16 +8,30 @@ import pytest
 
 from ffpms.tables import TABLES
 from tests.building import content, flags
-from tests.conftest import Command
+from tests.conftest import Command, Once
 from tests.corpus import PAIRS, write_splits
 
 
 @pytest.fixture(scope="session")
-def reference(ffpms: Command, tree: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def finished(ffpms: Command, tree: Path, once: Once) -> Path:
     """The test split, built with one worker and no interruption."""
-    out = tmp_path_factory.mktemp("reference") / "data"
-    assert ffpms(*flags(tree, out, "--workers", 1)).exit_code == 0
-    return content(out)
+
+    def build(out: Path) -> None:
+        assert ffpms(*flags(tree, out)).exit_code == 0
+
+    return once("finished", build)
+
+
+@pytest.fixture(scope="session")
+def reference(finished: Path) -> dict[str, str]:
+    """Its bytes."""
+    return content(finished)
+
+
+@pytest.fixture
+def out(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the built test split, to be damaged or built in again."""
+    return Path(shutil.copytree(finished, tmp_path / "data"))
 
 
 @pytest.fixture

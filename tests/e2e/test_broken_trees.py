@@ -9,7 +9,7 @@ import pytest
 
 from tests.building import REAL, content, flags, status_of
 from tests.conftest import Command
-from tests.corpus import encode, portrait
+from tests.corpus import FEW, encode, portrait, write_splits
 
 
 def test_a_missing_real_video_costs_its_own_bags_only(ffpms: Command, copy: Path, tmp_path: Path) -> None:
@@ -144,10 +144,11 @@ def test_nothing_usable_is_an_error(ffpms: Command, tree: Path, tmp_path: Path) 
 def test_bench_counts_a_faceless_video_as_undecided(ffpms: Command, tree: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "tree"
     shutil.copytree(tree, damaged)
+    write_splits(damaged / "splits", FEW)
     for n, path in enumerate([damaged / REAL / "006.mp4", *damaged.glob("manipulated_sequences/*/c40/videos/006_*")]):
         encode(path, [np.full_like(frame, 128 + n) for frame in portrait()])
     build = ("build", "--ff-root", damaged, "--splits", damaged / "splits", "--out", tmp_path / "data", "--size", 32)
-    assert ffpms(*build).exit_code == 0
+    assert ffpms(*build, "--workers", 1).exit_code == 0
     bench = ("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs")
     assert ffpms(*bench, "--backbone", "tiny", "--epochs", 1, "--quiet").exit_code == 0
     (path,) = (tmp_path / "runs").glob("*/scores.parquet")

@@ -15,9 +15,7 @@ def test_workers_change_no_byte(ffpms: Command, tree: Path, tmp_path: Path, refe
     assert content(tmp_path / "data") == reference
 
 
-def test_again_does_nothing_but_say_so(ffpms: Command, tree: Path, tmp_path: Path) -> None:
-    out = tmp_path / "data"
-    assert ffpms(*flags(tree, out)).exit_code == 0
+def test_again_does_nothing_but_say_so(ffpms: Command, tree: Path, out: Path) -> None:
     times = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
     result = ffpms(*flags(tree, out))
     assert result.exit_code == 0
@@ -79,10 +77,8 @@ def test_the_official_splits_do_not_fit_this_tree_and_that_is_said(ffpms: Comman
     "damage", ["frames.parquet", "crops/006/DF_006_007", "crops/008/shard.json", "crops/007/original_007/*.webp"]
 )
 def test_a_damaged_set_is_mended_by_the_same_command(
-    ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str], damage: str
+    ffpms: Command, tree: Path, out: Path, reference: dict[str, str], damage: str
 ) -> None:
-    out = tmp_path / "data"
-    assert ffpms(*flags(tree, out)).exit_code == 0
     path = next(out.glob(damage))
     if path.is_dir():
         shutil.rmtree(path)
@@ -105,9 +101,8 @@ def test_a_damaged_report_is_one_line(ffpms: Command, tree: Path, tmp_path: Path
         assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_full_set_is_not_cut_down_by_a_limit(ffpms: Command, tree: Path, tmp_path: Path) -> None:
-    assert ffpms(*flags(tree, tmp_path / "data")).exit_code == 0
-    result = ffpms(*flags(tree, tmp_path / "data", "--limit", 2))
+def test_a_full_set_is_not_cut_down_by_a_limit(ffpms: Command, tree: Path, out: Path) -> None:
+    result = ffpms(*flags(tree, out, "--limit", 2))
     assert result.exit_code == 2
     assert "--limit None, not 2" in result.stderr
 
@@ -123,6 +118,6 @@ def test_a_decoder_that_is_not_there_is_said_at_once(
     ffpms: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    result = ffpms(*flags(tree, tmp_path / "data", "--decoder", "ffmpeg", "--workers", 1))
+    result = ffpms(*flags(tree, tmp_path / "data", "--decoder", "ffmpeg"))
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: ffmpeg: no such program on the PATH")

@@ -23,7 +23,7 @@ def test_killed_and_resumed_gives_the_same_bytes(
 ) -> None:
     """SIGKILL as soon as some, but not all, shards are there."""
     out = tmp_path / "data"
-    process = subprocess.Popen(program(*flags(tree, out, "--workers", 1)), start_new_session=True)
+    process = subprocess.Popen(program(*flags(tree, out)), start_new_session=True)
     while process.poll() is None and len(list(out.glob("crops/*/shard.json"))) < 2:
         time.sleep(0.002)
     os.killpg(process.pid, signal.SIGKILL)
@@ -96,7 +96,7 @@ def test_a_second_build_is_told_who_is_at_work_until_that_one_is_dead(
     ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str]
 ) -> None:
     out = tmp_path / "data"
-    process = subprocess.Popen(program(*flags(tree, out, "--workers", 1)))
+    process = subprocess.Popen(program(*flags(tree, out)))
     wait_for(lambda: list(out.glob("crops/.partial/*.working-on")))
     result = ffpms(*flags(tree, out))
     said = f"Error: {out}: process {process.pid} on {socket.gethostname()} is building in it; wait for it or give"

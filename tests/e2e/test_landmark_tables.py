@@ -29,7 +29,7 @@ TABLE = "landmarks.parquet"
 def marked(ffpms: Command, tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The test split with landmarks, built with one worker and no interruption."""
     out = tmp_path_factory.mktemp("marked") / "data"
-    result = ffpms(*flags(tree, out, "--landmarks", "--workers", 1))
+    result = ffpms(*flags(tree, out, "--landmarks"))
     assert result.exit_code == 0, result.output
     assert "\nlandmarks: " in result.output
     return out

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 from benchmark.scoring.catalogue import METRICS
 from ffpms.schema import FAKES
 from tests.conftest import Command
+from tests.corpus import FEW, write_splits
+from tests.tiny_set import CONFIG, make_set
 
 QUICK = ("--backbone", "tiny", "--epochs", 1)
 
@@ -187,10 +190,9 @@ def test_a_crop_that_is_not_what_was_built_is_said_before_training(
     assert not list((tmp_path / "runs").glob("*/config.toml"))
 
 
-def test_a_set_without_a_test_split_is_refused_before_training(ffpms: Command, tree: Path, tmp_path: Path) -> None:
-    flags = ("--ff-root", tree, "--splits", tree / "splits", "--out", tmp_path / "data", "--size", 32)
-    assert ffpms("build", *flags, "--split", "train,val").exit_code == 0
-    result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs", *QUICK)
+def test_a_set_without_a_test_split_is_refused_before_training(ffpms: Command, tmp_path: Path) -> None:
+    data = make_set(tmp_path / "data", config=replace(CONFIG, splits=("train", "val")))
+    result = ffpms("bench", "--methods", "smil", "--data", data, "--out", tmp_path / "runs", *QUICK)
     assert result.exit_code == 2
     assert "no real and fake test bags" in result.stderr
     assert not (tmp_path / "runs").exists()
@@ -222,8 +224,9 @@ def test_a_copied_run_is_not_counted_twice(ffpms: Command, built: Path, runs: Pa
 
 def test_test_bags_that_could_not_be_built_are_said(ffpms: Command, tree: Path, tmp_path: Path) -> None:
     shutil.copytree(tree, tmp_path / "tree")
-    (tmp_path / "tree/manipulated_sequences/FaceSwap/c40/videos/008_009.mp4").unlink()
-    flags = ("--ff-root", tmp_path / "tree", "--splits", tree / "splits", "--out", tmp_path / "data", "--size", 32)
-    assert ffpms("build", *flags).exit_code == 0
+    (tmp_path / "tree/manipulated_sequences/FaceSwap/c40/videos/006_007.mp4").unlink()
+    write_splits(tmp_path / "few", FEW)
+    flags = ("--ff-root", tmp_path / "tree", "--splits", tmp_path / "few", "--out", tmp_path / "data", "--size", 32)
+    assert ffpms("build", *flags, "--workers", 1).exit_code == 0
     result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs", *QUICK)
-    assert "1 of 20 bags could not be built and are not scored (FS_008_009, ...)" in result.stderr
+    assert "1 of 10 bags could not be built and are not scored (FS_006_007, ...)" in result.stderr
