@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark import runs
 from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
+from benchmark.folders import read_runs
 from benchmark.leaderboard import COLUMNS, make_board
 from benchmark.machine import Machine, choose_precision
 from benchmark.store import Read, open_faces
@@ -62,7 +63,7 @@ def bench(
     if todo:
         read = _open_faces(data, out / "faces" if store else None, machine)
         lines += run_trials(todo, Material(data, read, given), machine)
-    finished = list(runs.read_runs(out)) if machine.ranks.first else []
+    finished = list(read_runs(out)) if machine.ranks.first else []
     if not finished:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", lines)
     board = make_board(finished)

@@ -12,10 +12,11 @@ import torch
 
 from benchmark.bench import bench, trials
 from benchmark.config import TrainConfig
-from benchmark.curve import draw_bars, draw_picture, rate_curve
+from benchmark.curves.drawing import draw_bars, draw_picture
+from benchmark.curves.fake_rate import rate_curve
 from benchmark.data import BuiltSet
+from benchmark.folders import read_runs
 from benchmark.machine import Machine, Say, choose_device
-from benchmark.runs import read_runs
 from benchmark.weights import PACKAGED, PACKAGED_BACKBONE, packaged_weights
 from ffpms.build import BuildConfig, build, pairs_digest
 from ffpms.crops import CropConfig

@@ -11,12 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from ffpms.errors import ManifestError
-from ffpms.schema import GRID_SCORE, SCORE, Split, read_table
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, Split, read_table
 from ffpms.shards import digest
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
 """A table a split: what chooses a threshold reads one, and has never seen the other."""
 GRID_SCORES = "grid_scores.parquet"
+FEWER_SCORES = "fewer_scores.parquet"
 
 TRAINED, EXTERNAL = "train", "external"
 """The table of ``config.toml`` that says how the scores came about: a training, or another tool."""
@@ -27,7 +28,7 @@ class Run:
     """A finished run: what it is, the data it was scored on, and its scores.
 
     ``settings`` are the training configuration, or what is known of another tool's scores: all that tells this run
-    from another of the same method, but seed and training manipulations. ``grid`` may be empty.
+    from another of the same method, but seed and training manipulations. ``grid`` and ``fewer`` may be empty.
     """
 
     run_id: str
@@ -41,6 +42,7 @@ class Run:
     scores: pd.DataFrame
     val: pd.DataFrame
     grid: pd.DataFrame
+    fewer: pd.DataFrame
     external: bool = False
 
 
@@ -83,11 +85,12 @@ def _read_run(folder: Path) -> Run:
         raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
     if folder.name != expected:
         raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
-    val, grid = folder / SCORES[Split.VAL], folder / GRID_SCORES
+    val = folder / SCORES[Split.VAL]
     tables = (
         read_table(folder / SCORES[Split.TEST], SCORE),
         _read_if_there(val, SCORE) if external else read_table(val, SCORE),
-        _read_if_there(grid, GRID_SCORE),
+        _read_if_there(folder / GRID_SCORES, GRID_SCORE),
+        _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
     )
     return Run(folder.name, *own, settings, *found, *tables, external)
 
