@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.folders import Run
 from ffpms.errors import ManifestError
-from ffpms.manifest import DATASET
+from ffpms.manifest import CUSTOM
 from ffpms.schema import Manipulation
 
 _Key = tuple[tuple[str, object], ...]
@@ -23,8 +23,9 @@ class Group:
 
     @property
     def table(self) -> str:
-        """The table that the row stands in: FFPMS is one set wherever it was built; of others each is its own."""
-        return self.dataset if self.dataset == DATASET else f"{self.dataset} {self.data}"
+        """The table that the row stands in: FFPMS, and FF++ unmixed, is one set wherever it was built; of others each
+        is its own."""
+        return f"{self.dataset} {self.data}" if self.dataset.endswith(CUSTOM) else self.dataset
 
     @property
     def manipulations(self) -> list[str]:

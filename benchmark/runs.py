@@ -23,7 +23,7 @@ __all__ = ["FEWER_SCORES", "GRID_SCORES", "SCORES", "Run", "code_sha256", "finis
 
 _OURS = (
     *("checkpoint", "config", "data", "fewer", "grid", "loader", "machine", "metrics", "predict", "ranks", "store"),
-    *("lessons", "train", "trial", "weights"),
+    *("lessons", "train", "trial", "unmixed", "weights"),
     *(f"selfmade/{name}" for name in ("align", "blended", "colour", "hull", "mask", "nearest", "warped")),
 )
 _DETECTORS = (
