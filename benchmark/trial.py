@@ -44,6 +44,11 @@ def make_detector(config: TrainConfig, given: Given) -> Detector:
     return detector
 
 
+def teacher_of(config: TrainConfig) -> TrainConfig:
+    """The configuration whose training gives the detector its weights: most are their own."""
+    return replace(config, method=method(config.method).trained_as)
+
+
 @dataclass(frozen=True)
 class Material:
     """What all trials share: the built set, its decoded faces, and weights to begin with."""
@@ -61,7 +66,7 @@ def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Ma
     if machine.ranks.first:
         runs.start(folder, config, data, machine.device, machine.ranks.world)
     machine.ranks.wait()
-    teacher = replace(config, method=method(config.method).trained_as)
+    teacher = teacher_of(config)
     if teacher == config:
         fit(detector, *make_lesson(data, material.read, config), config, machine, folder)
     else:

@@ -63,8 +63,12 @@ def _draw_panel(axes: Any, curve: pd.DataFrame) -> None:
             _draw_ranges(axes, x + 0.8 * (number - (len(methods) - 1) / 2), points, method)
         else:
             _draw_band(axes, x, points, method)
-    axes.set_xlabel("frames looked at" if of_frames else "fake frames (%)")
-    axes.set_xlim(*((0, curve["n_frames"].max() + 1) if of_frames else (-1, 101)))
+    if of_frames:
+        axes.set(
+            xlabel="frames looked at", xlim=(0, curve["n_frames"].max() + 1), xticks=sorted(set(curve["n_frames"]))
+        )
+    else:
+        axes.set(xlabel="fake frames (%)", xlim=(-1, 101))
     axes.grid(alpha=0.25)
 
 

@@ -32,8 +32,8 @@ def test_run_folders_have_their_files(runs: Path) -> None:
     folders = [path.parent for path in runs.glob("*/config.toml")]
     assert len(folders) == 4
     for folder in folders:
-        expected = "DONE best.safetensors config.toml environment.json grid_scores.parquet history.csv last.ckpt "
-        expected += "scores.parquet val_scores.parquet"
+        expected = "DONE best.safetensors config.toml environment.json fewer_scores.parquet grid_scores.parquet "
+        expected += "history.csv last.ckpt scores.parquet val_scores.parquet"
         assert sorted(p.name for p in folder.iterdir()) == expected.split()
         assert len(pd.read_csv(folder / "history.csv")) == 2
 
