@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark import runs
 from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
-from benchmark.folders import Run, read_runs
+from benchmark.folders import Run, read_failures, read_runs
 from benchmark.leaderboard import COLUMNS, make_board
 from benchmark.machine import Machine, choose_precision
 from benchmark.trial import Given, make_detector
@@ -154,6 +154,6 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
     finished = list(read_runs(out)) if machine.ranks.first else []
     if not finished:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], failures)
-    board = make_board(finished)
+    board = make_board(finished, read_failures(out))
     board.write(out)
     return Outcome(board.cells, board.markdown(), [run for run in finished if run.run_id in wanted], failures)

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
 """A table a split: what chooses a threshold reads one, and has never seen the other."""
 GRID_SCORES = "grid_scores.parquet"
 FEWER_SCORES = "fewer_scores.parquet"
+
+FAILED = "FAILED"
+"""Why a trial ended, in a run folder that is not done; it goes with the next attempt."""
 
 TRAINED, EXTERNAL = "train", "external"
 """The table of ``config.toml`` that says how the scores came about: a training, or another tool."""
@@ -46,6 +50,17 @@ class Run:
     external: bool = False
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A trial that ended without scores, and why."""
+
+    run_id: str
+    method: str
+    seed: int
+    dataset: str
+    reason: str
+
+
 def name_run(settings: Mapping[str, Any], data_sha256: str, code_sha256: str) -> str:
     """``s-mil-3f2a9c1b04d7``: the method and the hash of its settings, data and code."""
     identity = json.dumps([settings, data_sha256, code_sha256], sort_keys=True)
@@ -72,17 +87,41 @@ def read_runs(root: Path) -> Iterator[Run]:
         yield _read_run(folder)
 
 
-def _read_run(folder: Path) -> Run:
+def read_failures(root: Path) -> list[Failure]:
+    """The trials below ``root`` that failed and were not run again since, by name."""
+    return [_read_failure(path) for path in sorted(root.glob(f"*/{FAILED}")) if not is_done(path.parent)]
+
+
+def _read_failure(path: Path) -> Failure:
+    reason = path.read_text(encoding="utf-8").strip()
+    with _explaining(path.parent):
+        about = _read_about(path.parent)
+        trained = about[TRAINED]
+        return Failure(path.parent.name, trained["method"], trained["seed"], about["data"]["name"], reason)
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def _explaining(folder: Path) -> Iterator[None]:
+    """Says what to do with a ``config.toml`` that is not what was written."""
     try:
-        about: dict[str, Any] = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+        yield
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
+
+
+def _read_run(folder: Path) -> Run:
+    with _explaining(folder):
+        about = _read_about(folder)
         external = EXTERNAL in about
         settings = about[EXTERNAL if external else TRAINED]
         data, code = about["data"], about["code"]["sha256"]
         own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
         found = (data["name"], data["sha256"], code)
         expected = name_run(settings, data["sha256"], code)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
     if folder.name != expected:
         raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
     val = folder / SCORES[Split.VAL]

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.folders import Run
 from ffpms.errors import ManifestError
-from ffpms.manifest import CUSTOM
+from ffpms.manifest import OFFICIAL
 from ffpms.schema import Manipulation
 
 _Key = tuple[tuple[str, object], ...]
@@ -25,7 +25,7 @@ class Group:
     def table(self) -> str:
         """The table that the row stands in: FFPMS, and FF++ unmixed, is one set wherever it was built; of others each
         is its own."""
-        return f"{self.dataset} {self.data}" if self.dataset.endswith(CUSTOM) else self.dataset
+        return self.dataset if self.dataset in OFFICIAL else f"{self.dataset} {self.data}"
 
     @property
     def manipulations(self) -> list[str]:

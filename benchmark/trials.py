@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark import runs
 from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
+from benchmark.folders import FAILED
 from benchmark.machine import Machine
 from benchmark.store import open_faces
 from benchmark.trial import Given, Material, run_trial
@@ -78,12 +79,22 @@ def run_here(trials: Sequence[Trial], supply: Supply) -> list[str]:
 
 
 def attempt(config: TrainConfig, folder: Path, material: Material, machine: Machine) -> str:
-    """Runs a trial; why it failed, in one line and with what to do where memory ran out, or nothing."""
+    """Runs a trial; why it failed, in one line that stays in its folder, or nothing."""
+    failed = folder / FAILED
+    failed.unlink(missing_ok=True)
     try:
         run_trial(config, material, folder, machine)
     except (FfpmsError, DetectorError, RuntimeError, OSError, ValueError) as error:
         if machine.ranks.world > 1:
             raise  # torchrun then stops the other ranks, which would wait for this one
-        reason = " ".join(str(error).split())
-        return f"{reason}; give --micro-batch 8 or less" if "out of memory" in reason.lower() else reason
+        reason = _explain(error)
+        if folder.is_dir():
+            failed.write_text(reason + "\n", encoding="utf-8")
+        return reason
     return ""
+
+
+def _explain(error: Exception) -> str:
+    """In one line; with what to do where memory ran out."""
+    reason = " ".join(str(error).split())
+    return f"{reason}; give --micro-batch 8 or less" if "out of memory" in reason.lower() else reason

@@ -20,6 +20,8 @@ V1_RECIPE = Recipe()
 DATASET = "FFPMS"
 UNMIXED = "FF++"
 """What its fakes are without any mix; its name goes on with the compression, as the paper writes it."""
+OFFICIAL = (DATASET, *(f"{UNMIXED}-{compression}" for compression in ("c0", "c23", "c40")))
+"""The test sets that are the same wherever they were built, and the paper's."""
 CUSTOM = "-custom"
 """The end of the name of what is not that very set."""
 N_BAGS = 700

@@ -44,14 +44,14 @@ def leaderboard(runs: Path, **flags: Any) -> None:
 
 def _write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     """Writes the tables, and prints the short ones."""
-    from benchmark.folders import read_runs
+    from benchmark.folders import read_failures, read_runs
     from benchmark.leaderboard import FORMATS, make_board
     from benchmark.rendering.files import render_json
 
     finished = list(read_runs(runs))
     if not finished:
         raise ConfigError(f"{runs}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
-    board = make_board(finished)
+    board = make_board(finished, read_failures(runs))
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         files = board.write(out, flags.get("formats", FORMATS))

@@ -160,6 +160,13 @@ def test_a_method_that_fails_is_named_and_the_others_go_on(
     assert result.exit_code == 1
     assert "out of memory" in result.stderr
     assert set(pd.read_csv(tmp_path / "leaderboard.csv")["method"]) == {"s-mil"}
+    (row,) = pd.read_csv(tmp_path / "failures.csv").to_dict("records")
+    assert (row["method"], row["seed"], row["dataset"]) == ("xn-avg", 0, "FFPMS-custom")
+    assert row["reason"] == "CUDA out of memory; give --micro-batch 8 or less"
+    assert f"| {row['run_id']} | FFPMS-custom | {row['reason']} |" in result.stdout
+    monkeypatch.undo()
+    assert ffpms("bench", *flags, "--data", built, "--out", tmp_path).exit_code == 0
+    assert not (tmp_path / "failures.csv").exists(), "what went well since is no failure"
 
 
 @pytest.fixture

@@ -272,7 +272,8 @@ def test_a_name_of_ours_is_told_apart(submit, data: Path, tmp_path: Path) -> Non
 
     assert submit(predict(data), "--data", data, name="s-mil").exit_code == 0
     (theirs,) = read_runs(tmp_path / "runs")
-    assert set(tabulate([run(), theirs])["method"]) == {"s-mil", "s-mil [external]"}
+    ours = run(data=theirs.data_sha256)
+    assert set(tabulate([ours, theirs])["method"]) == {"s-mil", "s-mil [external]"}
 
 
 def test_an_edited_folder_is_refused(submit, ffpms: Command, data: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
