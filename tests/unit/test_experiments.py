@@ -1,6 +1,7 @@
 """The paper's experiments as recipes: what each runs on the sets at hand, and what it says it cannot."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,11 @@ def at(built: Path, tmp_path: Path) -> At:
 def test_the_command_offers_every_experiment_and_no_other() -> None:
     (option,) = (p for p in main.commands["bench"].params if p.name == "experiment")
     assert list(option.type.choices) == list(EXPERIMENTS)
+
+
+def test_the_page_about_them_lists_every_experiment() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "experiments.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(EXPERIMENTS)
 
 
 @pytest.mark.parametrize("table", [1, 2, 3])
