@@ -106,4 +106,5 @@ def _enter(place: _Place, cell: Cell, found: list[Estimate]) -> Entry:
     videos = by_seed[0].where(orders[0])
     names = [f"{videos.bag_names[bag]} {label}" for bag, label in zip(videos.bag, videos.label, strict=True)]
     key = (cell["table"], cell["metric"], cell["manipulation"], cell["method"])
-    return Entry(key, cell["value"], average(found), np.mean(rights, axis=0), tuple(names), videos.pair_names)
+    right, n_fakes = np.mean(rights, axis=0), int(videos.label.sum())
+    return Entry(key, cell["value"], average(found), right, tuple(names), videos.pair_names, n_fakes)

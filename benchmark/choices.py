@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.config import TrainConfig
-from benchmark.trial import Given
-from benchmark.weights import PACKAGED, packaged_weights, read_weights
+from benchmark.weights import PACKAGED
 from detectors import method, names, resolve
 from detectors.backbones import TINY
 from detectors.options import parse_options
@@ -66,19 +65,19 @@ def configure(
     backbone: str | None,
     weights: Mapping[str, Path],
     options: Mapping[str, Mapping[str, str]],
-) -> tuple[list[TrainConfig], Given]:
-    """One configuration a method, for training on nothing yet, and the weights that they name.
+) -> tuple[list[TrainConfig], dict[str, Path]]:
+    """One configuration a method, for training on nothing yet, and where the weights are that they name.
 
     Raises:
-        ConfigError: weights cannot be read, or a setting is not possible.
+        ConfigError: a file of weights is not there, or a setting is not possible.
     """
     if backbone not in (None, TINY) and not any(method(name).any_backbone for name in methods):
         raise ConfigError(
             f"backbone: {', '.join(methods)} has a network of its own; leave --backbone away, or give {TINY}"
         )
     hashes = {name: PACKAGED if path == Path(PACKAGED) else _sha256(path) for name, path in weights.items()}
-    given = {hashes[n]: packaged_weights() if hashes[n] == PACKAGED else read_weights(weights[n]) for n in weights}
-    return [_configure(name, settings, backbone, hashes, options) for name in methods], given
+    configs = [_configure(name, settings, backbone, hashes, options) for name in methods]
+    return configs, {hashes[name]: path for name, path in weights.items()}
 
 
 def _configure(

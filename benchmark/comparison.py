@@ -13,6 +13,9 @@ from benchmark.scoring.resamples import interval
 
 TESTS = {"accuracy": "mcnemar", "auc": "bootstrap", "frame_auc": "bootstrap"}
 """The metrics that are tested, and how."""
+UNBALANCED = 1.2
+"""McNemar's test counts videos, accuracy is a mean over classes: where one class has more than so many times the videos
+of the other, the two may disagree, and accuracy is tested as the other metrics are."""
 BEST, LIKE_BEST, BEHIND = "best", "like_best", "behind"
 
 Cell = tuple[str, str, str, str]
@@ -30,6 +33,13 @@ class Entry:
     right: np.ndarray
     videos: tuple[str, ...]
     pairs: tuple[str, ...]
+    n_fakes: int
+
+    @property
+    def test(self) -> str:
+        """How it is held against another."""
+        few, many = sorted((self.n_fakes, len(self.videos) - self.n_fakes))
+        return "bootstrap" if many > UNBALANCED * few else TESTS[self.cell[1]]
 
 
 @dataclass(frozen=True)
@@ -81,8 +91,8 @@ def _compare(a: Entry, b: Entry) -> Comparison:
     difference = a.value - b.value
     samples = a.samples - b.samples if len(a.pairs) > 1 else np.array([a.value - b.value])
     wins, losses = int((a.right > b.right).sum()), int((a.right < b.right).sum())
-    p = mcnemar(wins, losses) if TESTS[metric] == "mcnemar" else bootstrap_p(difference, samples)
-    named = (table, metric, manipulation, method, b.cell[3], difference, *interval(samples), TESTS[metric], p)
+    p = mcnemar(wins, losses) if a.test == "mcnemar" else bootstrap_p(difference, samples)
+    named = (table, metric, manipulation, method, b.cell[3], difference, *interval(samples), a.test, p)
     return Comparison(*named, p_holm=float("nan"), n_videos=len(a.videos), wins=wins, losses=losses)
 
 

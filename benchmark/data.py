@@ -55,13 +55,14 @@ class BagRecord:
 
 @dataclass(frozen=True)
 class BuiltSet:
-    """What ``ffpms build`` wrote, read once."""
+    """What ``ffpms build`` wrote, read once; ``unmixed`` if all frames of its fakes are taken as fake."""
 
     root: Path
     name: str
     recipe: Recipe
     side: int
     sha256: str
+    unmixed: bool
     videos: pd.DataFrame
     frames: pd.DataFrame
     crops: pd.DataFrame
@@ -83,7 +84,7 @@ class BuiltSet:
             raise ManifestError(f"{root}: a table is not what was built; run the same 'ffpms build' again to mend it")
         recipe = restore(Recipe, about["config"]["recipe"])
         side = about["config"]["crop"]["size"]
-        return cls(root, about["dataset"], recipe, side, digest("".join(content).encode()), **tables)
+        return cls(root, about["dataset"], recipe, side, digest("".join(content).encode()), False, **tables)
 
     def bags(self, split: str, manipulations: tuple[str, ...], seed: int | None = None) -> list[BagRecord]:
         """The originals and the named manipulations of a split; training bags take a seed for their own draw of which

@@ -10,13 +10,14 @@ from typing import Any
 import pandas as pd
 import torch
 
-from benchmark.bench import bench, trials
+from benchmark.bench import bench, make_grid
 from benchmark.config import TrainConfig
-from benchmark.curve import draw_bars, draw_picture, rate_curve
+from benchmark.curves.drawing import draw_bars, draw_picture
+from benchmark.curves.fake_rate import rate_curve
 from benchmark.data import BuiltSet
+from benchmark.folders import read_runs
 from benchmark.machine import Machine, Say, choose_device
-from benchmark.runs import read_runs
-from benchmark.weights import PACKAGED, PACKAGED_BACKBONE, packaged_weights
+from benchmark.weights import PACKAGED, PACKAGED_BACKBONE
 from ffpms.build import BuildConfig, build, pairs_digest
 from ffpms.crops import CropConfig
 from ffpms.errors import FfpmsError
@@ -73,8 +74,8 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
         batch_size=8,
         lr_halved_every=3,
     )
-    grid = trials([replace(base, method=m) for m in METHODS], data.manipulations, [seed], each=False)
-    outcome = bench(grid, data, out, machine, {PACKAGED: packaged_weights()})
+    grid = make_grid(data, [replace(base, method=m) for m in METHODS], [seed], each=False)
+    outcome = bench(grid, out, machine, {PACKAGED: Path(PACKAGED)})
     if outcome.failures:
         raise FfpmsError(f"a method failed: {outcome.failures[0]}")
     return outcome.markdown

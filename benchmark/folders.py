@@ -3,6 +3,7 @@
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,16 @@ import pandas as pd
 import pyarrow as pa
 
 from ffpms.errors import ManifestError
-from ffpms.schema import GRID_SCORE, SCORE, Split, read_table
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, Split, read_table
 from ffpms.shards import digest
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
 """A table a split: what chooses a threshold reads one, and has never seen the other."""
 GRID_SCORES = "grid_scores.parquet"
+FEWER_SCORES = "fewer_scores.parquet"
+
+FAILED = "FAILED"
+"""Why a trial ended, in a run folder that is not done; it goes with the next attempt."""
 
 TRAINED, EXTERNAL = "train", "external"
 """The table of ``config.toml`` that says how the scores came about: a training, or another tool."""
@@ -27,7 +32,7 @@ class Run:
     """A finished run: what it is, the data it was scored on, and its scores.
 
     ``settings`` are the training configuration, or what is known of another tool's scores: all that tells this run
-    from another of the same method, but seed and training manipulations. ``grid`` may be empty.
+    from another of the same method, but seed and training manipulations. ``grid`` and ``fewer`` may be empty.
     """
 
     run_id: str
@@ -41,7 +46,19 @@ class Run:
     scores: pd.DataFrame
     val: pd.DataFrame
     grid: pd.DataFrame
+    fewer: pd.DataFrame
     external: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial that ended without scores, and why."""
+
+    run_id: str
+    method: str
+    seed: int
+    dataset: str
+    reason: str
 
 
 def name_run(settings: Mapping[str, Any], data_sha256: str, code_sha256: str) -> str:
@@ -70,24 +87,49 @@ def read_runs(root: Path) -> Iterator[Run]:
         yield _read_run(folder)
 
 
-def _read_run(folder: Path) -> Run:
+def read_failures(root: Path) -> list[Failure]:
+    """The trials below ``root`` that failed and were not run again since, by name."""
+    return [_read_failure(path) for path in sorted(root.glob(f"*/{FAILED}")) if not is_done(path.parent)]
+
+
+def _read_failure(path: Path) -> Failure:
+    reason = path.read_text(encoding="utf-8").strip()
+    with _explaining(path.parent):
+        about = _read_about(path.parent)
+        trained = about[TRAINED]
+        return Failure(path.parent.name, trained["method"], trained["seed"], about["data"]["name"], reason)
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def _explaining(folder: Path) -> Iterator[None]:
+    """Says what to do with a ``config.toml`` that is not what was written."""
     try:
-        about: dict[str, Any] = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+        yield
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
+
+
+def _read_run(folder: Path) -> Run:
+    with _explaining(folder):
+        about = _read_about(folder)
         external = EXTERNAL in about
         settings = about[EXTERNAL if external else TRAINED]
         data, code = about["data"], about["code"]["sha256"]
         own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
         found = (data["name"], data["sha256"], code)
         expected = name_run(settings, data["sha256"], code)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
     if folder.name != expected:
         raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
-    val, grid = folder / SCORES[Split.VAL], folder / GRID_SCORES
+    val = folder / SCORES[Split.VAL]
     tables = (
         read_table(folder / SCORES[Split.TEST], SCORE),
         _read_if_there(val, SCORE) if external else read_table(val, SCORE),
-        _read_if_there(grid, GRID_SCORE),
+        _read_if_there(folder / GRID_SCORES, GRID_SCORE),
+        _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
     )
     return Run(folder.name, *own, settings, *found, *tables, external)
 

@@ -1,12 +1,12 @@
 """Rows of a table: runs that differ in nothing but seed and training manipulations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.folders import Run
 from ffpms.errors import ManifestError
-from ffpms.manifest import DATASET
+from ffpms.manifest import OFFICIAL
 from ffpms.schema import Manipulation
 
 _Key = tuple[tuple[str, object], ...]
@@ -23,8 +23,9 @@ class Group:
 
     @property
     def table(self) -> str:
-        """The table that the row stands in: FFPMS is one set wherever it was built; of others each is its own."""
-        return self.dataset if self.dataset == DATASET else f"{self.dataset} {self.data}"
+        """The table that the row stands in: FFPMS, and FF++ unmixed, is one set wherever it was built; of others each
+        is its own."""
+        return self.dataset if self.dataset in OFFICIAL else f"{self.dataset} {self.data}"
 
     @property
     def manipulations(self) -> list[str]:
@@ -39,7 +40,7 @@ class Group:
 
 
 def group_runs(runs: list[Run]) -> list[Group]:
-    """Groups runs by configuration and data; a method with several configurations is told apart by what differs.
+    """Groups runs by configuration and data; a method with several of them in a table is told apart by what differs.
 
     Raises:
         ManifestError: there is no finished run.
@@ -49,11 +50,17 @@ def group_runs(runs: list[Run]) -> list[Group]:
     grouped: dict[_Key, list[Run]] = {}
     for run in runs:
         grouped.setdefault(_key(run), []).append(run)
-    labels = _labels(list(grouped))
-    return [
-        Group(labels[key], own[0].dataset, own[0].data_sha256[:8], tuple(sorted(own, key=lambda run: run.seed or 0)))
-        for key, own in grouped.items()
-    ]
+    unnamed = {key: _group(own) for key, own in grouped.items()}
+    labels: dict[_Key, str] = {}
+    for table in dict.fromkeys(group.table for group in unnamed.values()):
+        labels |= _labels([key for key, group in unnamed.items() if group.table == table])
+    return [replace(group, method=labels[key]) for key, group in unnamed.items()]
+
+
+def _group(own: list[Run]) -> Group:
+    first = own[0]
+    runs = tuple(sorted(own, key=lambda run: run.seed or 0))
+    return Group(first.method, first.dataset, first.data_sha256[:8], runs)
 
 
 def _key(run: Run) -> _Key:

@@ -1,19 +1,20 @@
 """The leaderboard: every number recomputed from stored scores, without a model."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import pandas as pd
 
 from benchmark.cells import Cell, fill
 from benchmark.comparison import compare, rank, tabulate_comparisons
-from benchmark.folders import Run
+from benchmark.folders import Failure, Run
 from benchmark.groups import group_runs
 from benchmark.paper import paper_cells
 from benchmark.rendering.files import FORMATS, write_leaderboard
 from benchmark.rendering.markdown import render_markdown
 
-__all__ = ["COLUMNS", "FORMATS", "Board", "make_board", "render_markdown", "tabulate", "write_leaderboard"]
+__all__ = ["COLUMNS", "FORMATS", "Board", "make_board", "tabulate"]
 
 COLUMNS = (
     *("method", "dataset", "manipulation", "fake_rate_bucket", "metric", "value", "ci_low", "ci_high"),
@@ -25,18 +26,20 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Board:
-    """Every cell, and every two methods held against each other."""
+    """Every cell, every two methods held against each other, and the trials that failed."""
 
     cells: pd.DataFrame
     comparisons: pd.DataFrame
+    failures: pd.DataFrame
 
     def write(self, out: Path, formats: tuple[str, ...] = FORMATS) -> list[Path]:
-        """Writes the leaderboard in each format, and ``comparisons.csv`` with the CSV. Returns the files."""
-        return write_leaderboard(self.cells, out, formats, self.comparisons)
+        """Writes the leaderboard in each format, with the CSV ``comparisons.csv`` and, if a trial failed,
+        ``failures.csv``. Returns the files."""
+        return write_leaderboard(self.cells, out, formats, self.comparisons, self.failures)
 
     def markdown(self) -> str:
-        """The short tables."""
-        return render_markdown(self.cells)
+        """The short tables, and what failed."""
+        return render_markdown(self.cells, self.failures)
 
 
 def tabulate(runs: list[Run]) -> pd.DataFrame:
@@ -44,8 +47,8 @@ def tabulate(runs: list[Run]) -> pd.DataFrame:
     return make_board(runs).cells
 
 
-def make_board(runs: list[Run]) -> Board:
-    """All cells of all groups, then the paper's where it has the same data; and the comparisons.
+def make_board(runs: list[Run], failures: Iterable[Failure] = ()) -> Board:
+    """All cells of all groups, then the paper's where it has the same data; the comparisons; and what failed.
 
     Raises:
         ManifestError: there is no finished run.
@@ -57,7 +60,12 @@ def make_board(runs: list[Run]) -> Board:
     _mark(cells, rank(entries, comparisons))
     for table in dict.fromkeys(group.table for group in groups):
         cells += paper_cells(table)
-    return Board(pd.DataFrame(cells, columns=COLUMNS), tabulate_comparisons(comparisons))
+    return Board(pd.DataFrame(cells, columns=COLUMNS), tabulate_comparisons(comparisons), tabulate_failures(failures))
+
+
+def tabulate_failures(failures: Iterable[Failure]) -> pd.DataFrame:
+    """A row a trial that ended without scores, and why."""
+    return pd.DataFrame(map(asdict, failures), columns=[field.name for field in fields(Failure)])
 
 
 def _mark(cells: list[Cell], standing: dict[tuple[str, str, str, str], str]) -> None:

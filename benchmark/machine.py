@@ -1,5 +1,6 @@
 """Where a run computes, in which precision, and at which size faces are shown to a detector."""
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -62,6 +63,30 @@ class Machine:
         boundary = faces[:, :, 3] / 255 if faces.shape[2] > 3 else None
         side = face_side(detector.backbone, faces.shape[-1], config.input_size)
         return Shown(fit_faces(bag, side), batch.label.to(self.device), boundary)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a process is to compute, as the flags of ``ffpms bench`` say it; ``threads`` None is all cores it may use."""
+
+    device: str = "auto"
+    workers: int = 0
+    threads: int | None = None
+    deterministic: bool = False
+    compiled: bool = False
+    board: bool = False
+
+    def apply(self) -> Machine:
+        """Makes this process compute so; what it is still lacks are ranks, and somebody to talk to.
+
+        Raises:
+            ConfigError: torch does not know the device or cannot reach it.
+        """
+        torch.set_num_threads(self.threads or len(os.sched_getaffinity(0)))
+        if self.deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+            torch.use_deterministic_algorithms(True)
+        return Machine(choose_device(self.device), self.workers, compiled=self.compiled, board=self.board)
 
 
 def choose_device(name: str) -> torch.device:

@@ -16,6 +16,9 @@ from benchmark.store import Read
 from detectors.bag import Prediction
 from detectors.detector import Detector, Embedder
 
+NO_FACE_SCORE = 0.5
+"""A video without a face is counted, and scored as undecided."""
+
 HEADS = 256
 """So many bags of embeddings are pooled at a time."""
 

@@ -16,14 +16,14 @@ import detectors
 import ffpms
 from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
-from benchmark.folders import GRID_SCORES, SCORES, TRAINED, Run, finish, is_done, name_run, read_runs
+from benchmark.folders import FEWER_SCORES, GRID_SCORES, SCORES, TRAINED, Run, finish, is_done, name_run
 from ffpms.shards import code_digest, digest
 
-__all__ = ["GRID_SCORES", "SCORES", "Run", "code_sha256", "finish", "is_done", "read_runs", "run_id", "start"]
+__all__ = ["FEWER_SCORES", "GRID_SCORES", "SCORES", "Run", "code_sha256", "finish", "is_done", "run_id", "start"]
 
 _OURS = (
-    *("checkpoint", "config", "data", "grid", "loader", "machine", "metrics", "predict", "ranks", "store"),
-    *("lessons", "train", "trial", "weights"),
+    *("checkpoint", "config", "data", "fewer", "grid", "loader", "machine", "metrics", "predict", "ranks", "store"),
+    *("lessons", "train", "trial", "unmixed", "weights"),
     *(f"selfmade/{name}" for name in ("align", "blended", "colour", "hull", "mask", "nearest", "warped")),
 )
 _DETECTORS = (

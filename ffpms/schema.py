@@ -195,6 +195,16 @@ GRID_SCORE = pa.schema(
 )
 """The video scores of every fake bag at every number of fake frames, by draw of the rate grid."""
 
+FEWER_SCORE = pa.schema(
+    [
+        *[SCORE.field(name) for name in ("run_id", "method", "dataset", "manipulation", "bag_id", "pair_id")],
+        *[SCORE.field(name) for name in ("y_true", "fake_rate")],
+        ("n_frames", pa.int16()),
+        ("score", pa.float64()),
+    ]
+)
+"""The video scores of every bag when only ``n_frames`` of its frames are looked at."""
+
 
 def bag_key(manipulation: str, video_id: str) -> str:
     """The name of a video among all manipulations, e.g. ``DF_953_974``; file-safe and unique, unlike ``953_974``."""

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.folders import Run
-from ffpms.schema import GRID_SCORE
+from ffpms.schema import FEWER_SCORE, GRID_SCORE
 
 ALL = ("DF", "F2F")
 N_SLOTS = 20
@@ -51,8 +51,8 @@ def run(
     own = seed + sum(map(ord, method))
     test = scores(own, n_pairs, manipulations, skill=skill)
     val = scores(own + 1, n_pairs, manipulations, split="val", skill=skill)
-    grid = pd.DataFrame(columns=GRID_SCORE.names)
-    return Run(f"{method}-{seed}", method, seed, manipulations, about, dataset, data, "code", test, val, grid)
+    grid, fewer = (pd.DataFrame(columns=schema.names) for schema in (GRID_SCORE, FEWER_SCORE))
+    return Run(f"{method}-{seed}", method, seed, manipulations, about, dataset, data, "code", test, val, grid, fewer)
 
 
 def grid_scores(test: pd.DataFrame, seed: int = 0, n_draws: int = 3) -> pd.DataFrame:
@@ -65,3 +65,9 @@ def grid_scores(test: pd.DataFrame, seed: int = 0, n_draws: int = 3) -> pd.DataF
                 score = float(np.clip(draw.normal(0.4 + 0.4 * n / N_SLOTS, 0.15), 0, 1))
                 rows.append(bag | {"draw": k, "n_fake": n, "fake_rate": n / N_SLOTS, "score": score})
     return pd.DataFrame(rows)
+
+
+def fewer_scores(test: pd.DataFrame, numbers: tuple[int, ...] = (1, 4, 20)) -> pd.DataFrame:
+    """Every bag of a SCORE table at each number of frames: the more, the nearer to its score."""
+    videos = test[test["level"] == "video"][["manipulation", "bag_id", "pair_id", "y_true", "fake_rate", "score"]]
+    return pd.concat([videos.assign(n_frames=n, score=0.5 + (videos["score"] - 0.5) * n / 20) for n in numbers])

@@ -7,21 +7,22 @@ import pandas as pd
 from benchmark.rendering.latex import render_latex
 from benchmark.rendering.markdown import render_markdown
 
+FAILURES = "failures.csv"
 FORMATS = ("csv", "md", "latex", "json")
 
 
 def write_leaderboard(
-    cells: pd.DataFrame, out: Path, formats: tuple[str, ...] = FORMATS, comparisons: pd.DataFrame | None = None
+    cells: pd.DataFrame, out: Path, formats: tuple[str, ...], comparisons: pd.DataFrame, failures: pd.DataFrame
 ) -> list[Path]:
-    """``leaderboard.csv`` (long), ``.md`` and ``.tex`` (a method a row, a manipulation a column), ``.json``; and the
-    comparisons beside the CSV and within the JSON."""
-    texts = {}
+    """``leaderboard.csv`` (long), ``.md`` and ``.tex`` (a method a row, a manipulation a column), ``.json``; the
+    comparisons beside the CSV and within the JSON; what failed beside the CSV and within the Markdown."""
+    texts: dict[str, str] = {}
     if "csv" in formats:
-        texts["leaderboard.csv"] = _csv(cells)
-        if comparisons is not None:
-            texts["comparisons.csv"] = _csv(comparisons)
+        texts |= {"leaderboard.csv": _csv(cells), "comparisons.csv": _csv(comparisons)}
+        (out / FAILURES).unlink(missing_ok=True)
+        texts |= {} if failures.empty else {FAILURES: _csv(failures)}
     if "md" in formats:
-        texts["leaderboard.md"] = render_markdown(cells)
+        texts["leaderboard.md"] = render_markdown(cells, failures)
     if "latex" in formats:
         texts["leaderboard.tex"] = render_latex(cells)
     if "json" in formats:

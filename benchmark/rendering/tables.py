@@ -91,7 +91,7 @@ def explain(tables: list[Table]) -> list[str]:
         lines.append("±: standard deviation over seeds.")
     if any(n.like_best for n in numbers):
         lines.append(
-            "†: not distinguishable from the best of the column (accuracy: McNemar's exact test; AUC: paired bootstrap;"
-            " 5 %, Holm's correction over all comparisons of the table)."
+            "†: not distinguishable from the best of the column (accuracy on about as many real as fake videos:"
+            " McNemar's exact test; else: paired bootstrap; 5 %, Holm's correction over all comparisons of the table)."
         )
     return lines

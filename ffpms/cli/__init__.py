@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from ffpms import __version__
+from ffpms.cli.bench import bench
 from ffpms.cli.corpus import demo, minicorpus
 from ffpms.cli.dataset import build, plan
-from ffpms.cli.experiments import bench
 from ffpms.cli.explain import explain
 from ffpms.cli.leaderboard import evaluate, leaderboard
 from ffpms.cli.methods import methods

@@ -5,7 +5,18 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, WORKERS, make_recipe, parse_names, progress, recipe_options
+from ffpms.cli.options import (
+    CONFIG,
+    ENGINE,
+    JSON,
+    PATH,
+    QUIET,
+    WORKERS,
+    make_recipe,
+    parse_names,
+    progress,
+    recipe_options,
+)
 from ffpms.errors import ConfigError
 
 
@@ -17,13 +28,7 @@ from ffpms.errors import ConfigError
 @click.option("--size", default=299, show_default=True, help="Side of a crop in px.")
 @click.option("--margin", default=1.3, show_default=True, help="Side of the square over the detector's box.")
 @WORKERS
-@click.option(
-    "--engine",
-    default="local",
-    show_default=True,
-    type=click.Choice(["local", "ray"]),
-    help="ray: a cluster at RAY_ADDRESS, or one on this machine.",
-)
+@ENGINE
 @click.option(
     "--time-limit",
     default=600,

@@ -44,14 +44,14 @@ def leaderboard(runs: Path, **flags: Any) -> None:
 
 def _write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     """Writes the tables, and prints the short ones."""
-    from benchmark.folders import read_runs
+    from benchmark.folders import read_failures, read_runs
     from benchmark.leaderboard import FORMATS, make_board
     from benchmark.rendering.files import render_json
 
     finished = list(read_runs(runs))
     if not finished:
         raise ConfigError(f"{runs}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
-    board = make_board(finished)
+    board = make_board(finished, read_failures(runs))
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         files = board.write(out, flags.get("formats", FORMATS))
@@ -71,16 +71,12 @@ def _check_picture(path: Path) -> None:
 
 def _draw_curve(finished: list[Any], path: Path) -> list[Path]:
     """From the rate grid where a run has scores of it, else from the test set's own rates; with its numbers as CSV."""
-    from benchmark.curve import draw_picture, grid_curve, rate_curve
+    from benchmark.curves.drawing import write_curve
+    from benchmark.curves.fake_rate import grid_curve, rate_curve
 
     curve = grid_curve(finished)
     source = "rate grid, every fake at every rate" if len(curve) else "test set, each fake at one rate"
-    curve = curve if len(curve) else rate_curve(finished)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draw_picture(curve, path, f"Accuracy against fake rate ({source})")
-    table = path.with_suffix(".csv")
-    curve.to_csv(table, index=False, lineterminator="\n", float_format="%.6f")
-    return [path, table]
+    return write_curve(curve if len(curve) else rate_curve(finished), path, f"Accuracy against fake rate ({source})")
 
 
 @click.command()

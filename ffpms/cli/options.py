@@ -25,6 +25,13 @@ CONFIG = click.option(
 WORKERS = click.option(
     "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
 )
+ENGINE = click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    type=click.Choice(["local", "ray"]),
+    help="ray: a cluster at RAY_ADDRESS, or one on this machine.",
+)
 QUIET = click.option("--quiet", is_flag=True, help="No progress bar, no summary.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 

@@ -5,14 +5,14 @@ An engine knows nothing of videos. A worker's death is the outcome of the one jo
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ffpms.engine.cluster import on_ray
+from ffpms.engine.cluster import largest_node, on_ray
 from ffpms.engine.outcome import Died, Done, Engine, Job, Outcome, Result
 from ffpms.engine.processes import on_processes
 from ffpms.errors import FfpmsError
 
 ENGINES: dict[str, Engine] = {"local": on_processes, "ray": on_ray}
 
-__all__ = ["ENGINES", "Died", "Done", "Engine", "Outcome", "on_processes", "on_ray", "run_local"]
+__all__ = ["ENGINES", "Died", "Done", "Engine", "Outcome", "largest_node", "on_processes", "on_ray", "run_local"]
 
 
 def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Iterator[Result]:

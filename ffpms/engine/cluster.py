@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -13,14 +13,17 @@ _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
 _QUEUED_PER_CORE = 2
 
 
-def on_ray(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Iterator[Outcome[Job, Result]]:
-    """The engine ``ray``: the cluster at ``RAY_ADDRESS``, or else one of ``workers`` processes on this machine.
+def on_ray(
+    function: Callable[[Job], Result], jobs: Iterable[Job], workers: int, needs: Mapping[str, float] | None = None
+) -> Iterator[Outcome[Job, Result]]:
+    """The engine ``ray``: the cluster at ``RAY_ADDRESS``, or else one of ``workers`` processes on this machine. A job
+    waits until as many ``num_cpus`` and ``num_gpus`` are free as it needs; one core by default.
 
     Raises:
         ConfigError: Ray is not installed, or no cluster answers at that address.
     """
     ray = _connect(workers)
-    task = ray.remote(max_retries=0)(function)
+    task = ray.remote(max_retries=0, **(needs or {}))(function)
     queue, running = iter(jobs), dict[Any, Job]()
     try:
         while True:
@@ -33,6 +36,17 @@ def on_ray(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int)
     finally:
         for left in running:
             ray.cancel(left, force=True)
+
+
+def largest_node(workers: int) -> tuple[int, int]:
+    """Cores and GPUs of the machine of that cluster that has most of them: a job can need no more.
+
+    Raises:
+        ConfigError: as :func:`on_ray`.
+    """
+    nodes = [node["Resources"] for node in _connect(workers).nodes() if node["Alive"]]
+    cores, gpus = ([int(node.get(name, 0)) for node in nodes] for name in ("CPU", "GPU"))
+    return max(cores, default=1), max(gpus, default=0)
 
 
 def _outcome(ray: Any, done: Any, job: Job) -> Outcome[Job, Any]:

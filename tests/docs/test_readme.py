@@ -44,7 +44,8 @@ def test_every_flag_in_the_docs_exists() -> None:
         "--strict",
         "--nproc-per-node",
     }
-    for page in (ROOT / "README.md", ROOT / "docs" / "protocol.md", *sorted((ROOT / "docs" / "adr").glob("*.md"))):
+    pages = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("protocol.md", "experiments.md")))
+    for page in (*pages, *sorted((ROOT / "docs" / "adr").glob("*.md"))):
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text())) <= known, page
 
 

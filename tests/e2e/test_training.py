@@ -35,8 +35,8 @@ def test_run_folders_have_their_files(runs: Path) -> None:
     folders = [path.parent for path in runs.glob("*/config.toml")]
     assert len(folders) == 4
     for folder in folders:
-        expected = "DONE best.safetensors config.toml environment.json grid_scores.parquet history.csv last.ckpt "
-        expected += "scores.parquet val_scores.parquet"
+        expected = "DONE best.safetensors config.toml environment.json fewer_scores.parquet grid_scores.parquet "
+        expected += "history.csv last.ckpt scores.parquet val_scores.parquet"
         assert sorted(p.name for p in folder.iterdir()) == expected.split()
         assert len(pd.read_csv(folder / "history.csv")) == 2
 
@@ -163,6 +163,13 @@ def test_a_method_that_fails_is_named_and_the_others_go_on(
     assert result.exit_code == 1
     assert "out of memory" in result.stderr
     assert set(pd.read_csv(tmp_path / "leaderboard.csv")["method"]) == {"s-mil"}
+    (row,) = pd.read_csv(tmp_path / "failures.csv").to_dict("records")
+    assert (row["method"], row["seed"], row["dataset"]) == ("xn-avg", 0, "FFPMS-custom")
+    assert row["reason"] == "CUDA out of memory; give --micro-batch 8 or less"
+    assert f"| {row['run_id']} | FFPMS-custom | {row['reason']} |" in result.stdout
+    monkeypatch.undo()
+    assert ffpms("bench", *flags, "--data", built, "--out", tmp_path).exit_code == 0
+    assert not (tmp_path / "failures.csv").exists(), "what went well since is no failure"
 
 
 @pytest.fixture

@@ -102,9 +102,9 @@ def test_the_tables_mark_what_is_not_told_apart_from_the_best(board: Board) -> N
     [(30, 5, 0.04, BEHIND), (30, 5, 0.05, LIKE_BEST), (5, 30, 0.04, LIKE_BEST), (9, 9, 1.0, LIKE_BEST)],
 )
 def test_behind_is_what_the_corrected_test_finds_worse(wins: int, losses: int, p_holm: float, standing: str) -> None:
-    """In ``all`` McNemar may lean to the one with the lower accuracy: then they are not told apart."""
+    """McNemar may lean to the one with the lower accuracy: then they are not told apart."""
     column = ("FFPMS", "accuracy", "all")
-    some = (np.zeros(9), np.zeros(2), ("v", "w"), ("p", "q"))
+    some = (np.zeros(9), np.zeros(2), ("v", "w"), ("p", "q"), 1)
     entries = [Entry((*column, "a"), 0.9, *some), Entry((*column, "b"), 0.8, *some)]
     found = Comparison(*column, "a", "b", 0.1, 0, 0.2, "mcnemar", 0.001, p_holm, 700, wins, losses)
     swapped = Comparison(*column, "b", "a", -0.1, -0.2, 0, "mcnemar", 0.001, p_holm, 700, losses, wins)
@@ -152,7 +152,7 @@ def test_a_large_table_still_tells_apart() -> None:
 
     def entry(column: str, method: str, value: float) -> Entry:
         samples = np.r_[value, draw.normal(value, 0.02, 10_000)]
-        return Entry(("FFPMS", "auc", column, method), value, samples, np.zeros(2), ("v", "w"), ("p", "q"))
+        return Entry(("FFPMS", "auc", column, method), value, samples, np.zeros(2), ("v", "w"), ("p", "q"), 1)
 
     columns, rivals = ("DF", "F2F", "FS", "NT", "all"), [f"m{k}" for k in range(11)]
     found = compare(entry(c, m, 0.95 if m == "best" else 0.8) for c in columns for m in ("best", *rivals))
@@ -164,4 +164,22 @@ def test_a_single_pair_has_no_bootstrap() -> None:
     board = make_board([run(method=m, n_pairs=1) for m in ("a", "b")])
     auc = board.comparisons.query("metric == 'auc'")
     assert auc[["ci_low", "ci_high", "p", "p_holm"]].isna().all(axis=None)
-    assert board.comparisons.query("metric == 'accuracy'")["p"].notna().all()
+    balanced = board.comparisons.query("metric == 'accuracy' and test == 'mcnemar'")
+    assert set(balanced["manipulation"]) == {"DF", "F2F"}
+    assert balanced["p"].notna().all()
+
+
+def test_who_calls_everything_fake_is_told_from_who_is_right_about_both() -> None:
+    """In ``all`` fakes are the most: calling everything fake wins more videos and has an accuracy of one half."""
+    even, blind = one_run("even", 0.2), one_run("blind", 0.2)
+    videos = even.scores["level"] == "video"
+    known = even.scores["y_true"] * 0.6 + even.scores["bag_id"].str.endswith("a") * even.scores["y_true"] * -0.4 + 0.2
+    even = replace(even, scores=even.scores.assign(score=known.where(videos, even.scores["score"])))
+    blind = replace(blind, scores=blind.scores.assign(score=blind.scores["score"].where(~videos, 0.9)))
+    board = make_board([even, blind])
+    row = board.comparisons.query("metric == 'accuracy' and manipulation == 'all'").iloc[0]
+    assert row["difference"] == pytest.approx(0.25)
+    assert (row["test"], row["wins"], row["losses"]) == ("bootstrap", 80, 80)
+    assert row["p_holm"] < 0.05
+    cell = board.cells.query("metric == 'accuracy' and manipulation == 'all' and method == 'blind'").iloc[0]
+    assert cell["standing"] == BEHIND

@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from benchmark.curve import QUARTERS, draw_bars, draw_picture, grid_curve, rate_curve
+from benchmark.curves.drawing import draw_bars, draw_picture, write_curve
+from benchmark.curves.fake_rate import QUARTERS, grid_curve, rate_curve
+from benchmark.curves.frame_count import frame_curve
 from benchmark.demo import conclude
 from benchmark.folders import Run
 from benchmark.metrics import accuracy
-from tests.scores import grid_scores, run
+from tests.scores import fewer_scores, grid_scores, run
 
 
 def test_each_level_of_20_is_in_one_range() -> None:
@@ -98,3 +100,32 @@ def test_the_picture_of_a_grid_has_a_panel_a_metric(tmp_path: Path) -> None:
     draw_picture(curve[curve["metric"] == "tpr"], tmp_path / "curve.png", "test")
     assert two[0] == 2 * Image.open(tmp_path / "curve.png").size[0]
     assert not pd.isna(curve["value"]).any()
+
+
+def with_fewer(seed: int = 0, method: str = "s-mil") -> Run:
+    one = run(seed, method)
+    return replace(one, fewer=fewer_scores(one.scores))
+
+
+def test_a_point_of_the_frame_curve_is_of_all_videos_at_that_number() -> None:
+    one = with_fewer()
+    points = frame_curve([one]).query("metric == 'accuracy'").set_index("n_frames")
+    seen = one.fewer[one.fewer["n_frames"] == 4]
+    assert points.loc[4, "value"] == pytest.approx(accuracy(seen["y_true"].to_numpy(), seen["score"].to_numpy()))
+    assert list(points.index) == [1, 4, 20]
+    assert (points["n_videos"] == len(seen)).all()
+    assert points.loc[4, "ci_low"] < points.loc[4, "value"] < points.loc[4, "ci_high"]
+
+
+def test_the_frame_curve_averages_seeds_and_leaves_out_runs_without_such_scores() -> None:
+    runs = [with_fewer(0), with_fewer(1)]
+    both, *each = (frame_curve(some)["value"] for some in (runs, runs[:1], runs[1:]))
+    np.testing.assert_allclose(both, (each[0] + each[1]) / 2)
+    assert set(frame_curve([with_fewer(), run(method="xn-avg")])["method"]) == {"s-mil"}
+
+
+def test_a_curve_is_written_as_a_picture_and_as_its_numbers(tmp_path: Path) -> None:
+    curve = frame_curve([with_fewer(), with_fewer(0, "xn-avg")])
+    picture, table = write_curve(curve, tmp_path / "new" / "frames.png", "test")
+    assert Image.open(picture).size[0] > 1000
+    assert len(pd.read_csv(table)) == len(curve) == 2 * 3 * 2

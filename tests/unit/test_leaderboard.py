@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmark.groups import group_runs
-from benchmark.leaderboard import COLUMNS, render_markdown, tabulate
+from benchmark.leaderboard import COLUMNS, make_board, tabulate
 from benchmark.metrics import accuracy
 from benchmark.scoring.catalogue import METRICS
 from benchmark.scoring.rows import bucket_of
@@ -73,7 +73,7 @@ def test_one_pair_gives_no_interval() -> None:
 
 
 def test_the_table_has_a_method_a_row_and_a_manipulation_a_column() -> None:
-    text = render_markdown(tabulate([run(), run(method="xn-avg")]))
+    text = make_board([run(), run(method="xn-avg")]).markdown()
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert [c.strip() for c in lines[0].split("|")[1:-1]] == ["method", "DF", "F2F", "all"]
     assert [line.split("|")[1].strip() for line in lines[2:4]] == ["s-mil", "xn-avg"]

@@ -10,7 +10,6 @@ import pytest
 from benchmark.leaderboard import Board, make_board
 from benchmark.rendering.files import render_json
 from benchmark.rendering.latex import escape, render_latex
-from benchmark.rendering.markdown import render_markdown
 from tests.scores import run
 
 
@@ -29,7 +28,7 @@ def rows(text: str, title: str) -> dict[str, list[str]]:
 
 
 def test_only_the_short_tables_are_shown(board: Board) -> None:
-    titles = re.findall(r"^### (.*), FFPMS$", render_markdown(board.cells), re.MULTILINE)
+    titles = re.findall(r"^### (.*), FFPMS$", board.markdown(), re.MULTILINE)
     assert titles == ["Video accuracy at 0.5 (%)", "Video AUC (%)", "Frame AUC (%)"]
 
 
@@ -67,10 +66,11 @@ def test_the_paper_is_never_among_ours(board: Board) -> None:
 
 @pytest.mark.parametrize("dataset", ["FFPMS-custom", "FFPMS-minicorpus", "ffpms"])
 def test_another_set_has_nothing_of_the_paper(dataset: str) -> None:
-    cells = make_board([run(dataset=dataset)]).cells
+    board = make_board([run(dataset=dataset)])
+    cells = board.cells
     assert set(cells["source"]) == {"ours"}
     assert cells["minus_paper"].isna().all()
-    assert "paper" not in render_markdown(cells)
+    assert "paper" not in board.markdown()
 
 
 def test_two_custom_sets_have_tables_of_their_own() -> None:

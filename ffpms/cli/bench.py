@@ -2,17 +2,28 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, parse_names, progress
+from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, QUIET, parse_names
 from ffpms.errors import ConfigError
 
 
 @click.command()
-@click.option("--methods", required=True, callback=parse_names, help="Comma list of methods, or all.")
-@click.option("--data", default="ffpms-data", show_default=True, type=PATH, help="A built set.")
+@click.option(
+    "--methods", default="", callback=parse_names, help="Comma list of methods, or all.  [default: the experiment's]"
+)
+@click.option(
+    "--data", multiple=True, default=("ffpms-data",), show_default=True, type=PATH, help="A built set; may be repeated."
+)
+@click.option("--unmixed", is_flag=True, help="Take fakes as they are, no frame replaced: FaceForensics++ itself.")
+@click.option(
+    "--experiment",
+    type=click.Choice(["table1", "table2", "table3", "fig6", "fig7"]),
+    help="One of the paper's, with its methods; into a folder of its name.",
+)
 @click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard.")
 @click.option("--backbone", help="Any timm model, or tiny.  [default: the method's own, see 'ffpms methods']")
 @click.option(
@@ -62,6 +73,7 @@ from ffpms.errors import ConfigError
 )
 @click.option("--workers", default=0, show_default=True, type=click.IntRange(min=0), help="Processes that load crops.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch.  [default: the cores it may use]")
+@ENGINE
 @click.option("--compile", is_flag=True, help="Compile the backbone (torch.compile).")
 @click.option("--deterministic", is_flag=True, help="Only algorithms that give the same bits again; slower on a GPU.")
 @click.option("--store/--no-store", default=True, show_default=True, help="Keep the decoded faces below --out.")
@@ -74,47 +86,64 @@ def bench(**flags: Any) -> None:
     """Train detectors on a built set, score its test bags, write the leaderboard.
 
     Example: ffpms bench --methods smil,xn-avg --data ffpms-data --out runs
+
+    The paper's own: ffpms bench --experiment fig6
     """
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries say nothing that our one line does not
-    from benchmark.bench import bench, trials
-    from benchmark.data import BuiltSet
+    from benchmark.bench import bench, make_grid
+    from ffpms.cli.workplace import find_workplace
 
-    machine = _machine(flags)
-    configs, given = _configs(flags)
-    data = BuiltSet.load(flags["data"])
-    grid = trials(configs, data.manipulations, _seeds(flags["seeds"]), flags["train_on"] == "each")
-    outcome = bench(grid, data, flags["out"], machine, given, flags["resume"], flags["store"])
-    if flags["as_json"]:
-        click.echo(outcome.cells.to_json(orient="records", indent=2))
-    elif not flags["quiet"]:
-        click.echo(outcome.markdown)
-    for failure in outcome.failures:
-        click.echo(f"failed: {failure}", err=True)
+    machine, run = find_workplace(flags)
+    parts, notes = _parts(flags)
+    configs, weights = _configs(flags, list(dict.fromkeys(name for _, methods in parts for name in methods)))
+    for note in notes:
+        machine.say(note)
+    seeds, each = _seeds(flags["seeds"]), flags["train_on"] == "each"
+    own = [(data, [config for config in configs if config.method in methods]) for data, methods in parts]
+    grid = [trial for data, chosen in own for trial in make_grid(data, chosen, seeds, each)]
+    outcome = bench(grid, flags["out"], machine, weights, resume=flags["resume"], store=flags["store"], run=run)
+    _show(outcome, notes, flags)
     sys.exit(1 if outcome.failures else 0)
 
 
-def _machine(flags: dict[str, Any]) -> Any:
-    """Where the trials run; of several ranks only the first speaks."""
-    import torch
+def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], list[str]]:
+    """Each set with its methods; and what of an experiment is not possible."""
+    from benchmark.choices import choose_methods
+    from benchmark.experiments.catalogue import EXPERIMENTS
+    from benchmark.experiments.planning import plan_experiment
+    from benchmark.unmixed import load_set
+    from detectors import load_plugins
 
-    from benchmark.machine import Machine, choose_device
-    from benchmark.ranks import join_ranks
+    load_plugins()
+    if not flags["experiment"]:
+        methods = tuple(choose_methods(flags["methods"]))
+        return [(load_set(root, flags["unmixed"]), methods) for root in flags["data"]], []
+    if flags["unmixed"]:
+        raise ConfigError(f"unmixed: {flags['experiment']} says itself whether it is; leave --unmixed away")
+    chosen = choose_methods(flags["methods"]) if flags["methods"] else ()
+    parts, notes = plan_experiment(EXPERIMENTS[flags["experiment"]], flags["data"], chosen)
+    return [(part.data, part.methods) for part in parts], notes
 
-    torch.set_num_threads(flags["threads"] or len(os.sched_getaffinity(0)))
-    if flags["deterministic"]:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
-    ranks, device = join_ranks(choose_device(flags["device"]))
-    quiet = flags["quiet"] or not ranks.first
-    return Machine(
-        device,
-        flags["workers"],
-        track=progress(quiet, "batch"),
-        say=(lambda _: None) if quiet else (lambda line: click.echo(line, err=True)),
-        ranks=ranks,
-        compiled=flags["compile"],
-        board=flags["tensorboard"],
-    )
+
+def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
+    """The tables, or an experiment's page, and what failed."""
+    page = _write_page(flags["experiment"], outcome, notes, flags["out"])
+    if flags["as_json"]:
+        click.echo(outcome.cells.to_json(orient="records", indent=2))
+    elif not flags["quiet"]:
+        click.echo(page.read_text(encoding="utf-8") if page else outcome.markdown)
+    for failure in outcome.failures:
+        click.echo(f"failed: {failure}", err=True)
+
+
+def _write_page(name: str | None, outcome: Any, notes: list[str], out: Path) -> Path | None:
+    """An experiment's page, if there is an experiment and a run of it."""
+    if not (name and outcome.runs):
+        return None
+    from benchmark.experiments.catalogue import EXPERIMENTS
+    from benchmark.experiments.page import write_experiment
+
+    return write_experiment(EXPERIMENTS[name], outcome.runs, notes, out / name)
 
 
 _SETTINGS = (
@@ -133,16 +162,13 @@ _SETTINGS = (
 )
 
 
-def _configs(flags: dict[str, Any]) -> tuple[list[Any], Any]:
-    """One configuration a method that the flags of ``bench`` ask for, and the weights they name."""
-    from benchmark.choices import choose_methods, configure, split_options, split_weights
-    from detectors import load_plugins
+def _configs(flags: dict[str, Any], methods: list[str]) -> tuple[list[Any], dict[str, Path]]:
+    """One configuration a method by the flags of ``bench``, and where the weights are that they name."""
+    from benchmark.choices import configure, split_options, split_weights
 
-    load_plugins()
     if flags["freeze"] and flags["tune"] == "norm":
         raise ConfigError("freeze: contradicts --tune norm; give one of them")
     settings = {name: flags[name] for name in _SETTINGS} | ({"tune": "none"} if flags["freeze"] else {})
-    methods = choose_methods(flags["methods"])
     weights, options = split_weights(flags["weights"]), split_options(flags["options"])
     return configure(methods, settings, flags["backbone"], weights, options)
 

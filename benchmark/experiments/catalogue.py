@@ -1,0 +1,70 @@
+"""The experiments of Li 2020 by name: which methods, on which sets, with which curves."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from benchmark.curves.fake_rate import grid_curve, rate_curve
+from benchmark.curves.frame_count import frame_curve
+from benchmark.folders import Run
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A figure by the name of its file."""
+
+    file: str
+    title: str
+    of: Callable[[list[Run]], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """``methods`` are by compression. ``unmixed``: on FaceForensics++ itself, no frame of a fake replaced.
+    ``elsewhere`` is what the paper has that no set of ours allows."""
+
+    title: str
+    methods: Mapping[str, tuple[str, ...]]
+    unmixed: bool = False
+    curves: tuple[Curve, ...] = ()
+    elsewhere: str = ""
+
+
+_ON_FFPMS = ("xn-avg", "xn-max", "d-fwa", "lstm", "i3d", "s-mil", "s-mil-t")
+_UNMIXED = ("xn-avg", "lstm", "i3d", "s-mil", "s-mil-t")
+_ABLATION = ("mil", "s-mil", "s-mil-t")
+_IN_FIGURES = ("s-mil-t", "xn-avg", "lstm")
+_COMPRESSIONS = ("raw", "c23", "c40")
+"""As they are built; the paper writes c0 for raw. It does not say which methods Fig. 7 has: here those of Fig. 6."""
+
+EXPERIMENTS = {
+    "table1": Experiment(
+        "Table 1: videos of which some frames are fake",
+        {"c40": _ON_FFPMS},
+        elsewhere="the columns of DFDC preview and Celeb-DF, which ffpms does not read",
+    ),
+    "table2": Experiment(
+        "Table 2: FaceForensics++ itself, by compression",
+        {"raw": (*_UNMIXED, "mil", "x-ray"), "c23": _UNMIXED, "c40": _UNMIXED},
+        unmixed=True,
+    ),
+    "table3": Experiment(
+        "Table 3: MIL, sharp MIL and its temporal form", dict.fromkeys(_COMPRESSIONS, _ABLATION), unmixed=True
+    ),
+    "fig6": Experiment(
+        "Fig. 6: accuracy against fake rate",
+        {"c40": _IN_FIGURES},
+        curves=(
+            Curve("fake-rate", "Accuracy against fake rate: test fakes at the one rate they have", rate_curve),
+            Curve("fake-rate-grid", "Accuracy against fake rate: every test fake at every rate", grid_curve),
+        ),
+    ),
+    "fig7": Experiment(
+        "Fig. 7: accuracy against the number of frames looked at",
+        {"c40": _IN_FIGURES},
+        unmixed=True,
+        curves=(Curve("frames", "Accuracy against the number of frames looked at", frame_curve),),
+        elsewhere="the paper's own curve, of DFDC preview, which ffpms does not read; this is of FaceForensics++",
+    ),
+}

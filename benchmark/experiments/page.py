@@ -1,0 +1,38 @@
+"""The page of an experiment: what was run, what was not, its tables and its curves."""
+
+from pathlib import Path
+
+from benchmark.curves.drawing import write_curve
+from benchmark.experiments.catalogue import Experiment
+from benchmark.folders import Run
+from benchmark.groups import group_runs
+from benchmark.leaderboard import make_board
+
+PAGE = "README.md"
+
+
+def write_experiment(experiment: Experiment, runs: list[Run], notes: list[str], out: Path) -> Path:
+    """Writes the leaderboard of the experiment's own runs, its curves and a page with all of it; returns the page."""
+    out.mkdir(parents=True, exist_ok=True)
+    board = make_board(runs)
+    board.write(out)
+    pictures = [f"![{title}]({path.name})" for title, path in _draw(experiment, runs, out)]
+    said = "\n".join(f"- {note}" for note in notes)
+    parts = [f"# {experiment.title}", "Li 2020, done again by `ffpms bench`.", said, *pictures, board.markdown()]
+    (out / PAGE).write_text("\n\n".join(part for part in parts if part), encoding="utf-8")
+    return out / PAGE
+
+
+def _draw(experiment: Experiment, runs: list[Run], out: Path) -> list[tuple[str, Path]]:
+    """Each curve of each data set, with its title."""
+    tables: dict[str, list[Run]] = {}
+    for group in group_runs(runs):
+        tables.setdefault(group.table, []).extend(group.runs)
+    drawn = []
+    for table, own in tables.items():
+        end = f"-{table.replace(' ', '-')}" if len(tables) > 1 else ""
+        for curve in experiment.curves:
+            if not (points := curve.of(own)).empty:
+                title = f"{curve.title}, {own[0].dataset}"
+                drawn.append((title, write_curve(points, out / f"{curve.file}{end}.png", title)[0]))
+    return drawn

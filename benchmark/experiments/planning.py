@@ -1,0 +1,86 @@
+"""What of an experiment the sets at hand allow, and in a line each what they do not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.data import BuiltSet
+from benchmark.experiments.catalogue import Experiment
+from benchmark.unmixed import load_set
+from detectors import method
+from ffpms.errors import ConfigError, ManifestError
+from ffpms.manifest import CUSTOM, paper_compression
+
+
+@dataclass(frozen=True)
+class Part:
+    """A set of an experiment, and the methods on it."""
+
+    data: BuiltSet
+    methods: tuple[str, ...]
+
+
+def plan_experiment(
+    experiment: Experiment, roots: Sequence[Path], chosen: Sequence[str] = ()
+) -> tuple[list[Part], list[str]]:
+    """The parts that the sets allow, and in a line each what they do not. ``chosen`` methods take the place of the
+    paper's.
+
+    Raises:
+        ConfigError: two sets have the same compression, or nothing of the experiment is possible.
+        ManifestError: a set cannot be read.
+    """
+    sets = _by_compression(experiment, roots)
+    notes = [f"not here: {experiment.elsewhere}"] if experiment.elsewhere else []
+    parts = []
+    for compression, data in sets.items():
+        known = experiment.methods.get(compression) or next(iter(experiment.methods.values()))
+        methods, lacking = _split_by_landmarks(data, tuple(chosen) or known)
+        parts += [Part(data, methods)] if methods else []
+        notes += _note_data(experiment, data, lacking)
+    notes += [_note_missing(compression) for compression in experiment.methods if compression not in sets]
+    if not parts:
+        raise ConfigError(f"experiment: nothing of it is possible; {'; '.join(notes)}")
+    return parts, notes
+
+
+def _by_compression(experiment: Experiment, roots: Sequence[Path]) -> dict[str, BuiltSet]:
+    sets: dict[str, BuiltSet] = {}
+    for root in roots:
+        data = load_set(root, experiment.unmixed)
+        compression = data.recipe.compression
+        if compression in sets:
+            before = sets[compression].root
+            raise ConfigError(f"data: {before} and {root} are both at {compression}; give one of them")
+        sets[compression] = data
+    return sets
+
+
+def _split_by_landmarks(data: BuiltSet, methods: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The methods that the set can teach, and those that it lacks landmarks for."""
+    needing = tuple(name for name in methods if method(name).lesson != "bags")
+    try:
+        if needing:
+            data.landmarks()
+    except ManifestError:
+        return tuple(name for name in methods if name not in needing), needing
+    return methods, ()
+
+
+def _note_data(experiment: Experiment, data: BuiltSet, lacking: tuple[str, ...]) -> list[str]:
+    """What of a set is not as in the paper."""
+    notes = []
+    if lacking:
+        notes.append(f"left out: {', '.join(lacking)} on {data.root}, built without --landmarks")
+    if data.recipe.compression not in experiment.methods:
+        others = ", ".join(map(paper_compression, experiment.methods))
+        notes.append(f"{data.root} is at {paper_compression(data.recipe.compression)}, the experiment is of {others}")
+    if data.name.endswith(CUSTOM):
+        notes.append(f"{data.root} is {data.name}, not the paper's test set, so its numbers do not stand beside these")
+    return notes
+
+
+def _note_missing(compression: str) -> str:
+    name = paper_compression(compression)
+    hint = f"ffpms build --ff-root DIR --compression {name} --out ffpms-{name}"
+    return f"left out: {name}, of which no set is given; '{hint}', then --data ffpms-{name} too"

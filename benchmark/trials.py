@@ -1,0 +1,100 @@
+"""Trials: detectors to be trained and scored on sets, and how they are run one after the other."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from benchmark import runs
+from benchmark.config import TrainConfig
+from benchmark.data import BuiltSet
+from benchmark.folders import FAILED
+from benchmark.machine import Machine
+from benchmark.store import open_faces
+from benchmark.trial import Given, Material, run_trial
+from benchmark.weights import load_given
+from detectors.errors import DetectorError
+from ffpms.errors import FfpmsError
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A detector to be trained and scored on a set, into a folder."""
+
+    config: TrainConfig
+    data: BuiltSet
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What trials are given: weights to begin with, and the faces of each set, stored in ``folder`` if there is one.
+
+    ``weights`` are files by the ``weights_sha256`` of a configuration.
+    """
+
+    weights: Mapping[str, Path]
+    folder: Path | None
+    machine: Machine
+    _opened: dict[str, Material] = field(default_factory=dict)
+
+    @cached_property
+    def given(self) -> Given:
+        """The weights, read once."""
+        return load_given(self.weights)
+
+    def of(self, data: BuiltSet) -> Material:
+        """The set with its faces; the first rank makes their store, then all open it."""
+        if data.sha256 not in self._opened:
+            self._opened[data.sha256] = self._open(data)
+        return self._opened[data.sha256]
+
+    def _open(self, data: BuiltSet) -> Material:
+        ranks = self.machine.ranks
+        if not ranks.first:
+            ranks.wait()
+        read = open_faces(data, self.folder, os.cpu_count() or 1, self.machine.track, self.machine.say)
+        if ranks.first:
+            ranks.wait()
+        return Material(data, read, self.given)
+
+
+Runner = Callable[[Sequence[Trial], Supply], list[str]]
+"""Runs trials that are not done yet; returns one line for each that failed."""
+
+
+def run_here(trials: Sequence[Trial], supply: Supply) -> list[str]:
+    """In this process, one after the other; one that fails says so and the others go on."""
+    failures, machine = [], supply.machine
+    for number, trial in enumerate(trials, 1):
+        prefix = f"[{number}/{len(trials)}] {trial.folder.name}"
+        if runs.is_done(trial.folder):  # another trial's detector was trained by it
+            machine.say(f"{prefix}: done already")
+            continue
+        machine.say(f"{prefix}: training on {', '.join(trial.config.manipulations)}")
+        if reason := attempt(trial.config, trial.folder, supply.of(trial.data), machine):
+            failures.append(f"{trial.folder.name}: {reason}")
+    return failures
+
+
+def attempt(config: TrainConfig, folder: Path, material: Material, machine: Machine) -> str:
+    """Runs a trial; why it failed, in one line that stays in its folder, or nothing."""
+    failed = folder / FAILED
+    failed.unlink(missing_ok=True)
+    try:
+        run_trial(config, material, folder, machine)
+    except (FfpmsError, DetectorError, RuntimeError, OSError, ValueError) as error:
+        if machine.ranks.world > 1:
+            raise  # torchrun then stops the other ranks, which would wait for this one
+        reason = _explain(error)
+        if folder.is_dir():
+            failed.write_text(reason + "\n", encoding="utf-8")
+        return reason
+    return ""
+
+
+def _explain(error: Exception) -> str:
+    """In one line; with what to do where memory ran out."""
+    reason = " ".join(str(error).split())
+    return f"{reason}; give --micro-batch 8 or less" if "out of memory" in reason.lower() else reason
