@@ -24,6 +24,18 @@ def workers_of(pid: int) -> list[int]:
         return []
 
 
+def descendants_of(pid: int) -> list[int]:
+    """The processes below one, at any depth."""
+    parent: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:  # it has just ended
+            continue
+    found = [child for child, above in parent.items() if above == pid]
+    return found + [below for child in found for below in descendants_of(child)]
+
+
 def is_alive(pid: int) -> bool:
     """Whether there is such a process and it is no zombie."""
     try:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Command
-from tests.processes import wait_for
+from tests.processes import descendants_of, wait_for
 
 QUICK = ("--methods", "xn-max,s-mil", "--backbone", "tiny", "--epochs", 4, "--threads", 1)
 
@@ -26,10 +26,10 @@ def _no_cluster_left() -> Iterator[None]:
 def kill_the_first_worker(out: Path, killed: list[int]) -> None:
     """Kills the process that wrote the first checkpoint, while it trains on."""
     wait_for(lambda: any(out.glob("*/last.ckpt")))
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        if b"ray::run_errand" in path.read_bytes():
-            killed.append(int(path.parent.name))
-            os.kill(killed[-1], signal.SIGKILL)
+    for pid in descendants_of(os.getpid()):
+        if b"ray::run_errand" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
             return
 
 
