@@ -6,10 +6,10 @@
 import os
 import resource
 import subprocess
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ffpms.crops import CropConfig
@@ -25,6 +25,7 @@ LONG = bool(os.environ.get("FFPMS_BENCH"))
 SIZES = [(640, 480), (1280, 720)] if LONG else [(640, 480)]
 N_FRAMES = 450 if LONG else 150
 SAMPLED = 20
+N_ROUNDS = 5 if LONG else 2
 
 
 def job(root: Path, out: Path) -> TargetJob:
@@ -37,21 +38,29 @@ def job(root: Path, out: Path) -> TargetJob:
     return TargetJob(root, out, "000", sources, SAMPLED, CropConfig())
 
 
-def cpu_seconds(who: int, work: Callable[[], object]) -> float:
-    """CPU seconds of this process or of its children, the best of three runs; the first also loads what has to be
-    loaded."""
+def cpu_seconds() -> float:
+    """Of this process and of its children that have ended."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in spent)
+
+
+def time_in_turn(works: Sequence[Callable[[], object]]) -> list[float]:
+    """The least CPU seconds of each; they take turns, so that all see the same machine, and none counts the first turn,
+    which loads what has to be loaded."""
     spent = []
-    for _ in range(3):
-        before = resource.getrusage(who)
-        work()
-        after = resource.getrusage(who)
-        spent.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-    return min(spent)
+    for _ in range(1 + N_ROUNDS):
+        marks = [cpu_seconds()]
+        for work in works:
+            work()
+            marks.append(cpu_seconds())
+        spent.append(np.diff(marks))
+    return [float(least) for least in np.min(spent[1:], axis=0)]
 
 
-def decode(path: Path) -> None:
-    """Has ffmpeg decode a video and keep nothing."""
-    subprocess.run(["ffmpeg", "-v", "error", "-threads", "1", "-i", str(path), "-f", "null", "-"], check=True)
+def decode(paths: list[Path]) -> None:
+    """Has ffmpeg decode videos and keep nothing."""
+    for path in paths:
+        subprocess.run(["ffmpeg", "-v", "error", "-threads", "1", "-i", str(path), "-f", "null", "-"], check=True)
 
 
 @pytest.mark.bench
@@ -60,14 +69,15 @@ def decode(path: Path) -> None:
 def test_a_build_beside_decoding_and_beside_a_plain_loop(tmp_path: Path, size: tuple[int, int]) -> None:
     paths = make_target(tmp_path / "tree", size, N_FRAMES)
     todo = job(tmp_path / "tree", tmp_path / "out")
-    ours = cpu_seconds(resource.RUSAGE_SELF, lambda: run_job(todo)) / len(paths)
+    loop = PlainLoop()
+    assert loop.extract(paths[1], tmp_path, SAMPLED) == SAMPLED
+    build, decoding, plain = time_in_turn(
+        [lambda: run_job(todo), lambda: decode(paths), lambda: loop.extract(paths[1], tmp_path, SAMPLED)]
+    )
+    ours, decoding = build / len(paths), decoding / len(paths)
     shard = read_shard(tmp_path / "out", "000")
     assert shard is not None
     assert {row["status"] for row in shard.sources} | {row["status"] for row in shard.crops} == {"ok"}
-    decoding = sum(cpu_seconds(resource.RUSAGE_CHILDREN, partial(decode, path)) for path in paths) / len(paths)
-    loop = PlainLoop()
-    assert loop.extract(paths[1], tmp_path, SAMPLED) == SAMPLED
-    plain = cpu_seconds(resource.RUSAGE_SELF, lambda: loop.extract(paths[1], tmp_path, SAMPLED))
     print(
         f"\n{size[0]}x{size[1]}, {N_FRAMES} frames, CPU seconds a video: decoding {decoding:.3f}, build {ours:.3f} "
         f"({ours / decoding:.2f} times), plain loop {plain:.2f} ({plain / ours:.1f} times the build)"
