@@ -1,8 +1,9 @@
 """Decoding: exactly the frames asked for, counted in decoded frames and never in time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import ffmpeg
@@ -15,6 +16,8 @@ from ffpms.video import probe, reason_of, rewind
 
 _PLANAR = frozenset({"yuv444p", "yuv422p", "yuv420p", "yuvj444p", "yuvj422p", "yuvj420p"})
 """Pixel formats whose first plane is luma of 8 bits; H.264 has few others."""
+
+_IDR = 5
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,9 @@ class Picture:
         frame = self.frame
         if frame.format.name != "yuv444p" or frame.rotation:
             return self.rgb()[part.rows, part.columns][::every, ::every]
-        planes = np.stack([_plane(frame, n)[part.rows, part.columns][::every, ::every] for n in range(3)])
-        small = av.VideoFrame.from_ndarray(planes, format="yuv444p")
+        small = av.VideoFrame(-(-int(part.w) // every), -(-int(part.h) // every), "yuv444p")
+        for n in range(3):
+            _plane(small, n)[:] = _plane(frame, n)[part.rows, part.columns][::every, ::every]
         small.colorspace, small.color_range = frame.colorspace, frame.color_range
         return small.to_ndarray(format="rgb24", threads=1)
 
@@ -89,13 +93,15 @@ def read_frames(path: Path, indices: list[int], decoder: str = "pyav") -> dict[i
 
 
 def decode_needed(path: Path, indices: list[int]) -> Pictures:
-    """Decodes what the wanted frames need: packets that no other frame refers to are dropped unless they are wanted
-    themselves. Where that cannot be done (no H.264 with 4-byte lengths, two packets a frame) it decodes all."""
+    """Decodes what the wanted frames need: packets are dropped that no other frame refers to, or none that is wanted,
+    for the video starts anew before the next of those. Where that cannot be done (no H.264 with 4-byte lengths, two
+    packets a frame) it decodes all."""
     waiting = list(indices)
     try:
         with av.open(str(path), format="mp4") as container:
-            wanted = _times_of(container, waiting) if _can_skip(container.streams.video[0]) else {}
-            for time, picture in _decode(container, set(wanted)) if wanted else ():
+            packets = _read_packets(container) if _can_skip(container.streams.video[0]) else []
+            wanted = _times_of(packets, waiting)
+            for time, picture in _decode(container, _needed(packets, wanted)) if wanted else ():
                 if wanted.get(time) == waiting[0]:
                     yield waiting.pop(0), picture
                 if not waiting:
@@ -121,46 +127,82 @@ def decode_all(path: Path, indices: list[int]) -> Pictures:
         raise MediaError(path, f"ends before frame {waiting[0]}; download it again", Status.TRUNCATED)
 
 
+class _Packet(NamedTuple):
+    time: int | None
+    is_discard: bool
+    is_reference: bool
+    starts_anew: bool
+
+
 def _can_skip(stream: av.VideoStream) -> bool:
     """Whether it is H.264 in mp4 with 4-byte NAL lengths (ISO/IEC 14496-15, 5.3.3.1)."""
     extra = stream.codec_context.extradata or b""
     return stream.codec_context.name == "h264" and len(extra) > 4 and extra[0] == 1 and extra[4] & 3 == 3
 
 
-def _times_of(container: av.container.InputContainer, indices: list[int]) -> dict[int | None, int]:
-    """Presentation time -> index of the wanted frames, for which it reads all packets and goes back to the first;
-    empty where packets have no times of their own."""
-    stream = container.streams.video[0]
-    packets = [(packet.pts, packet.dts, packet.is_discard) for packet in container.demux(stream) if packet.size]
-    rewind(container, packets[0][1] if packets else None)
-    times = [time for time, _, is_discard in packets if not is_discard]
+def _read_packets(container: av.container.InputContainer) -> list[_Packet]:
+    """All packets of a video, in the order of decoding; goes back to the first."""
+    packets: list[_Packet] = []
+    first = None
+    for packet in container.demux(container.streams.video[0]):
+        if packet.size:
+            first = first if packets else packet.dts
+            slices = _slices(bytes(packet))
+            packets.append(_Packet(packet.pts, packet.is_discard, _is_reference(slices), _starts_anew(slices)))
+    rewind(container, first)
+    return packets
+
+
+def _times_of(packets: list[_Packet], indices: list[int]) -> dict[int | None, int]:
+    """Presentation time -> index of the wanted frames; empty where packets have no times of their own."""
+    times = [packet.time for packet in packets if not packet.is_discard]
     if None in times or len(set(times)) < len(times):
         return {}
     ordered = sorted(time for time in times if time is not None)
     return {ordered[i]: i for i in indices if i < len(ordered)}
 
 
+def _needed(packets: list[_Packet], wanted: Container[int | None]) -> set[int | None]:
+    """The times of the wanted packets, and of all to which these may refer."""
+    needed, referring = set(), False
+    for packet in reversed(packets):
+        if packet.time in wanted or (referring and packet.is_reference):
+            needed.add(packet.time)
+            referring = not packet.starts_anew
+    return needed
+
+
 def _decode(
-    container: av.container.InputContainer, wanted: set[int | None] | None
+    container: av.container.InputContainer, needed: set[int | None] | None
 ) -> Iterator[tuple[int | None, Picture]]:
-    """Presentation time and picture of every frame; without the packets that neither are wanted nor referred to."""
+    """Presentation time and picture of the frames at the times needed, or of all."""
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1  # we run one process a video
     for packet in container.demux(stream):
-        if wanted is None or packet.pts in wanted or _is_reference(bytes(packet)):
+        if needed is None or packet.pts in needed or not packet.size:
             for frame in packet.decode():
                 yield frame.pts, Picture(frame)
 
 
-def _is_reference(packet: bytes) -> bool:
-    """Whether other frames may refer to this one: nal_ref_idc of its slices (ITU-T H.264, 7.4.1) is not 0."""
-    start = 0
+def _slices(packet: bytes) -> list[tuple[int, int]]:
+    """The nal_unit_type and nal_ref_idc of a packet's slices (ITU-T H.264, 7.4.1)."""
+    slices, start = [], 0
     while start + 4 < len(packet):
         kind, importance = packet[start + 4] & 31, packet[start + 4] >> 5 & 3
-        if 1 <= kind <= 5 and not importance:
-            return False
+        if 1 <= kind <= 5:
+            slices.append((kind, importance))
         start += 4 + int.from_bytes(packet[start : start + 4], "big")
-    return True
+    return slices
+
+
+def _is_reference(slices: list[tuple[int, int]]) -> bool:
+    """Whether other frames may refer to this one: nal_ref_idc is not 0."""
+    return all(importance for _, importance in slices)
+
+
+def _starts_anew(slices: list[tuple[int, int]]) -> bool:
+    """Whether no later frame refers to one before this: nal_unit_type is 5 (IDR)."""
+    return bool(slices) and all(kind == _IDR for kind, _ in slices)
 
 
 def decode_by_ffmpeg(path: Path, indices: list[int]) -> Pictures:

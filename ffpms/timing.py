@@ -22,6 +22,9 @@ _MADE_UP = 1.3
 """Manipulations reach this far, in sides of a face's box."""
 
 _SHORT_SIDE = 480
+_ENOUGH = 150
+"""What is around a face is compared in every so many rows and columns that about as many of each are left."""
+
 _RESAMPLES = 200
 _FOLDS = 5
 
@@ -38,15 +41,18 @@ class Small:
         factor = max(1, min(luma.shape) // _SHORT_SIDE)
         return cls(Image.fromarray(luma).reduce(factor) if factor > 1 else Image.fromarray(luma), factor)
 
-    def cut(self, box: Box, size: tuple[int, int]) -> np.ndarray:
-        """The box, given in px of the whole frame, at ``size`` (width, height) px.
+    def cut(self, box: Box, size: tuple[int, int], every: int = 1) -> np.ndarray:
+        """The box, given in px of the whole frame, at ``size`` (width, height) px, in every so many rows and columns.
 
-        Shape: (height, width) float32.
+        Shape: (ceil(height / every), ceil(width / every)) float32.
         """
         b = box.scaled(1 / self.factor)
+        if b == Box(b.x, b.y, *size).within(*self.image.size):  # needs no resampling
+            return np.asarray(self.image)[b.rows, b.columns][::every, ::every].astype(np.float32)
         right, bottom = min(b.x + b.w, self.image.width), min(b.y + b.h, self.image.height)
         corners = (max(b.x, 0.0), max(b.y, 0.0), right, bottom)
-        return np.asarray(self.image.resize(size, Image.Resampling.BILINEAR, box=corners), np.float32)
+        cut = self.image.resize(size, Image.Resampling.BILINEAR, box=corners)
+        return np.asarray(cut)[::every, ::every].astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,13 @@ class Surroundings:
     """What a real video shows in and around a face at every offset from a frame, as its fake would show it.
 
     Shape: seen (offsets, pixels) float32, each frame's mean taken off; weights (2, pixels): of all, and of those
-    outside the face alone, each summing to 1; around in px of the fake; size (width, height) px.
+    outside the face alone, each summing to 1; around in px of the fake, looked at in ``size`` (width, height) px, of
+    which every so many rows and columns.
     """
 
     around: Box
     size: tuple[int, int]
+    every: int
     seen: np.ndarray
     weights: np.ndarray
 
@@ -74,21 +82,21 @@ class Surroundings:
         frame = geometry.map(whole)
         around = geometry.map(face.widened(2.0)).within(int(frame.w), int(frame.h))
         size = (max(8, int(around.w) // factor), max(8, int(around.h) // factor))
-        seen = np.stack([real.cut(geometry.unmap(around), size).ravel() for real in reals])
+        every = max(1, round(min(size) / _ENOUGH))
+        seen = np.stack([real.cut(geometry.unmap(around), size, every).ravel() for real in reals])
         seen -= seen.mean(axis=1, keepdims=True)
-        moving = seen.std(axis=0)
-        outside = moving.reshape(size[1], size[0]).copy()
+        moving, outside = seen.std(axis=0), np.ones(size[::-1], bool)
         covered = geometry.map(face.widened(_MADE_UP)).moved(-around.x, -around.y).scaled(1 / factor).within(*size)
-        outside[covered.rows, covered.columns] = 0
-        weights = np.stack([moving, outside.ravel()])
-        return cls(around, size, seen, weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-6))
+        outside[covered.rows, covered.columns] = False
+        weights = np.stack([moving, moving * outside[::every, ::every].ravel()])
+        return cls(around, size, every, seen, weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-6))
 
     def costs(self, fake: Small) -> np.ndarray:
         """Weighted mean of ``|fake - real|`` at each offset, without a constant change of brightness.
 
         Shape: (offsets, 2), as the weights.
         """
-        shown = fake.cut(self.around, self.size).ravel()
+        shown = fake.cut(self.around, self.size, self.every).ravel()
         shown -= shown.mean()
         return np.stack([self.weights @ np.abs(shown - real) for real in self.seen])
 

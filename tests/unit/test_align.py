@@ -134,6 +134,29 @@ def test_a_large_frame_is_looked_at_in_small() -> None:
     assert np.array_equal(large.cut(Box(96, 0, 96, 96), (48, 48))[0], np.repeat([2, 3], 24))
 
 
+def test_of_a_large_face_no_more_is_looked_at_than_timing_needs() -> None:
+    """Every fourth row and column of 660, and the offset is still found."""
+    reals = {i: small(enlarged(f)) for i, f in enumerate(FRAMES[:18])}
+    fakes = {i: small(enlarged(noisy(FRAMES[i + 2]))) for i in range(5, 12)}
+    around = [Surroundings.of(reals, i, FACE.scaled(3), IDENTITY) for i in fakes]
+    assert {s.seen.shape[1] for s in around if s} == {165 * 165}
+    assert best_offset([s.costs(fake) for s, fake in zip(around, fakes.values(), strict=True) if s]) == (2, 1.0)
+
+
+def enlarged(frame: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(frame).resize((3 * frame.shape[1], 3 * frame.shape[0])))
+
+
+@pytest.mark.parametrize("box", [Box(10, 20, 31, 17), Box(0, 0, 360, 270), Box(329, 253, 31, 17)])
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_a_box_on_whole_pixels_is_cut_as_if_resampled(box: Box, every: int) -> None:
+    whole = small(FRAMES[3])
+    size = (int(box.w), int(box.h))
+    corners = (box.x, box.y, box.x + box.w, box.y + box.h)
+    resampled = np.asarray(whole.image.resize(size, Image.Resampling.BILINEAR, box=corners))
+    assert np.array_equal(whole.cut(box, size, every), resampled[::every, ::every])
+
+
 def test_a_mapped_box_shows_the_same_pixels() -> None:
     box = Box(60, 40, 100, 100)
     crop, resize = Geometry("crop", shift_x=-8), Geometry("resize", scale_x=0.5, scale_y=2)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ffpms.boxes import Box
-from ffpms.decode import DECODERS, _is_reference, decode_all, read_frames
+from ffpms.decode import DECODERS, _needed, decode_all, read_frames
 from ffpms.errors import MediaError
 from ffpms.video import probe
 from tests.corpus import HEIGHT, WIDTH, encode, portrait
@@ -51,7 +51,7 @@ def test_awkward_files_decode_as_in_ffmpeg(grid_ff_bad: Path, name: str) -> None
         assert np.array_equal(ours[index], reference[index])
 
 
-X264 = ("bframes=0", "b-pyramid=none", "keyint=2", "keyint=1")
+X264 = ("bframes=0", "b-pyramid=none", "keyint=5", "keyint=5:open-gop=1", "keyint=2", "keyint=1")
 OPTIONS = [{}, {"crf": "0"}, *({"x264-params": text} for text in X264)]
 
 
@@ -65,13 +65,25 @@ def test_dropped_packets_change_no_frame(tmp_path: Path, options: dict[str, str]
         assert np.array_equal(read_frames(path, [index])[index], everything[index]), index
 
 
-def test_unwanted_packets_are_not_decoded(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
-    monkeypatch.setattr("ffpms.decode._is_reference", lambda packet: bool(packet) and not seen.append(len(packet)))
-    read_frames(video, [24])
-    monkeypatch.undo()
-    assert len(seen) == 24
-    assert sum(_is_reference(packet) for packet in packets_of(video)) < 20
+@pytest.mark.parametrize(
+    ("options", "wanted", "n_decoded"),
+    [
+        ("bframes=0:keyint=5:scenecut=0", [7], 3),
+        ("bframes=0:keyint=5:scenecut=0", [5, 24], 6),
+        ("bframes=0:scenecut=0", [24], 25),
+        ("keyint=5:open-gop=1:b-pyramid=none:b-adapt=0:bframes=2:scenecut=0", [24], 11),
+        ("b-pyramid=none:b-adapt=0:bframes=1:scenecut=0", [24], 13),
+    ],
+)
+def test_only_what_the_wanted_frames_need_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: str, wanted: list[int], n_decoded: int
+) -> None:
+    """Not what no frame refers to, and not the rest of a stretch in which none is wanted."""
+    write_h264(tmp_path / "a.mp4", {"x264-params": options})
+    decoded: list[int] = []
+    monkeypatch.setattr("ffpms.decode._needed", lambda *some: decoded.append(len(_needed(*some))) or _needed(*some))
+    assert list(read_frames(tmp_path / "a.mp4", wanted)) == wanted
+    assert decoded == [n_decoded]
 
 
 def test_what_is_no_h264_in_mp4_is_decoded_whole(tmp_path: Path) -> None:
@@ -90,17 +102,12 @@ def write_h264(path: Path, options: dict[str, str], codec: str = "libx264") -> N
         container.mux(stream.encode())
 
 
-def packets_of(path: Path) -> list[bytes]:
-    with av.open(str(path)) as container:
-        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
-
-
-@given(st.integers(0, 330), st.integers(0, 240), st.integers(1, 90), st.integers(1, 90))
+@given(st.integers(0, 330), st.integers(0, 240), st.integers(1, 90), st.integers(1, 90), st.integers(1, 5))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_part_has_the_pixels_of_the_whole(video: Path, x: int, y: int, w: int, h: int) -> None:
+def test_a_part_has_the_pixels_of_the_whole(video: Path, x: int, y: int, w: int, h: int, every: int) -> None:
     picture = next(iter(decode_all(video, [3])))[1]
     part = Box(x, y, w, h).within(WIDTH, HEIGHT)
-    assert np.array_equal(picture.rgb_of(part), picture.rgb()[part.rows, part.columns])
+    assert np.array_equal(picture.rgb_of(part, every), picture.rgb()[part.rows, part.columns][::every, ::every])
 
 
 def test_probe(video: Path) -> None:
