@@ -39,15 +39,16 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
     from matplotlib import pyplot as plt
 
     metrics = [metric for metric in METRICS if metric in set(curve["metric"])]
-    bottom = 25 if (curve["value"] > 0.3).all() else -2
     size = (6 * len(metrics), 4.6)
-    figure, panels = plt.subplots(1, len(metrics), figsize=size, dpi=110, sharey=True, layout="constrained")
+    figure, panels = plt.subplots(1, len(metrics), figsize=size, dpi=110, layout="constrained")
     for axes, metric in zip(np.atleast_1d(panels), metrics, strict=True):
-        _draw_panel(axes, curve[curve["metric"] == metric])
+        own = curve[curve["metric"] == metric]
+        _draw_panel(axes, own)
+        bottom = 25 if np.nanmin(own[["value", "ci_low"]]) > 0.27 else -2
         axes.set(ylabel="%", title=METRICS[metric], ylim=(bottom, 102))
         if metric != "tpr":
             axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3 * len(metrics))
     figure.suptitle(title)
     figure.savefig(path)
     plt.close(figure)

@@ -9,11 +9,13 @@ from benchmark.curves.points import sample, summarise
 from benchmark.folders import Run
 from benchmark.groups import group_runs
 from benchmark.scoring.estimates import THRESHOLD
-from benchmark.scoring.resamples import resample, resample_mean
+from benchmark.scoring.resamples import resample, resample_accuracy, resample_auc, resample_mean
 from benchmark.scoring.rows import Rows, read_rows
 
 COLUMNS = ["method", "low", "high", "metric", "value", "ci_low", "ci_high", "n_fakes"]
 """``low`` and ``high``: the fake rates that a point stands for, both included."""
+
+_OF_A_VIDEO = ["bag_id", "pair_id", "manipulation", "fake_rate", "y_true", "score"]
 
 QUARTERS = ((0.05, 0.25), (0.3, 0.5), (0.55, 0.75), (0.8, 0.95))
 """Ranges of fake rate that share the 19 levels of a 20-frame bag about evenly."""
@@ -41,33 +43,32 @@ def _read_within(run: Run, low: float, high: float) -> Rows:
 
 def grid_curve(runs: list[Run]) -> pd.DataFrame:
     """From the rate grid, in which each fake has every rate in several draws: the share of fake videos found at each
-    rate, over draws, and from one fake frame on the mean of that share and of the real videos called right. Runs
-    without grid scores are left out."""
+    rate, over draws; from one fake frame on also accuracy and AUC, on them and all real videos. Runs without grid
+    scores are left out."""
     rows: list[tuple[object, ...]] = []
     for group in group_runs(runs):
         scored = [run for run in group.runs if not run.grid.empty]
         for rate in sorted(set(scored[0].grid["fake_rate"])) if scored else ():
-            for metric, samples, n_fakes in _sample_rate(scored, rate):
-                n_pairs = scored[0].scores["pair_id"].nunique()
-                rows.append((group.method, rate, rate, metric, *summarise(samples, n_pairs), n_fakes))
+            mixed = [_read_rate(run, rate) for run in scored]
+            n_fakes = len(set(mixed[0].bag[mixed[0].label == 1]))
+            for metric, samples in _sample_rate(mixed, rate):
+                rows.append((group.method, rate, rate, metric, *summarise(samples, mixed[0].n_pairs), n_fakes))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _sample_rate(runs: list[Run], rate: float) -> Iterator[tuple[str, np.ndarray, int]]:
-    """Both metrics at a rate in each resample: the mean over seeds. At rate 0 nothing is fake, and what is found is a
-    false alarm."""
-    found, kept = [], []
-    for run in runs:
-        at_rate = run.grid[run.grid["fake_rate"] == rate]
-        reals = run.scores[(run.scores["level"] == "video") & (run.scores["y_true"] == 0)]
-        pairs = sorted(set(run.scores["pair_id"]))
-        found.append(_sample_share(at_rate["score"] >= THRESHOLD, at_rate["pair_id"], pairs))
-        kept.append(_sample_share(reals["score"] < THRESHOLD, reals["pair_id"], pairs))
-    n_fakes = int(at_rate["bag_id"].nunique())
+def _read_rate(run: Run, rate: float) -> Rows:
+    """All real videos, and every draw of every fake at a rate; labelled 1 at rate 0 too, where nothing is fake."""
+    reals = run.scores[(run.scores["level"] == "video") & (run.scores["y_true"] == 0)]
+    fakes = run.grid[run.grid["fake_rate"] == rate].assign(y_true=1)
+    both = pd.concat([table[_OF_A_VIDEO] for table in (reals, fakes)])
+    return read_rows(both.assign(level="video", slot=0), "video")
+
+
+def _sample_rate(mixed: list[Rows], rate: float) -> Iterator[tuple[str, np.ndarray]]:
+    """The metrics at a rate in each resample: the mean over seeds. At rate 0 what is found is a false alarm."""
+    counts = resample(mixed[0].n_pairs)
     if rate > 0:
-        yield "accuracy", np.mean([(f + k) / 2 for f, k in zip(found, kept, strict=True)], axis=0), n_fakes
-    yield "tpr", np.mean(found, axis=0), n_fakes
-
-
-def _sample_share(chosen: pd.Series, pair: pd.Series, pairs: list[str]) -> np.ndarray:
-    return resample_mean(chosen.to_numpy(), np.searchsorted(pairs, pair.to_numpy(dtype=str)), resample(len(pairs)))
+        yield "accuracy", np.mean([resample_accuracy(rows, counts, THRESHOLD) for rows in mixed], axis=0)
+        yield "auc", np.mean([resample_auc(rows, counts) for rows in mixed], axis=0)
+    fakes = [rows.where(rows.label == 1) for rows in mixed]
+    yield "tpr", np.mean([resample_mean(f.score >= THRESHOLD, f.pair, counts) for f in fakes], axis=0)

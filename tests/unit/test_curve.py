@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.metrics import roc_auc_score
 
 from benchmark.curves.drawing import draw_bars, draw_picture, write_curve
 from benchmark.curves.fake_rate import QUARTERS, grid_curve, rate_curve
@@ -50,14 +51,21 @@ def with_grid(seed: int = 0, method: str = "s-mil") -> Run:
     return replace(one, grid=grid_scores(one.scores, seed))
 
 
+def reals_of(one: Run) -> pd.DataFrame:
+    return one.scores[(one.scores["level"] == "video") & (one.scores["y_true"] == 0)]
+
+
 def test_a_point_of_the_grid_is_the_mean_over_bags_and_draws() -> None:
     one = with_grid()
     curve = grid_curve([one])
     found = one.grid[one.grid["n_fake"] == 7]["score"] >= 0.5
-    reals = one.scores[(one.scores["level"] == "video") & (one.scores["y_true"] == 0)]["score"] < 0.5
+    reals = reals_of(one)["score"] < 0.5
     points = curve[curve["low"] == 0.35].set_index("metric")
     assert points.loc["tpr", "value"] == pytest.approx(found.mean())
     assert points.loc["accuracy", "value"] == pytest.approx((found.mean() + reals.mean()) / 2)
+    scores = np.r_[one.grid.loc[one.grid["n_fake"] == 7, "score"], reals_of(one)["score"]]
+    labels = np.repeat([1, 0], [len(found), len(reals)])
+    assert points.loc["auc", "value"] == pytest.approx(roc_auc_score(labels, scores))
     assert (points["n_fakes"] == 32).all()
     assert (points["ci_low"] < points["value"]).all()
     assert (points["value"] < points["ci_high"]).all()
@@ -67,6 +75,7 @@ def test_the_grid_has_every_rate_and_no_accuracy_where_nothing_is_fake() -> None
     curve = grid_curve([with_grid()])
     assert curve.groupby("metric")["low"].agg(["min", "max", "size"]).T.to_dict("list") == {
         "accuracy": [0.05, 1.0, 20],
+        "auc": [0.05, 1.0, 20],
         "tpr": [0.0, 1.0, 21],
     }
     assert (curve["low"] == curve["high"]).all()
@@ -96,9 +105,9 @@ def test_runs_without_grid_scores_are_left_out() -> None:
 def test_the_picture_of_a_grid_has_a_panel_a_metric(tmp_path: Path) -> None:
     curve = grid_curve([with_grid(), with_grid(5, "xn-avg")])
     draw_picture(curve, tmp_path / "curve.png", "test")
-    two = Image.open(tmp_path / "curve.png").size
+    three = Image.open(tmp_path / "curve.png").size
     draw_picture(curve[curve["metric"] == "tpr"], tmp_path / "curve.png", "test")
-    assert two[0] == 2 * Image.open(tmp_path / "curve.png").size[0]
+    assert three[0] == 3 * Image.open(tmp_path / "curve.png").size[0]
     assert not pd.isna(curve["value"]).any()
 
 
