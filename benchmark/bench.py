@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark import runs
 from benchmark.config import TrainConfig
 from benchmark.data import BuiltSet
-from benchmark.folders import Run, read_failures, read_runs
+from benchmark.folders import Failure, Run, read_failures, read_runs
 from benchmark.leaderboard import COLUMNS, make_board
 from benchmark.machine import Machine, choose_precision
 from benchmark.trial import Given, make_detector
@@ -25,11 +25,13 @@ Grid = Sequence[tuple[BuiltSet, TrainConfig]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The leaderboard of all finished runs, those of them that this grid asked for, and one line for each failure."""
+    """The leaderboard of all finished runs; the runs and failures that this grid asked for; and one line for each of
+    its failures, of detectors too that could not be made."""
 
     cells: pd.DataFrame
     markdown: str
     runs: list[Run]
+    failed: list[Failure]
     failures: list[str]
 
 
@@ -153,7 +155,9 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
     """Writes the leaderboard, if there is anything to put in it and this is the first rank."""
     finished = list(read_runs(out)) if machine.ranks.first else []
     if not finished:
-        return Outcome(pd.DataFrame(columns=COLUMNS), "", [], failures)
-    board = make_board(finished, read_failures(out))
+        return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
+    failed = read_failures(out)
+    board = make_board(finished, failed)
     board.write(out)
-    return Outcome(board.cells, board.markdown(), [run for run in finished if run.run_id in wanted], failures)
+    own = [run for run in finished if run.run_id in wanted], [one for one in failed if one.run_id in wanted]
+    return Outcome(board.cells, board.markdown(), *own, failures)

@@ -9,10 +9,10 @@ from benchmark import runs
 from benchmark.config import TrainConfig
 from benchmark.machine import Say, Setup
 from benchmark.trial import teacher_of
-from benchmark.trials import Supply, Trial, attempt
+from benchmark.trials import Supply, Trial, attempt, note_failure
 from benchmark.unmixed import load_set
 from detectors import load_plugins
-from ffpms.engine import Died, on_ray
+from ffpms.engine import Done, on_ray
 
 MAX_DEATHS = 3
 """A trial whose worker died goes on from its last epoch, but not for ever."""
@@ -66,15 +66,20 @@ class Cluster:
             outcomes, left = on_ray(run_errand, left, self.workers, needs), []
             for outcome in outcomes:
                 folder = outcome.job.folder
-                deaths[folder] += isinstance(outcome, Died)
-                if isinstance(outcome, Died) and deaths[folder] < MAX_DEATHS:
+                reason = outcome.result if isinstance(outcome, Done) else _mourn(folder, deaths)
+                if reason is None:
                     say(f"{folder.name}: its worker died; it goes on from its last epoch")
                     left.append(outcome.job)
                     continue
-                reason = f"its worker died {MAX_DEATHS} times" if isinstance(outcome, Died) else outcome.result
                 say(f"{folder.name}: {reason or 'done'}")
                 failures += [f"{folder.name}: {reason}"] if reason else []
         return failures
+
+
+def _mourn(folder: Path, deaths: Counter[Path]) -> str | None:
+    """Why a trial is given up after one more death, if it is."""
+    deaths[folder] += 1
+    return note_failure(folder, f"its worker died {MAX_DEATHS} times") if deaths[folder] == MAX_DEATHS else None
 
 
 def _teacher(trial: Trial) -> Trial:

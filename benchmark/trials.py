@@ -80,18 +80,21 @@ def run_here(trials: Sequence[Trial], supply: Supply) -> list[str]:
 
 def attempt(config: TrainConfig, folder: Path, material: Material, machine: Machine) -> str:
     """Runs a trial; why it failed, in one line that stays in its folder, or nothing."""
-    failed = folder / FAILED
-    failed.unlink(missing_ok=True)
+    (folder / FAILED).unlink(missing_ok=True)
     try:
         run_trial(config, material, folder, machine)
     except (FfpmsError, DetectorError, RuntimeError, OSError, ValueError) as error:
         if machine.ranks.world > 1:
             raise  # torchrun then stops the other ranks, which would wait for this one
-        reason = _explain(error)
-        if folder.is_dir():
-            failed.write_text(reason + "\n", encoding="utf-8")
-        return reason
+        return note_failure(folder, _explain(error))
     return ""
+
+
+def note_failure(folder: Path, reason: str) -> str:
+    """Leaves the reason in a trial's folder, if it has begun; returns it."""
+    if folder.is_dir():
+        (folder / FAILED).write_text(reason + "\n", encoding="utf-8")
+    return reason
 
 
 def _explain(error: Exception) -> str:

@@ -4,23 +4,27 @@ from pathlib import Path
 
 from benchmark.curves.drawing import write_curve
 from benchmark.experiments.catalogue import Experiment
-from benchmark.folders import Run
+from benchmark.folders import Failure, Run
 from benchmark.groups import group_runs
-from benchmark.leaderboard import make_board
+from benchmark.leaderboard import Board, make_board
 
 PAGE = "README.md"
 
 
-def write_experiment(experiment: Experiment, runs: list[Run], notes: list[str], out: Path) -> Path:
-    """Writes the leaderboard of the experiment's own runs, its curves and a page with all of it; returns the page."""
+def write_experiment(
+    experiment: Experiment, runs: list[Run], failed: list[Failure], notes: list[str], out: Path
+) -> tuple[Board, str]:
+    """Writes the leaderboard of the experiment's own runs, its curves and a page with all of it; returns leaderboard
+    and page."""
     out.mkdir(parents=True, exist_ok=True)
-    board = make_board(runs)
+    board = make_board(runs, failed)
     board.write(out)
     pictures = [f"![{title}]({path.name})" for title, path in _draw(experiment, runs, out)]
     said = "\n".join(f"- {note}" for note in notes)
     parts = [f"# {experiment.title}", "Li 2020, done again by `ffpms bench`.", said, *pictures, board.markdown()]
-    (out / PAGE).write_text("\n\n".join(part for part in parts if part), encoding="utf-8")
-    return out / PAGE
+    page = "\n\n".join(part for part in parts if part)
+    (out / PAGE).write_text(page, encoding="utf-8")
+    return board, page
 
 
 def _draw(experiment: Experiment, runs: list[Run], out: Path) -> list[tuple[str, Path]]:

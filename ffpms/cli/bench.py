@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from ffpms.cli.corpus import need
 from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, QUIET, parse_names
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, writing
 
 
 @click.command()
@@ -120,30 +121,35 @@ def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], li
         return [(load_set(root, flags["unmixed"]), methods) for root in flags["data"]], []
     if flags["unmixed"]:
         raise ConfigError(f"unmixed: {flags['experiment']} says itself whether it is; leave --unmixed away")
+    experiment = EXPERIMENTS[flags["experiment"]]
+    if experiment.curves:
+        need("matplotlib")
     chosen = choose_methods(flags["methods"]) if flags["methods"] else ()
-    parts, notes = plan_experiment(EXPERIMENTS[flags["experiment"]], flags["data"], chosen)
+    parts, notes = plan_experiment(experiment, flags["data"], chosen)
     return [(part.data, part.methods) for part in parts], notes
 
 
 def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
     """The tables, or an experiment's page, and what failed."""
-    page = _write_page(flags["experiment"], outcome, notes, flags["out"])
+    cells, text = outcome.cells, outcome.markdown
+    if flags["experiment"] and outcome.runs:
+        cells, text = _write_page(flags["experiment"], outcome, notes, flags["out"])
     if flags["as_json"]:
-        click.echo(outcome.cells.to_json(orient="records", indent=2))
+        click.echo(cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:
-        click.echo(page.read_text(encoding="utf-8") if page else outcome.markdown)
+        click.echo(text)
     for failure in outcome.failures:
         click.echo(f"failed: {failure}", err=True)
 
 
-def _write_page(name: str | None, outcome: Any, notes: list[str], out: Path) -> Path | None:
-    """An experiment's page, if there is an experiment and a run of it."""
-    if not (name and outcome.runs):
-        return None
+def _write_page(name: str, outcome: Any, notes: list[str], out: Path) -> tuple[Any, str]:
+    """An experiment's cells and its page."""
     from benchmark.experiments.catalogue import EXPERIMENTS
     from benchmark.experiments.page import write_experiment
 
-    return write_experiment(EXPERIMENTS[name], outcome.runs, notes, out / name)
+    with writing(out / name):
+        board, page = write_experiment(EXPERIMENTS[name], outcome.runs, outcome.failed, notes, out / name)
+    return board.cells, page
 
 
 _SETTINGS = (
