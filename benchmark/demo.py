@@ -12,8 +12,8 @@ import torch
 
 from benchmark.bench import bench, make_grid
 from benchmark.config import TrainConfig
-from benchmark.curves.drawing import draw_bars, draw_picture
-from benchmark.curves.fake_rate import rate_curve
+from benchmark.curves.drawing import draw_bars, write_curve
+from benchmark.curves.fake_rate import grid_curve
 from benchmark.data import BuiltSet
 from benchmark.folders import read_runs
 from benchmark.machine import Machine, Say, choose_device
@@ -28,6 +28,9 @@ SIZE = 112
 EPOCHS = 8
 FACES = 5
 """Of 20 faces a video in training, so that the demo ends in minutes on two cores; FFPMS takes 8."""
+
+RATES = (0.05, 0.25, 0.5, 1.0)
+"""Of the curve in the terminal."""
 
 Track = Callable[[Iterable[Any], int], Iterable[Any]]
 
@@ -50,9 +53,9 @@ def run_demo(out: Path, seed: int, workers: int, say: Say, track: Track) -> None
     machine = Machine(choose_device("auto"), track=track, say=step)
     say(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
     step("4/4 accuracy against fake rate")
-    curve = rate_curve(list(read_runs(out / "runs")))
-    draw_picture(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
-    say(draw_bars(curve))
+    curve = grid_curve(list(read_runs(out / "runs")))
+    write_curve(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
+    say(draw_bars(curve[curve["low"].isin(RATES) & (curve["metric"] != "tpr")]))
     say(f"\nHere: {out / 'curve.png'}, {out / 'runs' / 'leaderboard.md'}, {out / 'ffpms-data' / 'README.md'}")
     say(conclude(curve))
     say("With FaceForensics++: ffpms build --ff-root DIR, then ffpms bench --methods smil,xn-avg,xn-max")
@@ -83,9 +86,9 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
 
 def conclude(curve: pd.DataFrame) -> str:
     """What the curve says, in a line."""
-    parts = []
-    for method, points in curve[curve["metric"] == "auc"].groupby("method", sort=False):
+    ranked, parts = curve[curve["metric"] == "auc"], []
+    for method, points in ranked.groupby("method", sort=False):
         first, last = points.iloc[0], points.iloc[-1]
         parts.append(f"{method} {100 * first['value']:.0f} -> {100 * last['value']:.0f}")
-    low, high = 100 * curve["low"].min(), 100 * curve["high"].max()
+    low, high = 100 * ranked["low"].min(), 100 * ranked["high"].max()
     return f"The curve: video AUC (%) from {low:.0f} to {high:.0f} % fake frames: {'; '.join(parts)}"

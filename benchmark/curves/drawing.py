@@ -16,8 +16,8 @@ def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
         lines.append(f"{method}: {METRICS[str(metric)]}")
         for p in points.to_dict("records"):
             bar = "█" * round(p["value"] * width)
-            name = f"{100 * p['low']:3.0f}-{100 * p['high']:.0f} %"
-            lines.append(f"  {name:>9} {bar:<{width}} {100 * p['value']:5.1f}  ({p['n_fakes']} fakes)")
+            name = "-".join(f"{100 * rate:.0f}" for rate in dict.fromkeys((p["low"], p["high"])))
+            lines.append(f"  {name + ' %':>9} {bar:<{width}} {100 * p['value']:5.1f}  ({p['n_fakes']} fakes)")
     return "\n".join(lines)
 
 

@@ -37,6 +37,8 @@ def test_bars_picture_and_conclusion(tmp_path: Path) -> None:
     curve = rate_curve([run(), run(method="xn-avg")])
     bars = draw_bars(curve)
     assert bars.count("%") == len(curve)
+    assert "    5-25 % █" in bars
+    assert "     100 % █" in draw_bars(grid_curve([with_grid()]))
     assert f"{100 * curve['value'].iloc[0]:5.1f}" in bars
     draw_picture(curve, tmp_path / "curve.png", "test")
     assert Image.open(tmp_path / "curve.png").size[0] > 600
@@ -44,6 +46,7 @@ def test_bars_picture_and_conclusion(tmp_path: Path) -> None:
     ranked = curve[curve["metric"] == "auc"]["value"].iloc[0]
     assert f"s-mil {100 * ranked:.0f} ->" in said
     assert "xn-avg" in said
+    assert "from 5 to 100 % fake frames" in conclude(grid_curve([with_grid()]))
 
 
 def with_grid(seed: int = 0, method: str = "s-mil") -> Run:
