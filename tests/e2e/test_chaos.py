@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,15 @@ def test_workers_end_with_a_killed_build(tree: Path, tmp_path: Path) -> None:
     wait_for(lambda: not any(map(is_alive, workers)))
 
 
+@pytest.fixture
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """A shell has what it runs in the background ignore Ctrl-C, and so would what that starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_is_heard")
 @pytest.mark.parametrize("delay_s", [0.0, 1.0])
 def test_ctrl_c_is_one_line(
     ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str], delay_s: float
