@@ -152,11 +152,12 @@ def _try_learning(trial: Trial) -> ManifestError | None:
 
 
 def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine) -> Outcome:
-    """Writes the leaderboard, if there is anything to put in it and this is the first rank."""
-    finished = list(read_runs(out)) if machine.ranks.first else []
-    if not finished:
+    """Writes the leaderboard, if this is the first rank and there is anything to put in it."""
+    if not machine.ranks.first:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
-    failed = read_failures(out)
+    finished, failed = list(read_runs(out)), read_failures(out)
+    if not (finished or failed):
+        return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
     board = make_board(finished, failed)
     board.write(out)
     own = [run for run in finished if run.run_id in wanted], [one for one in failed if one.run_id in wanted]

@@ -57,6 +57,14 @@ def group_runs(runs: list[Run]) -> list[Group]:
     return [replace(group, method=labels[key]) for key, group in unnamed.items()]
 
 
+def by_table(runs: list[Run]) -> dict[str, list[Run]]:
+    """The runs of each table: what was scored on different sets is never drawn or compared together."""
+    tables: dict[str, list[Run]] = {}
+    for group in group_runs(runs):
+        tables.setdefault(group.table, []).extend(group.runs)
+    return tables
+
+
 def _group(own: list[Run]) -> Group:
     first = own[0]
     runs = tuple(sorted(own, key=lambda run: run.seed or 0))

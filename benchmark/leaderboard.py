@@ -51,16 +51,17 @@ def make_board(runs: list[Run], failures: Iterable[Failure] = ()) -> Board:
     """All cells of all groups, then the paper's where it has the same data; the comparisons; and what failed.
 
     Raises:
-        ManifestError: there is no finished run.
+        ManifestError: there is neither a finished run nor a failed one.
     """
-    groups = group_runs(runs)
+    failed = tabulate_failures(failures)
+    groups = group_runs(runs) if runs or failed.empty else []
     filled = [pair for group in groups for pair in fill(group)]
     cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
     comparisons = compare(entries)
     _mark(cells, rank(entries, comparisons))
     for table in dict.fromkeys(group.table for group in groups):
         cells += paper_cells(table)
-    return Board(pd.DataFrame(cells, columns=COLUMNS), tabulate_comparisons(comparisons), tabulate_failures(failures))
+    return Board(pd.DataFrame(cells, columns=COLUMNS), tabulate_comparisons(comparisons), failed)
 
 
 def tabulate_failures(failures: Iterable[Failure]) -> pd.DataFrame:

@@ -116,9 +116,15 @@ def descend(detector: Detector, batch: Batch, size: int, config: TrainConfig, ma
 
 
 def validate(scores: list[BagScore]) -> dict[str, float]:
-    """Accuracy as the leaderboard counts it, and the loss with both classes weighing the same."""
+    """Accuracy as the leaderboard counts it, and the loss with both classes weighing the same.
+
+    Raises:
+        ConfigError: a score is no number.
+    """
     label = np.array([s.record.label for s in scores])
     logit = np.array([s.video_logit for s in scores])
+    if not np.isfinite(logit).all():
+        raise ConfigError("the scores of val bags are not all numbers; try a lower --lr")
     each = np.logaddexp(0, np.where(label == 1, -logit, logit))
     loss = float(np.mean([each[label == y].mean() for y in (0, 1)]))
     return {"val_loss": loss, "val_accuracy": accuracy(label, 1 / (1 + np.exp(-logit)))}

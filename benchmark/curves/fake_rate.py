@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from benchmark.curves.points import sample, summarise
+from benchmark.curves.points import lines_of, sample, summarise
 from benchmark.folders import Run
-from benchmark.groups import group_runs
 from benchmark.scoring.estimates import THRESHOLD
 from benchmark.scoring.resamples import resample, resample_accuracy, resample_auc, resample_mean
 from benchmark.scoring.rows import Rows, read_rows
@@ -25,13 +24,13 @@ def rate_curve(runs: list[Run], ranges: tuple[tuple[float, float], ...] = QUARTE
     """From the test set as it is, in which each fake has one rate: accuracy at 0.5 and AUC on all real videos and on
     the fakes of each range of rates, the mean over seeds, with its cluster bootstrap interval."""
     rows: list[tuple[object, ...]] = []
-    for group in group_runs(runs):
+    for name, own in lines_of(runs):
         for low, high in ranges:
-            near = [_read_within(run, low, high) for run in group.runs]
+            near = [_read_within(run, low, high) for run in own]
             n_fakes = int(near[0].label.sum())
             for metric in ("accuracy", "auc") if n_fakes else ():
                 samples = np.mean([sample(metric, videos) for videos in near], axis=0)
-                rows.append((group.method, low, high, metric, *summarise(samples, near[0].n_pairs), n_fakes))
+                rows.append((name, low, high, metric, *summarise(samples, near[0].n_pairs), n_fakes))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -46,13 +45,13 @@ def grid_curve(runs: list[Run]) -> pd.DataFrame:
     rate, over draws; from one fake frame on also accuracy and AUC, on them and all real videos. Runs without grid
     scores are left out."""
     rows: list[tuple[object, ...]] = []
-    for group in group_runs(runs):
-        scored = [run for run in group.runs if not run.grid.empty]
+    for name, own in lines_of(runs):
+        scored = [run for run in own if not run.grid.empty]
         for rate in sorted(set(scored[0].grid["fake_rate"])) if scored else ():
             mixed = [_read_rate(run, rate) for run in scored]
             n_fakes = len(set(mixed[0].bag[mixed[0].label == 1]))
             for metric, samples in _sample_rate(mixed, rate):
-                rows.append((group.method, rate, rate, metric, *summarise(samples, mixed[0].n_pairs), n_fakes))
+                rows.append((name, rate, rate, metric, *summarise(samples, mixed[0].n_pairs), n_fakes))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.curves.points import sample, summarise
+from benchmark.curves.points import lines_of, sample, summarise
 from benchmark.folders import Run
-from benchmark.groups import group_runs
 from benchmark.scoring.rows import Rows, read_rows
 
 COLUMNS = ["method", "n_frames", "metric", "value", "ci_low", "ci_high", "n_videos"]
@@ -15,13 +14,13 @@ def frame_curve(runs: list[Run]) -> pd.DataFrame:
     """Video accuracy at 0.5 and AUC for each number of frames, the mean over seeds; runs without such scores are left
     out."""
     rows: list[tuple[object, ...]] = []
-    for group in group_runs(runs):
-        scored = [run.fewer for run in group.runs if not run.fewer.empty]
+    for name, own in lines_of(runs):
+        scored = [run.fewer for run in own if not run.fewer.empty]
         for number in sorted(set(scored[0]["n_frames"])) if scored else ():
             seen = [_read_seen(fewer, number) for fewer in scored]
             for metric in ("accuracy", "auc"):
                 samples = np.mean([sample(metric, videos) for videos in seen], axis=0)
-                rows.append((group.method, number, metric, *summarise(samples, seen[0].n_pairs), len(seen[0].label)))
+                rows.append((name, number, metric, *summarise(samples, seen[0].n_pairs), len(seen[0].label)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

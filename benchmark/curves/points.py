@@ -1,7 +1,11 @@
 """What a point of a curve is: a metric over all pairs and seeds, with its interval."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from benchmark.folders import Run
+from benchmark.groups import group_runs
 from benchmark.scoring import steps
 from benchmark.scoring.estimates import THRESHOLD
 from benchmark.scoring.resamples import interval, resample, resample_accuracy
@@ -12,6 +16,17 @@ METRICS = {
     "auc": "video AUC",
     "tpr": "fake videos found at 0.5; at rate 0: false alarms",
 }
+
+
+def lines_of(runs: list[Run]) -> Iterator[tuple[str, list[Run]]]:
+    """A line's name and its runs, which differ in their seeds alone: a method, or where each manipulation has detectors
+    of its own, ``xn-avg [DF]``."""
+    for group in group_runs(runs):
+        trained: dict[tuple[str, ...], list[Run]] = {}
+        for run in group.runs:
+            trained.setdefault(run.manipulations, []).append(run)
+        for manipulations, own in trained.items():
+            yield group.method + (f" [{'+'.join(manipulations)}]" if len(trained) > 1 else ""), own
 
 
 def sample(metric: str, videos: Rows) -> np.ndarray:

@@ -5,7 +5,7 @@ from pathlib import Path
 from benchmark.curves.drawing import write_curve
 from benchmark.experiments.catalogue import Experiment
 from benchmark.folders import Failure, Run
-from benchmark.groups import group_runs
+from benchmark.groups import by_table
 from benchmark.leaderboard import Board, make_board
 
 PAGE = "README.md"
@@ -29,14 +29,14 @@ def write_experiment(
 
 def _draw(experiment: Experiment, runs: list[Run], out: Path) -> list[tuple[str, Path]]:
     """Each curve of each data set, with its title."""
-    tables: dict[str, list[Run]] = {}
-    for group in group_runs(runs):
-        tables.setdefault(group.table, []).extend(group.runs)
-    drawn = []
+    for curve in experiment.curves:
+        for old in out.glob(f"{curve.file}*"):
+            old.unlink()
+    drawn, tables = [], by_table(runs) if runs else {}
     for table, own in tables.items():
         end = f"-{table.replace(' ', '-')}" if len(tables) > 1 else ""
         for curve in experiment.curves:
             if not (points := curve.of(own)).empty:
-                title = f"{curve.title}, {own[0].dataset}"
+                title = f"{curve.title}, {table}"
                 drawn.append((title, write_curve(points, out / f"{curve.file}{end}.png", title)[0]))
     return drawn

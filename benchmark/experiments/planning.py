@@ -38,7 +38,7 @@ def plan_experiment(
         methods, lacking = _split_by_landmarks(data, tuple(chosen) or known)
         parts += [Part(data, methods)] if methods else []
         notes += _note_data(experiment, data, lacking)
-    notes += [_note_missing(compression) for compression in experiment.methods if compression not in sets]
+    notes += [_note_missing(experiment, compression) for compression in experiment.methods if compression not in sets]
     if not parts:
         raise ConfigError(f"experiment: nothing of it is possible; {'; '.join(notes)}")
     return parts, notes
@@ -76,11 +76,13 @@ def _note_data(experiment: Experiment, data: BuiltSet, lacking: tuple[str, ...])
         others = ", ".join(map(paper_compression, experiment.methods))
         notes.append(f"{data.root} is at {paper_compression(data.recipe.compression)}, the experiment is of {others}")
     if data.name.endswith(CUSTOM):
-        notes.append(f"{data.root} is {data.name}, not the paper's test set, so its numbers do not stand beside these")
+        which = f"{data.name} {data.sha256[:8]} at {paper_compression(data.recipe.compression)}"
+        notes.append(f"{data.root} is {which}, not the paper's test set, so the paper's numbers are left out")
     return notes
 
 
-def _note_missing(compression: str) -> str:
+def _note_missing(experiment: Experiment, compression: str) -> str:
     name = paper_compression(compression)
-    hint = f"ffpms build --ff-root DIR --compression {name} --out ffpms-{name}"
+    marked = " --landmarks" if any(method(m).lesson != "bags" for m in experiment.methods[compression]) else ""
+    hint = f"ffpms build --ff-root DIR --compression {name}{marked} --out ffpms-{name}"
     return f"left out: {name}, of which no set is given; '{hint}', then --data ffpms-{name} too"

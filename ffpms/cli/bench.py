@@ -132,8 +132,10 @@ def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], li
 def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
     """The tables, or an experiment's page, and what failed."""
     cells, text = outcome.cells, outcome.markdown
-    if flags["experiment"] and outcome.runs:
-        cells, text = _write_page(flags["experiment"], outcome, notes, flags["out"])
+    if flags["experiment"]:
+        cells, text = cells[:0], ""  # what else lies in the folder is not of it
+        if outcome.runs or outcome.failed:
+            cells, text = _write_page(flags["experiment"], outcome, notes, flags["out"])
     if flags["as_json"]:
         click.echo(cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:

@@ -70,13 +70,20 @@ def _check_picture(path: Path) -> None:
 
 
 def _draw_curve(finished: list[Any], path: Path) -> list[Path]:
-    """From the rate grid where a run has scores of it, else from the test set's own rates; with its numbers as CSV."""
+    """From the rate grid where a run has scores of it, else from the test set's own rates; with its numbers as CSV. A
+    picture for each set that was scored on."""
     from benchmark.curves.drawing import write_curve
     from benchmark.curves.fake_rate import grid_curve, rate_curve
+    from benchmark.groups import by_table
 
-    curve = grid_curve(finished)
-    source = "rate grid, every fake at every rate" if len(curve) else "test set, each fake at one rate"
-    return write_curve(curve if len(curve) else rate_curve(finished), path, f"Accuracy against fake rate ({source})")
+    files, tables = [], by_table(finished)
+    for table, own in tables.items():
+        curve = grid_curve(own)
+        source = "every fake at every rate" if len(curve) else "each fake at one rate"
+        picture = path.with_stem(f"{path.stem}-{table.replace(' ', '-')}") if len(tables) > 1 else path
+        title = f"Accuracy against fake rate ({source}), {table}"
+        files += write_curve(curve if len(curve) else rate_curve(own), picture, title)
+    return files
 
 
 @click.command()

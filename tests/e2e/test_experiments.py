@@ -8,6 +8,8 @@ from click.testing import Result
 
 from tests.conftest import Command
 
+QUICK = ("--backbone", "tiny", "--epochs", 1)
+
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -15,7 +17,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_experiment(ffpms: Command, name: str, built: Path, out: Path) -> Result:
-    flags = ("--methods", "s-mil,xn-avg", "--backbone", "tiny", "--epochs", 1, "--data", built, "--out", out)
+    flags = ("--methods", "s-mil,xn-avg", *QUICK, "--data", built, "--out", out)
     result = ffpms("bench", "--experiment", name, *flags)
     assert result.exit_code == 0, result.output
     return result
@@ -35,7 +37,7 @@ def test_an_experiment_leaves_a_page_with_its_tables_and_curves(
     result = run_experiment(ffpms, name, built, out)
     page = (out / name / "README.md").read_text(encoding="utf-8")
     assert page.strip() == result.stdout.strip()
-    assert "not the paper's test set" in page
+    assert "not the paper's test set, so the paper's numbers are left out" in page
     assert f"### Video accuracy at 0.5 (%), {dataset}" in page
     board = pd.read_csv(out / name / "leaderboard.csv")
     assert set(board["dataset"]) == {dataset}
@@ -60,3 +62,25 @@ def test_an_experiment_says_itself_which_mix_it_is_of(ffpms: Command, built: Pat
     result = ffpms("bench", "--experiment", "fig6", "--unmixed", "--data", built)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "leave --unmixed away" in result.stderr
+
+
+def test_an_experiment_of_which_nothing_succeeds_shows_that_and_no_other_run(
+    ffpms: Command, built: Path, tmp_path: Path
+) -> None:
+    assert ffpms("bench", "--methods", "xn-avg", *QUICK, "--data", built, "--out", tmp_path).exit_code == 0
+    (tmp_path / "fig7").mkdir()
+    (tmp_path / "fig7" / "frames-of-old.png").touch()
+    flags = ("--experiment", "fig7", "--methods", "s-mil", *QUICK, "--lr", 1e30)
+    result = ffpms("bench", *flags, "--data", built, "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "xn-avg" not in result.stdout
+    assert "### Failed" in result.stdout
+    assert "try a lower --lr" in (tmp_path / "fig7" / "failures.csv").read_text(encoding="utf-8")
+    assert not list((tmp_path / "fig7").glob("*.png"))
+
+
+def test_a_first_run_that_fails_leaves_its_row(ffpms: Command, built: Path, tmp_path: Path) -> None:
+    flags = ("--methods", "s-mil", *QUICK, "--lr", 1e30)
+    assert ffpms("bench", *flags, "--data", built, "--out", tmp_path).exit_code == 1
+    assert len(pd.read_csv(tmp_path / "failures.csv")) == 1
+    assert "### Failed" in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")

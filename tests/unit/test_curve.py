@@ -141,3 +141,14 @@ def test_a_curve_is_written_as_a_picture_and_as_its_numbers(tmp_path: Path) -> N
     picture, table = write_curve(curve, tmp_path / "new" / "frames.png", "test")
     assert Image.open(picture).size[0] > 1000
     assert len(pd.read_csv(table)) == len(curve) == 2 * 3 * 2
+
+
+def test_detectors_of_one_manipulation_each_are_lines_of_their_own() -> None:
+    each = [run(manipulations=(kind,)) for kind in ("DF", "F2F")]
+    each = [replace(one, fewer=fewer_scores(one.scores), grid=grid_scores(one.scores)) for one in each]
+    for curve in (rate_curve(each), grid_curve(each), frame_curve(each)):
+        assert set(curve["method"]) == {"s-mil [DF]", "s-mil [F2F]"}
+        assert curve["value"].notna().all()
+    alone = grid_curve(each[:1])
+    both = grid_curve(each)
+    np.testing.assert_allclose(both.loc[both["method"] == "s-mil [DF]", "value"], alone["value"])

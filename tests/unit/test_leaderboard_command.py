@@ -92,6 +92,15 @@ def test_the_curve_is_drawn_with_its_numbers_beside(ffpms: Command, runs: Path, 
     assert set(curve["method"]) == {"s-mil", "xn-avg"}
 
 
+def test_each_set_has_a_curve_of_its_own(ffpms: Command, runs: Path, tmp_path: Path) -> None:
+    store(run(0, data="another"), runs, grid=True)
+    assert ffpms("leaderboard", runs, "--curve", tmp_path / "curve.png", "--quiet").exit_code == 0
+    curves = {path.stem: pd.read_csv(path) for path in tmp_path.glob("curve*.csv")}
+    assert set(curves) == {"curve-FFPMS-custom-abc", "curve-FFPMS-custom-another"}
+    for curve in curves.values():
+        assert not curve.duplicated(["method", "low", "high", "metric"]).any()
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
