@@ -57,12 +57,13 @@ def group_runs(runs: list[Run]) -> list[Group]:
     return [replace(group, method=labels[key]) for key, group in unnamed.items()]
 
 
-def by_table(runs: list[Run]) -> dict[str, list[Run]]:
-    """The runs of each table: what was scored on different sets is never drawn or compared together."""
+def by_table(runs: list[Run]) -> list[tuple[str, list[Run], str]]:
+    """Each table's name, its runs, and the end of its files' names, empty where there is but one table: what was scored
+    on different sets is never drawn together."""
     tables: dict[str, list[Run]] = {}
     for group in group_runs(runs):
         tables.setdefault(group.table, []).extend(group.runs)
-    return tables
+    return [(name, own, f"-{name.replace(' ', '-')}" if len(tables) > 1 else "") for name, own in tables.items()]
 
 
 def _group(own: list[Run]) -> Group:

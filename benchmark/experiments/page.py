@@ -32,9 +32,8 @@ def _draw(experiment: Experiment, runs: list[Run], out: Path) -> list[tuple[str,
     for curve in experiment.curves:
         for old in out.glob(f"{curve.file}*"):
             old.unlink()
-    drawn, tables = [], by_table(runs) if runs else {}
-    for table, own in tables.items():
-        end = f"-{table.replace(' ', '-')}" if len(tables) > 1 else ""
+    drawn = []
+    for table, own, end in by_table(runs) if runs else ():
         for curve in experiment.curves:
             if not (points := curve.of(own)).empty:
                 title = f"{curve.title}, {table}"

@@ -76,13 +76,12 @@ def _draw_curve(finished: list[Any], path: Path) -> list[Path]:
     from benchmark.curves.fake_rate import grid_curve, rate_curve
     from benchmark.groups import by_table
 
-    files, tables = [], by_table(finished)
-    for table, own in tables.items():
+    files = []
+    for table, own, end in by_table(finished):
         curve = grid_curve(own)
         source = "every fake at every rate" if len(curve) else "each fake at one rate"
-        picture = path.with_stem(f"{path.stem}-{table.replace(' ', '-')}") if len(tables) > 1 else path
         title = f"Accuracy against fake rate ({source}), {table}"
-        files += write_curve(curve if len(curve) else rate_curve(own), picture, title)
+        files += write_curve(curve if len(curve) else rate_curve(own), path.with_stem(path.stem + end), title)
     return files
 
 
