@@ -13,10 +13,15 @@ import pytest
 
 from tests.building import content, flags, program
 from tests.conftest import Command
-from tests.processes import is_alive, wait_for, workers_of
+from tests.processes import wait_for, workers_of
 
 SEED = 6
 MOMENTS = (".lock", "crops/.partial/*.working-on", "crops/*/shard.json", "frames.parquet.partial", "sources.parquet")
+
+
+def at_work(out: Path) -> int:
+    """How many workers have a target in hand."""
+    return len(list(out.glob("crops/.partial/*.working-on")))
 
 
 def test_killed_and_resumed_gives_the_same_bytes(
@@ -57,23 +62,12 @@ def test_killed_workers_are_replaced_and_their_targets_done_again(
 ) -> None:
     out = tmp_path / "data"
     process = subprocess.Popen(program(*flags(tree, out, "--workers", 2)), stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: len(list(out.glob("crops/.partial/*.working-on"))) == 2)
+    wait_for(lambda: at_work(out) == 2)
     for pid in workers_of(process.pid):
         os.kill(pid, signal.SIGKILL)
     assert process.communicate(timeout=120)[1] == ""
     assert process.returncode == 0
     assert content(out) == reference
-
-
-def test_workers_end_with_a_killed_build(tree: Path, tmp_path: Path) -> None:
-    process = subprocess.Popen(program(*flags(tree, tmp_path / "data", "--workers", 2)))
-    wait_for(lambda: len(workers_of(process.pid)) == 2)
-    time.sleep(1.0)
-    workers = workers_of(process.pid)
-    process.kill()
-    process.wait()
-    assert len(workers) == 2
-    wait_for(lambda: not any(map(is_alive, workers)))
 
 
 @pytest.fixture
@@ -85,16 +79,13 @@ def _ctrl_c_is_heard() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_ctrl_c_is_heard")
-@pytest.mark.parametrize("delay_s", [0.0, 1.0])
-def test_ctrl_c_is_one_line(
-    ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str], delay_s: float
-) -> None:
-    """A terminal sends it to the build and to its workers; also while these are only starting."""
+@pytest.mark.parametrize("moment", ["workers start", "workers work"])
+def test_ctrl_c_is_one_line(ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str], moment: str) -> None:
+    """A terminal sends it to the build and to its workers."""
     out = tmp_path / "data"
     command = program(*flags(tree, out, "--workers", 2))
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    wait_for(lambda: len(workers_of(process.pid)) == 2)
-    time.sleep(delay_s)
+    wait_for(lambda: len(workers_of(process.pid)) == 2 if moment == "workers start" else at_work(out) == 2)
     os.killpg(process.pid, signal.SIGINT)
     assert process.communicate(timeout=30)[1] == "Stopped; run the same command again to go on.\n"
     assert process.returncode == 130
@@ -107,7 +98,8 @@ def test_a_second_build_is_told_who_is_at_work_until_that_one_is_dead(
 ) -> None:
     out = tmp_path / "data"
     process = subprocess.Popen(program(*flags(tree, out)))
-    wait_for(lambda: list(out.glob("crops/.partial/*.working-on")))
+    wait_for(lambda: at_work(out))
+    process.send_signal(signal.SIGSTOP)  # so that it lives while the second asks
     result = ffpms(*flags(tree, out))
     said = f"Error: {out}: process {process.pid} on {socket.gethostname()} is building in it; wait for it or give"
     assert process.poll() is None
