@@ -30,10 +30,10 @@ from ffpms.tables import assemble, count, shard_rows, tables_of
 from ffpms.target import TargetJob
 from ffpms.work import await_shards, do_all
 
-_LIBRARIES = ("av", "dlib-bin", "numpy", "pillow", "pyarrow", "scikit-learn")
+_LIBRARIES = ("av", "dlib-bin", "isal", "numpy", "pillow", "pyarrow", "scikit-learn")
 _PIXEL_CODE = (
-    *("align", "boxes", "crops", "decode", "faces", "finders", "footage", "landmarks", "pairing", "plan", "schema"),
-    *("shards", "target", "timing", "video"),
+    *("align", "boxes", "crops", "decode", "faces", "finders", "footage", "landmarks", "pairing", "plan", "png"),
+    *("schema", "shards", "target", "timing", "video"),
 )
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]

@@ -59,7 +59,7 @@ only; `build.json` has the same numbers.
 - val and test: {low} to {high} of {n_slots} frames replaced, each level equally often; train: {in_train} of {n_slots}
 - which: {placement}; draws: SHA-256 of `ffpms-{recipe_version}/{seed}/...`
 - faces: dlib HOG on the real video, the same square (box x {margin}) for a fake and its real counterpart, {size} px,
-  lossless WebP
+  PNG
 
 ## Tables
 

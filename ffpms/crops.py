@@ -17,7 +17,8 @@ from ffpms.finders import FINDERS
 from ffpms.footage import Footage
 from ffpms.landmarks import PointFinder, as_row
 from ffpms.pairing import Pairing
-from ffpms.shards import Shard, crop_path, digest, encode
+from ffpms.png import encode_png
+from ffpms.shards import Shard, crop_path, digest
 
 FACES = ("main", "all")
 
@@ -90,7 +91,7 @@ class CropMaker:
             return
         box = (pairing.geometry if pairing else Geometry()).map(self._square(face))
         crop = self._cut(box, lambda part: look(index, part), pairing)
-        data, path = encode(crop), crop_path(self.shard.target_id, name, index, track_id)
+        data, path = encode_png(np.asarray(crop)), crop_path(self.shard.target_id, name, index, track_id)
         stored = {"crop": path, "sha256": digest(data), "n_bytes": len(data)}
         self.shard.crops.append(row | stored | rim(crop) | _columns(box))
         self.shard.files[path] = data

@@ -1,15 +1,12 @@
 """Shards: the crops of one target (a real video and its fakes), written whole or not at all."""
 
 import hashlib
-import io
 import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from ffpms.errors import writing
 
@@ -29,13 +26,6 @@ class Shard:
     landmarks: list[dict[str, Any]] = field(default_factory=list)
 
 
-def encode(image: Image.Image) -> bytes:
-    """Lossless WebP: c40's own artefacts are the signal and must not be compressed again."""
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", lossless=True, quality=0, method=0)
-    return buffer.getvalue()
-
-
 def digest(data: bytes) -> str:
     """SHA-256 in hex."""
     return hashlib.sha256(data).hexdigest()
@@ -47,10 +37,10 @@ def code_digest(folder: Path, modules: Iterable[str]) -> str:
 
 
 def crop_path(target_id: str, source_video: str, frame_index: int, track_id: int) -> str:
-    """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.webp``; ``000012_1.webp`` for the
+    """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.png``; ``000012_1.png`` for the
     second face."""
     name = f"{frame_index:06d}_{track_id}" if track_id else f"{frame_index:06d}"
-    return f"crops/{target_id}/{source_video}/{name}.webp"
+    return f"crops/{target_id}/{source_video}/{name}.png"
 
 
 def write_shard(out: Path, shard: Shard) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from PIL import Image
 
 from ffpms.align import Geometry
 from ffpms.boxes import Box
@@ -17,9 +16,10 @@ from ffpms.crops import CropConfig
 from ffpms.folder import REPORT, settings_of, write_report
 from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, frame_index, plan_slots
+from ffpms.png import encode_png
 from ffpms.recipe import Recipe
 from ffpms.schema import CROP, SOURCE, UNKNOWN, Manipulation, read_table, write_table
-from ffpms.shards import Shard, crop_path, digest, encode, write_shard
+from ffpms.shards import Shard, crop_path, digest, write_shard
 from ffpms.sources.layouts import index_sources, official
 from ffpms.tables import TABLES, assemble, count
 from ffpms.verify.data import verify_data
@@ -29,7 +29,7 @@ CONFIG = BuildConfig(Recipe(frames_per_video=4, replaced=(1, 3), manipulations=(
 N_FRAMES = 40
 NARROWED = Geometry("crop", shift_x=-4)
 BAG = "DF_004_005"
-STORED = f"crops/004/{BAG}/000005.webp"
+STORED = f"crops/004/{BAG}/000005.png"
 """One of its bags, and one of that bag's crops."""
 
 
@@ -70,7 +70,7 @@ def _add_crop(shard: Shard, source_video: str, index: int, geometry: Geometry, s
     row: dict[str, Any] = {"source_video": source_video, "frame_index": index, "status": "no_face", "altered": fake}
     if size:
         path = crop_path(shard.target_id, source_video, index, 0)
-        data = encode(Image.new("RGB", (size, size), (index, len(source_video), 90)))
+        data = encode_png(np.full((size, size, 3), (index, len(source_video), 90), np.uint8))
         box = geometry.map(Box(10.5 + index / 3, 7, 32, 32))
         row |= {"status": "ok", "track_id": 0, "crop": path, "sha256": digest(data), "n_bytes": len(data)}
         row |= {f"box_{side}": value for side, value in vars(box).items()}

@@ -76,7 +76,7 @@ def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: in
         return _changed(crop, f"{size} bytes, not {n_bytes}")
     if file_digest(file) != sha256:
         return _changed(crop, "not the bytes that were built")
-    with Image.open(file, formats=["WEBP"]) as image:
+    with Image.open(file, formats=["PNG"]) as image:
         if image.size != (size_px, size_px):
             what = f"{image.width}x{image.height} px, not {size_px}x{size_px}"
             return Finding(crop, Kind.SIZE, what, BUILD_ANEW)

@@ -74,7 +74,7 @@ def test_the_official_splits_do_not_fit_this_tree_and_that_is_said(ffpms: Comman
 
 
 @pytest.mark.parametrize(
-    "damage", ["frames.parquet", "crops/006/DF_006_007", "crops/008/shard.json", "crops/007/original_007/*.webp"]
+    "damage", ["frames.parquet", "crops/006/DF_006_007", "crops/008/shard.json", "crops/007/original_007/*.png"]
 )
 def test_a_damaged_set_is_mended_by_the_same_command(
     ffpms: Command, tree: Path, out: Path, reference: dict[str, str], damage: str

@@ -96,7 +96,7 @@ def test_crops_have_their_size_and_hash(built: Path, tables: dict[str, pd.DataFr
     for row in frames.to_dict("records"):
         assert hashlib.sha256((built / row["crop"]).read_bytes()).hexdigest() == row["sha256"]
         assert Image.open(built / row["crop"]).size == (64, 64)
-    assert len(list((built / "crops").rglob("*.webp"))) == len(tables["crops"])
+    assert len(list((built / "crops").rglob("*.png"))) == len(tables["crops"])
 
 
 def test_the_grid_mixes_every_fake_bag_at_every_level(tables: dict[str, pd.DataFrame]) -> None:

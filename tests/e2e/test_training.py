@@ -189,8 +189,8 @@ def test_tables_that_are_not_what_was_built_are_refused(ffpms: Command, copied: 
 def test_a_crop_that_is_not_what_was_built_is_said_before_training(
     ffpms: Command, copied: Path, tmp_path: Path
 ) -> None:
-    for crop in (copied / "crops" / "000").rglob("*.webp"):
-        crop.write_bytes(next((copied / "crops" / "001").rglob("*.webp")).read_bytes())
+    for crop in (copied / "crops" / "000").rglob("*.png"):
+        crop.write_bytes(next((copied / "crops" / "001").rglob("*.png")).read_bytes())
     result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
     assert result.exit_code == 2
     assert "not the crop that was built; delete" in result.stderr

@@ -85,7 +85,7 @@ def test_a_damaged_set_is_found_and_mended_by_the_build(
 ) -> None:
     data = tmp_path / "data"
     shutil.copytree(built, data)
-    crop = sorted((data / "crops").rglob("*.webp"))[0]
+    crop = sorted((data / "crops").rglob("*.png"))[0]
     name = crop.relative_to(data).as_posix()
     crop.write_bytes(b"x" * crop.stat().st_size)
     (data / "frames.parquet").write_bytes(b"PAR1")

@@ -12,8 +12,8 @@ from PIL import Image
 
 from ffpms.card import write_card
 from ffpms.picture import PICTURE, SIDE, draw_bags
+from ffpms.png import encode_png
 from ffpms.schema import read_table
-from ffpms.shards import encode
 from ffpms.shortcuts import as_json, audit
 from ffpms.tables import TABLES, count
 
@@ -186,7 +186,7 @@ def test_a_slot_without_a_face_is_grey(out: Path, tables: Tables) -> None:
 
 def test_the_picture_stays_small_whatever_it_shows(tmp_path: Path, tables: Tables) -> None:
     grain = np.random.default_rng(0).normal(128, 40, (300, 300, 3)).clip(0, 255).astype(np.uint8)
-    data = encode(Image.fromarray(grain))
+    data = encode_png(grain)
     assert Image.open(io.BytesIO(data)).size == (300, 300)
     for crop in tables["frames"]["crop"]:
         (tmp_path / crop).parent.mkdir(parents=True, exist_ok=True)

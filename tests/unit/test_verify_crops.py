@@ -3,12 +3,13 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-from ffpms.shards import digest, encode
+from ffpms.png import encode_png
+from ffpms.shards import digest
 from ffpms.verify.files import check_inside
 from tests.tiny_set import STORED, edit, found, put, said
 
@@ -56,7 +57,7 @@ def replace_crop(data: Path, content: bytes) -> None:
 
 
 def test_a_crop_of_another_size_is_found(data: Path) -> None:
-    replace_crop(data, encode(Image.new("RGB", (17, 16))))
+    replace_crop(data, encode_png(np.zeros((16, 17, 3), np.uint8)))
     assert said(data) == f"{STORED}: 17x16 px, not 16x16"
 
 
@@ -67,7 +68,7 @@ def test_a_crop_that_is_no_image_is_found(data: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["crops/stray.webp", "crops/004/x", "crops/004/DF_004_005/1.webp", "crops/.partial/1/a", "crops/9/shard.json"],
+    ["crops/stray.png", "crops/004/x", "crops/004/DF_004_005/1.png", "crops/.partial/1/a", "crops/9/shard.json"],
 )
 def test_strays_are_found(data: Path, name: str) -> None:
     (data / name).parent.mkdir(parents=True, exist_ok=True)
