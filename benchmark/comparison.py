@@ -98,20 +98,26 @@ def _compare(a: Entry, b: Entry) -> Comparison:
 
 def rank(entries: Iterable[Entry], comparisons: Iterable[Comparison]) -> dict[Cell, str]:
     """Which numbers are the best of their column, which are not told apart from it and which are behind it; nothing of
-    one that is alone or was not compared with the best. Of equal ones the first is the best."""
+    one that is alone or was not compared with the best. Equal ones are both the best."""
     against = {(c.table, c.metric, c.manipulation, frozenset((c.method, c.other))): c for c in comparisons}
     columns: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         columns[entry.cell[:3]].append(entry)
     standing: dict[Cell, str] = {}
     for column, own in columns.items():
-        best = max(own, key=lambda e: e.value).cell[3]
-        for method in [e.cell[3] for e in own]:
-            found = against.get((*column, frozenset((best, method))))
+        best = max(own, key=lambda e: e.value)
+        for entry in own:
+            found = against.get((*column, frozenset((best.cell[3], entry.cell[3]))))
             if found:
-                standing[(*column, best)] = BEST
-                standing[(*column, method)] = BEHIND if found.leader == best else LIKE_BEST
+                standing[best.cell] = BEST
+                standing[entry.cell] = _standing(entry, best, found)
     return standing
+
+
+def _standing(entry: Entry, best: Entry, found: Comparison) -> str:
+    if found.leader == best.cell[3]:
+        return BEHIND
+    return BEST if entry.value == best.value else LIKE_BEST
 
 
 def tabulate_comparisons(comparisons: Iterable[Comparison]) -> pd.DataFrame:

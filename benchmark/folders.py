@@ -52,12 +52,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Failure:
-    """A trial that ended without scores, and why."""
+    """A trial that ended without scores, and why. ``data`` are the first digits of the hash of what it was to be scored
+    on; ``settings`` read ``backbone=legacy_xception, epochs=30``."""
 
     run_id: str
     method: str
     seed: int
     dataset: str
+    data: str
+    settings: str
     reason: str
 
 
@@ -96,8 +99,9 @@ def _read_failure(path: Path) -> Failure:
     reason = path.read_text(encoding="utf-8").strip()
     with _explaining(path.parent):
         about = _read_about(path.parent)
-        trained = about[TRAINED]
-        return Failure(path.parent.name, trained["method"], trained["seed"], about["data"]["name"], reason)
+        data, trained = about["data"], dict(about[TRAINED])
+        own = path.parent.name, trained.pop("method"), trained.pop("seed"), data["name"], data["sha256"][:8]
+        return Failure(*own, ", ".join(f"{key}={value}" for key, value in trained.items()), reason)
 
 
 def _read_about(folder: Path) -> dict[str, Any]:

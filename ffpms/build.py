@@ -213,7 +213,7 @@ def _write(
     summary = {
         "complete": True,
         "ffpms": __version__,
-        "dataset": dataset_name(v1, tables["videos"]),
+        "dataset": dataset_name(v1, config.recipe.compression, tables["videos"]),
         "config": settings_of(config, root),
         "counts": count(tables),
         "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),

@@ -70,10 +70,13 @@ def is_v1(recipe: Recipe, crop: CropConfig, pairs: Pairs) -> bool:
     return has_v1_settings(recipe, crop) and pairs == read_pairs()
 
 
-def dataset_name(v1: bool, videos: pd.DataFrame) -> str:
+def dataset_name(v1: bool, compression: str, videos: pd.DataFrame) -> str:
     """``FFPMS`` if the set is v1 and has every one of the 700 test bags (some perhaps without a face), else
-    ``FFPMS-custom``, so that no number on another set can pass for one on the benchmark."""
-    return DATASET if v1 and _is_whole(videos) else DATASET + CUSTOM
+    ``FFPMS-custom``, ``FFPMS-c23-custom``, so that no number on another set can pass for one on the benchmark."""
+    if v1 and _is_whole(videos):
+        return DATASET
+    other = "" if compression == V1_RECIPE.compression else f"-{paper_compression(compression)}"
+    return DATASET + other + CUSTOM
 
 
 def unmixed_name(recipe: Recipe, crop: CropConfig, official: bool, videos: pd.DataFrame) -> str:

@@ -55,7 +55,7 @@ def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, face
     tables = assemble(out, slots, shards, config.recipe, config.crop)
     for name, schema in TABLES.items():
         write_table(tables[name], schema, out / f"{name}.parquet")
-    name = dataset_name(is_v1(config.recipe, config.crop, pairs), tables["videos"])
+    name = dataset_name(is_v1(config.recipe, config.crop, pairs), config.recipe.compression, tables["videos"])
     settings = {"config": settings_of(config, out), "counts": count(tables)}
     write_report(out, {"complete": True, "dataset": name, **settings, "sha256": {}})
     return seal(out)

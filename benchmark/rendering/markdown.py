@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from benchmark.comparison import BEST, LIKE_BEST
 from benchmark.rendering.tables import Number, Table, explain, make_tables
+
+_MARKS = {BEST: "**{}**", LIKE_BEST: "{}†"}
 
 
 def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
@@ -30,11 +33,11 @@ def _align(head: list[str], body: list[list[str]]) -> str:
 
 
 def format_number(number: Number | None) -> str:
-    """``67.50† ± 1.20 [60.1, 74.2]``; a difference has its sign."""
+    """``67.50† ± 1.20 [60.1, 74.2]``, the best as ``**67.50**``; a difference has its sign."""
     if number is None:
         return ""
     if number.difference:
         return f"{number.value:+.2f}"
-    text = f"{number.value:.2f}" + ("†" if number.like_best else "")
+    text = _MARKS.get(number.standing, "{}").format(f"{number.value:.2f}")
     text += f" ± {number.std:.2f}" if np.isfinite(number.std) else ""
     return text + (f" [{number.low:.1f}, {number.high:.1f}]" if np.isfinite(number.low) else "")

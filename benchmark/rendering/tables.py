@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.comparison import LIKE_BEST
+from benchmark.comparison import BEST, LIKE_BEST
 from benchmark.scoring.catalogue import METRICS, SHORT
 
 
@@ -19,7 +19,7 @@ class Number:
     low: float = float("nan")
     high: float = float("nan")
     std: float = float("nan")
-    like_best: bool = False
+    standing: str = ""
     difference: bool = False
 
 
@@ -71,9 +71,7 @@ def _numbers(own: pd.DataFrame, columns: list[str]) -> list[Number | None]:
 
 
 def _number(row: dict[Any, Any]) -> Number:
-    return Number(
-        100 * row["value"], 100 * row["ci_low"], 100 * row["ci_high"], 100 * row["std"], row["standing"] == LIKE_BEST
-    )
+    return Number(100 * row["value"], 100 * row["ci_low"], 100 * row["ci_high"], 100 * row["std"], row["standing"])
 
 
 def _differences(own: pd.DataFrame, columns: list[str]) -> list[Number | None]:
@@ -89,9 +87,11 @@ def explain(tables: list[Table]) -> list[str]:
         lines.append("[ ]: 95 % interval, bootstrap over the test pairs.")
     if any(np.isfinite(n.std) for n in numbers):
         lines.append("±: standard deviation over seeds.")
-    if any(n.like_best for n in numbers):
+    if any(n.standing == BEST for n in numbers):
+        lines.append("Bold: the best of the column.")
+    if any(n.standing == LIKE_BEST for n in numbers):
         lines.append(
-            "†: not distinguishable from the best of the column (accuracy on about as many real as fake videos:"
+            "†: not distinguishable from it (accuracy on about as many real as fake videos:"
             " McNemar's exact test; else: paired bootstrap; 5 %, Holm's correction over all comparisons of the table)."
         )
     return lines

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.data import BuiltSet
 from benchmark.scoring.catalogue import METRICS
 from ffpms.schema import FAKES
 from tests.conftest import Command
@@ -165,6 +166,8 @@ def test_a_method_that_fails_is_named_and_the_others_go_on(
     assert set(pd.read_csv(tmp_path / "leaderboard.csv")["method"]) == {"s-mil"}
     (row,) = pd.read_csv(tmp_path / "failures.csv").to_dict("records")
     assert (row["method"], row["seed"], row["dataset"]) == ("xn-avg", 0, "FFPMS-custom")
+    assert "backbone=tiny" in row["settings"]
+    assert BuiltSet.load(built).sha256.startswith(row["data"])
     assert row["reason"] == "CUDA out of memory; give --micro-batch 8 or less"
     assert f"| {row['run_id']} | FFPMS-custom | {row['reason']} |" in result.stdout
     monkeypatch.undo()

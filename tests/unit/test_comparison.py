@@ -94,7 +94,8 @@ def test_the_tables_mark_what_is_not_told_apart_from_the_best(board: Board) -> N
     last_column = {line.split("|")[1].strip(): line.split("|")[-2] for line in table.splitlines() if "|" in line}
     assert "†" in last_column["ab"[best == "a"]]
     assert "†" not in last_column[best] + last_column["c"]
-    assert "†: not distinguishable from the best of the column" in text
+    assert [name for name, number in last_column.items() if "**" in number] == [best]
+    assert "Bold: the best of the column. †: not distinguishable from it" in text
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,15 @@ def test_behind_is_what_the_corrected_test_finds_worse(wins: int, losses: int, p
     swapped = Comparison(*column, "b", "a", -0.1, -0.2, 0, "mcnemar", 0.001, p_holm, 700, losses, wins)
     for one in (found, swapped):
         assert rank(entries, [one]) == {(*column, "a"): BEST, (*column, "b"): standing}
+
+
+def test_of_equal_ones_each_is_the_best() -> None:
+    column = ("FFPMS", "auc", "all")
+    some = (np.zeros(9), np.zeros(2), ("v", "w"), ("p", "q"), 1)
+    entries = [Entry((*column, name), value, *some) for name, value in (("a", 0.9), ("b", 0.9), ("c", 0.8))]
+    standing = rank(entries, compare(entries))
+    assert [standing[*column, name] for name in "ab"] == [BEST, BEST]
+    assert standing[*column, "c"] != BEST
 
 
 def test_buckets_and_other_metrics_are_not_marked(board: Board) -> None:

@@ -42,11 +42,16 @@ def test_other_crops_or_pairs_are_not() -> None:
 
 def test_a_whole_v1_set_is_ffpms_faceless_videos_included(videos: pd.DataFrame) -> None:
     videos.loc[3, "status"] = "no_face"
-    assert dataset_name(True, videos) == "FFPMS"
+    assert dataset_name(True, "c40", videos) == "FFPMS"
 
 
 def test_a_set_with_a_missing_bag_or_other_settings_is_custom(videos: pd.DataFrame) -> None:
-    assert dataset_name(False, videos) == "FFPMS-custom"
-    assert dataset_name(True, videos.iloc[:-1]) == "FFPMS-custom"
+    assert dataset_name(False, "c40", videos) == "FFPMS-custom"
+    assert dataset_name(True, "c40", videos.iloc[:-1]) == "FFPMS-custom"
     videos.loc[3, "status"] = "missing"
-    assert dataset_name(True, videos) == "FFPMS-custom"
+    assert dataset_name(True, "c40", videos) == "FFPMS-custom"
+
+
+@pytest.mark.parametrize(("compression", "name"), [("raw", "FFPMS-c0-custom"), ("c23", "FFPMS-c23-custom")])
+def test_another_compression_is_in_the_name(videos: pd.DataFrame, compression: str, name: str) -> None:
+    assert dataset_name(False, compression, videos) == name

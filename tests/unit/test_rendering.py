@@ -78,6 +78,14 @@ def test_two_custom_sets_have_tables_of_their_own() -> None:
     assert "### Video AUC (%), FFPMS-custom 11111111" in text
     assert "### Video AUC (%), FFPMS-custom 22222222" in text
     assert "†" not in text
+    assert "**" not in text
+
+
+def test_tables_come_in_the_order_of_their_names() -> None:
+    sets = [("FFPMS-custom", "2"), ("FF++-c40-custom", "9"), ("FF++-c0-custom", "8"), ("FFPMS-custom", "1")]
+    text = make_board([run(dataset=name, data=data) for name, data in sets]).markdown()
+    names = re.findall(r"^### Video AUC \(%\), (.*)$", text, re.MULTILINE)
+    assert names == ["FF++-c0-custom", "FF++-c40-custom", "FFPMS-custom 1", "FFPMS-custom 2"]
 
 
 def test_two_builds_of_ffpms_share_a_table() -> None:
@@ -98,6 +106,8 @@ def test_latex_is_balanced_and_escaped(board: Board) -> None:
     assert {len(re.findall(r"(?<!\\)&", line)) for line in body} == {3}
     assert not re.search(r"(?<!\\)[%#_]", "\n".join(body))
     assert r"$^\dagger$" in text
+    assert re.search(r"& \\textbf\{\d+\.\d\d\}", text)
+    assert "**" not in text
     assert "$-$ paper" in text
 
 
