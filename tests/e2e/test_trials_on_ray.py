@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 from tests.conftest import Command
 from tests.processes import descendants_of, wait_for
 
-QUICK = ("--methods", "xn-max,s-mil", "--backbone", "tiny", "--epochs", 4, "--threads", 1)
+QUICK = ("--methods", "xn-max,s-mil", "--backbone", "tiny", "--epochs", 8, "--threads", 1)
 
 
 @pytest.fixture(autouse=True)
@@ -23,14 +24,19 @@ def _no_cluster_left() -> Iterator[None]:
     ray.shutdown()
 
 
-def kill_the_first_worker(out: Path, killed: list[int]) -> None:
-    """Kills the process that wrote the first checkpoint, while it trains on."""
+def kill_a_worker(out: Path, killed: list[int]) -> None:
+    """Kills the first process found at work after the first checkpoint."""
     wait_for(lambda: any(out.glob("*/last.ckpt")))
+    wait_for(lambda: killed or kill_one(killed))
+
+
+def kill_one(killed: list[int]) -> None:
     for pid in descendants_of(os.getpid()):
-        if b"ray::run_errand" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            killed.append(pid)
-            os.kill(pid, signal.SIGKILL)
-            return
+        with suppress(OSError):  # it has just ended
+            if b"ray::run_errand" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+                return
 
 
 def test_runs_on_a_cluster_are_those_of_one_process(
@@ -40,7 +46,7 @@ def test_runs_on_a_cluster_are_those_of_one_process(
     alone, spread = tmp_path / "alone", tmp_path / "spread"
     assert ffpms("bench", *QUICK, "--data", built, "--out", alone).exit_code == 0
     killed: list[int] = []
-    killer = threading.Thread(target=kill_the_first_worker, args=(spread, killed))
+    killer = threading.Thread(target=kill_a_worker, args=(spread, killed))
     killer.start()
     result = ffpms("bench", *QUICK, "--data", built, "--out", spread, "--engine", "ray")
     killer.join()
