@@ -21,6 +21,11 @@ class Box:
         return self.w * self.h
 
     @property
+    def corners(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
+        return self.x, self.y, self.x + self.w, self.y + self.h
+
+    @property
     def rows(self) -> slice:
         return slice(int(self.y), int(self.y + self.h))
 

@@ -138,8 +138,7 @@ def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
     over = max(-box.x, -box.y, box.x + box.w - width, box.y + box.h - height, 0.0)
     pad = int(np.ceil(over))
     image = Image.fromarray(np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else frame)
-    corners = (box.x + pad, box.y + pad, box.x + box.w + pad, box.y + box.h + pad)
-    return image.resize((size, size), Image.Resampling.BICUBIC, box=corners)
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box.moved(pad, pad).corners)
 
 
 def rim(crop: Image.Image) -> dict[str, float]:

@@ -46,14 +46,17 @@ class DlibFinder:
         first = min(1.0, self._short_side / min(image.size))
         for scale in sorted({first, 1.0, 2.0}):
             if found := self._search(image, scale):
-                return [self.near(picture, box) or box for box in found]
+                return [self._near(box, image.size, lambda part: image.crop(part.corners)) or box for box in found]
         return []
 
     def near(self, picture: Picture, known: Box) -> Box | None:
-        window = known.widened(WINDOW).within(*picture.size)
+        return self._near(known, picture.size, lambda part: _grey(picture.rgb_of(part)))
+
+    def _near(self, known: Box, size: tuple[int, int], look: Callable[[Box], Image.Image]) -> Box | None:
+        window = known.widened(WINDOW).within(*size)
         if not window.area:
             return None
-        image, scale = _grey(picture.rgb_of(window)), FACE_SIDE / max(known.w, known.h)
+        image, scale = look(window), FACE_SIDE / max(known.w, known.h)
         found = [box.moved(window.x, window.y) for box in self._search(image, scale)]
         best = max(found, key=known.iou, default=None)
         return best if best and known.iou(best) >= MIN_IOU else None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from ffpms.align import Geometry
 from ffpms.crops import CropConfig, CropMaker
@@ -56,10 +56,15 @@ def _point_finder() -> PointFinder:
     return DlibPoints()
 
 
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def run_job(job: TargetJob) -> str:
     """Builds and writes one shard; whatever goes wrong in it is a status in its rows. Returns the target's id."""
     try:
-        with watch(note_path(job.out, job.target_id), job.time_limit_s) as at, threadpool_limits(1):
+        with watch(note_path(job.out, job.target_id), job.time_limit_s) as at, _thread_pools().limit(limits=1):
             shard = build_target(job, _finder(job.crop.finder), at)
     except (ConfigError, StorageError):
         raise
