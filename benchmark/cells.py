@@ -69,8 +69,7 @@ def _estimate(place: _Place, bucket: str) -> Iterator[list[Estimate]]:
 def _make_cell(place: _Place, bucket: str, found: list[Estimate]) -> Cell:
     """The mean over seeds with the interval of that mean, none from a single pair; and the spread over seeds."""
     values = [one.value for one in found]
-    samples = average(found) if place.sheets[0].videos.n_pairs > 1 else np.array(values[:1])
-    low, high = interval(samples)
+    low, high = interval(average(found), place.sheets[0].videos.n_pairs)
     return place.about | {
         "fake_rate_bucket": bucket,
         "metric": found[0].metric,

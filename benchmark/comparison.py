@@ -89,10 +89,10 @@ def compare(entries: Iterable[Entry]) -> list[Comparison]:
 def _compare(a: Entry, b: Entry) -> Comparison:
     table, metric, manipulation, method = a.cell
     difference = a.value - b.value
-    samples = a.samples - b.samples if len(a.pairs) > 1 else np.array([a.value - b.value])
+    samples, n_pairs = a.samples - b.samples, len(a.pairs)
     wins, losses = int((a.right > b.right).sum()), int((a.right < b.right).sum())
-    p = mcnemar(wins, losses) if a.test == "mcnemar" else bootstrap_p(difference, samples)
-    named = (table, metric, manipulation, method, b.cell[3], difference, *interval(samples), a.test, p)
+    p = mcnemar(wins, losses) if a.test == "mcnemar" else bootstrap_p(difference, samples, n_pairs)
+    named = (table, metric, manipulation, method, b.cell[3], difference, *interval(samples, n_pairs), a.test, p)
     return Comparison(*named, p_holm=float("nan"), n_videos=len(a.videos), wins=wins, losses=losses)
 
 

@@ -39,5 +39,4 @@ def sample(metric: str, videos: Rows) -> np.ndarray:
 
 def summarise(samples: np.ndarray, n_pairs: int) -> tuple[float, float, float]:
     """Value and interval; none from a single pair."""
-    low, high = interval(samples) if n_pairs > 1 else (float("nan"), float("nan"))
-    return float(samples[0]), low, high
+    return float(samples[0]), *interval(samples, n_pairs)

@@ -88,7 +88,7 @@ def explain(tables: list[Table]) -> list[str]:
     if any(np.isfinite(n.std) for n in numbers):
         lines.append("±: standard deviation over seeds.")
     if any(n.standing == BEST for n in numbers):
-        lines.append("Bold: the best of the column.")
+        lines.append("Bold: the best of the column, of what was scored here.")
     if any(n.standing == LIKE_BEST for n in numbers):
         lines.append(
             "†: not distinguishable from it (accuracy on about as many real as fake videos:"

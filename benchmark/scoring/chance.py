@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy.special import bdtr
+from scipy.special import bdtr, stdtr
 
 ALPHA = 0.05
 
@@ -15,17 +15,19 @@ def mcnemar(wins: int, losses: int) -> float:
     return min(1.0, 2 * float(bdtr(min(wins, losses), total, 0.5))) if total else 1.0
 
 
-def bootstrap_p(difference: float, samples: np.ndarray) -> float:
+def bootstrap_p(difference: float, samples: np.ndarray, n_pairs: int) -> float:
     """Two-sided p of a difference by its bootstrap standard error, as pROC has it (Robin et al. 2011): a share of
     resamples beyond 0 is 0 or at least 1 in their number, and Holm's correction over many comparisons would let none
-    through. NaN if fewer than two resamples have a value."""
+    through. p = 2 P(T > |difference| / error), T of Student's distribution with n - 1 degrees of freedom, the error
+    sqrt(n / (n - 1)) times that of the resamples of n pairs; of a difference that never varies 2^(1 - n), the least
+    that n coins can show. NaN from a single pair, or if fewer than two resamples have a value."""
     defined = samples[np.isfinite(samples)]
-    if defined.size < 2:
+    if defined.size < 2 or n_pairs < 2:
         return float("nan")
-    error = float(defined.std(ddof=1))
+    error = float(defined.std(ddof=1)) * math.sqrt(n_pairs / (n_pairs - 1))
     if error < 1e-12:
-        return float(abs(difference) < 1e-12)
-    return math.erfc(abs(difference) / error / math.sqrt(2))
+        return 1.0 if abs(difference) < 1e-12 else 2.0 ** (1 - n_pairs)
+    return 2 * float(stdtr(n_pairs - 1, -abs(difference) / error))
 
 
 def holm(p: np.ndarray) -> np.ndarray:

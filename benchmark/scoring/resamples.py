@@ -5,9 +5,11 @@ test set as it is, so that a metric's value is the first of its samples. It depe
 manipulations of a data set are judged on the same resamples.
 """
 
-from functools import lru_cache
+import math
+from functools import cache, lru_cache
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from benchmark.scoring.rows import Rows
 
@@ -25,14 +27,23 @@ def resample(n_pairs: int, n_resamples: int = N_RESAMPLES, seed: int = 0) -> np.
     return counts
 
 
-def interval(samples: np.ndarray) -> tuple[float, float]:
-    """The central 95 % of the resamples, all samples but the first, in which the metric is defined; NaN if in none."""
+def interval(samples: np.ndarray, n_pairs: int) -> tuple[float, float]:
+    """Expanded percentile interval at 95 % (Hesterberg 2015) of the resamples, all samples but the first, in which the
+    metric is defined; NaN if in none, or from a single pair."""
     ordered = np.sort(samples[1:])  # with NaN last
     last = np.isfinite(ordered).sum() - 1
-    if last < 0:
+    if last < 0 or n_pairs < 2:
         return float("nan"), float("nan")
-    low, high = np.interp([last * (1 - LEVEL) / 2, last * (1 + LEVEL) / 2], np.arange(last + 1), ordered[: last + 1])
+    tail = _tail(n_pairs)
+    low, high = np.interp([last * tail, last * (1 - tail)], np.arange(last + 1), ordered[: last + 1])
     return float(low), float(high)
+
+
+@cache
+def _tail(n_pairs: int) -> float:
+    """The share of resamples left out at either end: Phi(-sqrt(n / (n - 1)) t), t the 97.5 % quantile of Student's
+    distribution with n - 1 degrees of freedom; 2.5 % of many clusters, less of few, whose resamples vary too little."""
+    return float(ndtr(-math.sqrt(n_pairs / (n_pairs - 1)) * stdtrit(n_pairs - 1, (1 + LEVEL) / 2)))
 
 
 def resample_mean(value: np.ndarray, pair: np.ndarray, counts: np.ndarray) -> np.ndarray:

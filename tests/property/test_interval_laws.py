@@ -1,5 +1,6 @@
 """Intervals: the closed forms against the plain bootstrap, which draws pairs of videos and calls the metric again."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 
 from benchmark.groups import group_runs
 from benchmark.leaderboard import tabulate
@@ -20,6 +22,7 @@ from benchmark.scoring.rows import Rows
 from tests.scores import run
 
 N_PAIRS = 4
+MANY = 1_000_000
 tables = st.lists(
     st.tuples(st.integers(0, 1), st.integers(0, 20).map(lambda k: k / 20), st.integers(0, N_PAIRS - 1)),
     min_size=2,
@@ -77,10 +80,29 @@ def test_the_first_resample_is_the_set_itself_and_each_draws_as_many_pairs() -> 
 
 def test_an_interval_leaves_out_the_first_and_the_undefined() -> None:
     samples = np.r_[1000.0, np.arange(101), np.nan]
-    assert interval(samples) == pytest.approx((2.5, 97.5))
-    assert np.isnan(interval(np.array([0.5, np.nan]))).all()
+    assert interval(samples, MANY) == pytest.approx((2.5, 97.5), abs=1e-3)
+    assert np.isnan(interval(np.array([0.5, np.nan]), MANY)).all()
+    assert np.isnan(interval(samples, 1)).all()
     drawn = np.random.default_rng(0).random(1000)
-    assert interval(np.r_[0, drawn]) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=1e-12)
+    assert interval(np.r_[0, drawn], MANY) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=1e-5)
+
+
+def test_the_interval_of_few_pairs_reaches_further() -> None:
+    """Hesterberg 2015: of 10 clusters the percentiles 0.86 and 99.14, worked out with scipy.stats."""
+    tail = norm.cdf(-math.sqrt(10 / 9) * t.ppf(0.975, 9))
+    assert tail == pytest.approx(0.00856, abs=1e-4)
+    drawn = np.random.default_rng(0).random(1000)
+    assert interval(np.r_[0, drawn], 10) == pytest.approx(np.quantile(drawn, [tail, 1 - tail]), abs=1e-9)
+
+
+@pytest.mark.parametrize("n_pairs", [6, 20])
+def test_intervals_hold_the_truth_as_often_as_they_say(n_pairs: int) -> None:
+    """Of 500 means some 25 may lie outside theirs; plain percentiles of 6 pairs leave out some 65."""
+    draw = np.random.default_rng(1)
+    counts = resample(n_pairs, n_resamples=1000) / n_pairs
+    bounds = np.array([interval(counts @ draw.normal(size=n_pairs), n_pairs) for _ in range(500)])
+    missed = ((bounds[:, 0] > 0) | (bounds[:, 1] < 0)).sum()
+    assert 8 < missed < 48
 
 
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
