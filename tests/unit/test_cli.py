@@ -1,12 +1,15 @@
 """Manners of the command line: help, one clear line, exit codes."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import click
 import pytest
 
 from ffpms import cli
+from tests.building import program
 from tests.conftest import SEED, Command
 
 
@@ -133,6 +136,16 @@ def test_an_unexpected_error_is_one_line_too(ffpms: Command, monkeypatch: pytest
     assert result.exit_code == 2
     assert "unexpected ZeroDivisionError: of course not" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["methods", "verify"])
+def test_a_reader_who_has_left_is_no_error(whole: Path, name: str) -> None:
+    """As in ``ffpms verify ffpms-data | head``."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(program(name, *[whole][: name == "verify"]), stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_8_frames_need_no_other_flag(ffpms: Command, tmp_path: Path) -> None:
