@@ -90,6 +90,19 @@ def test_a_damaged_set_is_mended_by_the_same_command(
     assert content(out) == reference
 
 
+@pytest.mark.parametrize("lost", [["README.md"], ["bags.jpg"], ["README.md", "bags.jpg"]])
+def test_a_lost_card_is_written_again_and_nothing_else(
+    ffpms: Command, tree: Path, out: Path, reference: dict[str, str], lost: list[str]
+) -> None:
+    for name in lost:
+        (out / name).unlink()
+    times = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file() and p.name not in ("README.md", "bags.jpg")}
+    result = ffpms(*flags(tree, out))
+    assert f"complete but for {' and '.join(lost)}" in result.output
+    assert content(out) == reference
+    assert {p: p.stat().st_mtime_ns for p in times} == times
+
+
 @pytest.mark.parametrize("report", ["", "[]", "{}", '{"complete": true}', '{"complete"'])
 def test_a_damaged_report_is_one_line(ffpms: Command, tree: Path, tmp_path: Path, report: str) -> None:
     (tmp_path / "data").mkdir()
