@@ -18,7 +18,7 @@ from benchmark.trials import Runner, Supply, Trial, run_here
 from detectors import method
 from detectors.errors import DetectorError
 from ffpms.errors import ConfigError, ManifestError
-from ffpms.schema import Split
+from ffpms.schema import Split, Status
 
 Grid = Sequence[tuple[BuiltSet, TrainConfig]]
 
@@ -97,8 +97,18 @@ def _check_splits(trials: Sequence[Trial]) -> None:
         for split in Split:
             bags = data.bags(split, data.manipulations)
             if {bag.label for bag in bags if bag.crops} != {0, 1}:
-                message = f"{data.root}: no real and fake {split} bags with faces; build with --split test,val,train"
+                message = f"{data.root}: no real and fake {split} bags with faces; {_why_none(data, split)}"
                 raise ConfigError(message)
+
+
+def _why_none(data: BuiltSet, split: str) -> str:
+    """What keeps a split from being used, and what to do: it was not built, or its videos could not be used."""
+    own = data.videos.loc[data.videos["split"] == split, "status"]
+    bad = own[own != Status.OK]
+    if bad.empty:
+        return "build with --split test,val,train"
+    status = bad.value_counts().index[0]
+    return f"of {len(own)} bags {len(bad)} are not ok, most often {status}; see README.md there, then build again"
 
 
 def _check_methods(trials: Sequence[Trial], given: Given) -> dict[Path, str]:

@@ -14,6 +14,7 @@ from ffpms.schema import UNKNOWN, Status
 
 COLUMNS = ("bag_id", "slot", "track_id", "score")
 _NEEDED = ("bag_id", "score")
+_GIVE = "give a CSV or Parquet file with bag_id, slot and score"
 _NAMED = 3
 """So many of those that are wrong are named in a line."""
 
@@ -40,6 +41,8 @@ def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _read_table(path: Path) -> pd.DataFrame:
+    if path.is_dir():
+        raise ManifestError(f"{path}: is a folder; {_GIVE}")
     try:
         with path.open("rb") as file:
             is_parquet = file.read(4) == b"PAR1"
@@ -48,12 +51,15 @@ def _read_table(path: Path) -> pd.DataFrame:
             return table
         return pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
-        raise ManifestError(f"{path}: not found; give a CSV or Parquet file with bag_id, slot and score") from None
+        raise ManifestError(f"{path}: not found; {_GIVE}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ManifestError(f"{path}: neither CSV nor Parquet ({error}); write it again") from None
 
 
 def _check_columns(names: list[str]) -> Iterator[str]:
+    if len(names) == 1 and (mark := next((mark for mark in ";\t" if mark in names[0]), "")):
+        yield f"one column only, named {names[0]!r}; separate columns by commas, not by {mark!r}"
+        return
     todo = f"it takes {', '.join(COLUMNS)}, of which slot and track_id may be left out"
     if missing := [name for name in _NEEDED if name not in names]:
         yield f"no column {' and '.join(missing)} (there are: {', '.join(names) or 'none'}); {todo}"
@@ -106,12 +112,13 @@ def _find_frame_problems(frames: pd.DataFrame, reference: Reference) -> list[str
     what = " or ".join(keys[1:])
     return [
         _say(
-            f"rows of a {what} that their bag has not", _name(strange.loc[strange["label"].isna(), keys]), "see frames"
+            f"rows of a {what} that their bag has not", _name(strange.loc[strange["label"].isna(), keys]), _SEE_FRAMES
         ),
         _say("frames without a score", _name(lacking.loc[lacking["there"].isna(), keys]), _ALL_OR_NONE),
     ]
 
 
+_SEE_FRAMES = "frames.parquet of the set has those there are"
 _ALL_OR_NONE = "give every frame one, or leave out all rows with a slot"
 
 

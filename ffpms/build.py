@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ffpms import __version__
-from ffpms.card import write_card
+from ffpms.card import files_of, write_card
 from ffpms.crops import CropConfig
 from ffpms.engine import ENGINES
 from ffpms.errors import writing
@@ -21,7 +21,7 @@ from ffpms.landmarks import PACKAGE, find_weights
 from ffpms.manifest import dataset_name, is_v1
 from ffpms.plan import Pairs, plan_slots
 from ffpms.recipe import Recipe
-from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, write_table
+from ffpms.schema import WITH_PIXELS, Manipulation, Status, bag_key, read_table, write_table
 from ffpms.shards import code_digest, digest, drop_partial, read_shard
 from ffpms.shortcuts import as_json, audit
 from ffpms.sources.ffpp import Source
@@ -61,6 +61,7 @@ class BuildReport:
     summary: dict[str, Any]
     problems: list[str]
     already_done: bool
+    rewritten: tuple[str, ...] = ()
 
     @property
     def n_failed(self) -> int:
@@ -74,6 +75,8 @@ class BuildReport:
 
     def describe(self) -> str:
         """What the command prints at its end."""
+        if self.rewritten:
+            return f"{self.out}: complete but for {' and '.join(self.rewritten)}: written again"
         if self.already_done:
             return f"{self.out}: complete already, nothing to do (--retry-failed does {self.n_failed} failed again)"
         counts, name = self.summary["counts"], self.summary["dataset"]
@@ -109,7 +112,7 @@ def build(
     complete = is_complete(out, config, root)
     waiting = [target for target in targets if _needs_work(out, target, retry_failed)]
     if complete and not waiting:
-        return BuildReport(out, read_report(out), _problems(shard_rows(out, targets, "sources")), True)
+        return _finish_card(out, config, _problems(shard_rows(out, targets, "sources")))
     if config.crop.landmarks:
         find_weights()
     with claim(out, config, root):
@@ -124,6 +127,17 @@ def build(
         with writing(out):
             summary = _write(out, root, tables, config, v1, time.monotonic() - started)
     return BuildReport(out, summary, _problems(tables["sources"]), False)
+
+
+def _finish_card(out: Path, config: BuildConfig, problems: list[str]) -> BuildReport:
+    """Of a set that is whole otherwise: writes the data card again, from the tables, if a file of it is not there."""
+    summary = read_report(out)
+    lost = tuple(name for name in files_of(summary["counts"]) if not (out / name).is_file())
+    if lost:
+        with writing(out):
+            schemas = tables_of(config.crop).items()
+            write_card(out, summary, {name: read_table(out / f"{name}.parquet", schema) for name, schema in schemas})
+    return BuildReport(out, summary, problems, True, lost)
 
 
 def _jobs(

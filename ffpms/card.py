@@ -9,6 +9,8 @@ import pandas as pd
 from ffpms.picture import PICTURE, draw_bags
 from ffpms.schema import WITH_PIXELS, Manipulation, Split, Status
 
+CARD = "README.md"
+
 _TEMPLATE = """# {dataset}: partial-attack face crops, {compression}
 
 Built by ffpms {version} from a FaceForensics++ tree. FaceForensics++ may not be redistributed, and so neither may the
@@ -82,7 +84,13 @@ def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFram
     picture = f"\n![Test bags, a row each; swapped-in real frames are marked]({PICTURE})\n" if shown else ""
     fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
     text = _TEMPLATE.format(picture=picture, picture_name=PICTURE, **fields)
-    (out / "README.md").write_text(text, encoding="utf-8")
+    (out / CARD).write_text(text, encoding="utf-8")
+
+
+def files_of(counts: dict[str, Any]) -> list[str]:
+    """The card's files, of a set with these counts: there is a picture if any bag has a face."""
+    videos = counts.get("videos")
+    return [CARD, PICTURE] if isinstance(videos, dict) and Status.OK in videos else [CARD]
 
 
 def _settings(summary: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
     named = {flags.get(k, k): v for k, v in ((key.replace("-", "_"), value) for key, value in values.items())}
     unknown = sorted(named.keys() - known.keys())
     if unknown:
-        raise click.BadParameter(f"{path}: no such setting: {', '.join(unknown)}; see '{context.command_path} --help'")
+        raise click.BadParameter(f"{path}: no such setting: {', '.join(unknown)}")
     typed = {name: _as_typed(value, getattr(known[name], "multiple", False)) for name, value in named.items()}
     context.default_map = {**(context.default_map or {}), **typed}
     return path

@@ -135,7 +135,7 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         elif old != value and not (key in _MAY_GROW and _grows(old, value)):
             name = _FLAGS.get(key, f"--{key.replace('_', '-')}")
             hidden = key.endswith("sha256")
-            found.append(f"another version of {name}" if hidden else f"{name} {_text(old)}, not {_text(value)}")
+            found.append(f"another version of {name}" if hidden else f"{_text(name, old)}, not {_text(name, value)}")
     return found
 
 
@@ -145,7 +145,12 @@ def _grows(old: Any, new: Any) -> bool:
     return old is not None and (new is None or new > old)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+def _text(name: str, value: Any) -> str:
+    """A setting as it is typed: ``no --limit``, ``--limit 2``, ``--replace 1-19``, ``--split val,test``."""
+    if value is None or value is False:
+        return f"no {name}"
+    if value is True:
+        return name
+    if isinstance(value, list):
+        return f"{name} " + ("-" if name == "--replace" else ",").join(map(str, value))
+    return f"{name} {value}"

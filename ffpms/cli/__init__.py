@@ -25,7 +25,7 @@ class _Group(click.Group):
         try:
             _check_packages()
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort):
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):  # click ends silently when nobody reads on
             raise
         except KeyboardInterrupt:
             click.echo("Stopped; run the same command again to go on.", err=True)

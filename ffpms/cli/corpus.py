@@ -41,7 +41,8 @@ def minicorpus(**flags: Any) -> None:
     if not flags["quiet"]:
         counts = ", ".join(f"{len(members)} {split}" for split, members in pairs.items())
         click.echo(f"{flags['out']}: {config.identities} people; pairs: {counts}")
-        click.echo(f"next: ffpms build --ff-root {flags['out']} --splits {flags['out'] / 'splits'}")
+        level = "" if "c40" in config.compressions else f" --compression {config.compressions[0]}"
+        click.echo(f"next: ffpms build --ff-root {flags['out']} --splits {flags['out'] / 'splits'}{level}")
 
 
 def need(*packages: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ffpms.engine import run_local
 from ffpms.shards import MARKER, read_shard
@@ -65,6 +65,8 @@ def _check_crop(data: Path, crop: str, sha256: str, n_bytes: int, size_px: int) 
         return fault
     try:
         return _check_content(data / crop, crop, sha256, n_bytes, size_px)
+    except UnidentifiedImageError:
+        return Finding(crop, Kind.UNREADABLE, "not a PNG file", BUILD_ANEW)
     except (OSError, Image.DecompressionBombError) as error:
         return unreadable(crop, error)
 

@@ -1,13 +1,14 @@
 """A built set against its manifests, and against the tree it was built from."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from ffpms.card import files_of
 from ffpms.config import restore
 from ffpms.crops import CropConfig
 from ffpms.engine import run_local
@@ -23,7 +24,7 @@ from ffpms.verify.files import check_plain, check_regular, file_digest, unreadab
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.geometry import check_crop_rows, index_crops
 from ffpms.verify.landmarks import check_landmarks
-from ffpms.verify.tables import BUILD_ANEW, check_table, read_batches
+from ffpms.verify.tables import AGAIN, BUILD_ANEW, check_table, read_batches
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,23 @@ def verify_data(
         return Report(about, str(data), [Finding(REPORT, Kind.UNFINISHED, "the build was stopped", todo)])
     tables = _tables(report).items()
     findings = [fault for name, schema in tables for fault in check_table(data, f"{name}.parquet", schema, report)]
-    if not any(finding.kind in _NO_ROWS for finding in findings):
+    if any(finding.kind in _NO_ROWS for finding in findings):
+        findings = [_as_last(finding) for finding in findings]
+    else:
         findings += _check_rows(data, report, root, workers, progress)
+    findings += [fault for name in files_of(report["counts"]) if (fault := check_regular(data / name, name, AGAIN))]
     return Report(about, f"{data}: {about['dataset']}", findings)
 
 
 _NO_ROWS = (Kind.MISSING, Kind.NOT_A_FILE, Kind.UNREADABLE, Kind.COLUMNS)
 """With such a finding about a table there is no use in reading its rows."""
+
+
+def _as_last(finding: Finding) -> Finding:
+    """The finding, and that it has kept us from looking further."""
+    if finding.kind not in _NO_ROWS:
+        return finding
+    return replace(finding, what=f"{finding.what}, so that crops and laws were not looked at")
 
 
 def _read_report(data: Path) -> dict[str, Any]:

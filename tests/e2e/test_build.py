@@ -62,7 +62,7 @@ def test_other_settings_in_the_same_folder_are_refused(ffpms: Command, tree: Pat
     before = content(tmp_path / "data")
     result = ffpms(*flags(tree, tmp_path / "data", "--limit", 2, "--margin", 1.5))
     assert result.exit_code == 2
-    assert "margin 1.3, not 1.5" in result.stderr
+    assert "--margin 1.3, not --margin 1.5" in result.stderr
     assert content(tmp_path / "data") == before
 
 
@@ -90,6 +90,19 @@ def test_a_damaged_set_is_mended_by_the_same_command(
     assert content(out) == reference
 
 
+@pytest.mark.parametrize("lost", [["README.md"], ["bags.jpg"], ["README.md", "bags.jpg"]])
+def test_a_lost_card_is_written_again_and_nothing_else(
+    ffpms: Command, tree: Path, out: Path, reference: dict[str, str], lost: list[str]
+) -> None:
+    for name in lost:
+        (out / name).unlink()
+    times = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file() and p.name not in ("README.md", "bags.jpg")}
+    result = ffpms(*flags(tree, out))
+    assert f"complete but for {' and '.join(lost)}" in result.output
+    assert content(out) == reference
+    assert {p: p.stat().st_mtime_ns for p in times} == times
+
+
 @pytest.mark.parametrize("report", ["", "[]", "{}", '{"complete": true}', '{"complete"'])
 def test_a_damaged_report_is_one_line(ffpms: Command, tree: Path, tmp_path: Path, report: str) -> None:
     (tmp_path / "data").mkdir()
@@ -104,7 +117,18 @@ def test_a_damaged_report_is_one_line(ffpms: Command, tree: Path, tmp_path: Path
 def test_a_full_set_is_not_cut_down_by_a_limit(ffpms: Command, tree: Path, out: Path) -> None:
     result = ffpms(*flags(tree, out, "--limit", 2))
     assert result.exit_code == 2
-    assert "--limit None, not 2" in result.stderr
+    assert "was built with no --limit, not --limit 2; use the same" in result.stderr
+
+
+def test_other_settings_are_said_as_they_are_typed(ffpms: Command, tree: Path, out: Path) -> None:
+    result = ffpms(*flags(tree, out, "--replace", "2-9", "--split", "val", "--landmarks"))
+    assert result.exit_code == 2
+    for said in (
+        "--replace 1-19, not --replace 2-9",
+        "--split test, not --split val",
+        "no --landmarks, not --landmarks",
+    ):
+        assert said in result.stderr
 
 
 def test_another_tree_is_not_mixed_in(ffpms: Command, tree: Path, copy: Path, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_set_without_is_not_taken_for_one_with_them(
     before = content(out)
     result = ffpms(*flags(tree, out, "--limit", 2, *then))
     assert result.exit_code == 2
-    said = "--landmarks off, not on" if then else "--landmarks on, not off"
+    said = "no --landmarks, not --landmarks" if then else "--landmarks, not no --landmarks"
     assert result.stderr == f"Error: {out}: was built with {said}; use the same again or another --out\n"
     assert content(out) == before
 

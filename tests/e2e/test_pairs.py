@@ -56,6 +56,7 @@ def test_a_fake_that_runs_ahead_is_left_out_unless_kept(ffpms: Command, copy: Pa
     kept = ffpms(*flags(copy, tmp_path / "kept", "--keep-unverified"))
     assert "runs +3 frames off original_006" in kept.stderr
     assert set(status_of(tmp_path / "kept").values()) == {"ok"}
+    assert set(pd.read_parquet(tmp_path / "kept" / "frames.parquet")["status"]) <= {"ok", "interpolated", "no_face"}
     about = source(tmp_path / "kept", "DF_006_007")
     assert (about["status"], about["align_offset"]) == ("unverified", 3)
     assert about["align_certainty"] >= 0.95

@@ -204,7 +204,15 @@ def test_a_set_without_a_test_split_is_refused_before_training(ffpms: Command, t
     data = make_set(tmp_path / "data", config=replace(CONFIG, splits=("train", "val")))
     result = ffpms("bench", "--methods", "smil", "--data", data, "--out", tmp_path / "runs", *QUICK)
     assert result.exit_code == 2
-    assert "no real and fake test bags" in result.stderr
+    assert "no real and fake test bags with faces; build with --split test,val,train" in result.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_split_of_which_no_video_could_be_used_is_counted(ffpms: Command, tmp_path: Path) -> None:
+    data = make_set(tmp_path / "data", faces=False)
+    result = ffpms("bench", "--methods", "smil", "--data", data, "--out", tmp_path / "runs", *QUICK)
+    assert result.exit_code == 2
+    assert "train bags with faces; of 6 bags 6 are not ok, most often no_face; see README.md there" in result.stderr
     assert not (tmp_path / "runs").exists()
 
 

@@ -1,12 +1,16 @@
 """Manners of the command line: help, one clear line, exit codes."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
 from ffpms import cli
+from tests.building import program
 from tests.conftest import SEED, Command
 
 
@@ -105,6 +109,7 @@ def test_an_unknown_key_in_a_config_file_is_an_error(ffpms: Command, tmp_path: P
     assert result.exit_code == 2
     assert "c.toml" in result.stderr or "'--seed'" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.count(" plan --help'") == 1
 
 
 def test_the_plan_does_not_overwrite_something_else(ffpms: Command, tmp_path: Path) -> None:
@@ -133,6 +138,32 @@ def test_an_unexpected_error_is_one_line_too(ffpms: Command, monkeypatch: pytest
     assert result.exit_code == 2
     assert "unexpected ZeroDivisionError: of course not" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["methods", "verify"])
+def test_a_reader_who_has_left_is_no_error(whole: Path, name: str) -> None:
+    """As in ``ffpms verify ffpms-data | head``."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(program(name, *[whole][: name == "verify"]), stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(("levels", "more"), [("c23,raw", " --compression c23"), ("raw,c40", "")])
+def test_the_corpus_says_which_build_is_next(
+    ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, levels: str, more: str
+) -> None:
+    monkeypatch.setattr("ffpms.minicorpus.corpus.make_corpus", lambda *_: {})
+    result = ffpms("minicorpus", "--out", tmp_path, "--compression", levels)
+    assert result.stdout.endswith(f"next: ffpms build --ff-root {tmp_path} --splits {tmp_path}/splits{more}\n")
+
+
+def test_the_package_can_be_run() -> None:
+    done = subprocess.run([sys.executable, "-m", "ffpms", "build", "--nonsense"], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: No such option")
+    assert done.stderr.endswith("(see 'ffpms build --help')\n")
 
 
 def test_8_frames_need_no_other_flag(ffpms: Command, tmp_path: Path) -> None:

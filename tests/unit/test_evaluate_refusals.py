@@ -47,7 +47,10 @@ WRONG = {
     ),
     "unknown slot": (
         lambda r: put(r, 7, "slot", 4),
-        ["rows of a slot that their bag has not: 1 (original_004 4)", "frames without a score: 1 (original_004 1)"],
+        [
+            "rows of a slot that their bag has not: 1 (original_004 4); frames.parquet",
+            "frames without a score: 1 (original_004 1)",
+        ],
     ),
     "half a slot": (lambda r: put(r, 7, "slot", 1.5), ["slots that are no whole number: 1"]),
     "negative slot": (lambda r: put(r, 7, "slot", -2), ["slots that are no whole number: 1"]),
@@ -106,6 +109,20 @@ def test_a_file_that_is_not_there_is_one_line(ffpms: Command, tmp_path: Path) ->
     assert result.stderr.splitlines() == [
         f"Error: {tmp_path}/x.csv: not found; give a CSV or Parquet file with bag_id, slot and score"
     ]
+
+
+def test_a_folder_is_no_file(ffpms: Command, tmp_path: Path) -> None:
+    result = ffpms("evaluate", "--scores", tmp_path, "--name", "t", "--out", tmp_path / "runs")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {tmp_path}: is a folder; give a CSV or Parquet file with bag_id")
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_columns_are_separated_by_commas(ffpms: Command, whole: Path, tmp_path: Path, mark: str) -> None:
+    predict(whole).to_csv(tmp_path / "x.csv", index=False, sep=mark)
+    flags = ("--data", whole, "--scores", tmp_path / "x.csv", "--name", "t", "--out", tmp_path / "runs")
+    (line,) = ffpms("evaluate", *flags).stderr.splitlines()
+    assert line.endswith(f"separate columns by commas, not by {mark!r}")
 
 
 def test_a_set_that_is_not_there_is_one_line(submit: Submit, tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from ffpms.png import encode_png
 from ffpms.shards import digest
+from ffpms.verify.data import verify_data
 from ffpms.verify.files import check_inside
+from ffpms.verify.findings import Finding, Kind
+from ffpms.verify.tables import BUILD_ANEW
 from tests.tiny_set import STORED, edit, found, put, said
 
 
@@ -63,7 +66,8 @@ def test_a_crop_of_another_size_is_found(data: Path) -> None:
 
 def test_a_crop_that_is_no_image_is_found(data: Path) -> None:
     replace_crop(data, b"GIF89a, they said")
-    assert found(data) == {(STORED, "unreadable")}
+    (finding,) = verify_data(data).findings
+    assert finding == Finding(STORED, Kind.UNREADABLE, "not a PNG file", BUILD_ANEW)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from ffpms.schema import read_table
 from ffpms.tables import TABLES
 from ffpms.verify import tables
 from ffpms.verify.data import verify_data
-from tests.tiny_set import BAG, STORED, edit, found, put, said, seal
+from tests.tiny_set import BAG, STORED, edit, found, make_set, put, said, seal
 
 
 def test_a_whole_set_has_no_findings(whole: Path) -> None:
@@ -54,6 +54,25 @@ def test_a_table_that_cannot_be_read_is_found(data: Path, name: str, how: str) -
     elif how != "gone":
         (data / name).write_bytes({"empty": b"", "text": b"PAR1 hello", "cut": content[:-9]}[how])
     assert found(data) == {(name, {"gone": "missing", "pipe": "not_a_file"}.get(how, "unreadable"))}
+
+
+@pytest.mark.parametrize("name", ["README.md", "bags.jpg"])
+def test_a_lost_file_of_the_card_is_found(data: Path, name: str) -> None:
+    (data / name).unlink()
+    (finding,) = verify_data(data).findings
+    assert (finding.path, finding.kind, finding.todo) == (name, "missing", tables.AGAIN)
+
+
+def test_a_set_without_faces_needs_no_picture(tmp_path: Path) -> None:
+    make_set(tmp_path / "data", faces=False)
+    assert not (tmp_path / "data" / "bags.jpg").exists()
+    assert found(tmp_path / "data") == set()
+
+
+def test_a_table_that_hides_the_rest_says_so(data: Path) -> None:
+    (data / "grid.parquet").unlink()
+    (data / STORED).unlink()
+    assert said(data) == "grid.parquet: not found, so that crops and laws were not looked at"
 
 
 def test_missing_columns_other_types_and_another_schema_are_found(data: Path) -> None:
