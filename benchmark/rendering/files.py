@@ -4,18 +4,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.rendering.html import render_html
 from benchmark.rendering.latex import render_latex
 from benchmark.rendering.markdown import render_markdown
 
 FAILURES = "failures.csv"
-FORMATS = ("csv", "md", "latex", "json")
+FORMATS = ("csv", "md", "latex", "json", "html")
 
 
 def write_leaderboard(
     cells: pd.DataFrame, out: Path, formats: tuple[str, ...], comparisons: pd.DataFrame, failures: pd.DataFrame
 ) -> list[Path]:
-    """``leaderboard.csv`` (long), ``.md`` and ``.tex`` (a method a row, a manipulation a column), ``.json``; the
-    comparisons beside the CSV and within the JSON; what failed beside the CSV and within the Markdown."""
+    """``leaderboard.csv`` (long), ``.md``, ``.tex`` and ``.html`` (a method a row, a manipulation a column), ``.json``;
+    the comparisons beside the CSV and within the JSON; what failed beside the CSV, within the Markdown and the HTML."""
     texts: dict[str, str] = {}
     if "csv" in formats:
         texts |= {"leaderboard.csv": _csv(cells), "comparisons.csv": _csv(comparisons)}
@@ -27,6 +28,8 @@ def write_leaderboard(
         texts["leaderboard.tex"] = render_latex(cells)
     if "json" in formats:
         texts["leaderboard.json"] = render_json(cells, comparisons)
+    if "html" in formats:
+        texts["leaderboard.html"] = render_html(cells, failures)
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8")
     return [out / name for name in texts]

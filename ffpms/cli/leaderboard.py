@@ -16,7 +16,7 @@ from ffpms.errors import ConfigError, writing
 @click.option(
     "--format",
     "formats",
-    default="csv,md,latex,json",
+    default="csv,md,latex,json,html",
     show_default=True,
     callback=parse_names,
     help="Comma list of what to write.",

@@ -16,7 +16,7 @@ from ffpms.schema import GRID_SCORE, SCORE, Split, write_table
 from tests.conftest import Command
 from tests.scores import grid_scores, run
 
-FILES = {"comparisons.csv", *(f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json"))}
+FILES = {"comparisons.csv", *(f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json", "html"))}
 
 
 def store(one: Run, root: Path, grid: bool = False) -> Path:
@@ -104,7 +104,7 @@ def test_each_set_has_a_curve_of_its_own(ffpms: Command, runs: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--format", "html"), "format: html; choose from csv,md,latex,json"),
+        (("--format", "pdf"), "format: pdf; choose from csv,md,latex,json,html"),
         (("--format", ","), "format: none"),
         (("--curve", "curve.jpeg2"), "no name of a .png, .pdf or .svg file"),
     ],

@@ -138,6 +138,6 @@ def test_each_format_is_a_file_and_no_other_is_written(board: Board, tmp_path: P
     assert {path.name for path in board.write(tmp_path, ("latex",))} == {"leaderboard.tex"}
     assert [path.name for path in tmp_path.iterdir()] == ["leaderboard.tex"]
     board.write(tmp_path)
-    names = {f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json")} | {"comparisons.csv"}
+    names = {f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json", "html")} | {"comparisons.csv"}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert len(pd.read_csv(tmp_path / "leaderboard.csv")) == len(board.cells)
