@@ -26,7 +26,7 @@ def _no_cluster_left() -> Iterator[None]:
 
 def kill_a_worker(out: Path, killed: list[int]) -> None:
     """Kills the first process found at work after the first checkpoint."""
-    wait_for(lambda: any(out.glob("*/last.ckpt")))
+    wait_for(lambda: any(out.glob("*/last.ckpt")), timeout_s=300)  # a busy machine takes a minute to start Ray
     wait_for(lambda: killed or kill_one(killed))
 
 
