@@ -40,7 +40,8 @@ class Group:
 
 
 def group_runs(runs: list[Run]) -> list[Group]:
-    """Groups runs by configuration and data; a method with several of them in a table is told apart by what differs.
+    """Groups runs by configuration and data; a method with several of them in a table is told apart by what differs. In
+    the order of their tables.
 
     Raises:
         ManifestError: there is no finished run.
@@ -54,7 +55,8 @@ def group_runs(runs: list[Run]) -> list[Group]:
     labels: dict[_Key, str] = {}
     for table in dict.fromkeys(group.table for group in unnamed.values()):
         labels |= _labels([key for key, group in unnamed.items() if group.table == table])
-    return [replace(group, method=labels[key]) for key, group in unnamed.items()]
+    named = (replace(group, method=labels[key]) for key, group in unnamed.items())
+    return sorted(named, key=lambda group: group.table)
 
 
 def by_table(runs: list[Run]) -> list[tuple[str, list[Run], str]]:

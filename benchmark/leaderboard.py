@@ -54,7 +54,7 @@ def make_board(runs: list[Run], failures: Iterable[Failure] = ()) -> Board:
         ManifestError: there is neither a finished run nor a failed one.
     """
     failed = tabulate_failures(failures)
-    groups = sorted(group_runs(runs), key=lambda group: group.table) if runs or failed.empty else []
+    groups = group_runs(runs) if runs or failed.empty else []
     filled = [pair for group in groups for pair in fill(group)]
     cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
     comparisons = compare(entries)

@@ -1,13 +1,12 @@
 """Tables as a page for the browser, with nothing beside it."""
 
-import re
 from collections.abc import Iterable
 from html import escape
 
 import pandas as pd
 
-from benchmark.rendering.markdown import format_number
-from benchmark.rendering.tables import Number, Table, explain, make_tables
+from benchmark.comparison import BEST, LIKE_BEST
+from benchmark.rendering.tables import FAILED_COLUMNS, Table, explain, failed_rows, format_number, make_tables
 
 _START = """<!DOCTYPE html>
 <html lang="en">
@@ -37,6 +36,7 @@ ul { padding: 0; list-style: none; font-size: .9em; }
 <h1>Leaderboard</h1>
 """
 _END = "</body>\n</html>\n"
+_MARKS = {BEST: "<strong>{}</strong>", LIKE_BEST: "{}<sup>†</sup>"}
 
 
 def render_html(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
@@ -45,13 +45,15 @@ def render_html(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
     parts = [_numbers(table) for table in tables]
     marks = [f"<li>{escape(mark)}</li>\n" for mark in explain(tables)]
     parts += ["<ul>\n", *marks, "</ul>\n"] if marks else []
-    rows = [map(escape, row) for row in failures[["run_id", "dataset", "reason"]].to_numpy().tolist()]
-    parts += [_table("Failed", ["run", "dataset", "why"], rows, "words")] if rows else []
+    rows = [map(escape, row) for row in failed_rows(failures)]
+    parts += [_table("Failed", FAILED_COLUMNS, rows, "words")] if rows else []
     return "".join([_START, *parts, _END])
 
 
 def _numbers(table: Table) -> str:
-    rows = [[escape(name), *map(_cell, numbers)] for name, numbers in table.rows]
+    rows = [
+        [escape(name), *(format_number(number, _MARKS, _small) for number in numbers)] for name, numbers in table.rows
+    ]
     return _table(table.title, ["method", *table.columns], rows, "numbers")
 
 
@@ -78,8 +80,5 @@ def _row(name: str, *cells: str) -> str:
     return f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
-def _cell(number: Number | None) -> str:
-    """A number of a Markdown table, with HTML's bold; its spread and its interval small."""
-    value, _, spread = format_number(number).partition(" ")
-    value = re.sub(r"\*\*(.+)\*\*", r"<strong>\1</strong>", value).replace("†", "<sup>†</sup>")
-    return f"{value} <small>{spread}</small>" if spread else value
+def _small(spread: str) -> str:
+    return f"<small>{spread}</small>"

@@ -1,11 +1,9 @@
 """Tables as LaTeX, to be \\input; they need the package booktabs."""
 
-import re
-
 import pandas as pd
 
-from benchmark.rendering.markdown import format_number
-from benchmark.rendering.tables import Number, Table, explain, make_tables
+from benchmark.comparison import BEST, LIKE_BEST
+from benchmark.rendering.tables import Table, explain, format_number, make_tables
 
 _ESCAPES = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -18,6 +16,7 @@ _ESCAPES = {
     "[": "{[}",
     "]": "{]}",
 }
+_MARKS = {BEST: r"\textbf{{{}}}", LIKE_BEST: r"{}$^\dagger$"}
 
 
 def render_latex(cells: pd.DataFrame) -> str:
@@ -27,7 +26,9 @@ def render_latex(cells: pd.DataFrame) -> str:
 
 def _table(table: Table) -> str:
     caption = " ".join([f"{table.title}.", *explain([table])])
-    rows = [" & ".join([escape(name), *map(_cell, numbers)]) for name, numbers in table.rows]
+    rows = [
+        " & ".join([escape(name), *(format_number(n, _MARKS, escape) for n in numbers)]) for name, numbers in table.rows
+    ]
     return "\n".join(
         [
             r"\begin{table}",
@@ -44,11 +45,6 @@ def _table(table: Table) -> str:
             "",
         ]
     )
-
-
-def _cell(number: Number | None) -> str:
-    """A number of a Markdown table, with LaTeX's bold."""
-    return re.sub(r"\*\*(.+)\*\*", r"\\textbf{\1}", escape(format_number(number)))
 
 
 def escape(text: str) -> str:

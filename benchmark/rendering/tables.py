@@ -1,6 +1,6 @@
 """Cells in the shape of the paper's Table 1, a method a row, a manipulation a column; in whatever format they end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,8 @@ import pandas as pd
 
 from benchmark.comparison import BEST, LIKE_BEST
 from benchmark.scoring.catalogue import METRICS, SHORT
+
+FAILED_COLUMNS = ["run", "dataset", "why"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,18 @@ class Number:
     std: float = float("nan")
     standing: str = ""
     difference: bool = False
+
+    @property
+    def figure(self) -> str:
+        """``67.50``; a difference has its sign."""
+        return f"{self.value:+.2f}" if self.difference else f"{self.value:.2f}"
+
+    @property
+    def spread(self) -> str:
+        """``± 1.20 [60.1, 74.2]``, or what there is of it."""
+        over_seeds = f"± {self.std:.2f}" if np.isfinite(self.std) else ""
+        interval = f"[{self.low:.1f}, {self.high:.1f}]" if np.isfinite(self.low) else ""
+        return " ".join(filter(None, (over_seeds, interval)))
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,20 @@ def _number(row: dict[Any, Any]) -> Number:
 def _differences(own: pd.DataFrame, columns: list[str]) -> list[Number | None]:
     by_column = dict(zip(own["manipulation"], 100 * own["minus_paper"], strict=True))
     return [Number(by_column[c], difference=True) if np.isfinite(by_column.get(c, np.nan)) else None for c in columns]
+
+
+def format_number(number: Number | None, marks: Mapping[str, str], dress: Callable[[str], str] = str) -> str:
+    """The figure within the mark of its standing, then its spread, dressed as the format has it."""
+    if number is None:
+        return ""
+    text = marks.get(number.standing, "{}").format(number.figure)
+    return f"{text} {dress(number.spread)}" if number.spread else text
+
+
+def failed_rows(failures: pd.DataFrame) -> list[list[str]]:
+    """Run, data set and reason of each failed trial."""
+    rows: list[list[str]] = failures[["run_id", "dataset", "reason"]].to_numpy().tolist()
+    return rows
 
 
 def explain(tables: list[Table]) -> list[str]:
