@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark import runs
 from benchmark.config import TrainConfig
-from benchmark.data import BuiltSet
-from benchmark.folders import Failure, Run, read_failures, read_runs
-from benchmark.leaderboard import COLUMNS, make_board
-from benchmark.machine import Machine, choose_precision
-from benchmark.trial import Given, make_detector
-from benchmark.trials import Runner, Supply, Trial, run_here
+from benchmark.leaderboards.board import COLUMNS, make_board
+from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
+from benchmark.training.device import Machine, choose_precision
+from benchmark.trials import identity
+from benchmark.trials.resources import Given, Supply
+from benchmark.trials.runner import Runner, Trial, run_here
+from benchmark.trials.trial import make_detector
 from detectors import method
 from detectors.errors import DetectorError
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.schema import Split, Status
 
@@ -57,7 +58,7 @@ def bench(
     if not resume:
         for trial in trials:
             shutil.rmtree(trial.folder, ignore_errors=True)
-    todo = [trial for trial in trials if not runs.is_done(trial.folder)]
+    todo = [trial for trial in trials if not is_done(trial.folder)]
     for trial in trials:
         if trial not in todo:
             machine.say(f"{trial.folder.name}: done already")
@@ -86,7 +87,7 @@ def _make_trials(grid: Grid, out: Path, machine: Machine) -> list[Trial]:
     trials = {}
     for data, asked in grid:
         config = replace(asked, precision=choose_precision(asked.precision, machine.device))
-        folder = out / runs.run_id(config, data.sha256)
+        folder = out / identity.run_id(config, data.sha256)
         trials[folder] = Trial(config, data, folder)
     return list(trials.values())
 

@@ -12,16 +12,17 @@ import torch
 
 from benchmark.bench import bench, make_grid
 from benchmark.config import TrainConfig
-from benchmark.curves.drawing import draw_bars, write_curve
-from benchmark.curves.fake_rate import grid_curve
-from benchmark.data import BuiltSet
-from benchmark.folders import read_runs
-from benchmark.machine import Machine, Say, choose_device
-from benchmark.weights import PACKAGED, PACKAGED_BACKBONE
-from ffpms.build import BuildConfig, build, pairs_digest
-from ffpms.crops import CropConfig
+from benchmark.figures.drawing import draw_bars, write_curve
+from benchmark.figures.fake_rate import grid_curve
+from benchmark.runs.folder import read_runs
+from benchmark.training.device import Machine, Say, choose_device
+from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
+from ffpms.builder.build import BuildConfig, build
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import FfpmsError
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.splits import pairs_digest
 
 METHODS = ("s-mil", "xn-avg", "xn-max")
 SIZE = 112

@@ -1,8 +1,8 @@
 """Detectors of partially fake videos: bags of faces in, logits out. Knows torch, but no path and no table."""
 
-from detectors import abmil, aggregates, dfwa, dsmil, i3d, lstm, mil, smil, transmil, xception, xray
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector, Embedder
+from detectors.methods import abmil, aggregates, dfwa, dsmil, i3d, lstm, mil, smil, transmil, xception, xray
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
 from detectors.tuning import tune
 

@@ -14,7 +14,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from ffpms.cli import main
-from tests.corpus import make_tree
+from tests.helpers.corpus import make_tree
 
 settings.register_profile("patient", deadline=None)  # processes share the cores
 settings.load_profile("patient")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from benchmark.curves.fake_rate import grid_curve, rate_curve
-from benchmark.curves.frame_count import frame_curve
-from benchmark.folders import Run
+from benchmark.figures.fake_rate import grid_curve, rate_curve
+from benchmark.figures.frame_count import frame_curve
+from benchmark.runs.folder import Run
 
 
 @dataclass(frozen=True)

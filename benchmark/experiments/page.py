@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from benchmark.curves.drawing import write_curve
 from benchmark.experiments.catalogue import Experiment
-from benchmark.folders import Failure, Run
-from benchmark.groups import by_table
-from benchmark.leaderboard import Board, make_board
+from benchmark.figures.drawing import write_curve
+from benchmark.leaderboards.board import Board, make_board
+from benchmark.leaderboards.groups import by_table
+from benchmark.runs.folder import Failure, Run
 
 PAGE = "README.md"
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.data import BuiltSet
 from benchmark.experiments.catalogue import Experiment
-from benchmark.unmixed import load_set
 from detectors import method
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.unmixed import load_set
 from ffpms.errors import ConfigError, ManifestError
-from ffpms.manifest import CUSTOM, paper_compression
+from ffpms.protocol.v1 import CUSTOM, paper_compression
 
 
 @dataclass(frozen=True)

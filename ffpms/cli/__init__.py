@@ -9,11 +9,14 @@ import click
 
 from ffpms import __version__
 from ffpms.cli.bench import bench
-from ffpms.cli.corpus import demo, minicorpus
-from ffpms.cli.dataset import build, plan
+from ffpms.cli.build import build
+from ffpms.cli.demo import demo
+from ffpms.cli.evaluate import evaluate
 from ffpms.cli.explain import explain
-from ffpms.cli.leaderboard import evaluate, leaderboard
+from ffpms.cli.leaderboard import leaderboard
 from ffpms.cli.methods import methods
+from ffpms.cli.minicorpus import minicorpus
+from ffpms.cli.plan import plan
 from ffpms.cli.verify import verify
 from ffpms.errors import ConfigError, FfpmsError
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.corpus import need
-from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, QUIET, parse_names
+from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, QUIET, need, parse_names
 from ffpms.errors import ConfigError, writing
 
 
@@ -92,7 +91,7 @@ def bench(**flags: Any) -> None:
     """
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries say nothing that our one line does not
     from benchmark.bench import bench, make_grid
-    from ffpms.cli.workplace import find_workplace
+    from ffpms.cli.runtime import find_workplace
 
     machine, run = find_workplace(flags)
     parts, notes = _parts(flags)
@@ -109,11 +108,11 @@ def bench(**flags: Any) -> None:
 
 def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], list[str]]:
     """Each set with its methods; and what of an experiment is not possible."""
-    from benchmark.choices import choose_methods
     from benchmark.experiments.catalogue import EXPERIMENTS
     from benchmark.experiments.planning import plan_experiment
-    from benchmark.unmixed import load_set
+    from benchmark.trials.configure import choose_methods
     from detectors import load_plugins
+    from ffpms.dataset.unmixed import load_set
 
     load_plugins()
     if not flags["experiment"]:
@@ -172,7 +171,7 @@ _SETTINGS = (
 
 def _configs(flags: dict[str, Any], methods: list[str]) -> tuple[list[Any], dict[str, Path]]:
     """One configuration a method by the flags of ``bench``, and where the weights are that they name."""
-    from benchmark.choices import configure, split_options, split_weights
+    from benchmark.trials.configure import configure, split_options, split_weights
 
     if flags["freeze"] and flags["tune"] == "norm":
         raise ConfigError("freeze: contradicts --tune norm; give one of them")

@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.corpus import need
-from ffpms.cli.options import JSON, PATH, QUIET
+from ffpms.cli.options import JSON, PATH, QUIET, need
 from ffpms.errors import ConfigError
 
 _FORMATS = (".png", ".pdf", ".svg")
@@ -31,7 +30,7 @@ def gradients(**flags: Any) -> None:
     Example: ffpms explain gradients --out gradients.png
     """
     need("matplotlib")
-    from benchmark.explain import SHOWN, draw_gradients, report
+    from benchmark.experiments.gradients import SHOWN, draw_gradients, report
 
     if flags["out"].suffix.lower() not in _FORMATS:
         raise ConfigError(f"out: {flags['out']} is no picture; name it {', '.join(_FORMATS)}")

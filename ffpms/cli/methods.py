@@ -15,8 +15,8 @@ def methods(markdown: bool, as_json: bool) -> None:
 
     Example: ffpms methods --json
     """
-    from benchmark.methods import describe_methods, render_markdown, render_text
     from detectors import load_plugins
+    from detectors.describe import describe_methods, render_markdown, render_text
 
     load_plugins()
     rows = describe_methods()

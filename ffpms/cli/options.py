@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from ffpms.config import read_toml
+from ffpms.cli.config_file import read_toml
+from ffpms.errors import ConfigError
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -82,7 +84,7 @@ def recipe_options(function: F) -> F:
 
 
 def make_recipe(flags: dict[str, Any]) -> Any:
-    from ffpms.recipe import Recipe
+    from ffpms.protocol.recipe import Recipe
     from ffpms.sources.ffpp import normalise_compression, parse_manipulations
 
     return Recipe(
@@ -94,3 +96,12 @@ def make_recipe(flags: dict[str, Any]) -> Any:
         placement=flags["placement"],
         seed=flags["seed"],
     )
+
+
+def need(*packages: str) -> None:
+    """Raises:
+    ConfigError: a package of the extra [demo] is not installed.
+    """
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise ConfigError(f"{', '.join(missing)}: not installed; pip install 'ffpms[demo]'")

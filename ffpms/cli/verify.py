@@ -49,10 +49,10 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
 
 
 def _verify_tree(flags: dict[str, Any]) -> Any:
-    from ffpms.recipe import Recipe
+    from ffpms.protocol.recipe import Recipe
+    from ffpms.protocol.splits import read_pairs
     from ffpms.sources.ffpp import normalise_compression, parse_manipulations
-    from ffpms.sources.splits import read_pairs
-    from ffpms.verify.tree import verify_tree
+    from ffpms.verify.source_tree import verify_tree
 
     recipe = Recipe(normalise_compression(flags["compression"]), parse_manipulations(flags["manipulations"]))
     pairs = read_pairs(flags["splits"])
@@ -60,7 +60,7 @@ def _verify_tree(flags: dict[str, Any]) -> Any:
 
 
 def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any]) -> Any:
-    from ffpms.verify.data import verify_data
+    from ffpms.verify.built_set import verify_data
 
     unused = [name for name in _OF_TREE if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
     if unused:

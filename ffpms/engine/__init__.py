@@ -5,9 +5,9 @@ An engine knows nothing of videos. A worker's death is the outcome of the one jo
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ffpms.engine.cluster import largest_node, on_ray
 from ffpms.engine.outcome import Died, Done, Engine, Job, Outcome, Result
 from ffpms.engine.processes import on_processes
+from ffpms.engine.ray_cluster import largest_node, on_ray
 from ffpms.errors import FfpmsError
 
 ENGINES: dict[str, Engine] = {"local": on_processes, "ray": on_ray}

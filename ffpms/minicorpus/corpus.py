@@ -10,10 +10,10 @@ import numpy as np
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError
 from ffpms.minicorpus.encode import write_video
-from ffpms.minicorpus.fakes import Craft, Take
-from ffpms.minicorpus.films import SIZES, Role, forge, shoot
+from ffpms.minicorpus.manipulations import Craft, Take
 from ffpms.minicorpus.people import cast
-from ffpms.plan import Pairs
+from ffpms.minicorpus.videos import SIZES, Role, forge, shoot
+from ffpms.protocol.splits import Pairs
 from ffpms.schema import FAKES, Manipulation
 from ffpms.sources.ffpp import COMPRESSIONS, FOLDERS
 from ffpms.sources.layouts import official

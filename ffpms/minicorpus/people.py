@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from ffpms.minicorpus.head import EYE_DISTANCE, EYES, HeadModel, load_head
-from ffpms.minicorpus.paint import paint, under_hair
+from ffpms.minicorpus.texture import paint, under_hair
 
 LOOK_ALIKE, _FEW, _WAYS_TO_DIFFER = 0.06, 40, 10
 """Among few people, those who differ by less are not cast together; more people are packed closer."""

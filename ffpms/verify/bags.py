@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from ffpms.errors import ManifestError
-from ffpms.manifest import DATASET, N_BAGS, read_v1
-from ffpms.recipe import Recipe
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.v1 import DATASET, N_BAGS, read_v1
 from ffpms.schema import CROP, FRAME, SLOT, VIDEO, Manipulation, Split, bag_key
 from ffpms.verify.findings import Finding, Kind
-from ffpms.verify.laws import LAWS
+from ffpms.verify.invariants import LAWS
 from ffpms.verify.tables import BUILD_ANEW, RowStream, row_keys, whole_bags
 from ffpms.verify.tally import Tally
 

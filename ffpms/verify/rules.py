@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from ffpms.extraction.probe import VideoInfo
 from ffpms.schema import Manipulation
 from ffpms.sources.ffpp import Source, broken_promise
 from ffpms.verify.findings import Finding, Kind
-from ffpms.video import VideoInfo
 
 _AGAIN = "download it again"
 _NARROWED = (Manipulation.F2F, Manipulation.NT)

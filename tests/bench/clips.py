@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from ffpms.minicorpus.corpus import to_pixels
 from ffpms.minicorpus.encode import write_video
-from ffpms.minicorpus.films import Role, back_and_forth, make_actor, shoot
+from ffpms.minicorpus.videos import Role, back_and_forth, make_actor, shoot
 from ffpms.schema import FAKES
 from ffpms.sources.layouts import official
 

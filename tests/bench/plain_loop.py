@@ -9,9 +9,9 @@ import cv2
 import dlib
 import numpy as np
 
-from benchmark.selfmade.align import upright
-from ffpms.landmarks import find_weights
-from ffpms.plan import frame_index
+from benchmark.data.pseudo_fakes.align import upright
+from ffpms.extraction.faces.landmarks import find_weights
+from ffpms.protocol.plan import frame_index
 
 SIDE = 256
 MARGIN = 1.3

@@ -11,11 +11,11 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from benchmark.leaderboard import make_board
-from benchmark.scoring import steps
-from benchmark.scoring.resamples import resample, resample_auc
-from benchmark.scoring.rows import Rows, read_rows
-from tests.scores import run, scores
+from benchmark.leaderboards.board import make_board
+from benchmark.metrics import roc
+from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.stats.bootstrap import resample, resample_auc
+from tests.helpers.scores import run, scores
 
 FAKES = ("DF", "F2F", "FS", "NT")
 N_PAIRS = 70
@@ -58,12 +58,12 @@ def videos() -> Rows:
 def test_resamples_beside_a_plain_loop(videos: Rows, name: str, least: float) -> None:
     counts = resample(N_PAIRS)
     metric = average_precision_score if name == "ap" else roc_auc_score
-    statistic = {"value": steps.ap if name == "ap" else steps.auc}
+    statistic = {"value": roc.ap if name == "ap" else roc.auc}
 
     def ours() -> np.ndarray:
         if name == "auc of frames":
             return resample_auc(videos, counts)
-        return steps.resample_steps(videos.label, videos.score, videos.pair, counts, statistic)["value"]
+        return roc.resample_steps(videos.label, videos.score, videos.pair, counts, statistic)["value"]
 
     few = counts[:N_PLAIN]
     np.testing.assert_allclose(ours()[:N_PLAIN], plain_loop(videos, few, metric), atol=1e-6)

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ffpms.crops import CropConfig
+from ffpms.extraction.shards import read_shard
+from ffpms.extraction.target import TargetJob, run_job
+from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import FAKES, Manipulation, bag_key
-from ffpms.shards import read_shard
 from ffpms.sources.ffpp import Source
 from ffpms.sources.layouts import official
-from ffpms.target import TargetJob, run_job
 from tests.bench.clips import make_target
 from tests.bench.plain_loop import PlainLoop
 

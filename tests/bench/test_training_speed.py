@@ -12,19 +12,19 @@ import pytest
 import torch
 
 from benchmark.config import TrainConfig
-from benchmark.data import BuiltSet
-from benchmark.grid import score_grid
-from benchmark.lessons import make_lesson
-from benchmark.loader import BagDataset, balanced_epoch, in_batches, load_batches
-from benchmark.machine import Machine
-from benchmark.predict import make_scorer, predict
-from benchmark.store import open_faces
-from benchmark.train import descend
+from benchmark.data.batches import BagDataset, balanced_epoch, in_batches, load_batches
+from benchmark.data.face_cache import open_faces
+from benchmark.data.training_sets import make_lesson
+from benchmark.training.device import Machine
+from benchmark.training.predict import make_scorer, predict
+from benchmark.training.train import descend
+from benchmark.trials.rate_grid import score_grid
 from detectors import create
-from ffpms.build import BuildConfig
-from ffpms.crops import CropConfig
-from ffpms.recipe import Recipe
-from tests.tiny_set import make_set
+from ffpms.builder.build import BuildConfig
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
+from tests.helpers.tiny_set import make_set
 
 LONG = bool(os.environ.get("FFPMS_BENCH"))
 N_PAIRS = 20 if LONG else 4

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.leaderboard import COLUMNS
-from benchmark.scoring.catalogue import METRICS
-from benchmark.submission import COLUMNS as OF_A_FILE
-from benchmark.submission import read_submission
+from benchmark.leaderboards.board import COLUMNS
+from benchmark.metrics.catalogue import METRICS
+from benchmark.runs.submission import COLUMNS as OF_A_FILE
+from benchmark.runs.submission import read_submission
 from ffpms import cli
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scores.md").read_text()

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ffpms.tables import TABLES
-from tests.building import content, flags
+from ffpms.dataset.files import TABLES
 from tests.conftest import Command, Once
-from tests.corpus import PAIRS, write_splits
+from tests.helpers.building import content, flags
+from tests.helpers.corpus import PAIRS, write_splits
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.building import REAL, content, flags, status_of
 from tests.conftest import Command
-from tests.corpus import FEW, encode, portrait, write_splits
+from tests.helpers.building import REAL, content, flags, status_of
+from tests.helpers.corpus import FEW, encode, portrait, write_splits
 
 
 def test_a_missing_real_video_costs_its_own_bags_only(ffpms: Command, copy: Path, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.building import content, flags
 from tests.conftest import Command
+from tests.helpers.building import content, flags
 
 
 def test_workers_change_no_byte(ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str]) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.building import content, flags, program
 from tests.conftest import Command
-from tests.processes import wait_for, workers_of
+from tests.helpers.building import content, flags, program
+from tests.helpers.processes import wait_for, workers_of
 
 SEED = 6
 MOMENTS = (".lock", "crops/.partial/*.working-on", "crops/*/shard.json", "frames.parquet.partial", "sources.parquet")

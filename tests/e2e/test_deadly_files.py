@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from ffpms.engine import ENGINES
-from tests.building import REAL, content, flags, status_of
 from tests.conftest import Command
-from tests.traps import run_job_with_traps
+from tests.helpers.building import REAL, content, flags, status_of
+from tests.helpers.traps import run_job_with_traps
 
 TIMEOUT_S = 15
 """A busy machine needs some seconds for a file; only those that hang may take longer than this."""
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("trapped_workers")
 @pytest.fixture
 def trapped_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers read ``traps.json``."""
-    monkeypatch.setattr("ffpms.work.run_job", run_job_with_traps)
+    monkeypatch.setattr("ffpms.builder.supervisor.run_job", run_job_with_traps)
 
 
 @pytest.fixture(scope="module", params=ENGINES)

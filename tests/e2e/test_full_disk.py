@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.building import content, flags, program
 from tests.conftest import Command
+from tests.helpers.building import content, flags, program
 
 REMEDY = "free some space, then run the same command again"
 OWN_MOUNTS = ["unshare", "--user", "--map-root-user", "--mount"]

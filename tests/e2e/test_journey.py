@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ffpms.grid import mix_at_level
+from ffpms.dataset.files import TABLES
+from ffpms.protocol.rate_grid import mix_at_level
 from ffpms.schema import FAKES, FRAME, check
-from ffpms.tables import TABLES
 from tests.conftest import SEED, Command
-from tests.corpus import PAIRS, roles
+from tests.helpers.corpus import PAIRS, roles
 
 
 def test_everything_was_usable(tables: dict[str, pd.DataFrame]) -> None:

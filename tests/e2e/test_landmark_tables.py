@@ -14,12 +14,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from ffpms.landmarks import points_of
+from ffpms.dataset.built_set import points_of
 from ffpms.schema import LANDMARK, read_table, write_table
-from ffpms.verify.data import verify_data
-from tests.building import content, flags, program
+from ffpms.verify.built_set import verify_data
 from tests.conftest import Command
-from tests.tiny_set import seal
+from tests.helpers.building import content, flags, program
+from tests.helpers.tiny_set import seal
 
 Rows = pd.DataFrame
 TABLE = "landmarks.parquet"

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ffpms.decode import read_frames
+from ffpms.extraction.decode import read_frames
+from ffpms.extraction.probe import probe
+from ffpms.protocol.splits import read_pairs
 from ffpms.schema import FAKES
 from ffpms.sources.ffpp import FOLDERS
-from ffpms.sources.splits import read_pairs
-from ffpms.video import probe
 from tests.conftest import Command
 
 FLAGS = ("--identities", 6, "--frames", "6-8", "--compression", "c40,c23,raw", "--workers", 1)

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageFilter
 
-from ffpms.boxes import Box
-from ffpms.decode import read_frames
-from ffpms.video import probe
-from tests.building import REAL, flags, status_of
+from ffpms.extraction.boxes import Box
+from ffpms.extraction.decode import read_frames
+from ffpms.extraction.probe import probe
 from tests.conftest import Command
-from tests.corpus import encode
+from tests.helpers.building import REAL, flags, status_of
+from tests.helpers.corpus import encode
 
 DF = "manipulated_sequences/Deepfakes"
 TWO = "005"

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.data import BuiltSet
-from benchmark.scoring.catalogue import METRICS
+from benchmark.metrics.catalogue import METRICS
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.schema import FAKES
 from tests.conftest import Command
-from tests.corpus import FEW, write_splits
-from tests.tiny_set import CONFIG, make_set
+from tests.helpers.corpus import FEW, write_splits
+from tests.helpers.tiny_set import CONFIG, make_set
 
 QUICK = ("--backbone", "tiny", "--epochs", 1)
 
@@ -149,7 +149,7 @@ def test_training_on_each_manipulation(ffpms: Command, built: Path, tmp_path: Pa
 def test_a_method_that_fails_is_named_and_the_others_go_on(
     ffpms: Command, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmark import trial
+    from benchmark.trials import trial
 
     original = trial.fit
 
@@ -219,7 +219,7 @@ def test_a_split_of_which_no_video_could_be_used_is_counted(ffpms: Command, tmp_
 def test_runs_of_other_code_are_not_averaged_in(
     ffpms: Command, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmark import runs as run_folders
+    from benchmark.trials import identity as run_folders
 
     command = ("bench", "--methods", "smil", "--data", built, "--out", tmp_path, *QUICK)
     assert ffpms(*command).exit_code == 0

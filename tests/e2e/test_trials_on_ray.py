@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Command
-from tests.processes import descendants_of, wait_for
+from tests.helpers.processes import descendants_of, wait_for
 
 QUICK = ("--methods", "xn-max,s-mil", "--backbone", "tiny", "--epochs", 8, "--threads", 1)
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.folders import Run
-from benchmark.leaderboard import make_board
-from tests.scores import run, scores
+from benchmark.leaderboards.board import make_board
+from benchmark.runs.folder import Run
+from tests.helpers.scores import run, scores
 
 HERE = Path(__file__).parent / "leaderboard"
 FILES = ("leaderboard.csv", "comparisons.csv", "leaderboard.md", "leaderboard.tex")

@@ -3,8 +3,8 @@
 import hashlib
 
 from ffpms.minicorpus.corpus import to_pixels
-from ffpms.minicorpus.fakes import Craft
-from ffpms.minicorpus.films import Role, forge, shoot
+from ffpms.minicorpus.manipulations import Craft
+from ffpms.minicorpus.videos import Role, forge, shoot
 
 PINNED = "a2521b0d141e13f2dc69d9017b279cef81d18755bdffc1e6386910fc9364d78b"
 

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from benchmark.selfmade.align import similarity, upright, warp
-from benchmark.selfmade.blended import blend, boundary
-from benchmark.selfmade.colour import jitter
-from benchmark.selfmade.hull import HULLS, draw_hull
-from benchmark.selfmade.mask import deform, paste, soften
-from benchmark.selfmade.nearest import nearest_other
-from benchmark.selfmade.warped import forge
+from benchmark.data.pseudo_fakes.align import similarity, upright, warp
+from benchmark.data.pseudo_fakes.blending import blend, boundary
+from benchmark.data.pseudo_fakes.colour import jitter
+from benchmark.data.pseudo_fakes.hull import HULLS, draw_hull
+from benchmark.data.pseudo_fakes.mask import deform, paste, soften
+from benchmark.data.pseudo_fakes.nearest import nearest_other
+from benchmark.data.pseudo_fakes.warping import forge
 from ffpms.errors import ConfigError
-from tests.faces import face_points, noise
+from tests.helpers.faces import face_points, noise
 
 SIDE = 64
 NOWHERE = np.full((68, 2), -500.0) + face_points(100)

@@ -10,16 +10,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm, t
 
-from benchmark.groups import group_runs
-from benchmark.leaderboard import tabulate
-from benchmark.metrics import accuracy
-from benchmark.scoring import steps
-from benchmark.scoring.calibration import brier
-from benchmark.scoring.catalogue import METRICS
-from benchmark.scoring.ranking import ap, auc, eer, tpr_at_fpr
-from benchmark.scoring.resamples import interval, resample, resample_accuracy, resample_auc, resample_mean
-from benchmark.scoring.rows import Rows
-from tests.scores import run
+from benchmark.leaderboards.board import tabulate
+from benchmark.leaderboards.groups import group_runs
+from benchmark.metrics import roc
+from benchmark.metrics.accuracy import accuracy
+from benchmark.metrics.calibration import brier
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.ranking import ap, auc, eer, tpr_at_fpr
+from benchmark.metrics.score_arrays import Rows
+from benchmark.stats.bootstrap import interval, resample, resample_accuracy, resample_auc, resample_mean
+from tests.helpers.scores import run
 
 N_PAIRS = 4
 MANY = 1_000_000
@@ -31,8 +31,8 @@ tables = st.lists(
 Resampled = Callable[[Rows, np.ndarray], np.ndarray]
 
 
-def from_steps(statistic: steps.Statistic) -> Resampled:
-    return lambda rows, counts: steps.resample_steps(rows.label, rows.score, rows.pair, counts, {"value": statistic})[
+def from_steps(statistic: roc.Statistic) -> Resampled:
+    return lambda rows, counts: roc.resample_steps(rows.label, rows.score, rows.pair, counts, {"value": statistic})[
         "value"
     ]
 
@@ -40,10 +40,10 @@ def from_steps(statistic: steps.Statistic) -> Resampled:
 CLOSED: dict[str, tuple[Callable[[np.ndarray, np.ndarray], float], Resampled]] = {
     "accuracy": (accuracy, resample_accuracy),
     "auc of frames": (auc, resample_auc),
-    "auc": (auc, from_steps(steps.auc)),
-    "ap": (ap, from_steps(steps.ap)),
-    "eer": (eer, from_steps(steps.eer)),
-    "tpr": (partial(tpr_at_fpr, highest=0.3), from_steps(partial(steps.tpr_at_fpr, highest=0.3))),
+    "auc": (auc, from_steps(roc.auc)),
+    "ap": (ap, from_steps(roc.ap)),
+    "eer": (eer, from_steps(roc.eer)),
+    "tpr": (partial(tpr_at_fpr, highest=0.3), from_steps(partial(roc.tpr_at_fpr, highest=0.3))),
     "brier": (brier, lambda rows, counts: resample_mean((rows.score - rows.label) ** 2, rows.pair, counts)),
 }
 
@@ -109,7 +109,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = as_rows([(i % 2, (7 * i % 20) / 20, i % N_PAIRS) for i in range(50)])
     counts = resample(N_PAIRS, n_resamples=500)
     whole = CLOSED["ap"][1](rows, counts)
-    monkeypatch.setattr(steps, "_CHUNK", 30)
+    monkeypatch.setattr(roc, "_CHUNK", 30)
     assert np.array_equal(whole, CLOSED["ap"][1](rows, counts), equal_nan=True)
 
 
@@ -136,7 +136,7 @@ def test_more_pairs_narrow_the_interval() -> None:
 
 
 def test_all_methods_and_metrics_are_judged_on_the_same_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
-    from benchmark import cells as module
+    from benchmark.leaderboards import cells as module
 
     seen = []
 

@@ -17,16 +17,16 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from benchmark.metrics import accuracy
-from benchmark.scoring import steps
-from benchmark.scoring.calibration import brier, ece, fit_temperature, scale
-from benchmark.scoring.catalogue import METRICS, NEED_VAL
-from benchmark.scoring.estimates import Estimate, estimate, read_sheet
-from benchmark.scoring.ranking import ap, auc, eer, tpr_at_fpr
-from benchmark.scoring.validation import ValScores, choose_threshold
-from benchmark.scoring.within import ap_within, auc_within
+from benchmark.metrics import roc
+from benchmark.metrics.accuracy import accuracy
+from benchmark.metrics.calibration import brier, ece, fit_temperature, scale
+from benchmark.metrics.catalogue import METRICS, NEED_VAL
+from benchmark.metrics.ranking import ap, auc, eer, tpr_at_fpr
+from benchmark.metrics.val_scores import ValScores, choose_threshold
+from benchmark.metrics.within_video import ap_within, auc_within
+from benchmark.stats.estimates import Estimate, estimate, read_sheet
 from ffpms.errors import ManifestError
-from tests.scores import run, scores
+from tests.helpers.scores import run, scores
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 tpr_1, tpr_5 = partial(tpr_at_fpr, highest=0.01), partial(tpr_at_fpr, highest=0.05)
@@ -161,8 +161,8 @@ def test_exactly_the_allowed_share_of_false_alarms_is_allowed(n_alarms: int, fou
     reals = [0.85] + [0.75] * 4 + [0.65] + [0.1] * 94
     label, score = np.r_[np.ones(4, int), np.zeros(100, int)], np.r_[0.9, 0.8, 0.7, 0.6, reals]
     assert tpr_at_fpr(label, score, n_alarms / 100) == found
-    samples = steps.resample_steps(
-        label, score, label * 0, np.ones((3, 1)), {"t": partial(steps.tpr_at_fpr, highest=n_alarms / 100)}
+    samples = roc.resample_steps(
+        label, score, label * 0, np.ones((3, 1)), {"t": partial(roc.tpr_at_fpr, highest=n_alarms / 100)}
     )
     assert samples["t"].tolist() == [found] * 3
 

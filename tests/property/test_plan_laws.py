@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ffpms.errors import ConfigError
-from ffpms.plan import frame_index, plan_frames, plan_slots, summarise_bags
-from ffpms.recipe import Recipe
+from ffpms.protocol.plan import frame_index, plan_frames, plan_slots, summarise_bags
+from ffpms.protocol.recipe import Recipe
 
 recipes = st.builds(
     Recipe,

@@ -9,7 +9,7 @@ from torch import Tensor
 import detectors
 from detectors.backbones import TINY
 from detectors.bag import Bag, Prediction, pack, unpack
-from detectors.temporal import KernelEncoder
+from detectors.encoders import KernelEncoder
 
 few = settings(max_examples=25, deadline=None)
 

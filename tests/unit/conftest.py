@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from benchmark.data import BuiltSet
-from benchmark.store import open_faces
-from benchmark.trial import Material
+from benchmark.data.face_cache import open_faces
+from benchmark.trials.resources import Material
+from ffpms.dataset.built_set import BuiltSet
 from tests.conftest import Command, Patience
-from tests.submissions import Submit
-from tests.tiny_set import make_set
+from tests.helpers.submissions import Submit
+from tests.helpers.tiny_set import make_set
 
 
 @pytest.fixture(scope="session")

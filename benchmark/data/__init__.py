@@ -1,0 +1,1 @@
+"""Data: reads bags of a built set and makes batches for training."""

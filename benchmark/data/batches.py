@@ -1,0 +1,133 @@
+"""Bags of faces, batch by batch: which of a bag's faces a step sees, and how bags make a batch."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader, Dataset
+
+from benchmark.data.face_cache import Read
+from ffpms.dataset.built_set import BagRecord
+
+SHIFT = 0.05
+"""Random crop: the face moves by up to this share of its side, the border repeated; no pixel is resampled."""
+
+
+class Forger(Protocol):
+    """Makes a real video's faces the ones to learn from, as a bag's label says: real (0) or self-made forgeries (1).
+
+    Shape: faces (M, S, S, 3) uint8, the ``chosen`` of the bag -> (M, S, S, 4) uint8, the last the boundary in 0..255.
+    """
+
+    def __call__(
+        self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator
+    ) -> np.ndarray: ...
+
+
+class BagDataset(Dataset[dict[str, Any]]):
+    """Bags of decoded faces. With ``n_faces`` each epoch draws that many faces a bag, in the order of time, and how to
+    augment them; without, all faces are taken as they are. ``forge`` makes them over."""
+
+    def __init__(
+        self,
+        read: Read,
+        bags: list[BagRecord],
+        n_faces: int | None = None,
+        seed: int = 0,
+        forge: Forger | None = None,
+    ) -> None:
+        self.read, self.bags, self.n_faces, self.seed, self.forge = read, bags, n_faces, seed, forge
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return len(self.bags)
+
+    def __getitem__(self, item: tuple[int, int] | int) -> dict[str, Any]:
+        """``item`` is the bag, or (bag, how often it was drawn before in this epoch)."""
+        index, repeat = item if isinstance(item, tuple) else (item, 0)
+        bag = self.bags[index]
+        draw = np.random.default_rng([self.seed, self.epoch, index, repeat])
+        chosen, move = np.arange(len(bag.crops)), (0.0, 0.0, 0.0)
+        if self.n_faces is not None:
+            chosen = np.sort(draw.permutation(chosen)[: self.n_faces])
+            down, right = draw.uniform(-SHIFT, SHIFT, size=2)
+            move = (down, right, float(draw.random() < 0.5))
+        faces = np.stack([self.read(bag.crops[i]) for i in chosen])
+        if self.forge is not None:
+            faces = self.forge(faces, bag, chosen, draw)
+        return {"faces": torch.from_numpy(faces), "label": bag.label, "index": index, "move": move}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Bags as they are read, padded to the longest. A fourth channel of the faces is the boundary of a forgery.
+
+    Shape: faces (B, M, S, S, 3 or 4) uint8; mask (B, M) bool; label (B,) float; index: which records they are; move
+    (B, 3): by which share of its side a face moves down and right, and whether it is mirrored.
+    """
+
+    faces: Tensor
+    mask: Tensor
+    label: Tensor
+    move: Tensor
+    index: list[int]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def part(self, start: int, stop: int) -> "Batch":
+        """Some of its bags."""
+        rows = slice(start, stop)
+        return Batch(self.faces[rows], self.mask[rows], self.label[rows], self.move[rows], self.index[rows])
+
+
+def collate_bags(items: list[dict[str, Any]]) -> Batch:
+    """Pads the bags to the longest of the batch."""
+    faces = pad_sequence([item["faces"] for item in items], batch_first=True)
+    lengths = torch.tensor([len(item["faces"]) for item in items])
+    mask = torch.arange(faces.shape[1]) < lengths[:, None]
+    label, move = (torch.tensor([item[name] for item in items], dtype=torch.float32) for name in ("label", "move"))
+    return Batch(faces, mask, label, move, [item["index"] for item in items])
+
+
+def balanced_epoch(bags: list[BagRecord], seed: int, epoch: int) -> list[tuple[int, int]]:
+    """One epoch's order: each bag of the larger class once, the smaller class repeated up to the same number.
+
+    Joint training has four fakes to one real video; without this a threshold of 0.5 would favour 'fake'.
+    """
+    draw = np.random.default_rng([seed, epoch])
+    classes = [np.array([i for i, bag in enumerate(bags) if bag.label == y]) for y in (0, 1)]
+    largest = max(map(len, classes))
+    order = [(int(m), r // len(c)) for c in classes if len(c) for r, m in enumerate(_cycled(c, largest, draw))]
+    return [order[i] for i in draw.permutation(len(order))]
+
+
+def _cycled(members: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:
+    rounds = [draw.permutation(members) for _ in range(-(-count // len(members)))]
+    return np.concatenate(rounds)[:count]
+
+
+def load_batches(dataset: BagDataset, batches: list[list[Any]], workers: int = 0) -> Iterator[Batch]:
+    """The batches in the given order, made by ``workers`` processes, or with none while the last one is used."""
+    loader = DataLoader(dataset, batch_sampler=batches, collate_fn=collate_bags, num_workers=workers)
+    return iter(loader) if workers else _ahead(loader)
+
+
+def in_batches(order: list[Any], size: int) -> list[list[Any]]:
+    """The order, cut into batches; the last may be smaller."""
+    return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+def _ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Makes the next one in a thread of its own."""
+    source = iter(batches)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, source, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, source, None)
+            yield batch

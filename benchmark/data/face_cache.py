@@ -1,0 +1,112 @@
+"""The store of decoded faces: each crop of a built set is read, held against its hash and decoded once."""
+
+import io
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.errors import ManifestError, writing
+from ffpms.hashing import digest
+from ffpms.schema import WITH_PIXELS
+
+SHARE = 0.5
+"""A store takes no more than so much of what is free on its disk."""
+
+Read = Callable[[str], np.ndarray]
+"""A crop's path -> its pixels, (S, S, 3) uint8."""
+
+
+@dataclass(frozen=True)
+class FaceStore:
+    """Faces in one array, which may be larger than memory: the system keeps what is used.
+
+    Shape: faces (N, S, S, 3) uint8; row by path.
+    """
+
+    faces: np.ndarray
+    row: dict[str, int]
+
+    def read(self, path: str) -> np.ndarray:
+        face: np.ndarray = self.faces[self.row[path]]
+        return face
+
+
+def open_faces(
+    data: BuiltSet,
+    folder: Path | None,
+    threads: int = 1,
+    track: Callable[[Iterable[int], int], Iterable[int]] = lambda items, _: items,
+    say: Callable[[str], None] = lambda _: None,
+) -> Read:
+    """The faces of a set, from a store in ``folder`` that is made at the first time; where there is no folder or too
+    little room, each crop is decoded whenever it is read.
+
+    Raises:
+        ManifestError: a crop has gone, or is not the one that was built.
+    """
+    crops = data.crops[data.crops["status"].isin(WITH_PIXELS)].drop_duplicates("crop")
+    sha256 = dict(zip(crops["crop"], crops["sha256"], strict=True))
+    shape = (len(sha256), data.side, data.side, 3)
+    if folder is None:
+        return lambda path: read_crop(data.root, path, sha256[path])
+    path = folder / f"faces-{_identity(sha256)}.npy"
+    if not path.is_file():
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if np.prod(shape) > SHARE * shutil.disk_usage(folder).free:
+                say(f"{folder}: no room for {np.prod(shape) / 1e9:.1f} GB of decoded faces; they are decoded each time")
+                return lambda crop: read_crop(data.root, crop, sha256[crop])
+            say(f"decoding {shape[0]} faces, {np.prod(shape) / 1e6:.0f} MB, once for all runs: {path}")
+            _fill(path, shape, data.root, sha256, threads, track)
+    return FaceStore(np.load(path, mmap_mode="r"), {crop: i for i, crop in enumerate(sha256)}).read
+
+
+def _identity(sha256: dict[str, str]) -> str:
+    """What tells a store from another: its crops, so that all mixes of the same faces share one."""
+    return digest("\n".join(f"{path} {sha}" for path, sha in sha256.items()).encode())[:12]
+
+
+def _fill(
+    path: Path,
+    shape: tuple[int, ...],
+    root: Path,
+    sha256: dict[str, str],
+    threads: int,
+    track: Callable[[Iterable[int], int], Iterable[int]],
+) -> None:
+    """Writes the store in one step: a reader sees none or the whole."""
+    partial = path.with_suffix(".partial")
+    faces = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=shape)
+    crops = list(sha256.items())
+
+    def decode(i: int) -> int:
+        faces[i] = read_crop(root, *crops[i])
+        return i
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in track(pool.map(decode, range(len(crops))), len(crops)):
+            pass
+    faces.flush()
+    partial.replace(path)
+
+
+def read_crop(root: Path, path: str, sha256: str) -> np.ndarray:
+    """The pixels of a crop, (S, S, 3) uint8.
+
+    Raises:
+        ManifestError: the file has gone, or is not the one that was built.
+    """
+    try:
+        data = (root / path).read_bytes()
+    except OSError:
+        raise ManifestError(f"{root / path}: not found; run the same 'ffpms build' again") from None
+    if digest(data) != sha256:
+        folder = (root / path).parents[1]
+        raise ManifestError(f"{root / path}: not the crop that was built; delete {folder} and run 'ffpms build' again")
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))

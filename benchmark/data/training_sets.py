@@ -1,0 +1,100 @@
+"""Lessons: what a method learns from. Bags with video labels; or real faces of a split and forgeries made of them, one
+for each, so that no deepfake and no face of another split is ever seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmark.config import TrainConfig
+from benchmark.data.batches import BagDataset, Forger
+from benchmark.data.face_cache import Read
+from detectors import method
+from detectors.registry import Lesson
+from ffpms.dataset.built_set import BagRecord, BuiltSet
+from ffpms.schema import Split
+
+Points = Mapping[str, np.ndarray]
+"""A crop's path -> its landmarks, (68, 2) in px of the crop."""
+
+
+def make_lesson(data: BuiltSet, read: Read, config: TrainConfig) -> tuple[BagDataset, BagDataset]:
+    """What to train on, and what to select the epoch on.
+
+    Raises:
+        ManifestError: the method needs landmarks, and the set has none.
+    """
+    lesson = method(config.method).lesson
+    learn = _bags if lesson == "bags" else _forgeries
+    train, val = (learn(data, read, config, split, lesson) for split in (Split.TRAIN, Split.VAL))
+    return train, val
+
+
+def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split, _: Lesson) -> BagDataset:
+    """Training draws its replaced frames from the run's seed."""
+    if split == Split.VAL:
+        return BagDataset(read, data.bags(split, config.manipulations))
+    bags = [bag for bag in data.bags(split, config.manipulations, config.seed) if bag.crops]
+    return BagDataset(read, bags, config.train_frames, config.seed)
+
+
+def _forgeries(data: BuiltSet, read: Read, config: TrainConfig, split: Split, lesson: Lesson) -> BagDataset:
+    """The split's real videos, each as it is and once more forged."""
+    points = data.landmarks()
+    reals = [_with_points(bag, points) for bag in data.bags(split, ()) if bag.label == 0]
+    known = [bag for bag in reals if bag.crops]
+    forged = [
+        replace(bag, bag_id=f"{bag.bag_id}-{lesson}", label=1, fake_rate=1.0, frame_labels=(1,) * len(bag.crops))
+        for bag in known
+    ]
+    forge: Forger = Warper(points) if lesson == "warped" else Blender(points, known, read)
+    n_faces = config.train_frames if split == Split.TRAIN else None
+    return BagDataset(read, known + forged, n_faces, config.seed, forge)
+
+
+def _with_points(bag: BagRecord, points: Points) -> BagRecord:
+    """The bag without the faces whose landmarks are not known."""
+    return bag.with_faces(face for face in bag.faces if face[3] in points)
+
+
+@dataclass(frozen=True)
+class Warper:
+    """Warps faces (D-FWA); brightness and the like vary in real and forged ones alike."""
+
+    points: Points
+
+    def __call__(self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        from benchmark.data.pseudo_fakes.colour import jitter
+        from benchmark.data.pseudo_fakes.warping import forge
+
+        shown = [jitter(face, draw) for face in faces]
+        if bag.label:
+            shown = [forge(face, self.points[bag.crops[i]], draw)[0] for face, i in zip(shown, chosen, strict=True)]
+        return np.stack(shown)
+
+
+class Blender:
+    """Blends each face with the one of another video whose landmarks are nearest (Face X-ray)."""
+
+    def __init__(self, points: Points, bags: list[BagRecord], read: Read) -> None:
+        places = [(crop, bag.bag_id) for bag in bags for crop in bag.crops]
+        self.crops = [crop for crop, _ in places]
+        self.row = {crop: i for i, crop in enumerate(self.crops)}
+        self.video = np.array([video for _, video in places])
+        self.points = np.stack([points[crop] for crop in self.crops])
+        self.read = read
+
+    def __call__(self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        pairs = [self._one(face, bag.crops[i], bag.label, draw) for face, i in zip(faces, chosen, strict=True)]
+        drawn = [np.dstack([face, np.rint(255 * boundary).astype(np.uint8)]) for face, boundary in pairs]
+        return np.stack(drawn)  # (M, S, S, 4)
+
+    def _one(self, face: np.ndarray, crop: str, label: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        from benchmark.data.pseudo_fakes.blending import blend
+        from benchmark.data.pseudo_fakes.nearest import nearest_other
+
+        if not label:
+            return face, np.zeros(face.shape[:2], np.float32)
+        own = self.row[crop]
+        other = nearest_other(self.points, self.video, own, draw)
+        return blend(face, self.points[own], self.read(self.crops[other]), self.points[other], draw)

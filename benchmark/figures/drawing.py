@@ -1,0 +1,85 @@
+"""A curve as bars in a terminal, as a picture, as a table."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.figures.points import METRICS
+
+
+def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
+    """The curve for a terminal: a bar a point; half a bar is chance."""
+    lines = []
+    for (metric, method), points in curve.groupby(["metric", "method"], sort=False):
+        lines.append(f"{method}: {METRICS[str(metric)]}")
+        for p in points.to_dict("records"):
+            bar = "█" * round(p["value"] * width)
+            name = "-".join(f"{100 * rate:.0f}" for rate in dict.fromkeys((p["low"], p["high"])))
+            lines.append(f"  {name + ' %':>9} {bar:<{width}} {100 * p['value']:5.1f}  ({p['n_fakes']} fakes)")
+    return "\n".join(lines)
+
+
+def write_curve(curve: pd.DataFrame, picture: Path, title: str) -> list[Path]:
+    """The picture, and its numbers as CSV beside it."""
+    table = picture.with_suffix(".csv")
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    draw_picture(curve, picture, title)
+    curve.to_csv(table, index=False, lineterminator="\n", float_format="%.6f")
+    return [picture, table]
+
+
+def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
+    """A panel a metric, with intervals: bars where points stand for ranges of fake rate, bands where each stands for
+    one rate or one number of frames."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    metrics = [metric for metric in METRICS if metric in set(curve["metric"])]
+    size = (6 * len(metrics), 4.6)
+    figure, panels = plt.subplots(1, len(metrics), figsize=size, dpi=110, layout="constrained")
+    for axes, metric in zip(np.atleast_1d(panels), metrics, strict=True):
+        own = curve[curve["metric"] == metric]
+        _draw_panel(axes, own)
+        bottom = 25 if np.nanmin(own[["value", "ci_low"]]) > 0.27 else -2
+        axes.set(ylabel="%", title=METRICS[metric], ylim=(bottom, 102))
+        if metric != "tpr":
+            axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3 * len(metrics))
+    figure.suptitle(title)
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def _draw_panel(axes: Any, curve: pd.DataFrame) -> None:
+    methods = list(curve.groupby("method", sort=False))
+    of_frames = "n_frames" in curve
+    of_ranges = not of_frames and bool((curve["low"] < curve["high"]).any())
+    for number, (method, points) in enumerate(methods):
+        x = points["n_frames"] if of_frames else 50 * (points["low"] + points["high"])
+        if of_ranges:
+            _draw_ranges(axes, x + 0.8 * (number - (len(methods) - 1) / 2), points, method)
+        else:
+            _draw_band(axes, x, points, method)
+    if of_frames:
+        axes.set(
+            xlabel="frames looked at", xlim=(0, curve["n_frames"].max() + 1), xticks=sorted(set(curve["n_frames"]))
+        )
+    else:
+        axes.set(xlabel="fake frames (%)", xlim=(-1, 101))
+    axes.grid(alpha=0.25)
+
+
+def _draw_ranges(axes: Any, x: pd.Series, points: pd.DataFrame, method: object) -> None:
+    value, low, high = (100 * points[name] for name in ("value", "ci_low", "ci_high"))
+    reach = [(value - low).clip(lower=0), (high - value).clip(lower=0)]
+    axes.errorbar(x, value, yerr=reach, marker="o", capsize=3, linewidth=1.6, label=method)
+
+
+def _draw_band(axes: Any, x: pd.Series, points: pd.DataFrame, method: object) -> None:
+    value, low, high = (100 * points[name] for name in ("value", "ci_low", "ci_high"))
+    (line,) = axes.plot(x, value, marker="o", markersize=3, linewidth=1.6, label=method)
+    axes.fill_between(x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)

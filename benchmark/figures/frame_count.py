@@ -1,0 +1,28 @@
+"""Accuracy against the number of frames looked at (Li 2020, Fig. 7)."""
+
+import numpy as np
+import pandas as pd
+
+from benchmark.figures.points import lines_of, sample, summarise
+from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.runs.folder import Run
+
+COLUMNS = ["method", "n_frames", "metric", "value", "ci_low", "ci_high", "n_videos"]
+
+
+def frame_curve(runs: list[Run]) -> pd.DataFrame:
+    """Video accuracy at 0.5 and AUC for each number of frames, the mean over seeds; runs without such scores are left
+    out."""
+    rows: list[tuple[object, ...]] = []
+    for name, own in lines_of(runs):
+        scored = [run.fewer for run in own if not run.fewer.empty]
+        for number in sorted(set(scored[0]["n_frames"])) if scored else ():
+            seen = [_read_seen(fewer, number) for fewer in scored]
+            for metric in ("accuracy", "auc"):
+                samples = np.mean([sample(metric, videos) for videos in seen], axis=0)
+                rows.append((name, number, metric, *summarise(samples, seen[0].n_pairs), len(seen[0].label)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _read_seen(fewer: pd.DataFrame, number: int) -> Rows:
+    return read_rows(fewer[fewer["n_frames"] == number].assign(level="video", slot=0), "video")

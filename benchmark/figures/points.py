@@ -1,0 +1,42 @@
+"""What a point of a curve is: a metric over all pairs and seeds, with its interval."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmark.leaderboards.groups import group_runs
+from benchmark.metrics import roc
+from benchmark.metrics.score_arrays import Rows
+from benchmark.runs.folder import Run
+from benchmark.stats.bootstrap import interval, resample, resample_accuracy
+from benchmark.stats.estimates import THRESHOLD
+
+METRICS = {
+    "accuracy": "video accuracy at 0.5",
+    "auc": "video AUC",
+    "tpr": "fake videos found at 0.5; at rate 0: false alarms",
+}
+
+
+def lines_of(runs: list[Run]) -> Iterator[tuple[str, list[Run]]]:
+    """A line's name and its runs, which differ in their seeds alone: a method, or where each manipulation has detectors
+    of its own, ``xn-avg [DF]``."""
+    for group in group_runs(runs):
+        trained: dict[tuple[str, ...], list[Run]] = {}
+        for run in group.runs:
+            trained.setdefault(run.manipulations, []).append(run)
+        for manipulations, own in trained.items():
+            yield group.method + (f" [{'+'.join(manipulations)}]" if len(trained) > 1 else ""), own
+
+
+def sample(metric: str, videos: Rows) -> np.ndarray:
+    """Accuracy or AUC of the videos in each resample."""
+    counts = resample(videos.n_pairs)
+    if metric == "accuracy":
+        return resample_accuracy(videos, counts, THRESHOLD)
+    return roc.resample_steps(videos.label, videos.score, videos.pair, counts, {"auc": roc.auc})["auc"]
+
+
+def summarise(samples: np.ndarray, n_pairs: int) -> tuple[float, float, float]:
+    """Value and interval; none from a single pair."""
+    return float(samples[0]), *interval(samples, n_pairs)

@@ -1,0 +1,1 @@
+"""Leaderboards: tables recomputed from the stored scores of runs. Needs no torch."""

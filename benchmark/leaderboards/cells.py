@@ -1,0 +1,109 @@
+"""The numbers of one row of the leaderboard, each with what a comparison needs of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmark.leaderboards.groups import Group
+from benchmark.leaderboards.paper import subtract_paper
+from benchmark.metrics.score_arrays import sort_buckets
+from benchmark.stats.bootstrap import interval, resample
+from benchmark.stats.comparison import TESTS, Entry
+from benchmark.stats.estimates import THRESHOLD, Estimate, Sheet, estimate, read_sheet
+
+N_RESAMPLES_OF_A_BUCKET = 2000
+"""The first of all: there are 95 buckets, and their few fakes make their intervals wide."""
+
+Cell = dict[str, Any]
+"""A row of ``leaderboard.csv``."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A method's runs on a manipulation: their numbers share all but bucket and metric."""
+
+    group: Group
+    manipulation: str
+    sheets: list[Sheet]
+
+    @property
+    def about(self) -> Cell:
+        runs = self.group.trained_on(self.manipulation)
+        return {
+            "method": self.group.method,
+            "dataset": self.group.dataset,
+            "manipulation": self.manipulation,
+            "seeds": ";".join(str(run.seed) for run in runs if run.seed is not None),
+            "run_ids": ";".join(run.run_id for run in runs),
+            "source": "ours",
+            "table": self.group.table,
+        }
+
+
+def fill(group: Group) -> Iterator[tuple[Cell, Entry | None]]:
+    """The cells of a method by manipulation, bucket and metric."""
+    sheets = {run.run_id: read_sheet(run) for run in group.runs}
+    for manipulation in group.manipulations:
+        own = [sheets[run.run_id] for run in group.trained_on(manipulation)]
+        place = _Place(group, manipulation, own)
+        for found in _estimate(place, "all"):
+            cell = _make_cell(place, "all", found)
+            cell["minus_paper"] = subtract_paper(cell, group.runs[0].method)
+            yield cell, _enter(place, cell, found) if cell["metric"] in TESTS else None
+        for bucket in sort_buckets(own[0].videos.of(manipulation).bucket):
+            for found in _estimate(place, bucket):
+                yield _make_cell(place, bucket, found), None
+
+
+def _estimate(place: _Place, bucket: str) -> Iterator[list[Estimate]]:
+    """Each metric that every seed has, seed by seed, on the same resamples."""
+    counts = resample(place.sheets[0].videos.n_pairs)[: None if bucket == "all" else 1 + N_RESAMPLES_OF_A_BUCKET]
+    by_seed = [estimate(sheet, place.manipulation, bucket, counts) for sheet in place.sheets]
+    for metric in by_seed[0]:
+        if all(metric in own for own in by_seed):
+            yield [own[metric] for own in by_seed]
+
+
+def _make_cell(place: _Place, bucket: str, found: list[Estimate]) -> Cell:
+    """The mean over seeds with the interval of that mean, none from a single pair; and the spread over seeds."""
+    values = [one.value for one in found]
+    low, high = interval(average(found), place.sheets[0].videos.n_pairs)
+    return place.about | {
+        "fake_rate_bucket": bucket,
+        "metric": found[0].metric,
+        "value": float(np.mean(values)),
+        "ci_low": low,
+        "ci_high": high,
+        "n_videos": found[0].n_videos,
+        "threshold": _mean([one.threshold for one in found]),
+        "std": float(np.std(values, ddof=1)) if len(values) > 1 else float("nan"),
+        "by_seed": ";".join(f"{value:.6f}" for value in values) if len(values) > 1 else "",
+        "temperature": _mean([one.temperature for one in found]),
+    }
+
+
+def average(found: list[Estimate]) -> np.ndarray:
+    """The samples of the mean over seeds."""
+    return found[0].samples if len(found) == 1 else np.asarray(np.mean([one.samples for one in found], axis=0))
+
+
+def _mean(values: list[float | None]) -> float:
+    there = [value for value in values if value is not None]
+    return float(np.mean(there)) if there else float("nan")
+
+
+def _enter(place: _Place, cell: Cell, found: list[Estimate]) -> Entry:
+    """What a comparison needs: videos in the order of their names, which all methods share."""
+    by_seed = [sheet.videos.of(place.manipulation) for sheet in place.sheets]
+    orders = [np.argsort(videos.bag) for videos in by_seed]
+    rights = [
+        ((v.score >= THRESHOLD) == (v.label == 1))[order].astype(np.float64)
+        for v, order in zip(by_seed, orders, strict=True)
+    ]
+    videos = by_seed[0].where(orders[0])
+    names = [f"{videos.bag_names[bag]} {label}" for bag, label in zip(videos.bag, videos.label, strict=True)]
+    key = (cell["table"], cell["metric"], cell["manipulation"], cell["method"])
+    right, n_fakes = np.mean(rights, axis=0), int(videos.label.sum())
+    return Entry(key, cell["value"], average(found), right, tuple(names), videos.pair_names, n_fakes)

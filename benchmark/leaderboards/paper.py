@@ -1,0 +1,47 @@
+"""The paper's own numbers, beside ours and never among them."""
+
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+import data_manifests
+from ffpms.protocol.v1 import UNMIXED
+
+_OF_A_MANIPULATION = 280
+"""140 real and 140 fake videos: every printed accuracy is a number of them."""
+_OUR_NAMES = {"face-x-ray": "x-ray"}
+
+
+@cache
+def read_paper() -> pd.DataFrame:
+    """Li 2020, Tables 1 to 3: table, dataset, compression, manipulation, method, level, metric, value."""
+    return pd.read_csv(data_manifests.ROOT / "paper_tables.csv")
+
+
+def paper_cells(table: str) -> list[dict[str, Any]]:
+    """Rows of ``leaderboard.csv`` for a table of ours: those of the paper on the same data. It gives no threshold."""
+    about: dict[str, Any] = {"dataset": table, "table": table, "fake_rate_bucket": "all", "source": "paper"}
+    about |= {"n_videos": _OF_A_MANIPULATION, "seeds": "", "run_ids": "", "by_seed": "", "standing": ""}
+    columns = ("method", "manipulation", "metric", "value")
+    return [about | {c: row[c] for c in columns} for row in _on(table).to_dict("records")]
+
+
+def subtract_paper(cell: dict[str, Any], method: str) -> float:
+    """A cell less the paper's number of the same method, data, manipulation and metric; NaN if it has none."""
+    for row in paper_cells(cell["table"]):
+        if (row["method"], row["manipulation"], row["metric"]) == (method, cell["manipulation"], cell["metric"]):
+            return float(cell["value"] - row["value"])
+    return float("nan")
+
+
+@cache
+def _on(table: str) -> pd.DataFrame:
+    """The paper's numbers on the data of a table of ours, by our names of methods and metrics, each once: its Table 3
+    repeats some of Table 2."""
+    paper = read_paper()
+    named = paper["dataset"].where(paper["dataset"] != UNMIXED, UNMIXED + "-" + paper["compression"].astype(str))
+    same = paper[(named == table) & paper["manipulation"].notna()]
+    metric = same["metric"].where(same["level"] == "video", "frame_" + same["metric"])
+    ours = same.assign(method=same["method"].str.lower().replace(_OUR_NAMES), metric=metric)
+    return ours.drop_duplicates(["method", "manipulation", "metric"])

@@ -1,0 +1,49 @@
+"""The files of a leaderboard."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.leaderboards.rendering.html import render_html
+from benchmark.leaderboards.rendering.latex import render_latex
+from benchmark.leaderboards.rendering.markdown import render_markdown
+
+FAILURES = "failures.csv"
+FORMATS = ("csv", "md", "latex", "json", "html")
+
+
+def write_leaderboard(
+    cells: pd.DataFrame, out: Path, formats: tuple[str, ...], comparisons: pd.DataFrame, failures: pd.DataFrame
+) -> list[Path]:
+    """``leaderboard.csv`` (long), ``.md``, ``.tex`` and ``.html`` (a method a row, a manipulation a column), ``.json``;
+    the comparisons beside the CSV and within the JSON; what failed beside the CSV, within the Markdown and the HTML."""
+    texts: dict[str, str] = {}
+    if "csv" in formats:
+        texts |= {"leaderboard.csv": _csv(cells), "comparisons.csv": _csv(comparisons)}
+        (out / FAILURES).unlink(missing_ok=True)
+        texts |= {} if failures.empty else {FAILURES: _csv(failures)}
+    if "md" in formats:
+        texts["leaderboard.md"] = render_markdown(cells, failures)
+    if "latex" in formats:
+        texts["leaderboard.tex"] = render_latex(cells)
+    if "json" in formats:
+        texts["leaderboard.json"] = render_json(cells, comparisons)
+    if "html" in formats:
+        texts["leaderboard.html"] = render_html(cells, failures)
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8")
+    return [out / name for name in texts]
+
+
+def render_json(cells: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> str:
+    """``{"cells": [...], "comparisons": [...]}``, a row an object in a line; null where a number is not there."""
+    tables = {"cells": cells} | ({} if comparisons is None else {"comparisons": comparisons})
+    return "{\n" + ",\n".join(f'"{name}": [\n{_json_rows(table)}\n]' for name, table in tables.items()) + "\n}\n"
+
+
+def _json_rows(table: pd.DataFrame) -> str:
+    return table.to_json(orient="records", lines=True, double_precision=10).rstrip().replace("\n", ",\n")
+
+
+def _csv(table: pd.DataFrame) -> str:
+    return table.to_csv(index=False, lineterminator="\n", float_format="%.6f")

@@ -1,0 +1,52 @@
+"""Tables as LaTeX, to be \\input; they need the package booktabs."""
+
+import pandas as pd
+
+from benchmark.leaderboards.rendering.tables import Table, explain, format_number, make_tables
+from benchmark.stats.comparison import BEST, LIKE_BEST
+
+_ESCAPES = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "†": r"$^\dagger$",
+    "±": r"$\pm$",
+    "−": "$-$",
+    "[": "{[}",
+    "]": "{]}",
+}
+_MARKS = {BEST: r"\textbf{{{}}}", LIKE_BEST: r"{}$^\dagger$"}
+
+
+def render_latex(cells: pd.DataFrame) -> str:
+    """A ``table`` for each data set and metric, with its explanation in its caption."""
+    return "% needs \\usepackage{booktabs}\n\n" + "\n".join(_table(table) for table in make_tables(cells))
+
+
+def _table(table: Table) -> str:
+    caption = " ".join([f"{table.title}.", *explain([table])])
+    rows = [
+        " & ".join([escape(name), *(format_number(n, _MARKS, escape) for n in numbers)]) for name, numbers in table.rows
+    ]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering\footnotesize",
+            rf"\caption{{{escape(caption)}}}",
+            rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
+            r"\toprule",
+            " & ".join(["method", *map(escape, table.columns)]) + r" \\",
+            r"\midrule",
+            *(f"{row} \\\\" for row in rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def escape(text: str) -> str:
+    """Text that LaTeX prints as it is."""
+    return "".join(_ESCAPES.get(sign, sign) for sign in text)

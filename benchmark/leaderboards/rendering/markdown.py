@@ -1,0 +1,39 @@
+"""Tables as Markdown: what the terminal shows and ``leaderboard.md`` holds."""
+
+import pandas as pd
+
+from benchmark.leaderboards.rendering.tables import (
+    FAILED_COLUMNS,
+    Table,
+    explain,
+    failed_rows,
+    format_number,
+    make_tables,
+)
+from benchmark.stats.comparison import BEST, LIKE_BEST
+
+_MARKS = {BEST: "**{}**", LIKE_BEST: "{}†"}
+
+
+def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
+    """The short tables, in percent, with the 95 % interval in brackets; below them what their marks mean, and which
+    trials failed."""
+    tables = list(make_tables(cells))
+    parts = [f"### {table.title}\n\n{_lines(table)}\n" for table in tables]
+    marks = explain(tables)
+    parts += [" ".join(marks) + "\n"] if marks else []
+    rows = failed_rows(failures)
+    parts += [f"### Failed\n\n{_align(FAILED_COLUMNS, rows)}\n"] if rows else []
+    return "\n".join(parts)
+
+
+def _lines(table: Table) -> str:
+    rows = [[name, *(format_number(number, _MARKS) for number in numbers)] for name, numbers in table.rows]
+    return _align(["method", *table.columns], rows)
+
+
+def _align(head: list[str], body: list[list[str]]) -> str:
+    """A table whose columns are as wide as their widest cell."""
+    rows = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in body)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("| " + " | ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)) + " |" for row in rows)

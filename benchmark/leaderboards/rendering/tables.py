@@ -1,0 +1,125 @@
+"""Cells in the shape of the paper's Table 1, a method a row, a manipulation a column; in whatever format they end."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics.catalogue import METRICS, SHORT
+from benchmark.stats.comparison import BEST, LIKE_BEST
+
+FAILED_COLUMNS = ["run", "dataset", "why"]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a table in percent, or what it is less the paper's."""
+
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+    std: float = float("nan")
+    standing: str = ""
+    difference: bool = False
+
+    @property
+    def figure(self) -> str:
+        """``67.50``; a difference has its sign."""
+        return f"{self.value:+.2f}" if self.difference else f"{self.value:.2f}"
+
+    @property
+    def spread(self) -> str:
+        """``± 1.20 [60.1, 74.2]``, or what there is of it."""
+        over_seeds = f"± {self.std:.2f}" if np.isfinite(self.std) else ""
+        interval = f"[{self.low:.1f}, {self.high:.1f}]" if np.isfinite(self.low) else ""
+        return " ".join(filter(None, (over_seeds, interval)))
+
+
+@dataclass(frozen=True)
+class Table:
+    """``rows`` are a name and a number, or none, for each of the columns; ``n_pairs`` what their intervals were drawn
+    over."""
+
+    title: str
+    columns: list[str]
+    rows: list[tuple[str, list[Number | None]]]
+
+    @property
+    def numbers(self) -> list[Number]:
+        return [number for _, numbers in self.rows for number in numbers if number]
+
+
+def make_tables(cells: pd.DataFrame, metrics: tuple[str, ...] = SHORT) -> Iterator[Table]:
+    """A table for each data set and metric."""
+    whole = cells[cells["fake_rate_bucket"] == "all"]
+    several = cells.groupby("dataset")["table"].nunique()
+    for table, own in whole[whole["source"] == "ours"].groupby("table", sort=False):
+        dataset = own["dataset"].iloc[0]
+        name = str(table) if several[dataset] > 1 else dataset
+        for metric in metrics:
+            chosen = own[own["metric"] == metric]
+            if not chosen.empty:
+                paper = whole[(whole["source"] == "paper") & (whole["dataset"] == table) & (whole["metric"] == metric)]
+                yield _make_table(f"{METRICS[metric].title} (%), {name}", chosen, paper)
+
+
+def _make_table(title: str, ours: pd.DataFrame, paper: pd.DataFrame) -> Table:
+    """Our rows, below each that the paper has too what it is less the paper's; then all rows of the paper."""
+    seen = list(dict.fromkeys(ours["manipulation"]))
+    columns = [c for c in seen if c != "all"] + [c for c in seen if c == "all"]
+    rows = []
+    for method, own in ours.groupby("method", sort=False):
+        rows.append((str(method), _numbers(own, columns)))
+        if own["minus_paper"].notna().any():
+            rows.append((f"{method}, ours − paper", _differences(own, columns)))
+    for method, own in paper.groupby("method", sort=False):
+        rows.append((f"{method} (paper)", _numbers(own, columns)))
+    return Table(title, columns, rows)
+
+
+def _numbers(own: pd.DataFrame, columns: list[str]) -> list[Number | None]:
+    by_column = {row["manipulation"]: row for row in own.to_dict("records")}
+    return [_number(by_column[c]) if c in by_column else None for c in columns]
+
+
+def _number(row: dict[Any, Any]) -> Number:
+    return Number(100 * row["value"], 100 * row["ci_low"], 100 * row["ci_high"], 100 * row["std"], row["standing"])
+
+
+def _differences(own: pd.DataFrame, columns: list[str]) -> list[Number | None]:
+    by_column = dict(zip(own["manipulation"], 100 * own["minus_paper"], strict=True))
+    return [Number(by_column[c], difference=True) if np.isfinite(by_column.get(c, np.nan)) else None for c in columns]
+
+
+def format_number(number: Number | None, marks: Mapping[str, str], dress: Callable[[str], str] = str) -> str:
+    """The figure within the mark of its standing, then its spread, dressed as the format has it."""
+    if number is None:
+        return ""
+    text = marks.get(number.standing, "{}").format(number.figure)
+    return f"{text} {dress(number.spread)}" if number.spread else text
+
+
+def failed_rows(failures: pd.DataFrame) -> list[list[str]]:
+    """Run, data set and reason of each failed trial."""
+    rows: list[list[str]] = failures[["run_id", "dataset", "reason"]].to_numpy().tolist()
+    return rows
+
+
+def explain(tables: list[Table]) -> list[str]:
+    """What the marks in the tables mean; nothing of those that are not there."""
+    numbers = [number for table in tables for number in table.numbers]
+    lines = []
+    if any(np.isfinite(n.low) for n in numbers):
+        lines.append("[ ]: 95 % interval, bootstrap over the test pairs.")
+    if any(np.isfinite(n.std) for n in numbers):
+        lines.append("±: standard deviation over seeds.")
+    if any(n.standing == BEST for n in numbers):
+        lines.append("Bold: the best of the column, of what was scored here.")
+    if any(n.standing == LIKE_BEST for n in numbers):
+        lines.append(
+            "†: not distinguishable from it (accuracy on about as many real as fake videos:"
+            " McNemar's exact test; else: paired bootstrap; 5 %, Holm's correction over all comparisons of the table)."
+        )
+    return lines

@@ -1,0 +1,137 @@
+"""Temporal localisation, where the fake frames of a video are one segment.
+
+Conventions: a segment is (start, end) in slots, the end not included; of several faces in a slot the highest label and
+score count. A proposal is right at an IoU threshold if its IoU with the video's segment is at least that, and no
+proposal of the video with more confidence was; so ActivityNet's evaluation has it, and LAV-DF's but for ``>=``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmark.metrics.roc import envelope_ap, resample_steps
+from benchmark.metrics.score_arrays import Rows
+
+AP_IOUS = (50, 75, 90, 95)
+"""IoU thresholds of AP, in percent."""
+AR_PROPOSALS = (50, 20, 10, 5)
+AR_IOUS = tuple(percent / 100 for percent in range(50, 100, 5))
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """All proposals of a run, those of a video together and from the most confident; and its true segments.
+
+    ``proposed`` has a row a proposal, its confidence for a score; ``iou`` is that with its video's segment, 0 in a real
+    video. ``truth`` has a row a true segment.
+    """
+
+    proposed: Rows
+    iou: np.ndarray
+    truth: Rows
+
+
+def is_contiguous(frames: Rows) -> bool:
+    """Whether there are fake frames, and those of every video are one run of its scored slots."""
+    fake = [label for _, label, _ in _videos(frames) if label.any()]
+    return bool(fake) and all((np.diff(np.flatnonzero(label)) == 1).all() for label in fake)
+
+
+def propose(slot: np.ndarray, score: np.ndarray) -> list[tuple[int, int, float]]:
+    """The runs of slots at or above each score of the video, each run once; its confidence is its mean score less the
+    mean of the slots outside (0 if there are none). From the most confident, then the first, then the longest."""
+    runs = {run for level in np.unique(score) for run in _runs(score >= level)}
+    found = []
+    for first, last in runs:
+        inside = np.zeros(len(score), dtype=bool)
+        inside[first : last + 1] = True
+        outside = score[~inside].mean() if not inside.all() else 0.0
+        found.append((int(slot[first]), int(slot[last]) + 1, round(float(score[inside].mean() - outside), 12)))
+    return sorted(found, key=lambda p: (-p[2], p[0], -p[1]))
+
+
+def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
+    """First and last place of each run of True."""
+    edges = np.diff(chosen.astype(np.int8), prepend=0, append=0)
+    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
+
+
+def iou(one: tuple[int, int], other: tuple[int, int]) -> float:
+    """Intersection over union of two segments."""
+    shared = max(0, min(one[1], other[1]) - max(one[0], other[0]))
+    return shared / (one[1] - one[0] + other[1] - other[0] - shared)
+
+
+def find_proposals(frames: Rows) -> Proposals:
+    """Proposals of every video, held against its segment."""
+    rows, confidence, overlap, truths = [], [], [], []
+    for place, label, (slot, score) in _videos(frames):
+        fake = np.flatnonzero(label)
+        truth = (int(slot[fake[0]]), int(slot[fake[-1]]) + 1) if len(fake) else None
+        truths += [place] if truth else []
+        for start, end, sure in propose(slot, score):
+            rows.append(place)
+            confidence.append(sure)
+            overlap.append(iou((start, end), truth) if truth else 0.0)
+    proposed = replace(frames.where(np.array(rows)), score=np.array(confidence))
+    return Proposals(proposed, np.array(overlap), frames.where(np.array(truths, dtype=np.int64)))
+
+
+def _videos(frames: Rows) -> Iterator[tuple[int, np.ndarray, tuple[np.ndarray, np.ndarray]]]:
+    """Of each video the place of its first row, and by slot the label, the slot and the score."""
+    order = np.lexsort((frames.slot, frames.bag))
+    starts = np.flatnonzero(np.diff(frames.bag[order], prepend=-1))
+    for rows in np.split(order, starts[1:]) if len(order) else []:
+        slot, first = np.unique(frames.slot[rows], return_index=True)
+        label, score = (np.maximum.reduceat(x[rows], first) for x in (frames.label, frames.score))
+        yield int(rows[0]), label, (slot, score)
+
+
+def select(found: Proposals, manipulation: str, bucket: str) -> Proposals:
+    """Those of the originals and of a manipulation's fakes in a bucket."""
+    chosen = found.proposed.is_of(manipulation, bucket)
+    return Proposals(found.proposed.where(chosen), found.iou[chosen], found.truth.of(manipulation, bucket))
+
+
+def is_right(found: Proposals, percent: int) -> np.ndarray:
+    """Which proposals are right at an IoU: of each video the first that reaches it."""
+    reaches = np.flatnonzero(found.iou >= percent / 100)
+    _, first = np.unique(found.proposed.bag[reaches], return_index=True)
+    right = np.zeros(len(found.iou), dtype=np.int64)
+    right[reaches[first]] = 1
+    return right
+
+
+def ap_at_iou(found: Proposals, percent: int) -> float:
+    """Interpolated average precision of all videos' proposals by confidence, those equally confident taken together."""
+    if not len(found.truth.bag):
+        return float("nan")
+    everything = np.ones((1, found.proposed.n_pairs))
+    return float(resample_ap_at_iou(found, percent, everything)[0])
+
+
+def resample_ap_at_iou(found: Proposals, percent: int, counts: np.ndarray) -> np.ndarray:
+    """:func:`ap_at_iou` in each resample. What is right in a video depends on no other video."""
+    proposed, truths = found.proposed, np.bincount(found.truth.pair, minlength=counts.shape[1])
+    right = is_right(found, percent)
+    if not right.any():
+        return np.where(counts @ truths > 0, 0.0, np.nan)
+    ap = {"ap": envelope_ap}
+    return resample_steps(right, proposed.score, proposed.pair, counts, ap, truths)["ap"]
+
+
+def recall_by_video(found: Proposals, n_proposals: int) -> np.ndarray:
+    """Of each true segment the share of the ten IoU thresholds 0.5, 0.55, ... 0.95 that its video's first proposals
+    reach; AR is the mean."""
+    bag = found.proposed.bag
+    rank = np.arange(len(bag)) - np.searchsorted(bag, bag)
+    best = np.zeros(bag.max(initial=0) + 1)
+    np.maximum.at(best, bag[rank < n_proposals], found.iou[rank < n_proposals])
+    return np.asarray((best[found.truth.bag][:, None] >= AR_IOUS).mean(axis=1))
+
+
+def ar_at(found: Proposals, n_proposals: int) -> float:
+    """Average recall of the first proposals of each video."""
+    recall = recall_by_video(found, n_proposals)
+    return float(recall.mean()) if len(recall) else float("nan")

@@ -1,0 +1,1 @@
+"""Run folders: reads trained runs and other tools' scores. Needs no torch."""

@@ -1,0 +1,87 @@
+"""``ffpms evaluate``: another tool's scores, held against a set and kept as a run like any other."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import tomli_w
+
+import ffpms
+from benchmark.runs.folder import EXTERNAL, NO_FACE_SCORE, SCORES, finish, is_done, name_run
+from benchmark.runs.reference import Reference
+from benchmark.runs.submission import COLUMNS, find_problems, keys_of, read_submission
+from ffpms.errors import ConfigError, writing
+from ffpms.hashing import digest
+from ffpms.schema import SCORE, UNKNOWN, Split, write_table
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A file's scores of the bags that count, in the reference's order: a SCORE table but for run and method."""
+
+    reference: Reference
+    scores: pd.DataFrame
+
+    @property
+    def sha256(self) -> str:
+        """Of the scores themselves: the same for CSV and Parquet, and in any order of rows."""
+        return digest(self.scores[list(COLUMNS)].to_csv(index=False, lineterminator="\n").encode())
+
+
+def check_name(name: str) -> None:
+    """Raises:
+    ConfigError: the name of another tool is no good name for a folder and a row.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise ConfigError(f"name: {name!r} is no name of 1 to 64 letters, digits, dots and dashes such as my-tool")
+
+
+def read_scores(path: Path, reference: Reference) -> tuple[Submission | None, list[str]]:
+    """A file's scores of a reference's bags; or none, and a line for each kind of thing that is wrong with it.
+
+    Raises:
+        ManifestError: it is no table.
+    """
+    rows, problems = read_submission(path)
+    problems = problems or find_problems(rows, reference)
+    if problems:
+        return None, [f"{path}: {problem}" for problem in problems]
+    return Submission(reference, _make_scores(rows, reference)), []
+
+
+def _make_scores(rows: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    about, keys = reference.scored, keys_of(rows, reference)
+    of_video = rows.loc[rows["slot"] == UNKNOWN, ["bag_id", "score"]]
+    videos = about.merge(of_video, on="bag_id", how="left").fillna({"score": NO_FACE_SCORE})
+    videos = videos.assign(level="video", slot=UNKNOWN, track_id=UNKNOWN)
+    labelled = rows[rows["slot"] != UNKNOWN].merge(reference.faces(keys), on=keys)
+    frames = about.drop(columns="label").merge(labelled, on="bag_id").assign(level="frame")
+    scores = pd.concat([videos, frames[videos.columns]]).rename(columns={"label": "y_true"})
+    place = scores["bag_id"].map({bag: n for n, bag in enumerate(about["bag_id"])})
+    return scores.assign(place=place, weight=float("nan")).sort_values(["place", "slot", "track_id"])
+
+
+def write_run(name: str, test: Submission, val: Submission | None, out: Path) -> Path:
+    """Leaves a run folder ``<name>-<hash>``; the same scores of the same set give the same folder.
+
+    Raises:
+        StorageError: the disk is full or cannot be written to.
+    """
+    settings: dict[str, Any] = {"method": name, "manipulations": test.reference.manipulations}
+    settings |= {"scores": test.sha256[:12], "val_scores": val.sha256[:12] if val else ""}
+    data = {"name": test.reference.dataset, "sha256": test.reference.sha256}
+    folder = out / name_run(settings, data["sha256"], "")
+    if is_done(folder):
+        return folder
+    about = {EXTERNAL: settings, "data": data, "code": {"version": ffpms.__version__, "sha256": ""}}
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.toml").write_text(tomli_w.dumps(about), encoding="utf-8")
+        for split, submission in ((Split.TEST, test), (Split.VAL, val)):
+            if submission:
+                table = submission.scores.assign(run_id=folder.name, method=name, dataset=data["name"])
+                write_table(table, SCORE, folder / SCORES[split])
+        finish(folder)
+    return folder

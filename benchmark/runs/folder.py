@@ -1,0 +1,146 @@
+"""Run folders on disk: what a run is called, what it left behind, and when it is done. Needs no torch."""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from ffpms.errors import ManifestError
+from ffpms.hashing import digest
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, Split, read_table
+
+SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
+"""A table a split: what chooses a threshold reads one, and has never seen the other."""
+GRID_SCORES = "grid_scores.parquet"
+FEWER_SCORES = "fewer_scores.parquet"
+
+NO_FACE_SCORE = 0.5
+"""Score of a video without a face: it is counted, and undecided."""
+
+FAILED = "FAILED"
+"""Why a trial ended, in a run folder that is not done; it goes with the next attempt."""
+
+TRAINED, EXTERNAL = "train", "external"
+"""The table of ``config.toml`` that says how the scores came about: a training, or another tool."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: what it is, the data it was scored on, and its scores.
+
+    ``settings`` are the training configuration, or what is known of another tool's scores: all that tells this run
+    from another of the same method, but seed and training manipulations. ``grid`` and ``fewer`` may be empty.
+    """
+
+    run_id: str
+    method: str
+    seed: int | None
+    manipulations: tuple[str, ...]
+    settings: Mapping[str, Any]
+    dataset: str
+    data_sha256: str
+    code_sha256: str
+    scores: pd.DataFrame
+    val: pd.DataFrame
+    grid: pd.DataFrame
+    fewer: pd.DataFrame
+    external: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial that ended without scores, and why. ``data`` are the first digits of the hash of what it was to be scored
+    on; ``settings`` read ``backbone=legacy_xception, epochs=30``."""
+
+    run_id: str
+    method: str
+    seed: int
+    dataset: str
+    data: str
+    settings: str
+    reason: str
+
+
+def name_run(settings: Mapping[str, Any], data_sha256: str, code_sha256: str) -> str:
+    """``s-mil-3f2a9c1b04d7``: the method and the hash of its settings, data and code."""
+    identity = json.dumps([settings, data_sha256, code_sha256], sort_keys=True)
+    return f"{settings['method']}-{digest(identity.encode())[:12]}"
+
+
+def is_done(folder: Path) -> bool:
+    """The mark is written last."""
+    return (folder / "DONE").is_file()
+
+
+def finish(folder: Path) -> None:
+    """Marks the run as done."""
+    (folder / "DONE").touch()
+
+
+def read_runs(root: Path) -> Iterator[Run]:
+    """All finished runs below ``root``, by name.
+
+    Raises:
+        ManifestError: a run's files are damaged.
+    """
+    for folder in sorted(path.parent for path in root.glob("*/DONE")):
+        yield _read_run(folder)
+
+
+def read_failures(root: Path) -> list[Failure]:
+    """The trials below ``root`` that failed and were not run again since, by name."""
+    return [_read_failure(path) for path in sorted(root.glob(f"*/{FAILED}")) if not is_done(path.parent)]
+
+
+def _read_failure(path: Path) -> Failure:
+    reason = path.read_text(encoding="utf-8").strip()
+    with _explaining(path.parent):
+        about = _read_about(path.parent)
+        data, trained = about["data"], dict(about[TRAINED])
+        own = path.parent.name, trained.pop("method"), trained.pop("seed"), data["name"], data["sha256"][:8]
+        return Failure(*own, ", ".join(f"{key}={value}" for key, value in trained.items()), reason)
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+
+
+@contextmanager
+def _explaining(folder: Path) -> Iterator[None]:
+    """Says what to do with a ``config.toml`` that is not what was written."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
+
+
+def _read_run(folder: Path) -> Run:
+    with _explaining(folder):
+        about = _read_about(folder)
+        external = EXTERNAL in about
+        settings = about[EXTERNAL if external else TRAINED]
+        data, code = about["data"], about["code"]["sha256"]
+        own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
+        found = (data["name"], data["sha256"], code)
+        expected = name_run(settings, data["sha256"], code)
+    if folder.name != expected:
+        raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
+    val = folder / SCORES[Split.VAL]
+    tables = (
+        read_table(folder / SCORES[Split.TEST], SCORE),
+        _read_if_there(val, SCORE) if external else read_table(val, SCORE),
+        _read_if_there(folder / GRID_SCORES, GRID_SCORE),
+        _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
+    )
+    return Run(folder.name, *own, settings, *found, *tables, external)
+
+
+def _read_if_there(path: Path, schema: pa.Schema) -> pd.DataFrame:
+    """The table, or an empty one of its columns."""
+    return read_table(path, schema) if path.is_file() else schema.empty_table().to_pandas()

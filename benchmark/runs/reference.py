@@ -1,0 +1,65 @@
+"""What another tool's scores are held against: the bags and frames of a split, with their labels."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.protocol.plan import plan_slots
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import read_pairs
+from ffpms.protocol.v1 import DATASET, read_v1, rows_digest
+from ffpms.schema import FAKES, UNKNOWN, WITH_PIXELS, Split, Status
+
+_OF_A_VIDEO = ["bag_id", "manipulation", "pair_id", "fake_rate", "label", "status"]
+_OF_A_FACE = ["bag_id", "slot", "track_id", "label", "status"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """``videos`` has a row a bag, ``frames`` a row a face of a slot (track -1: not known). ``name`` is what messages
+    call it, ``hint`` what they say to who has other bags."""
+
+    name: str
+    hint: str
+    split: str
+    dataset: str
+    sha256: str
+    videos: pd.DataFrame
+    frames: pd.DataFrame
+
+    @classmethod
+    def of_set(cls, data: BuiltSet, split: str) -> "Reference":
+        """A built set's bags."""
+        videos = data.videos[data.videos["split"] == split][_OF_A_VIDEO]
+        frames = data.frames[data.frames["bag_id"].isin(videos["bag_id"])][_OF_A_FACE]
+        return cls(str(data.root), "take ids from its videos.parquet", split, data.name, data.sha256, videos, frames)
+
+    @classmethod
+    def of_v1(cls, split: str) -> "Reference":
+        """FFPMS v1's, for which no pixels are needed: test as it ships, val as the same recipe makes it."""
+        slots = read_v1() if split == Split.TEST else plan_slots(read_pairs(), Recipe(), (split,))
+        known = slots.assign(status=str(Status.OK), track_id=UNKNOWN)
+        labels = slots.groupby("bag_id")["label"]
+        videos = known.drop_duplicates("bag_id").set_index("bag_id")
+        videos = videos.assign(fake_rate=labels.mean(), label=labels.max()).reset_index()
+        hint = "take ids from data_manifests/ffpms-v1, or name another set with --data"
+        sha256 = rows_digest(read_v1())
+        return cls(f"{DATASET} v1", hint, split, DATASET, sha256, videos[_OF_A_VIDEO], known[_OF_A_FACE])
+
+    @property
+    def scored(self) -> pd.DataFrame:
+        """The bags that count: all but those that could not be built, which our own methods do not score either."""
+        return self.videos[self.videos["status"].isin([*WITH_PIXELS, Status.NO_FACE])]
+
+    @property
+    def manipulations(self) -> list[str]:
+        """Those that have fakes to be scored, in the order of the tables."""
+        there = set(self.scored["manipulation"])
+        return [str(m) for m in FAKES if m in there]
+
+    def faces(self, keys: list[str]) -> pd.DataFrame:
+        """The label of each face, or of each slot, the highest of its faces'; ``required`` where a bag that counts has
+        pixels to judge by."""
+        counts = self.frames["bag_id"].isin(self.scored["bag_id"]) & self.frames["status"].isin(WITH_PIXELS)
+        return self.frames.assign(required=counts).groupby(keys, sort=False)[["label", "required"]].max().reset_index()

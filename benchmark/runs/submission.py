@@ -1,0 +1,133 @@
+"""A file of scores by another tool: what it may look like, and everything that is wrong with it."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmark.runs.reference import Reference
+from ffpms.errors import ManifestError
+from ffpms.schema import UNKNOWN, Status
+
+COLUMNS = ("bag_id", "slot", "track_id", "score")
+_NEEDED = ("bag_id", "score")
+_GIVE = "give a CSV or Parquet file with bag_id, slot and score"
+_NAMED = 3
+"""So many of those that are wrong are named in a line."""
+
+
+def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of a CSV or Parquet file in the columns of COLUMNS, slot and track -1 where there is none; and what is
+    wrong with their form, a line a kind.
+
+    Raises:
+        ManifestError: there is no such file, or it is no table.
+    """
+    table = _read_table(path)
+    if wrong := list(_check_columns([str(name) for name in table.columns])):
+        return table, wrong
+    bag, score = table["bag_id"].astype(str), _to_numbers(table["score"])
+    rows, problems = pd.DataFrame({"bag_id": bag, "score": score}), []
+    problems.append(_say("scores that are no number", bag[score.isna()], "give every row one in [0, 1]"))
+    outside = (score < 0) | (score > 1)
+    problems.append(_say("scores outside [0, 1]", bag[outside], "give the probability of being fake"))
+    for name in ("slot", "track_id"):
+        rows[name], broken = _to_places(table[name]) if name in table else (UNKNOWN, bag.isna())
+        problems.append(_say(f"{name}s that are no whole number", bag[broken], "leave it empty for a video"))
+    return rows[list(COLUMNS)], [problem for problem in problems if problem]
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    if path.is_dir():
+        raise ManifestError(f"{path}: is a folder; {_GIVE}")
+    try:
+        with path.open("rb") as file:
+            is_parquet = file.read(4) == b"PAR1"
+        if is_parquet:
+            table: pd.DataFrame = pq.read_table(path).to_pandas()
+            return table
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError:
+        raise ManifestError(f"{path}: not found; {_GIVE}") from None
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ManifestError(f"{path}: neither CSV nor Parquet ({error}); write it again") from None
+
+
+def _check_columns(names: list[str]) -> Iterator[str]:
+    if len(names) == 1 and (mark := next((mark for mark in ";\t" if mark in names[0]), "")):
+        yield f"one column only, named {names[0]!r}; separate columns by commas, not by {mark!r}"
+        return
+    todo = f"it takes {', '.join(COLUMNS)}, of which slot and track_id may be left out"
+    if missing := [name for name in _NEEDED if name not in names]:
+        yield f"no column {' and '.join(missing)} (there are: {', '.join(names) or 'none'}); {todo}"
+    if unknown := [name for name in names if name not in COLUMNS]:
+        yield f"unknown columns {', '.join(unknown)}; {todo}"
+
+
+def _to_numbers(column: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
+    return numbers.where(np.isfinite(numbers))
+
+
+def _to_places(column: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Whole numbers from -1, which stands for an empty cell too; and which cells are neither."""
+    empty = column.isna() | (column.astype(str) == "")
+    number = _to_numbers(column)
+    broken = ~empty & ~((number % 1 == 0) & number.between(UNKNOWN, 2**15 - 1))
+    return number.where(~empty & ~broken, UNKNOWN).astype(np.int64), broken
+
+
+def keys_of(rows: pd.DataFrame, reference: Reference) -> list[str]:
+    """What names a face in these rows: tracks count where both the file and the set have any."""
+    tracks = (rows["track_id"] != UNKNOWN).any() and (reference.frames["track_id"] != UNKNOWN).any()
+    return ["bag_id", "slot", *(["track_id"] if tracks else [])]
+
+
+def find_problems(rows: pd.DataFrame, reference: Reference) -> list[str]:
+    """What is wrong with the rows beside the bags they should score, a line a kind."""
+    known, is_video = rows["bag_id"].isin(reference.videos["bag_id"]), rows["slot"] == UNKNOWN
+    keys = keys_of(rows, reference)
+    split = f"{reference.split} bags of {reference.name}"
+    needed = reference.scored[reference.scored["status"] != Status.NO_FACE]["bag_id"]
+    unscored = needed[~needed.isin(rows.loc[is_video, "bag_id"])]
+    twice = rows.loc[rows.duplicated(keys), keys]
+    problems = [
+        _say(f"rows that are not of the {split}", rows.loc[~known, "bag_id"], reference.hint),
+        _say("rows that score again what has a score", _name(twice), "keep one of them"),
+        _say(f"{split} without a video score", unscored, "give each a row with an empty slot"),
+    ]
+    if (known & ~is_video).any():
+        problems += _find_frame_problems(rows[known & ~is_video][keys], reference)
+    return [problem for problem in problems if problem]
+
+
+def _find_frame_problems(frames: pd.DataFrame, reference: Reference) -> list[str]:
+    keys = list(frames.columns)
+    faces = reference.faces(keys)
+    strange = frames.merge(faces, on=keys, how="left")
+    lacking = faces[faces["required"]].merge(frames.assign(there=True), on=keys, how="left")
+    what = " or ".join(keys[1:])
+    return [
+        _say(
+            f"rows of a {what} that their bag has not", _name(strange.loc[strange["label"].isna(), keys]), _SEE_FRAMES
+        ),
+        _say("frames without a score", _name(lacking.loc[lacking["there"].isna(), keys]), _ALL_OR_NONE),
+    ]
+
+
+_SEE_FRAMES = "frames.parquet of the set has those there are"
+_ALL_OR_NONE = "give every frame one, or leave out all rows with a slot"
+
+
+def _name(rows: pd.DataFrame) -> list[str]:
+    return [" ".join(str(value) for value in row if value != UNKNOWN) for row in rows.itertuples(index=False)]
+
+
+def _say(what: str, names: Iterable[str], todo: str) -> str:
+    """``scores outside [0, 1]: 7 (DF_000_001, DF_002_003, DF_004_005, ...); give ...``, or '' if there are none."""
+    found = list(names)
+    shown = ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+    return f"{what}: {len(found)} ({shown}); {todo}" if found else ""

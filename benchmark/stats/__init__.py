@@ -1,0 +1,1 @@
+"""Statistics: bootstrap intervals and significance tests over test pairs."""

@@ -1,0 +1,1 @@
+"""Training: trains a detector and predicts scores."""

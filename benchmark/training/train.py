@@ -1,0 +1,130 @@
+"""One training run: fits a detector on train bags and picks its epoch on val bags. It never sees a test bag."""
+
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from benchmark.config import TrainConfig
+from benchmark.data.batches import BagDataset, Batch, balanced_epoch, in_batches, load_batches
+from benchmark.metrics.accuracy import accuracy
+from benchmark.training.checkpoint import BEST, book, draw_board, resume, save
+from benchmark.training.device import Machine, autocast
+from benchmark.training.predict import BagScore, predict
+from detectors.detector import Detector
+from ffpms.errors import ConfigError
+
+
+def fit(
+    detector: Detector, train: BagDataset, val: BagDataset, config: TrainConfig, machine: Machine, folder: Path
+) -> None:
+    """Trains to the last epoch, resuming after the last one finished, and leaves the weights of the epoch that is best
+    on val (accuracy at 0.5, then loss, then the earlier one) in the detector and in ``best.safetensors``.
+
+    Raises:
+        ConfigError: there is nothing to train or to select on, or the loss is no longer a number.
+    """
+    _check_bags(train, val)
+    optimizer = torch.optim.Adam([p for p in detector.parameters() if p.requires_grad], lr=config.lr)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
+    state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
+    progress = resume(folder, state, machine.device)
+    machine.ranks.agree(detector)
+    while progress.epoch < config.epochs:
+        started = time.monotonic()
+        row = _train_epoch(detector, train, optimizer, config, machine, progress.epoch)
+        scheduler.step()
+        if machine.ranks.first:
+            row |= validate(predict(detector, val, config, replace(machine, track=lambda batches, _: batches)))
+            row |= {"seconds": round(time.monotonic() - started, 2)}
+            book(progress, row, detector, folder)
+            save(folder, state, progress)
+            if machine.board:
+                draw_board(row, folder)
+            machine.say(_describe(config, row))
+        else:
+            progress.epoch += 1
+        machine.ranks.wait()
+    detector.load_state_dict(load_file(folder / BEST))
+
+
+def _check_bags(train: BagDataset, val: BagDataset) -> None:
+    for name, bags in (("train", train.bags), ("val", val.bags)):
+        if {bag.label for bag in bags if bag.crops} != {0, 1}:
+            raise ConfigError(f"{name}: the set has not both real and fake bags with faces; build it with this split")
+
+
+def _describe(config: TrainConfig, row: dict[str, float]) -> str:
+    return (
+        f"{config.method} seed {config.seed} epoch {row['epoch']}/{config.epochs}: "
+        f"loss {row['train_loss']:.4f}, val loss {row['val_loss']:.4f}, val accuracy {row['val_accuracy']:.3f}"
+    )
+
+
+def _train_epoch(
+    detector: Detector,
+    train: BagDataset,
+    optimizer: torch.optim.Optimizer,
+    config: TrainConfig,
+    machine: Machine,
+    epoch: int,
+) -> dict[str, float]:
+    """One pass over the train bags; its mean loss, and the mean entropy of the weights that a pool gives."""
+    torch.manual_seed((config.seed * 100_003 + epoch) * machine.ranks.world + machine.ranks.rank)
+    train.epoch = epoch
+    whole = in_batches(balanced_epoch(train.bags, config.seed, epoch), config.batch_size)
+    batches = load_batches(train, machine.ranks.share(whole), machine.workers)
+    detector.train()
+    sums = torch.zeros(3, device=machine.device)
+    for batch, members in zip(machine.track(batches, len(whole)), whole, strict=False):
+        optimizer.zero_grad(set_to_none=True)
+        sums += descend(detector, batch, len(members), config, machine)
+        machine.ranks.add_gradients(detector.parameters())
+        optimizer.step()
+    loss, entropy, weighted = sums.tolist()
+    mean_loss = loss * machine.ranks.world / sum(map(len, whole))
+    if not math.isfinite(mean_loss):
+        raise ConfigError(f"{config.method}: the loss is {mean_loss} in epoch {epoch + 1}; try a lower --lr")
+    row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"], "train_loss": mean_loss}
+    return row | ({"attention_entropy": entropy / weighted} if weighted else {})
+
+
+def descend(detector: Detector, batch: Batch, size: int, config: TrainConfig, machine: Machine) -> Tensor:
+    """Adds up the gradients of the mean loss over a batch of ``size`` videos, of which these are this rank's, some at a
+    time.
+
+    Shape: -> (3,): the sums over its videos of the loss and of the weights' entropy, and how many have weights.
+    """
+    step = config.micro_batch or len(batch)
+    sums = torch.zeros(3, device=machine.device)
+    for start in range(0, len(batch), step):
+        part = batch.part(start, start + step)
+        shown = machine.show(part, detector, config)
+        with autocast(config.precision, machine.device):
+            prediction, loss = detector.learn(shown.bag, shown.label, shown.boundary)
+        (loss * (len(part) / size)).backward()  # type: ignore[no-untyped-call]
+        sums[0] += loss.detach() * len(part)
+        if prediction.weight is not None:
+            sums[1] += torch.special.entr(prediction.weight.detach()).sum()
+            sums[2] += len(part)
+    return sums
+
+
+def validate(scores: list[BagScore]) -> dict[str, float]:
+    """Accuracy as the leaderboard counts it, and the loss with both classes weighing the same.
+
+    Raises:
+        ConfigError: a score is no number.
+    """
+    label = np.array([s.record.label for s in scores])
+    logit = np.array([s.video_logit for s in scores])
+    if not np.isfinite(logit).all():
+        raise ConfigError("the scores of val bags are not all numbers; try a lower --lr")
+    each = np.logaddexp(0, np.where(label == 1, -logit, logit))
+    loss = float(np.mean([each[label == y].mean() for y in (0, 1)]))
+    return {"val_loss": loss, "val_accuracy": accuracy(label, 1 / (1 + np.exp(-logit)))}

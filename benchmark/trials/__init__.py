@@ -1,0 +1,1 @@
+"""Trials: one detector, trained and scored on one data set, in one run folder."""

@@ -1,0 +1,108 @@
+"""From what a user asks for to one configuration a method."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmark.config import TrainConfig
+from benchmark.training.weights import PACKAGED
+from detectors import method, names, resolve
+from detectors.backbones import TINY
+from detectors.options import parse_options
+from ffpms.errors import ConfigError
+from ffpms.hashing import digest
+
+EVERY = ""
+"""The key of what is said of no method in particular."""
+
+
+def choose_methods(typed: Sequence[str]) -> list[str]:
+    """The methods by their registered names, each once; ``all`` is all of them.
+
+    Raises:
+        ConfigError: none is given.
+        DetectorError: there is no such method.
+    """
+    if not typed:
+        raise ConfigError(f"methods: none given; choose from {','.join(names())} or all")
+    return names() if tuple(typed) == ("all",) else list(dict.fromkeys(map(resolve, typed)))
+
+
+def split_weights(typed: Sequence[str]) -> dict[str, Path]:
+    """``PATH`` and ``METHOD=PATH`` -> path by method."""
+    by_method = {}
+    for text in typed:
+        name, equals, path = text.partition("=")
+        if equals and not Path(text).exists():
+            by_method[resolve(name)] = Path(path)
+        else:
+            by_method[EVERY] = Path(text)
+    return by_method
+
+
+def split_options(typed: Sequence[str]) -> dict[str, dict[str, str]]:
+    """``METHOD.OPTION=VALUE`` -> value by option by method.
+
+    Raises:
+        ConfigError: it is not of that form.
+        DetectorError: there is no such method or option, or it does not take the value.
+    """
+    options: dict[str, dict[str, str]] = {}
+    for text in typed:
+        name, dot, setting = text.partition(".")
+        key, equals, value = setting.partition("=")
+        if not (dot and equals):
+            raise ConfigError(f"set: {text!r} is not of the form METHOD.OPTION=VALUE, such as s-mil.filters=256")
+        known = method(name)
+        parse_options(known.name, known.factory, {key: value})
+        options.setdefault(known.name, {})[key] = value
+    return options
+
+
+def configure(
+    methods: Sequence[str],
+    settings: Mapping[str, Any],
+    backbone: str | None,
+    weights: Mapping[str, Path],
+    options: Mapping[str, Mapping[str, str]],
+) -> tuple[list[TrainConfig], dict[str, Path]]:
+    """One configuration a method, for training on nothing yet, and where the weights are that they name.
+
+    Raises:
+        ConfigError: a file of weights is not there, or a setting is not possible.
+    """
+    if backbone not in (None, TINY) and not any(method(name).any_backbone for name in methods):
+        raise ConfigError(
+            f"backbone: {', '.join(methods)} has a network of its own; leave --backbone away, or give {TINY}"
+        )
+    hashes = {name: PACKAGED if path == Path(PACKAGED) else _sha256(path) for name, path in weights.items()}
+    configs = [_configure(name, settings, backbone, hashes, options) for name in methods]
+    return configs, {hashes[name]: path for name, path in weights.items()}
+
+
+def _configure(
+    name: str,
+    settings: Mapping[str, Any],
+    backbone: str | None,
+    hashes: Mapping[str, str],
+    options: Mapping[str, Mapping[str, str]],
+) -> TrainConfig:
+    known = method(name)
+    chosen = backbone if backbone and (known.any_backbone or backbone == TINY) else known.backbone
+    own = hashes.get(name) or hashes.get(known.trained_as)
+    sha256 = own or (hashes.get(EVERY, "") if known.any_backbone else "")
+    about: dict[str, Any] = {
+        **settings,
+        "backbone": chosen,
+        "pretrained": settings["pretrained"] and not sha256 and chosen != TINY,
+        "weights_sha256": sha256,
+        "options": tuple(f"{key}={value}" for key, value in sorted(options.get(name, {}).items())),
+    }
+    return TrainConfig(method=name, manipulations=(), **about)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return digest(path.read_bytes())
+    except OSError:
+        raise ConfigError(f"{path}: not found; give --weights a .safetensors or .pth file") from None

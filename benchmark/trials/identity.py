@@ -1,0 +1,63 @@
+"""What identifies a run of this code, and the beginning of its folder; what can be read back is in ``folders``."""
+
+import json
+import platform
+from dataclasses import asdict
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import tomli_w
+import torch
+
+import detectors
+import ffpms
+from benchmark.config import TrainConfig
+from benchmark.runs.folder import TRAINED, name_run
+from benchmark.trials.method_code import find_package, method_code
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.hashing import code_digest, digest
+
+CODE = {
+    "benchmark": ("config.py", "data", "metrics", "training", "trials"),
+    "detectors": (
+        *("_torchvision.py", "backbones.py", "bag.py", "detector.py", "encoders.py", "losses.py", "options.py"),
+        *("pooling.py", "registry.py", "tuning.py"),
+    ),
+    "ffpms": ("schema.py", "hashing.py", "protocol", "dataset"),
+}
+"""Files and folders that decide every method's scores, by package; a test follows the imports to see that none is
+missing. A method's own code is added to them."""
+
+
+@cache
+def code_sha256(method: str) -> str:
+    """SHA-256 of the source that can change a method's scores: ``CODE`` and the method's own."""
+    parts = [code_digest(find_package(package), names) for package, names in CODE.items()]
+    return digest("".join([*parts, method_code(detectors.method(method).module)]).encode())
+
+
+def run_id(config: TrainConfig, data_sha256: str, code: str | None = None) -> str:
+    """``s-mil-3f2a9c1b04d7``: the method and the hash of resolved configuration, data and code (now, or as given)."""
+    return name_run(asdict(config), data_sha256, code or code_sha256(config.method))
+
+
+def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device, n_ranks: int = 1) -> None:
+    """Makes the folder and writes what the run is and where it runs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {
+        "data": {"name": data.name, "sha256": data.sha256},
+        "code": {"version": ffpms.__version__, "sha256": code_sha256(config.method)},
+    }
+    train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
+    (folder / "config.toml").write_text(tomli_w.dumps({TRAINED: train} | about), encoding="utf-8")
+    packages = ("torch", "timm", "numpy", "pillow", "scikit-learn")
+    machine = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "ranks": n_ranks,
+        "packages": {name: version(name) for name in packages},
+    }
+    (folder / "environment.json").write_text(json.dumps(machine, indent=2) + "\n", encoding="utf-8")

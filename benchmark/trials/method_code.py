@@ -1,0 +1,52 @@
+"""Identity of a method's own code: its file here, or the whole distribution that a plugin comes from."""
+
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+from ffpms.hashing import code_digest, digest
+
+
+def method_code(module: str) -> str:
+    """SHA-256 of a method's own source.
+
+    A method of this project is one file. A plugin is every file of every package of its distribution, as they lie on
+    disk: any of them may be imported, and an editable install may have changed since.
+    """
+    top = module.partition(".")[0]
+    if top == "detectors":
+        return code_digest(find_package(top), [f"{module.partition('.')[2].replace('.', '/')}.py"])
+    lines = [line for package in sorted(_siblings(top)) for place in _places(package) for line in _hash_files(place)]
+    return digest("".join(lines).encode())
+
+
+def find_package(name: str) -> Path:
+    """The folder of an importable package of this project."""
+    (place,) = _places(name)
+    return place
+
+
+def _siblings(top: str) -> set[str]:
+    """The top-level packages that are installed by the same distribution, and this one."""
+    owners = packages_distributions()
+    own = set(owners.get(top, []))
+    return {top} | {name for name, found in owners.items() if own & set(found)}
+
+
+def _places(name: str) -> list[Path]:
+    """The folders of a package, or the file of a module."""
+    spec = find_spec(name)
+    if spec is None:
+        return []
+    if spec.submodule_search_locations:
+        return [Path(folder) for folder in spec.submodule_search_locations]
+    return [Path(spec.origin)] if spec.origin else []
+
+
+def _hash_files(place: Path) -> Iterator[str]:
+    """A line a file, without what Python writes itself."""
+    files = sorted(file for file in place.rglob("*") if file.is_file()) if place.is_dir() else [place]
+    for file in files:
+        if file.suffix != ".pyc":
+            yield f"{file.relative_to(place.parent).as_posix()} {digest(file.read_bytes())}\n"

@@ -1,0 +1,1 @@
+"""Methods: one detector a file."""

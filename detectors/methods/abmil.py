@@ -1,0 +1,46 @@
+"""Attention-based deep MIL (Ilse, Tomczak & Welling, ICML 2018), on S-MIL's spatial instances.
+
+S-MIL is its special case with a linear attention and a classifier without bias.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from detectors.backbones import Backbone
+from detectors.detector import BagDetector
+from detectors.encoders import KernelEncoder
+from detectors.pooling import AttentionPool
+from detectors.registry import register
+
+SOURCE = "Ilse et al., ICML 2018"
+
+
+class GatedAttention(nn.Module):
+    """u . (tanh(V h) * sigmoid(U h)) (Ilse 2018, Eq. 9).
+
+    Shape: (B, M, D) -> (B, M, 1).
+    """
+
+    def __init__(self, num_features: int, attention: int) -> None:
+        super().__init__()
+        self.value = nn.Linear(num_features, attention)
+        self.gate = nn.Linear(num_features, attention)
+        self.score = nn.Linear(attention, 1, bias=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        score: Tensor = self.score(torch.tanh(self.value(features)) * torch.sigmoid(self.gate(features)))
+        return score
+
+
+@register("abmil", source=f"{SOURCE}, Eq. 7 and 8")
+def abmil(backbone: Backbone, *, filters: int = 512, attention: int = 128) -> BagDetector:
+    """Attention-based MIL: logit(p) = W sum_j a_j h_j + b, a = softmax(u tanh(V h))."""
+    attend = nn.Sequential(nn.Linear(filters, attention), nn.Tanh(), nn.Linear(attention, 1, bias=False))
+    return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), AttentionPool(filters, attend))
+
+
+@register("abmil-gated", source=f"{SOURCE}, Eq. 7 and 9")
+def abmil_gated(backbone: Backbone, *, filters: int = 512, attention: int = 128) -> BagDetector:
+    """Attention-based MIL with gates: logit(p) = W sum_j a_j h_j + b, a = softmax(u (tanh(V h) * sigmoid(U h)))."""
+    pool = AttentionPool(filters, GatedAttention(filters, attention))
+    return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), pool)

@@ -1,0 +1,33 @@
+"""A recurrent baseline: backbone embeddings, an LSTM over them, a classifier on its last state (Li et al., ACM MM 2020,
+Section 4.2; the paper names no source for it)."""
+
+from torch import Tensor, nn
+
+from detectors.backbones import Backbone
+from detectors.bag import Prediction
+from detectors.detector import BagDetector
+from detectors.encoders import RecurrentEncoder
+from detectors.registry import register
+
+
+class LastStep(nn.Module):
+    """z_i = w . h_i + b; the video's logit is the last real step's. A face's logit is what the video's would be if it
+    ended there, so that the last face's is the video's own.
+
+    Shape: (B, M, D), (B, M) -> Prediction without weights.
+    """
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.classify = nn.Linear(num_features, 1)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Prediction:
+        frame_logit = self.classify(states).squeeze(-1).float()  # (B, M)
+        last = mask.sum(dim=1, keepdim=True) - 1  # (B, 1)
+        return Prediction(frame_logit.gather(1, last).squeeze(1), frame_logit, None)
+
+
+@register("lstm", source="Hochreiter and Schmidhuber, 1997; Li et al., ACM MM 2020, Section 4", ordered=True)
+def lstm(backbone: Backbone, *, hidden: int = 512) -> BagDetector:
+    """One LSTM layer over the faces' embeddings in the order of time; its last state is classified."""
+    return BagDetector(backbone, RecurrentEncoder(backbone.num_features, hidden), LastStep(hidden))

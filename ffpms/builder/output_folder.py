@@ -1,0 +1,123 @@
+"""The output folder of a build: whose it is, what it was built with, and whether it is whole."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+
+from ffpms.dataset.files import REPORT, read_report, settings_of, write_report
+from ffpms.errors import ConfigError, writing
+from ffpms.hashing import digest
+
+LOCK = ".lock"
+_FLAGS = {
+    "frames_per_video": "--frames",
+    "replaced": "--replace",
+    "fraction": "--replace-fraction",
+    "splits": "--split",
+    "pairs_sha256": "--splits",
+    "code_sha256": "the program's code",
+    "ff_root": "--ff-root",
+}
+_MAY_GROW = ("limit", "splits")
+
+
+def is_complete(out: Path, config: Any, root: Path) -> bool:
+    """Whether the folder holds this very set, whole and with the tables that were written. Writes nothing.
+
+    Raises:
+        ConfigError: it holds something else, or a set of other settings.
+        ManifestError: its ``build.json`` is damaged.
+    """
+    settings = settings_of(config, root)
+    if not (out / REPORT).is_file():
+        if out.exists() and (not out.is_dir() or any(path.name != LOCK for path in out.iterdir())):
+            raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
+        return False
+    before = read_report(out)
+    changed = _differences(before["config"], settings)
+    if changed:
+        raise ConfigError(f"{out}: was built with {'; '.join(changed)}; use the same again or another --out")
+    return bool(before["complete"]) and before["config"] == settings and _tables_are_whole(out, before)
+
+
+@contextmanager
+def claim(out: Path, config: Any, root: Path) -> Iterator[None]:
+    """Makes the folder ours and keeps every other build out of it until this one ends, in whatever way: the operating
+    system drops a dead process's lock.
+
+    Raises:
+        ConfigError: another build is at work in it, or has just begun one of other settings.
+        StorageError: it cannot be written to.
+    """
+    lock: BaseFileLock = FileLock(out / LOCK)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise ConfigError(f"{out}: {_holder(out)} is building in it; wait for it or give another --out") from None
+    try:
+        is_complete(out, config, root)
+        with writing(out):
+            if not isinstance(lock, SoftFileLock):  # which has the same two lines already
+                (out / LOCK).write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
+            before = read_report(out) if (out / REPORT).is_file() else {"config": settings_of(config, root)}
+            write_report(out, before | {"complete": False})
+        yield
+    finally:
+        with writing(out):
+            (out / LOCK).unlink(missing_ok=True)
+            lock.release()
+
+
+def _holder(out: Path) -> str:
+    """Who wrote the lock, in words."""
+    try:
+        pid, host, *_ = (out / LOCK).read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return "another process"
+    return f"process {pid} on {host}"
+
+
+def _tables_are_whole(out: Path, report: dict[str, Any]) -> bool:
+    try:
+        return all(digest((out / name).read_bytes()) == sha256 for name, sha256 in report["sha256"].items())
+    except (OSError, KeyError):
+        return False
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Settings that are not the same, in the words of the command line; more splits or a higher limit are no
+    difference."""
+    found: list[str] = []
+    for key, value in now.items():
+        old = before.get(key)
+        if isinstance(value, dict):
+            found += _differences(old if isinstance(old, dict) else {}, value)
+        elif old != value and not (key in _MAY_GROW and _grows(old, value)):
+            name = _FLAGS.get(key, f"--{key.replace('_', '-')}")
+            hidden = key.endswith("sha256")
+            found.append(f"another version of {name}" if hidden else f"{_text(name, old)}, not {_text(name, value)}")
+    return found
+
+
+def _grows(old: Any, new: Any) -> bool:
+    if isinstance(new, list):
+        return set(old or []) <= set(new)
+    return old is not None and (new is None or new > old)
+
+
+def _text(name: str, value: Any) -> str:
+    """A setting as it is typed: ``no --limit``, ``--limit 2``, ``--replace 1-19``, ``--split val,test``."""
+    if value is None or value is False:
+        return f"no {name}"
+    if value is True:
+        return name
+    if isinstance(value, list):
+        return f"{name} " + ("-" if name == "--replace" else ",").join(map(str, value))
+    return f"{name} {value}"

@@ -1,0 +1,117 @@
+"""``ffpms build`` and ``ffpms plan``: the data set."""
+
+import json
+from typing import Any
+
+import click
+
+from ffpms.cli.options import (
+    CONFIG,
+    ENGINE,
+    JSON,
+    PATH,
+    QUIET,
+    WORKERS,
+    make_recipe,
+    parse_names,
+    progress,
+    recipe_options,
+)
+from ffpms.errors import ConfigError
+
+
+@click.command()
+@click.option("--ff-root", required=True, type=PATH, help="A FaceForensics++ tree.")
+@click.option("--out", default="ffpms-data", show_default=True, type=PATH, help="Folder of the built set.")
+@click.option("--split", default="test,val,train", show_default=True, callback=parse_names, help="Which to build.")
+@recipe_options
+@click.option("--size", default=299, show_default=True, help="Side of a crop in px.")
+@click.option("--margin", default=1.3, show_default=True, help="Side of the square over the detector's box.")
+@WORKERS
+@ENGINE
+@click.option(
+    "--time-limit",
+    default=600,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Seconds after which a file is given up.",
+)
+@click.option(
+    "--decoder",
+    default="pyav",
+    show_default=True,
+    type=click.Choice(["pyav", "ffmpeg"]),
+    help="ffmpeg is the reference.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=2), help="Only the first N real videos of each split, with their fakes."
+)
+@click.option(
+    "--faces",
+    default="main",
+    show_default=True,
+    type=click.Choice(["main", "all"]),
+    help="The manipulated face of a frame, or each as an instance with its own label.",
+)
+@click.option(
+    "--finder",
+    default="dlib",
+    show_default=True,
+    type=click.Choice(["dlib", "dlib+mtcnn"]),
+    help="dlib+mtcnn looks again where dlib finds no face.",
+)
+@click.option(
+    "--landmarks",
+    is_flag=True,
+    help="Find 68 points on real faces too, which methods need that forge their own fakes. Needs ffpms[landmarks]; its "
+    "weights were trained on 300-W and are not for commercial use.",
+)
+@click.option("--keep-unverified", is_flag=True, help="Mix fakes too that do not fit their real counterpart.")
+@click.option("--retry-failed", is_flag=True, help="Do videos again that could not be used.")
+@CONFIG
+@JSON
+@QUIET
+def build(**flags: Any) -> None:
+    """Build FFPMS from a FaceForensics++ tree. The same command again resumes.
+
+    Example: ffpms build --ff-root /data/FaceForensics++ --out ffpms-data
+    """
+    from ffpms.builder.build import BuildConfig, build
+    from ffpms.protocol.crop_config import CropConfig
+    from ffpms.protocol.plan import split_order
+    from ffpms.protocol.splits import pairs_digest, read_pairs
+    from ffpms.schema import Split
+
+    unknown = [name for name in flags["split"] if name not in list(Split)]
+    if unknown or not flags["split"]:
+        raise ConfigError(f"split: {', '.join(unknown) or 'none'}; choose from train,val,test")
+    pairs = read_pairs(flags["splits"])
+    crop = CropConfig(**{name: flags[name] for name in ("size", "margin", "faces", "finder", "landmarks")})
+    config = BuildConfig(
+        recipe=make_recipe(flags),
+        crop=crop,
+        splits=split_order(flags["split"]),
+        pairs_sha256=pairs_digest(pairs),
+        limit=flags["limit"],
+        decoder=flags["decoder"],
+        keep_unverified=flags["keep_unverified"],
+    )
+    report = build(
+        flags["ff_root"],
+        flags["out"],
+        pairs,
+        config,
+        workers=flags["workers"],
+        engine=flags["engine"],
+        time_limit_s=flags["time_limit"],
+        retry_failed=flags["retry_failed"],
+        progress=progress(flags["quiet"], "target"),
+    )
+    for problem in report.problems:
+        click.echo(problem, err=True)
+    if report.is_empty:
+        raise ConfigError(f"{flags['out']}: not one bag could be built; see the lines above")
+    if flags["as_json"]:
+        click.echo(json.dumps(report.summary, indent=2))
+    elif not flags["quiet"]:
+        click.echo(report.describe())

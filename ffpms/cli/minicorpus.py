@@ -1,0 +1,42 @@
+"""``ffpms minicorpus`` and ``ffpms demo``: the embedded corpus, and the whole job on it."""
+
+from typing import Any
+
+import click
+
+from ffpms.cli.options import CONFIG, PATH, QUIET, WORKERS, need, parse_names, parse_range, progress
+
+
+@click.command()
+@click.option("--out", required=True, type=PATH, help="Folder of the tree.")
+@click.option("--identities", default=40, show_default=True, help="People; an even number, 6 or more.")
+@click.option("--frames", default="60-90", show_default=True, callback=parse_range, help="Length of the videos.")
+@click.option("--compression", default="c40", show_default=True, callback=parse_names, help="Comma list: raw,c23,c40.")
+@click.option("--difficulty", default=0.4, show_default=True, help="How well the fakes are made, 0 to 1.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Another seed, other people.")
+@WORKERS
+@click.option("--sheet", type=PATH, help="Also draw a contact sheet of some originals and fakes (JPEG or PNG).")
+@CONFIG
+@QUIET
+def minicorpus(**flags: Any) -> None:
+    """Render the embedded corpus: an FF++-shaped tree of talking heads and four manipulations of them.
+
+    Example: ffpms minicorpus --out minicorpus
+    """
+    need("numba")
+    from ffpms.minicorpus.contact_sheet import draw_sheet
+    from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
+
+    shortest, longest = flags["frames"]
+    settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
+    config = CorpusConfig(*settings)
+    if not flags["quiet"]:
+        click.echo(f"casting {config.identities} people who do not look alike", err=True)
+    pairs = make_corpus(flags["out"], config, flags["workers"], progress(flags["quiet"], "pair"))
+    if flags["sheet"]:
+        draw_sheet(flags["out"], pairs, config.compressions[0], flags["sheet"])
+    if not flags["quiet"]:
+        counts = ", ".join(f"{len(members)} {split}" for split, members in pairs.items())
+        click.echo(f"{flags['out']}: {config.identities} people; pairs: {counts}")
+        level = "" if "c40" in config.compressions else f" --compression {config.compressions[0]}"
+        click.echo(f"next: ffpms build --ff-root {flags['out']} --splits {flags['out'] / 'splits'}{level}")

@@ -1,0 +1,55 @@
+"""Where ``ffpms bench`` runs its trials: this process, its torchrun ranks, or a Ray cluster."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import click
+import torch
+
+from benchmark.training.device import Machine, Say, Setup, Track
+from benchmark.training.distributed import join_ranks
+from benchmark.trials.ray_runner import Cluster
+from benchmark.trials.runner import Runner, run_here
+from ffpms.cli.options import progress
+from ffpms.engine import largest_node
+from ffpms.errors import ConfigError
+
+
+def find_workplace(flags: dict[str, Any]) -> tuple[Machine, Runner]:
+    """The machine, and what runs trials on it; of several ranks only the first speaks.
+
+    Raises:
+        ConfigError: there is no such device, or no such cluster.
+    """
+    names = ("device", "workers", "threads", "deterministic", "compile", "tensorboard")
+    setup = Setup(*(flags[name] for name in names))
+    if flags["engine"] == "ray":
+        return _join_cluster(setup, flags["quiet"])
+    machine = setup.apply()
+    ranks, device = join_ranks(machine.device)
+    track, say = _voice(flags["quiet"] or not ranks.first)
+    return replace(machine, ranks=ranks, device=device, track=track, say=say), run_here
+
+
+def _join_cluster(setup: Setup, quiet: bool) -> tuple[Machine, Runner]:
+    """A trial takes a GPU, where a machine of the cluster has any, with its share of the cores; else ``--threads``
+    cores, or one."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ConfigError("engine: torchrun shares one trial's batches, --engine ray spreads trials; use one of them")
+    workers = os.cpu_count() or 1
+    cores, gpus = largest_node(workers)
+    wants_gpu = setup.device == "cuda" or (setup.device == "auto" and gpus > 0)
+    if setup.device not in ("auto", "cpu", "cuda") or (wants_gpu and not gpus):
+        raise ConfigError(f"device: {setup.device} is not to be had of the cluster; leave it at auto, or give cpu")
+    threads = setup.threads or (max(1, cores // gpus) if wants_gpu else 1)
+    if threads > cores:
+        raise ConfigError(f"threads: no machine of the cluster has {threads} cores; give --threads {cores} or less")
+    track, say = _voice(quiet)
+    machine = Machine(torch.device("cuda" if wants_gpu else "cpu"), track=track, say=say)
+    return machine, Cluster(replace(setup, threads=threads), workers, int(wants_gpu)).run
+
+
+def _voice(quiet: bool) -> tuple[Track, Say]:
+    """How a machine shows progress, and talks."""
+    return progress(quiet, "batch"), (lambda _: None) if quiet else (lambda line: click.echo(line, err=True))

@@ -1,0 +1,1 @@
+"""Data set: reads and describes what a build has written. Needs no decoder and no torch."""

@@ -1,0 +1,220 @@
+"""The data card: README.md of a built set, written from its tables, with a picture of some bags."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ffpms.dataset.contact_sheet import PICTURE, draw_bags
+from ffpms.schema import WITH_PIXELS, Manipulation, Split, Status
+
+CARD = "README.md"
+
+_TEMPLATE = """# {dataset}: partial-attack face crops, {compression}
+
+Built by ffpms {version} from a FaceForensics++ tree. FaceForensics++ may not be redistributed, and so neither may the
+crops and the picture; publish the recipe (`frames.parquet` without `crops/` and `{picture_name}`) instead.
+{picture}
+## What is in it
+
+{n_bags} bags (one a video) of {n_slots} frames. In a fake bag some frames are the real video's own, at the same index.
+
+{counts}
+
+A bag's `status` says why it has no pixels; {n_faceless} of its slots' frames had no face, {n_interpolated} have a box
+interpolated between detections.
+
+## How many frames of a test bag are fake
+
+{histogram}
+
+## Every status but ok
+
+{problems}
+
+## Does anything but the face give a fake frame away?
+
+{verdict}
+
+AUC, within bags, of telling a kept fake frame from a swapped-in real one by one number alone, with its {level}
+interval; the classifier sees them all, less their bag's median, and was fitted to other pairs of videos. 0.5 is chance;
+below it is a difference too. Bold leaves chance out, as one in a hundred does by luck.
+
+{same_direction}
+
+The same, but each bag's direction is learnt from the other half of its slots, so that a shift that is up in one bag
+and down in the next shows too (not told for contiguous segments, whose frames differ by their time alone):
+
+{own_direction}
+
+`n_bytes` is the size of the whole crop, face included; boxes are in the real video's coordinates. Slots with pixels
+only; `build.json` has the same numbers.
+
+## How fakes lie on their real videos
+
+{pairs}
+
+## How it was made
+
+- slot s shows frame floor((s + 0.5) N / {n_slots}), N the shorter of the fake and its real counterpart
+- val and test: {low} to {high} of {n_slots} frames replaced, each level equally often; train: {in_train} of {n_slots}
+- which: {placement}; draws: SHA-256 of `ffpms-{recipe_version}/{seed}/...`
+- faces: dlib HOG on the real video, the same square (box x {margin}) for a fake and its real counterpart, {size} px,
+  PNG
+
+## Tables
+
+`videos.parquet` a row a bag; `frames.parquet` a row a slot; `sources.parquet` a row an mp4; `crops.parquet` a row for
+each stored crop, also those which this mix does not show; `grid.parquet` other mixes at every fake rate, a row for
+each fake bag, draw and slot: with n fake frames those of `rank` below n are fake. Labels: 0 real, 1 fake. An integer of
+-1, or a size or count of 0, means not known.
+{landmarks}"""
+
+
+_LANDMARKS = """
+`landmarks.parquet` has a row for each crop of a real video: 68 points in px of the crop, `x0, y0, x1, y1, ...`, which
+hold for its fakes' crops too. They are dlib's, whose weights were trained on 300-W: not for commercial use.
+"""
+
+
+def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> None:
+    """Writes ``README.md`` and ``bags.jpg`` beside the tables; the same set gives the same bytes."""
+    shown = draw_bags(out, tables["videos"], tables["frames"])
+    picture = f"\n![Test bags, a row each; swapped-in real frames are marked]({PICTURE})\n" if shown else ""
+    fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
+    text = _TEMPLATE.format(picture=picture, picture_name=PICTURE, **fields)
+    (out / CARD).write_text(text, encoding="utf-8")
+
+
+def files_of(counts: dict[str, Any]) -> list[str]:
+    """The card's files, of a set with these counts: there is a picture if any bag has a face."""
+    videos = counts.get("videos")
+    return [CARD, PICTURE] if isinstance(videos, dict) and Status.OK in videos else [CARD]
+
+
+def _settings(summary: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for."""
+    recipe, crop = summary["config"]["recipe"], summary["config"]["crop"]
+    return {
+        "dataset": summary["dataset"],
+        "version": summary["ffpms"],
+        "compression": recipe["compression"],
+        "n_slots": recipe["frames_per_video"],
+        "low": recipe["replaced"][0],
+        "high": recipe["replaced"][1],
+        "in_train": round(recipe["fraction"] * recipe["frames_per_video"]),
+        "placement": recipe["placement"],
+        "recipe_version": recipe["version"],
+        "seed": recipe["seed"],
+        "margin": crop["margin"],
+        "size": crop["size"],
+        "landmarks": _LANDMARKS if crop["landmarks"] else "",
+    }
+
+
+def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    """What came out."""
+    videos, slots = tables["videos"], summary["counts"]["frames"]
+    test = videos[(videos["split"] == Split.TEST) & (videos["label"] == 1)]
+    return {
+        "n_bags": len(videos),
+        "counts": _markdown(_counts(videos)),
+        "n_faceless": slots.get("no_face", 0),
+        "n_interpolated": slots.get("interpolated", 0),
+        "histogram": _histogram(test["n_fake"]),
+        "problems": _problems(tables),
+        "pairs": _pairs(tables["sources"]),
+    }
+
+
+def _counts(videos: pd.DataFrame) -> pd.DataFrame:
+    """Bags by split and manipulation, and how many of them have pixels."""
+    usable = videos.assign(usable=videos["status"].isin(WITH_PIXELS))
+    groups = usable.groupby(["split", "manipulation"], sort=False)
+    return groups.agg(bags=("bag_id", "size"), usable=("usable", "sum"), fake_frames=("n_fake", "sum")).reset_index()
+
+
+def _histogram(n_fake: pd.Series) -> str:
+    if n_fake.empty:
+        return "There is no test split in this set."
+    lines = [f"{level:3d} {'#' * bags} {bags}" for level, bags in n_fake.value_counts().sort_index().items()]
+    return "```\n" + "\n".join(lines) + "\n```"
+
+
+def _problems(tables: dict[str, pd.DataFrame]) -> str:
+    """Every status but ok, of videos, bags and slots, with one that has it."""
+    rows = []
+    for name, key in (("sources", "source_video"), ("videos", "bag_id"), ("frames", "bag_id")):
+        bad = tables[name][tables[name]["status"] != Status.OK]
+        rows += [(f"{name}.parquet", status, len(own), own[key].iloc[0]) for status, own in bad.groupby("status")]
+    if not rows:
+        return "Nothing: every video could be used, and every frame has a face that was found."
+    return _markdown(pd.DataFrame(rows, columns=["table", "status", "rows", "for example"]))
+
+
+def _audit(audit: dict[str, Any]) -> dict[str, Any]:
+    """The verdict, and a column for each probe."""
+    probes = audit["probes"]
+    names = dict.fromkeys(name for probe in probes.values() for name in probe["features"])
+    same = [("classifier", *[_auc(p["classifier"]) for p in probes.values()])]
+    same += [(name, *[_auc(p["features"].get(name)) for p in probes.values()]) for name in names]
+    own = [(name, *[_auc(p["own"].get(name)) for p in probes.values()]) for name in names]
+    columns = ["", *[f"{name} ({p['n_bags']} bags)" for name, p in probes.items()]]
+    return {
+        "verdict": audit["verdict"],
+        "level": f"{audit['level']:.0%}",
+        "same_direction": _markdown(pd.DataFrame(same, columns=columns)),
+        "own_direction": _markdown(pd.DataFrame(own, columns=columns)),
+    }
+
+
+def _auc(auc: dict[str, float | None] | None) -> str:
+    """The value and its interval, bold where that leaves chance out; a dash where there is none."""
+    if auc is None or auc["value"] is None:
+        return "–"
+    if auc["low"] is None or auc["high"] is None:
+        return f"{auc['value']:.3f}"
+    text = f"{auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f})"
+    return text if auc["low"] <= 0.5 <= auc["high"] else f"**{text}**"
+
+
+def _pairs(sources: pd.DataFrame) -> str:
+    """A row a manipulation: how many fakes of each geometry, how many out of step, and the worst of each measure."""
+    held = sources[(sources["manipulation"] != Manipulation.ORIGINAL) & (sources["geometry"] != "")]
+    if held.empty:
+        return "No fake could be held against its real video."
+    kinds = sorted(held["geometry"].unique())
+    rows = [
+        (
+            manipulation,
+            *[int((own["geometry"] == kind).sum()) for kind in kinds],
+            int((own["align_offset"].fillna(0) != 0).sum()),
+            _number(own["align_score"].min()),
+            _number(own["align_certainty"].min()),
+            _largest_lift(own),
+        )
+        for manipulation, own in held.groupby("manipulation", sort=False)
+    ]
+    ends = ["out of step", "lowest score", "lowest certainty", "largest lift"]
+    return _markdown(pd.DataFrame(rows, columns=["", *kinds, *ends]))
+
+
+def _largest_lift(sources: pd.DataFrame) -> str:
+    """The change of colour that is farthest from none, with its sign, its channel and its video."""
+    lifts = [(row[f"lift_{c}"], c, row["source_video"]) for row in sources.to_dict("records") for c in "rgb"]
+    known = [found for found in lifts if pd.notna(found[0])]
+    if not known:
+        return "–"
+    lift, channel, video = max(known, key=lambda found: abs(found[0]))
+    return f"{lift:+.2f} ({channel}, {video})"
+
+
+def _number(value: Any) -> str:
+    return "–" if pd.isna(value) else f"{value:.3f}"
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    """A table; its columns may be any text."""
+    lines: Iterable[Iterable[Any]] = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in lines)

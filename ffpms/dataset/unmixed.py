@@ -1,0 +1,40 @@
+"""A built set as FaceForensics++ itself is (Li 2020, Tables 2 and 3): its fakes unmixed, no frame replaced."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.files import read_report, restore
+from ffpms.hashing import digest
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.mixing import choose_fakes
+from ffpms.protocol.splits import pairs_digest, read_pairs
+from ffpms.protocol.v1 import unmixed_name
+
+
+def load_set(root: Path, unmixed: bool) -> BuiltSet:
+    """A built set as it is, or unmixed.
+
+    Raises:
+        ManifestError: there is none, it is not finished, or a table is damaged.
+    """
+    data = BuiltSet.load(root)
+    return unmix(data) if unmixed else data
+
+
+def unmix(data: BuiltSet) -> BuiltSet:
+    """The same videos, every frame of a fake being fake: needs no other pixels."""
+    fake = data.videos["label"] == 1
+    videos = data.videos.copy()
+    videos.loc[fake, ["n_fake", "fake_rate"]] = data.recipe.frames_per_video, 1.0
+    of_fakes = data.frames[data.frames["bag_id"].isin(videos.loc[fake, "bag_id"])]
+    slots = set(zip(of_fakes["bag_id"], of_fakes["slot"], strict=True))
+    frames = choose_fakes(videos, data.frames, data.crops, slots)
+    sha256 = digest(f"{data.sha256} unmixed".encode())
+    return replace(data, name=_name(data), sha256=sha256, videos=videos, frames=frames, unmixed=True)
+
+
+def _name(data: BuiltSet) -> str:
+    config = read_report(data.root)["config"]
+    official = config["pairs_sha256"] == pairs_digest(read_pairs())
+    return unmixed_name(data.recipe, restore(CropConfig, config["crop"]), official, data.videos)

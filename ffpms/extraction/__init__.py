@@ -1,0 +1,1 @@
+"""Extraction: from videos to aligned face crops."""

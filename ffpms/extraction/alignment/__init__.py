@@ -1,0 +1,1 @@
+"""Alignment of a fake with its real video, in space and in time."""

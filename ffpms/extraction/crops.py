@@ -1,0 +1,137 @@
+"""Crops: the square that is cut out around a face, the same for a fake and its real counterpart."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from math import ceil
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ffpms.extraction.alignment.pairing import Pairing
+from ffpms.extraction.alignment.real_video import Footage
+from ffpms.extraction.alignment.registration import Geometry
+from ffpms.extraction.boxes import Box
+from ffpms.extraction.decode import Picture
+from ffpms.extraction.faces.landmarks import PointFinder, as_row
+from ffpms.extraction.png import encode_png
+from ffpms.extraction.shards import Shard, crop_path
+from ffpms.hashing import digest
+from ffpms.protocol.crop_config import CropConfig
+
+Look = Callable[[int, Box], np.ndarray]
+"""Frame index, box on whole pixels -> the pixels in it, (h, w, 3) uint8."""
+
+
+@dataclass(frozen=True)
+class CropMaker:
+    """Cuts the faces of a target's videos out and adds them to its shard, each once."""
+
+    config: CropConfig
+    shard: Shard
+    footage: Footage
+    point_finder: PointFinder | None = None
+
+    def add_real(self, indices: Sequence[int], track_id: int) -> None:
+        """Adds one face of each frame of the real video, and with ``--faces all`` everybody else in it."""
+        pictures, name = self.footage.pictures, self.shard.sources[0]["source_video"]
+        self._add_all(name, indices, track_id, lambda i, b: pictures[i].rgb_of(b))
+
+    def add_fake(self, name: str, pictures: Mapping[int, Picture], pairing: Pairing) -> None:
+        """Adds the same of a fake, where its pairing says they are."""
+        self._add_all(name, list(pictures), pairing.altered[0], lambda i, b: pictures[i].rgb_of(b), pairing)
+
+    def _add_all(
+        self, name: str, indices: Sequence[int], track_id: int, look: Look, pairing: Pairing | None = None
+    ) -> None:
+        there = {(row["source_video"], row["frame_index"], row["track_id"]) for row in self.shard.crops}
+        for index in indices:
+            for track in (track_id, *self._others(track_id, index)):
+                if (name, index, track) not in there:
+                    self._add(name, index, track, look, pairing)
+
+    def _others(self, track_id: int, index: int) -> list[int]:
+        if self.config.faces != "all":
+            return []
+        return [t.track_id for t in self.footage.people if t.track_id != track_id and t.spans(index)]
+
+    def _add(self, name: str, index: int, track_id: int, look: Look, pairing: Pairing | None) -> None:
+        face, status = self.footage.faces[index][track_id]
+        altered = pairing is not None and track_id in pairing.altered
+        row = {"source_video": name, "frame_index": index, "track_id": track_id, "altered": altered}
+        row |= {"status": status.value, "error": ""}
+        if face is None:
+            nothing = {"crop": "", "sha256": "", "n_bytes": 0, "rim_luma": None, "rim_sharpness": None}
+            self.shard.crops.append(row | nothing | _columns(Box(0, 0, 0, 0)))
+            return
+        box = (pairing.geometry if pairing else Geometry()).map(self._square(face))
+        crop = self._cut(box, lambda part: look(index, part), pairing)
+        data, path = encode_png(np.asarray(crop)), crop_path(self.shard.target_id, name, index, track_id)
+        stored = {"crop": path, "sha256": digest(data), "n_bytes": len(data)}
+        self.shard.crops.append(row | stored | rim(crop) | _columns(box))
+        self.shard.files[path] = data
+        if self.point_finder and not pairing:
+            on_crop = face.moved(-box.x, -box.y).scaled(self.config.size / box.w)
+            self.shard.landmarks.append(as_row(name, index, track_id, self.point_finder.points(crop, on_crop)))
+
+    def _cut(self, box: Box, look: Callable[[Box], np.ndarray], pairing: Pairing | None) -> Image.Image:
+        """Looks at no more of the frame than the crop shows, and what its interpolation needs beyond."""
+        width, height = pairing.size if pairing else self.footage.size
+        beyond = 2 + 2 * ceil(max(1.0, box.w / self.config.size))
+        part = Box(box.x - beyond, box.y - beyond, box.w + 2 * beyond + 1, box.h + 2 * beyond + 1).within(width, height)
+        return crop_face(look(part), box.moved(-part.x, -part.y), self.config.size)
+
+    def _square(self, face: Box) -> Box:
+        return square_box(face, self.config.margin, shared_region(*self.footage.size))
+
+
+def _columns(box: Box) -> dict[str, Any]:
+    return {f"box_{side}": float(value) for side, value in asdict(box).items()}
+
+
+def shared_region(width: int, height: int) -> Box:
+    """The part of a real frame that its fakes have too, wherever Face2Face and NeuralTextures floored their width to a
+    multiple of 64: a crop that stays inside cannot tell real from fake by a missing border."""
+    lost = width % 64 if width >= 128 else 0
+    return Box(lost, 0, width - 2 * lost, height)
+
+
+def square_box(face: Box, margin: float, region: Box) -> Box:
+    """The square of side ``margin`` times the face's longer side around its centre, on whole pixels, moved and if need
+    be shrunk to lie within the region."""
+    side = min(round(max(face.w, face.h) * margin), int(region.w), int(region.h))
+    x = round(face.x + face.w / 2 - side / 2)
+    y = round(face.y + face.h / 2 - side / 2)
+    x = min(max(x, int(region.x)), int(region.x + region.w) - side)
+    y = min(max(y, int(region.y)), int(region.y + region.h) - side)
+    return Box(x, y, side, side)
+
+
+def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
+    """Cuts the box out of the frame and brings it to ``size`` x ``size`` px; what lies outside repeats the border."""
+    height, width = frame.shape[:2]
+    over = max(-box.x, -box.y, box.x + box.w - width, box.y + box.h - height, 0.0)
+    pad = int(np.ceil(over))
+    image = Image.fromarray(np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else frame)
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=box.moved(pad, pad).corners)
+
+
+def rim(crop: Image.Image) -> dict[str, float]:
+    """What the four corners of a square crop, outside its inscribed circle and so outside the face, look like: their
+    mean luma in levels, and the mean absolute Laplacian of their luma, a measure of sharpness."""
+    luma, outside = np.asarray(crop.convert("L"), np.int16), _corners(crop.width)
+    laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
+    sharpness = np.abs(laplacian)[outside[1:-1, 1:-1]].mean()
+    return {"rim_luma": float(luma[outside].mean()), "rim_sharpness": float(sharpness)}
+
+
+@cache
+def _corners(side: int) -> np.ndarray:
+    """Which pixels of a square lie outside its inscribed circle.
+
+    Shape: -> (side, side) bool.
+    """
+    y, x = np.ogrid[:side, :side]
+    middle = (side - 1) / 2
+    return np.asarray((x - middle) ** 2 + (y - middle) ** 2 > (side / 2) ** 2)

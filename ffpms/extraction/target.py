@@ -1,0 +1,176 @@
+"""One target's journey: a real video and its fakes are probed, decoded, aligned and cropped into one shard.
+
+The face is searched once, on the real video; a fake is cropped by the same boxes, mapped through the pair's geometry,
+so that nothing about a crop but its content can tell real from fake.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from ffpms.engine.watchdog import watch
+from ffpms.errors import ConfigError, MediaError, StorageError
+from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
+from ffpms.extraction.alignment.real_video import read_footage
+from ffpms.extraction.alignment.registration import Geometry
+from ffpms.extraction.crops import CropMaker
+from ffpms.extraction.decode import DECODERS
+from ffpms.extraction.faces.detection import FINDERS, FaceFinder
+from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
+from ffpms.extraction.probe import probe
+from ffpms.extraction.shards import Shard, note_path, write_shard
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.plan import frame_index
+from ffpms.schema import UNKNOWN, Status
+from ffpms.sources.ffpp import Source, broken_promise, mask_path
+
+
+@dataclass(frozen=True)
+class TargetJob:
+    """What a worker needs to build one shard; ``sources`` has the real video first, ``given_up`` the path of each that
+    is not to be touched, and why."""
+
+    root: Path
+    out: Path
+    target_id: str
+    sources: tuple[Source, ...]
+    frames_per_video: int
+    crop: CropConfig
+    decoder: str = "pyav"
+    keep_unverified: bool = False
+    time_limit_s: float = 600.0
+    given_up: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def _finder(name: str) -> FaceFinder:
+    return FINDERS[name]()
+
+
+@cache
+def _point_finder() -> PointFinder:
+    return DlibPoints()
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def run_job(job: TargetJob) -> str:
+    """Builds and writes one shard; whatever goes wrong in it is a status in its rows. Returns the target's id."""
+    try:
+        with watch(note_path(job.out, job.target_id), job.time_limit_s) as at, _thread_pools().limit(limits=1):
+            shard = build_target(job, _finder(job.crop.finder), at)
+    except (ConfigError, StorageError):
+        raise
+    except Exception as error:  # one video must never stop a build of thousands
+        shard = Shard(job.target_id, [_source_row(s) for s in job.sources])
+        reason = f"unexpected {type(error).__name__}: {error}; please report it"
+        for row in shard.sources:
+            row |= {"status": Status.FAILED.value, "error": reason}
+    write_shard(job.out, shard)
+    return job.target_id
+
+
+def build_target(job: TargetJob, finder: FaceFinder, at: Callable[[str], None]) -> Shard:
+    """Steps 1 and 3 to 6 of a video's journey for a real video and its fakes; ``at`` is told of each file before it is
+    touched."""
+    shard = Shard(job.target_id)
+    for source in job.sources:
+        at(source.path)
+        shard.sources.append(_probe(job, source))
+    real, *fakes = shard.sources
+    if real["status"] != Status.OK:
+        return shard
+    usable = [fake for fake in fakes if fake["status"] == Status.OK]
+    own = _shared_indices(real, real, job.frames_per_video)
+    shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
+    at(real["path"])
+    try:
+        footage = read_footage(job.root / real["path"], job.decoder, real["n_frames"], own, shared.values(), finder)
+    except MediaError as error:
+        _fail(real, error.status, error.reason)
+        return shard
+    crops = CropMaker(job.crop, shard, footage, _point_finder() if job.crop.landmarks else None)
+    main = footage.people[0].track_id
+    real["track_id"] = main
+    crops.add_real(own, main)
+    for fake in usable:
+        at(fake["path"])
+        _add_fake(job, crops, fake, shared[fake["source_video"]])
+    return shard
+
+
+def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: list[int]) -> None:
+    """Holds a fake against its real counterpart and adds its crops and the real ones that may replace them, or says why
+    not."""
+    real = crops.shard.sources[0]
+    if fake["sha256"] == real["sha256"]:
+        _fail(fake, Status.DUPLICATE, f"is {real['source_video']} itself, byte for byte; download it again")
+        return
+    path = job.root / fake["path"]
+    try:
+        pictures = dict(DECODERS[job.decoder](path, indices))
+        mask = job.root / mask_path(fake["path"])
+        pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], pictures), crops.footage)
+    except MediaError as error:
+        _fail(fake, error.status, error.reason)
+        return
+    fake |= _pair_columns(pairing)
+    if misfit := pairing.misfit(real["source_video"]):
+        _fail(fake, Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED, misfit)
+    if fake["status"] != Status.MISALIGNED:
+        crops.add_fake(fake["source_video"], pictures, pairing)
+        crops.add_real(indices, pairing.altered[0])
+
+
+def _source_row(source: Source) -> dict[str, Any]:
+    """A SOURCE row of which nothing is known yet."""
+    unknown: dict[str, Any] = {"n_frames": 0, "width": 0, "height": 0, "fps": None, "crf": None, "track_id": UNKNOWN}
+    unknown |= dict.fromkeys(("pix_fmt", "profile", "sha256", "status", "error"), "")
+    unknown |= dict.fromkeys(("align_certainty", "align_score", "lift_r", "lift_g", "lift_b"))
+    return asdict(source) | unknown | {"align_offset": 0} | _geometry_columns(Geometry(kind=""))
+
+
+def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
+    row = _source_row(source)
+    if source.path in job.given_up:
+        _fail(row, Status.FAILED, job.given_up[source.path])
+        return row
+    try:
+        row |= asdict(probe(job.root / source.path)) | {"status": Status.OK.value}
+    except MediaError as error:
+        _fail(row, error.status, error.reason)
+        return row
+    if broken := broken_promise(source.compression, row["crf"]):
+        _fail(row, Status.WRONG_COMPRESSION, f"{broken}; download it again")
+    elif row["n_frames"] < job.frames_per_video:
+        reason = f"{row['n_frames']} frames, fewer than the {job.frames_per_video} to sample; ask for fewer --frames"
+        _fail(row, Status.TOO_SHORT, reason)
+    return row
+
+
+def _fail(row: dict[str, Any], status: str, reason: str) -> None:
+    row |= {"status": str(status), "error": reason}
+
+
+def _shared_indices(fake: dict[str, Any], real: dict[str, Any], count: int) -> list[int]:
+    shared = min(fake["n_frames"], real["n_frames"])
+    return [int(i) for i in frame_index(np.arange(count), shared, count)]
+
+
+def _pair_columns(pairing: Pairing) -> dict[str, Any]:
+    columns = {"align_offset": pairing.offset, "align_certainty": pairing.certainty, "align_score": pairing.score}
+    lifts = {f"lift_{channel}": value for channel, value in zip("rgb", pairing.lift, strict=True)}
+    return columns | lifts | _geometry_columns(pairing.geometry) | {"track_id": pairing.altered[0]}
+
+
+def _geometry_columns(geometry: Geometry) -> dict[str, Any]:
+    columns = asdict(geometry)
+    return {"geometry": columns.pop("kind")} | columns

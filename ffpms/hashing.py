@@ -1,0 +1,28 @@
+"""Digests of bytes and of source code."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def code_digest(root: Path, parts: Iterable[str]) -> str:
+    """SHA-256 of the Python files that are, or lie below, ``parts`` of ``root``: their paths and their text.
+
+    The order of ``parts`` and the platform's line ends change nothing.
+    """
+    files = sorted({file for part in parts for file in _python_files(root / part)})
+    lines = [f"{file.relative_to(root).as_posix()} {digest(_text(file))}\n" for file in files]
+    return digest("".join(lines).encode())
+
+
+def _python_files(path: Path) -> Iterable[Path]:
+    return path.rglob("*.py") if path.is_dir() else [path]
+
+
+def _text(file: Path) -> bytes:
+    return file.read_bytes().replace(b"\r\n", b"\n")

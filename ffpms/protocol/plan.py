@@ -1,0 +1,98 @@
+"""The plan: pairs and a recipe become bags, slots and labels; lengths make them frames. Pure, no pixels."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import Pairs
+from ffpms.schema import SLOT, UNKNOWN, WITH_PIXELS, Manipulation, Split, Status, bag_key
+
+
+def plan_slots(pairs: Pairs, recipe: Recipe, splits: tuple[str, ...]) -> pd.DataFrame:
+    """Every bag and slot of the splits with its label (Li 2020, Section 4.1): a SLOT table, ordered by split,
+    manipulation, id and slot. It depends on nothing but the split files and the recipe."""
+    kinds = [m for m in Manipulation if m in (Manipulation.ORIGINAL, *recipe.manipulations)]
+    rows = [row for split in splits for kind in kinds for row in _slots_of(kind, split, pairs[split], recipe)]
+    return pd.DataFrame(rows, columns=SLOT.names)
+
+
+def _slots_of(kind: Manipulation, split: str, pairs: list[tuple[str, str]], recipe: Recipe) -> list[tuple[object, ...]]:
+    """The rows of one manipulation in one split."""
+    both_ways = [(ids, f"{pair[0]}_{pair[1]}") for pair in pairs for ids in (pair, pair[::-1])]
+    if kind is Manipulation.ORIGINAL:
+        bags = sorted((target, target, None, pair) for (target, _), pair in both_ways)
+        return [row for bag in bags for row in _bag_rows(kind, split, bag, None, recipe.frames_per_video)]
+    fakes = sorted((f"{target}_{source}", target, source, pair) for (target, source), pair in both_ways)
+    n_fake = recipe.n_fake(split, kind, [video_id for video_id, *_ in fakes])
+    rows: list[tuple[object, ...]] = []
+    for fake in fakes:
+        kept = recipe.fake_slots(n_fake[fake[0]], split, kind, fake[0])
+        rows += _bag_rows(kind, split, fake, kept, recipe.frames_per_video)
+    return rows
+
+
+def _bag_rows(
+    kind: Manipulation, split: str, bag: tuple[str, str, str | None, str], fake: frozenset[int] | None, count: int
+) -> list[tuple[object, ...]]:
+    """A row a slot; ``fake`` is None for an original, of which nothing can be replaced."""
+    about = (bag_key(kind, bag[0]), split, kind.value, *bag)
+    return [(*about, s, int(fake is not None and s in fake), fake is not None and s not in fake) for s in range(count)]
+
+
+def frame_index(slot: np.ndarray, n_frames: np.ndarray | int, count: int) -> np.ndarray:
+    """Frame of a slot: ``floor((slot + 0.5) * n_frames / count)``, exact in integers; below ``n_frames``, and strictly
+    increasing with the slot when ``n_frames >= count``."""
+    return (2 * slot.astype(np.int64) + 1) * n_frames // (2 * count)
+
+
+def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Gives each slot its source video and frame index: N = min(N_fake, N_real), so that a fake and its real
+    counterpart share their indices. Adds ``source_video``, ``frame_index`` (-1 without a usable pair), ``status``
+    and ``error`` of the bag."""
+    source = {row["source_video"]: row for row in sources.to_dict("records")}
+    bags = slots.drop_duplicates("bag_id").to_dict("records")
+    states = {b["bag_id"]: _bag_state(source, b["bag_id"], b["target_id"]) for b in bags}
+    frames = slots.copy()
+    frames["status"] = [states[b][0] for b in frames["bag_id"]]
+    frames["error"] = [states[b][1] for b in frames["bag_id"]]
+    real = bag_key(Manipulation.ORIGINAL, "") + frames["target_id"]
+    frames["source_video"] = frames["bag_id"].where(~frames["replaced"], real)
+    n_frames = np.array([states[b][2] for b in frames["bag_id"]], dtype=np.int64)
+    index = frame_index(frames["slot"].to_numpy(), n_frames, recipe.frames_per_video)
+    frames["frame_index"] = np.where(n_frames > 0, index, UNKNOWN)
+    return frames
+
+
+def _bag_state(sources: dict[str, dict[Any, Any]], bag_id: str, target_id: str) -> tuple[str, str, int]:
+    """Status, error and number of frames that a bag can use."""
+    own, real = sources[bag_id], sources[bag_key(Manipulation.ORIGINAL, target_id)]
+    if own["status"] not in WITH_PIXELS:
+        return own["status"], own["error"], 0
+    if real["status"] not in WITH_PIXELS:
+        return Status.NO_COUNTERPART.value, f"real video {target_id}: {real['error']}", 0
+    return Status.OK.value, "", int(min(own["n_frames"], real["n_frames"]))
+
+
+def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """One row a bag from its slots: label = max(frame labels) (Eq. 3), number and rate of fake frames, and where the
+    recipe places them in one segment, that segment."""
+    bags = frames.drop_duplicates(["bag_id", "slot"]).groupby("bag_id", sort=False)
+    keep = ["bag_id", "split", "manipulation", "video_id", "target_id", "source_id", "pair_id"]
+    videos = bags.head(1)[keep].reset_index(drop=True)
+    label = bags["label"]
+    videos["label"] = label.max().to_numpy()
+    videos["n_frames"] = label.size().to_numpy()
+    videos["n_fake"] = label.sum().to_numpy()
+    videos["fake_rate"] = videos["n_fake"] / videos["n_frames"]
+    first_fake = frames["slot"].where(frames["label"] == 1).groupby(frames["bag_id"], sort=False).min().to_numpy()
+    segmented = (recipe.placement == "contiguous") & np.isfinite(first_fake)
+    videos["segment_start"] = np.where(segmented, first_fake, UNKNOWN).astype(np.int16)
+    videos["segment_length"] = np.where(segmented, videos["n_fake"], UNKNOWN).astype(np.int16)
+    return videos
+
+
+def split_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The named splits in the order train, val, test."""
+    return tuple(s.value for s in Split if s in names)

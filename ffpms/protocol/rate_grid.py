@@ -1,0 +1,53 @@
+"""The rate grid: every fake bag at every number of fake frames. A mix is a choice of rows, so it costs no pixels."""
+
+import pandas as pd
+
+from ffpms.errors import ConfigError
+from ffpms.protocol.mixing import choose_fakes
+from ffpms.protocol.recipe import Recipe
+from ffpms.schema import GRID, Manipulation
+
+N_DRAWS = 5
+
+
+def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd.DataFrame:
+    """When each slot of each fake bag turns fake, in each of several draws: a GRID table in the slots' order.
+
+    A slot's rank is its place among the SHA-256 draws ``<split>/<manipulation>/<video_id>/grid/<draw>/slot/<slot>``, so
+    a lower level's fake slots are among a higher one's, and no bag's depend on another bag or on the number of draws.
+    """
+    bags = slots[slots["manipulation"] != Manipulation.ORIGINAL].drop_duplicates("bag_id")
+    rows = [
+        (bag["bag_id"], draw, slot, rank)
+        for bag in bags.to_dict("records")
+        for draw in range(n_draws)
+        for slot, rank in _ranks(recipe, bag["split"], bag["manipulation"], bag["video_id"], "grid", draw)
+    ]
+    return pd.DataFrame(rows, columns=GRID.names)
+
+
+def _ranks(recipe: Recipe, *draw: object) -> list[tuple[int, int]]:
+    """(slot, rank) by slot."""
+    return sorted((slot, rank) for rank, slot in enumerate(recipe.fake_order(*draw)))
+
+
+def mix_at_level(
+    videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, grid: pd.DataFrame, draw: int, level: int
+) -> pd.DataFrame:
+    """The same bags with ``level`` fake frames in each fake one, by one draw of the grid: a FRAME table.
+
+    Raises:
+        ConfigError: the grid has no such draw or level.
+    """
+    own = grid[grid["draw"] == draw]
+    if own.empty or not 0 <= level <= own["rank"].max() + 1:
+        raise ConfigError(f"grid: no level {level} of draw {draw}; {_extent(grid)}")
+    fake = own[own["rank"] < level]
+    return choose_fakes(videos, frames, crops, set(zip(fake["bag_id"], fake["slot"], strict=True)))
+
+
+def _extent(grid: pd.DataFrame) -> str:
+    """What the grid has, in words."""
+    if grid.empty:
+        return "this set has no fake bag"
+    return f"it has draws 0 to {grid['draw'].max()} and levels 0 to {grid['rank'].max() + 1}"

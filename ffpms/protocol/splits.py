@@ -1,0 +1,70 @@
+"""Split files: lists of id pairs, in FaceForensics++'s own format."""
+
+import json
+import re
+from pathlib import Path
+
+import data_manifests
+from ffpms.errors import ManifestError
+from ffpms.hashing import digest
+from ffpms.schema import Split
+
+Pairs = dict[str, list[tuple[str, str]]]
+"""Split -> pairs of ids. A pair (a, b) stands for the originals a and b and the fakes a_b and b_a of each method."""
+
+OFFICIAL = data_manifests.ROOT / "ffpp"
+_ID = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[0-9a-z][0-9a-z-]{0,31}", re.ASCII | re.IGNORECASE)
+
+
+def is_safe_id(text: object) -> bool:
+    """Whether an id can be part of a file's name anywhere: 1 to 32 letters, digits and dashes, no dash in front, and
+    no name of a Windows device."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def read_pairs(folder: Path | None = None) -> Pairs:
+    """Reads ``train.json``, ``val.json`` and ``test.json``; without a folder the official FaceForensics++ ones.
+
+    Raises:
+        ManifestError: a file is missing or no list of id pairs, or an id stands twice.
+    """
+    folder = folder or OFFICIAL
+    pairs = {split.value: _read_file(folder / f"{split}.json") for split in Split}
+    _check_disjoint(pairs, folder)
+    return pairs
+
+
+def _read_file(path: Path) -> list[tuple[str, str]]:
+    if not path.is_file():
+        raise ManifestError(f"{path}: not found; --splits wants a folder with train.json, val.json, test.json")
+    try:
+        pairs = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{path}: not JSON ({error}); a split file is a list of id pairs") from None
+    if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
+        raise ManifestError(f'{path}: not a list of id pairs such as [["953", "974"], ...]')
+    for video_id in (i for pair in pairs for i in pair):
+        if not is_safe_id(video_id):
+            what = "no id of up to 32 letters, digits and dashes"
+            raise ManifestError(f"{path}: {video_id[:40]!a} is {what}; ids become file names")
+    return [(first, second) for first, second in pairs]
+
+
+def _is_pair(pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(i, str) for i in pair)
+
+
+def _check_disjoint(pairs: Pairs, folder: Path) -> None:
+    """No id in two pairs: else a face could be in train and in test. ``a`` and ``A`` are one file on some disks."""
+    seen: dict[str, str] = {}
+    for split, members in pairs.items():
+        for video_id in (i for pair in members for i in pair):
+            if video_id.lower() in seen:
+                before = seen[video_id.lower()]
+                raise ManifestError(f"{folder}: id {video_id} stands in {before} and again in {split}; remove one")
+            seen[video_id.lower()] = split
+
+
+def pairs_digest(pairs: Pairs) -> str:
+    """SHA-256 of the split files' content."""
+    return digest(json.dumps(pairs, sort_keys=True).encode())

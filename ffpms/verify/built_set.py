@@ -1,0 +1,155 @@
+"""A built set against its manifests, and against the tree it was built from."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from ffpms.dataset.card import files_of
+from ffpms.dataset.files import REPORT, TABLES, read_report, restore, tables_of
+from ffpms.engine import run_local
+from ffpms.errors import ConfigError, ManifestError
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.v1 import DATASET, has_v1_settings
+from ffpms.schema import SOURCE
+from ffpms.verify.bags import check_bags, check_v1
+from ffpms.verify.crop_files import check_crops
+from ffpms.verify.crop_table import check_crop_rows, index_crops
+from ffpms.verify.files import check_plain, check_regular, file_digest, unreadable
+from ffpms.verify.findings import Finding, Kind, Progress, Report
+from ffpms.verify.landmark_table import check_landmarks
+from ffpms.verify.tables import AGAIN, BUILD_ANEW, check_table, read_batches
+
+
+@dataclass(frozen=True)
+class SourceJob:
+    """A source file and the SHA-256 that it had when the set was built."""
+
+    root: Path
+    path: str
+    sha256: str
+
+
+def verify_data(
+    data: Path, root: Path | None = None, workers: int = 1, progress: Progress = lambda items, _: items
+) -> Report:
+    """Every finding about a built set; with ``root`` also about the files of the tree it was built from.
+
+    Raises:
+        ManifestError: there is no built set, or its ``build.json`` is damaged.
+        ConfigError: ``root`` is no folder.
+    """
+    if root and not root.is_dir():
+        raise ConfigError(f"{root}: not a folder; give --ff-root the tree that {data} was built from")
+    report = _read_report(data)
+    about = {"data": str(data), "dataset": str(report.get("dataset", ""))}
+    if not report["complete"]:
+        todo = "run the same 'ffpms build' again to finish it"
+        return Report(about, str(data), [Finding(REPORT, Kind.UNFINISHED, "the build was stopped", todo)])
+    tables = _tables(report).items()
+    findings = [fault for name, schema in tables for fault in check_table(data, f"{name}.parquet", schema, report)]
+    if any(finding.kind in _NO_ROWS for finding in findings):
+        findings = [_as_last(finding) for finding in findings]
+    else:
+        findings += _check_rows(data, report, root, workers, progress)
+    findings += [fault for name in files_of(report["counts"]) if (fault := check_regular(data / name, name, AGAIN))]
+    return Report(about, f"{data}: {about['dataset']}", findings)
+
+
+_NO_ROWS = (Kind.MISSING, Kind.NOT_A_FILE, Kind.UNREADABLE, Kind.COLUMNS)
+"""With such a finding about a table there is no use in reading its rows."""
+
+
+def _as_last(finding: Finding) -> Finding:
+    """The finding, and that it has kept us from looking further."""
+    if finding.kind not in _NO_ROWS:
+        return finding
+    return replace(finding, what=f"{finding.what}, so that crops and laws were not looked at")
+
+
+def _read_report(data: Path) -> dict[str, Any]:
+    if (data / REPORT).exists() and not (data / REPORT).is_file():
+        raise ManifestError(f"{data / REPORT}: no file; remove it and build the set again")
+    report = read_report(data)
+    if report["complete"] and not all(isinstance(report.get(key), dict) for key in ("config", "counts", "sha256")):
+        raise ManifestError(f"{data / REPORT}: not written by 'ffpms build'; build the set again")
+    return report
+
+
+def _settings(report: dict[str, Any]) -> tuple[Recipe, CropConfig]:
+    try:
+        return restore(Recipe, report["config"]["recipe"]), restore(CropConfig, report["config"]["crop"])
+    except (AttributeError, ConfigError, KeyError, TypeError, ValueError):
+        raise ManifestError(f"{REPORT}: settings of another version of ffpms; use that one, or build anew") from None
+
+
+def _tables(report: dict[str, Any]) -> dict[str, pa.Schema]:
+    """The tables that the set should have."""
+    try:
+        return tables_of(_settings(report)[1])
+    except ManifestError:
+        return TABLES  # what is wrong with the settings is said with the rows
+
+
+def _check_rows(
+    data: Path, report: dict[str, Any], root: Path | None, workers: int, progress: Progress
+) -> Iterator[Finding]:
+    """Each check on its own: a table that breaks off in one must not hide what the others find."""
+    try:
+        recipe, crop = _settings(report)
+        sources = _read_sources(data)
+        index = index_crops(data, sources)
+    except ManifestError as error:
+        yield Finding.from_error(error)
+        return
+    checks: list[Callable[[], Iterable[Finding]]] = [
+        lambda: check_crop_rows(data, sources, index),
+        lambda: check_landmarks(data, sources, index) if crop.landmarks else (),
+        lambda: check_bags(data, recipe, sources["n_frames"], index.rows),
+        lambda: _check_v1(data, recipe, crop) if report.get("dataset") == DATASET else (),
+        lambda: check_crops(data, crop.size, list(sources["target_id"].unique()), workers, progress),
+        lambda: _check_tree(root, sources, workers, progress) if root else (),
+    ]
+    for check in checks:
+        try:
+            yield from check()
+        except ManifestError as error:
+            yield Finding.from_error(error)
+
+
+def _read_sources(data: Path) -> pd.DataFrame:
+    """sources.parquet, indexed by source_video."""
+    rows = pd.concat([pd.DataFrame(columns=SOURCE.names), *read_batches(data / "sources.parquet", SOURCE)])
+    if rows["source_video"].duplicated().any():
+        raise ManifestError(f"sources.parquet: a source_video stands twice; {BUILD_ANEW}")
+    return rows.set_index("source_video")
+
+
+def _check_v1(data: Path, recipe: Recipe, crop: CropConfig) -> Iterator[Finding]:
+    if not has_v1_settings(recipe, crop):
+        yield Finding(REPORT, Kind.LAW, f"is named {DATASET}, but its settings are not v1's", BUILD_ANEW)
+    yield from check_v1(data)
+
+
+def _check_tree(root: Path, sources: pd.DataFrame, workers: int, progress: Progress) -> list[Finding]:
+    """Findings about the files that the set was built from."""
+    known = sources[sources["sha256"].fillna("") != ""]
+    jobs = [SourceJob(root, path, sha256) for path, sha256 in zip(known["path"], known["sha256"], strict=True)]
+    return [fault for fault in progress(run_local(look, jobs, workers), len(jobs)) if fault]
+
+
+def look(job: SourceJob) -> Finding | None:
+    """What is wrong with a source file; unlike a crop it may well lie behind a link."""
+    fault = check_plain(job.path) or check_regular(job.root / job.path, job.path, "download it again")
+    if fault:
+        return fault
+    try:
+        same = file_digest(job.root / job.path) == job.sha256
+    except OSError as error:
+        return unreadable(job.path, error)
+    what = "not the file that the set was built from"
+    return None if same else Finding(job.path, Kind.CHANGED, what, "download it again, or build anew")

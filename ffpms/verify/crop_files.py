@@ -1,0 +1,120 @@
+"""The files below crops/: each is what its row says, and nothing else lies there."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ffpms.engine import run_local
+from ffpms.extraction.shards import MARKER, read_shard
+from ffpms.protocol.splits import is_safe_id
+from ffpms.verify.crop_table import stored_crops
+from ffpms.verify.files import DISTRUST, check_inside, check_regular, file_digest, unreadable
+from ffpms.verify.findings import Finding, Kind, Progress
+from ffpms.verify.tables import AGAIN, BUILD_ANEW
+
+_FOLDER = "crops"
+_JOB = 64
+
+
+@dataclass(frozen=True)
+class CropJob:
+    """Crops to look at: path, SHA-256 and number of bytes of each, and the side they should have."""
+
+    data: Path
+    size_px: int
+    crops: tuple[tuple[str, str, int], ...]
+
+
+def check_crops(data: Path, size_px: int, targets: Iterable[str], workers: int, progress: Progress) -> list[Finding]:
+    """Findings about every crop and shard marker, and about what else lies below crops/."""
+    known = [np.fromiter(map(hash, _markers(targets)), np.int64)]
+    n_crops = sum(len(batch) for batch in stored_crops(data))
+    looked_at = progress(_look(data, size_px, workers, known), n_crops)
+    findings = [fault for fault in looked_at if fault]
+    findings += [fault for target in targets if (fault := _check_marker(data, target))]
+    return [*findings, *_strays(data, np.concatenate(known))]
+
+
+def _look(data: Path, size_px: int, workers: int, known: list[np.ndarray]) -> Iterator[Finding | None]:
+    """What is wrong with each crop; ``known`` remembers its path by 8 bytes. A batch at a time: the engine holds all of
+    its jobs."""
+    for batch in stored_crops(data):
+        known.append(np.fromiter(map(hash, batch["crop"]), np.int64))
+        rows = list(zip(batch["crop"], batch["sha256"], batch["n_bytes"], strict=True))
+        jobs = [CropJob(data, size_px, tuple(rows[i : i + _JOB])) for i in range(0, len(rows), _JOB)]
+        for faults in run_local(look, jobs, workers):
+            yield from faults
+
+
+def look(job: CropJob) -> list[Finding | None]:
+    """What is wrong with each crop of a job, or None."""
+    return [_check_crop(job.data, crop, sha256, n_bytes, job.size_px) for crop, sha256, n_bytes in job.crops]
+
+
+def _check_crop(data: Path, crop: str, sha256: str, n_bytes: int, size_px: int) -> Finding | None:
+    if not crop.startswith(f"{_FOLDER}/"):
+        return Finding(
+            crop, Kind.UNSAFE_PATH, "a crop that is not below crops/", "do not trust this set; build it again"
+        )
+    fault = check_inside(data, crop) or check_regular(data / crop, crop, AGAIN)
+    if fault:
+        return fault
+    try:
+        return _check_content(data / crop, crop, sha256, n_bytes, size_px)
+    except UnidentifiedImageError:
+        return Finding(crop, Kind.UNREADABLE, "not a PNG file", BUILD_ANEW)
+    except (OSError, Image.DecompressionBombError) as error:
+        return unreadable(crop, error)
+
+
+def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: int) -> Finding | None:
+    """The size first: it costs nothing, and nothing larger than was written is read."""
+    size = file.stat().st_size
+    if size != n_bytes:
+        return _changed(crop, f"{size} bytes, not {n_bytes}")
+    if file_digest(file) != sha256:
+        return _changed(crop, "not the bytes that were built")
+    with Image.open(file, formats=["PNG"]) as image:
+        if image.size != (size_px, size_px):
+            what = f"{image.width}x{image.height} px, not {size_px}x{size_px}"
+            return Finding(crop, Kind.SIZE, what, BUILD_ANEW)
+    return None
+
+
+def _changed(crop: str, what: str) -> Finding:
+    """A build does not read the crops it has; without its folder the target is done again."""
+    return Finding(crop, Kind.CHANGED, what, f"delete the folder {'/'.join(crop.split('/')[:2])}, then {AGAIN}")
+
+
+def _markers(targets: Iterable[str]) -> Iterator[str]:
+    return (f"{_FOLDER}/{target}/{MARKER}" for target in targets)
+
+
+def _check_marker(data: Path, target: str) -> Finding | None:
+    """A shard without its marker is not finished."""
+    name = f"{_FOLDER}/{target}/{MARKER}"
+    if not is_safe_id(target):
+        what = f"target_id {target!a} is no safe name of a folder"
+        return Finding("sources.parquet", Kind.UNSAFE_PATH, what, DISTRUST)
+    fault = check_inside(data, name) or check_regular(data / name, name, AGAIN)
+    if fault or read_shard(data, target):
+        return fault
+    return Finding(name, Kind.UNREADABLE, "no list of a shard's rows", AGAIN)
+
+
+def _strays(data: Path, known: np.ndarray) -> Iterator[Finding]:
+    """Whatever lies below crops/ and is in no table; links are not followed."""
+    waiting = [_FOLDER] if check_inside(data, _FOLDER) is None and (data / _FOLDER).is_dir() else []
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(data / folder) as entries:
+            found = {f"{folder}/{entry.name}": entry.is_dir(follow_symlinks=False) for entry in entries}
+        waiting += [name for name, is_folder in found.items() if is_folder]
+        files = [name for name, is_folder in found.items() if not is_folder]
+        stray = ~np.isin(np.fromiter(map(hash, files), np.int64, len(files)), known)
+        for name in (files[i] for i in np.flatnonzero(stray)):
+            yield Finding(name, Kind.EXTRA, "in no table", "remove it")

@@ -1,0 +1,75 @@
+"""The crops' table: each crop once, and a fake's box that of its real counterpart, as the pair's geometry maps it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ffpms.extraction.alignment.registration import Geometry
+from ffpms.extraction.boxes import Box
+from ffpms.schema import CROP, Manipulation
+from ffpms.verify.findings import Finding
+from ffpms.verify.tables import read_batches, row_keys
+from ffpms.verify.tally import Tally
+
+_BOX = ["box_x", "box_y", "box_w", "box_h"]
+_MAP = ["scale_x", "scale_y", "shift_x", "shift_y"]
+_TOLERANCE_PX = 0.01
+"""Boxes are stored in single precision."""
+
+
+@dataclass(frozen=True)
+class CropIndex:
+    """What is remembered of the crops: the keys of their rows, and of real videos' crops the boxes by frame."""
+
+    rows: np.ndarray
+    boxes: pd.DataFrame
+
+
+def stored_crops(data: Path) -> Iterator[pd.DataFrame]:
+    """The rows of crops.parquet that have pixels, a batch at a time."""
+    for batch in read_batches(data / "crops.parquet", CROP):
+        yield batch[batch["crop"] != ""]
+
+
+def index_crops(data: Path, sources: pd.DataFrame) -> CropIndex:
+    """Reads crops.parquet once; ``sources`` is indexed by source_video."""
+    rows, boxes = [np.empty(0, np.uint64)], [pd.DataFrame(columns=_BOX, dtype="float32")]
+    for batch in stored_crops(data):
+        rows.append(row_keys(batch))
+        real = batch[batch["source_video"].map(sources["manipulation"]) == Manipulation.ORIGINAL]
+        boxes.append(real[_BOX].set_axis(frame_keys(real, sources)))
+    known = pd.concat(boxes[1:] or boxes)
+    return CropIndex(np.concatenate(rows), known[~known.index.duplicated()])
+
+
+def check_crop_rows(data: Path, sources: pd.DataFrame, index: CropIndex) -> list[Finding]:
+    """Findings about the rows of crops.parquet."""
+    tally, seen = Tally(), np.empty(0, np.uint64)
+    for batch in stored_crops(data):
+        videos, keys = batch["source_video"], row_keys(batch[["source_video", "frame_index", "track_id"]])
+        known = videos.isin(sources.index)
+        tally.add("crops.parquet", "source_video is not in sources.parquet", videos[~known])
+        tally.add("crops.parquet", "a face stands twice", videos[pd.Index(keys).duplicated() | np.isin(keys, seen)])
+        moved = known & _is_moved(batch, sources, index.boxes)
+        tally.add("crops.parquet", "box is not that of the real video's crop, mapped by the geometry", videos[moved])
+        seen = np.concatenate([seen, keys])
+    return tally.findings()
+
+
+def _is_moved(rows: pd.DataFrame, sources: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
+    """Whether a crop's box is not the one at its frame of the real video, in the pixels of its own."""
+    own = sources[_MAP].reindex(rows["source_video"]).to_numpy(float)
+    real = boxes.reindex(frame_keys(rows, sources)).to_numpy(float)
+    mapped = Geometry("", *own.T).map(Box(*real.T))
+    expected = np.stack([mapped.x, mapped.y, mapped.w, mapped.h], axis=1)
+    same: np.ndarray = (np.abs(rows[_BOX].to_numpy(float) - expected) <= _TOLERANCE_PX).all(axis=1)
+    return ~same
+
+
+def frame_keys(rows: pd.DataFrame, sources: pd.DataFrame) -> np.ndarray:
+    """What a face shares with its counterparts: target, frame index and track."""
+    target = rows["source_video"].map(sources["target_id"])
+    return row_keys(pd.DataFrame({"target": target, "frame": rows["frame_index"], "track": rows["track_id"]}))

@@ -1,0 +1,106 @@
+"""The laws of a built set: what must be true of its bags and frames, whatever videos it was built from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ffpms.protocol.recipe import Recipe
+from ffpms.schema import UNKNOWN, WITH_PIXELS, Manipulation, Split, Status, bag_key
+
+
+@dataclass(frozen=True)
+class Law:
+    """``broken`` marks the rows that break it; ``table`` is where the fault shows."""
+
+    table: str
+    says: str
+    broken: Callable[[pd.DataFrame, Recipe], pd.Series]
+
+
+def _slots(rows: pd.DataFrame, recipe: Recipe) -> pd.Series:
+    bags = rows.groupby("bag_id", sort=False)["slot"]
+    count = bags.transform("size")
+    return (bags.cumcount() != rows["slot"]) | (count != rows["n_frames"]) | (count != recipe.frames_per_video)
+
+
+def _identity(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    """Names follow from the ids: video, pair and bag."""
+    original = _is_original(rows)
+    target = rows["target_id"]
+    names = target.where(original, target + "_" + rows["source_id"].fillna(""))
+    ids = zip(target, rows["source_id"], rows["pair_id"], original, strict=True)
+    paired = [t in str(p).split("_") if real else p in (f"{t}_{s}", f"{s}_{t}") for t, s, p, real in ids]
+    own = [bag_key(m, v) for m, v in zip(rows["manipulation"], rows["video_id"], strict=True)]
+    return (rows["video_id"] != names) | (rows["bag_id"] != own) | ~np.array(paired)
+
+
+def _words(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    known = {"split": list(Split), "manipulation": list(Manipulation), "status": list(Status)}
+    return ~rows[list(known)].isin(known).all(axis=1) | ~rows["status_bag"].isin(list(Status))
+
+
+def _labels(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    original = _is_original(rows)
+    return (rows["label"] != (~original & ~rows["replaced"])) | (original & rows["replaced"])
+
+
+def _shown(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    real = [bag_key(Manipulation.ORIGINAL, target) for target in rows["target_id"]]
+    return rows["source_video"] != rows["bag_id"].where(~rows["replaced"], real)
+
+
+def _bag_label(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    labels = rows.groupby("bag_id", sort=False)["label"]
+    n_fake = labels.transform("sum")
+    rate = n_fake / labels.transform("size")
+    wrong = (rows["label_bag"] != labels.transform("max")) | (rows["n_fake"] != n_fake)
+    return wrong | ~np.isclose(rows["fake_rate"], rate)
+
+
+def _n_fake(rows: pd.DataFrame, recipe: Recipe) -> pd.Series:
+    """1..19 by default where labels are tested, 15 in train, none in an original."""
+    low, high = (recipe.frames_per_video - n for n in reversed(recipe.replaced))
+    in_train = recipe.frames_per_video - recipe.n_replaced_in_train
+    train, original, n_fake = rows["split"] == Split.TRAIN, _is_original(rows), rows["n_fake"]
+    right = n_fake.between(low, high).where(~train, n_fake == in_train).where(~original, n_fake == 0)
+    return ~right.astype(bool)
+
+
+def _order(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    unknown = rows["frame_index"] == UNKNOWN
+    bags = rows.groupby("bag_id", sort=False)["frame_index"]
+    mixed = (bags.transform("min") == UNKNOWN) != unknown
+    return mixed | (~unknown & (bags.diff().fillna(1) <= 0))
+
+
+def _range(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    index = rows["frame_index"]
+    inside = (index >= 0) & (index < rows["n_own"]) & (index < rows["n_real"])
+    return (index != UNKNOWN) & ~inside
+
+
+def _pixels(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    """A crop where the status says that there is one; a bag is ok if it has any."""
+    seen = rows["status"].isin(WITH_PIXELS)
+    any_seen = seen.groupby(rows["bag_id"], sort=False).transform("any")
+    return (seen != (rows["crop"] != "")) | (any_seen != (rows["status_bag"] == Status.OK))
+
+
+def _is_original(rows: pd.DataFrame) -> pd.Series:
+    return rows["manipulation"] == Manipulation.ORIGINAL
+
+
+LAWS = (
+    Law("frames.parquet", "slots are not 0, 1, ... as many as the recipe samples", _slots),
+    Law("videos.parquet", "split, manipulation or status is an unknown word", _words),
+    Law("videos.parquet", "bag_id, video_id or pair_id does not follow from target_id and source_id", _identity),
+    Law("frames.parquet", "label is not 1 exactly where a fake's own frame is shown", _labels),
+    Law("frames.parquet", "source_video is not the bag's own, or the real video where replaced", _shown),
+    Law("videos.parquet", "label, n_fake or fake_rate does not follow from the frames' labels", _bag_label),
+    Law("videos.parquet", "n_fake is not what the recipe allows", _n_fake),
+    Law("frames.parquet", "frame_index does not strictly increase", _order),
+    Law("frames.parquet", "frame_index is not below the lengths of the fake and its real video", _range),
+    Law("frames.parquet", "crop and status do not agree", _pixels),
+)

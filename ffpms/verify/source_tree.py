@@ -1,0 +1,116 @@
+"""A source tree before building: is every file there, whole, and what FaceForensics++ says it is?"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ffpms.engine import run_local
+from ffpms.errors import MediaError
+from ffpms.extraction.probe import VideoInfo, probe
+from ffpms.protocol.plan import plan_slots
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import Pairs
+from ffpms.schema import Manipulation, bag_key
+from ffpms.sources.ffpp import Source
+from ffpms.sources.layouts import Layout, check_root, index_sources, other_splits
+from ffpms.verify.files import check_regular, unreadable
+from ffpms.verify.findings import Finding, Kind, Progress, Report
+from ffpms.verify.rules import check_compression, check_fake
+
+_BOXES = (b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
+"""How an mp4 may begin. Anything else is not given to the decoder: a play list in it could name other files."""
+
+
+@dataclass(frozen=True)
+class ProbeJob:
+    """One planned file of the tree."""
+
+    root: Path
+    path: str
+
+
+def verify_tree(
+    root: Path, pairs: Pairs, recipe: Recipe, workers: int = 1, progress: Progress = lambda items, _: items
+) -> Report:
+    """Every finding about the files that the recipe needs of the tree, and about those beside them.
+
+    Raises:
+        ConfigError: the folder is no FaceForensics++ tree, lacks the compression, or has no file of the split files.
+    """
+    layout = check_root(root, recipe.compression)
+    sources = index_sources(plan_slots(pairs, recipe, tuple(pairs)), layout)
+    jobs = [ProbeJob(root, source.path) for source in sources]
+    seen = dict(progress(run_local(look, jobs, workers), len(jobs)))
+    extra = list(_extra(root, layout, sources))
+    absent = {path for path, found in seen.items() if isinstance(found, Finding) and found.kind == Kind.MISSING}
+    _check_fits(root, [source for source in sources if source.path not in absent], extra)
+    infos = {path: found for path, found in seen.items() if isinstance(found, VideoInfo)}
+    findings = [found for found in seen.values() if isinstance(found, Finding)]
+    findings += [*extra, *_duplicates(sources, infos), *_rules(sources, infos)]
+    n_files = len(sources) - len(absent) + len(extra)
+    about = {"ff_root": str(root), "layout": layout.name, "compression": layout.compression, "n_files": n_files}
+    return Report(about, f"{root}: {layout.name} layout, {layout.compression}, {n_files} files", findings)
+
+
+def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
+    """What a file is, or what is wrong with it."""
+    path = job.root / job.path
+    fault = check_regular(path, job.path, "download it")
+    if fault:
+        return job.path, fault
+    try:
+        return job.path, _not_mp4(path, job.path) or probe(path)
+    except MediaError as error:
+        kind = Kind(error.status) if error.status in list(Kind) else Kind.UNREADABLE
+        return job.path, Finding.from_line(job.path, kind, error.reason)
+    except OSError as error:
+        return job.path, unreadable(job.path, error)
+    except Exception as error:  # one file must never hide what is wrong with the others
+        what = f"unexpected {type(error).__name__}: {error}"
+        return job.path, Finding(job.path, Kind.UNREADABLE, what, "download it again; if it stays, report it")
+
+
+def _not_mp4(path: Path, name: str) -> Finding | None:
+    with path.open("rb") as file:
+        start = file.read(8)
+    if not start or start[4:] in _BOXES:
+        return None
+    return Finding(name, Kind.UNREADABLE, f"no mp4 (it begins with {start!r})", "download it again")
+
+
+def _check_fits(root: Path, there: list[Source], extra: list[Finding]) -> None:
+    """With no planned fake, but others, the splits must be another tree's."""
+    if not there or (extra and not any(source.source_id for source in there)):
+        raise other_splits(root, "fake" if there else "video")
+
+
+def _extra(root: Path, layout: Layout, sources: list[Source]) -> Iterator[Finding]:
+    """What is named as a video, but in no split file."""
+    planned = {source.path for source in sources}
+    for folder in sorted({layout.folder(source.manipulation) for source in sources}):
+        entries = sorted((root / folder).iterdir()) if (root / folder).is_dir() else []
+        for name in (entry.name for entry in entries if entry.suffix.lower() == ".mp4"):
+            if f"{folder}/{name}" not in planned:
+                yield Finding(f"{folder}/{name}", Kind.EXTRA, "in no split file", "remove it, or give --splits")
+
+
+def _duplicates(sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
+    first: dict[str, str] = {}
+    for path in (source.path for source in sources if source.path in infos):
+        before = first.setdefault(infos[path].sha256, path)
+        if before != path:
+            yield Finding(path, Kind.DUPLICATE, f"the same bytes as {before}", "download both again")
+
+
+def _rules(sources: Iterable[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
+    """What the files say of themselves, held against their folder and against their real videos."""
+    by_video = {source.source_video: infos[source.path] for source in sources if source.path in infos}
+    for source in sources:
+        about = by_video.get(source.source_video)
+        if about:
+            yield from check_compression(source, about)
+        if about and source.source_id:
+            target, donor = (
+                by_video.get(bag_key(Manipulation.ORIGINAL, i)) for i in (source.target_id, source.source_id)
+            )
+            yield from check_fake(source, about, target, donor)

@@ -1,0 +1,59 @@
+"""A small FF++-shaped tree for tests: ten people of the embedded corpus, and one of them alone."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import av
+import numpy as np
+
+from ffpms.extraction.decode import Picture
+from ffpms.minicorpus.corpus import CorpusConfig, make_corpus, plan_corpus, to_pixels
+from ffpms.minicorpus.encode import write_video
+from ffpms.minicorpus.videos import Role, shoot
+
+PAIRS = {
+    "train": [("000", "001"), ("002", "003")],
+    "val": [("004", "005")],
+    "test": [("006", "007"), ("008", "009")],
+}
+FEW = {split: pairs[:1] for split, pairs in PAIRS.items()}
+CONFIG = CorpusConfig(identities=10, shortest=24, longest=27)
+PORTRAIT = Role(seed=3, n_frames=25, fps=25, size=(360, 270))
+WIDTH, HEIGHT = PORTRAIT.size
+
+
+def make_tree(root: Path) -> Path:
+    """The ten people's videos, with two pairs for training and for testing; returns the root."""
+    make_corpus(root, CONFIG, workers=2)
+    write_splits(root / "splits", PAIRS)
+    return root
+
+
+@cache
+def roles() -> dict[str, Role]:
+    """Who is in which video of the tree."""
+    return plan_corpus(CONFIG)[0]
+
+
+def write_splits(folder: Path, pairs: dict[str, list[tuple[str, str]]]) -> None:
+    """Pair files in the official format."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, members in pairs.items():
+        (folder / f"{split}.json").write_text(json.dumps(members))
+
+
+@cache
+def portrait() -> tuple[np.ndarray, ...]:
+    """25 frames of one person, (270, 360, 3) uint8."""
+    return tuple(to_pixels(take.picture) for take in shoot(PORTRAIT))
+
+
+def encode(path: Path, frames: list[np.ndarray], crf: int = 40) -> None:
+    """The frames as an mp4 in FF++'s encoding."""
+    write_video(path, frames, 25, crf)
+
+
+def as_picture(frame: np.ndarray) -> Picture:
+    """An array, (H, W, 3) uint8, as if it had been decoded."""
+    return Picture(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))

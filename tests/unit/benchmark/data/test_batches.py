@@ -1,0 +1,95 @@
+"""What an epoch sees: which bags, which of their faces, and how they are moved."""
+
+import numpy as np
+import torch
+
+from benchmark.data.batches import SHIFT, BagDataset, balanced_epoch, collate_bags
+from benchmark.data.face_cache import read_crop
+from benchmark.data.inputs import augment
+from benchmark.trials.resources import Material
+from ffpms.dataset.built_set import BagRecord, BuiltSet
+
+
+def record(label: int, n: int = 3) -> BagRecord:
+    return BagRecord(
+        "b", "DF", "p", label, 0.5, "ok", tuple(range(n)), (0,) * n, (label,) * n, ("c.png",) * n, ("",) * n
+    )
+
+
+def test_an_epoch_is_balanced_and_has_every_bag() -> None:
+    bags = [record(0)] * 3 + [record(1)] * 10
+    order = balanced_epoch(bags, seed=0, epoch=0)
+    assert sorted(i for i, _ in order if i >= 3) == list(range(3, 13))
+    assert sum(i < 3 for i, _ in order) == 10
+    assert {i for i, _ in order} == set(range(13))
+    assert len(set(order)) == 20, "a repeated bag is drawn and augmented anew"
+    assert order == balanced_epoch(bags, seed=0, epoch=0) != balanced_epoch(bags, seed=0, epoch=1)
+
+
+def test_training_draws_8_faces_in_the_order_of_time(built_set: BuiltSet) -> None:
+    bags = built_set.bags("train", ("DF",), seed=0)
+    chosen: list[np.ndarray] = []
+    read: list[str] = []
+    dataset = BagDataset(lambda path: (read.append(path), np.zeros((8, 8, 3), np.uint8))[1], bags, n_faces=8)
+    for epoch in range(40):
+        dataset.epoch = epoch
+        assert len(dataset[0]["faces"]) == 8
+        chosen.append(np.array([bags[0].crops.index(path) for path in read[-8:]]))
+    assert all((np.diff(rows) > 0).all() for rows in chosen)
+    assert set(np.concatenate(chosen)) == set(range(20))
+
+
+def test_the_runs_seed_draws_which_training_frames_are_replaced(built_set: BuiltSet) -> None:
+    zero, again, one = (built_set.bags("train", ("DF", "NT"), seed) for seed in (0, 0, 1))
+    assert zero == again
+    assert [b.frame_labels for b in zero] != [b.frame_labels for b in one]
+    for bag in zero:
+        assert sum(bag.frame_labels) == (15 if bag.label else 0)
+        folders = [crop.split("/")[2] for crop in bag.crops]
+        expected = [
+            bag.bag_id if label or not bag.label else "original_" + bag.bag_id[3:6] for label in bag.frame_labels
+        ]
+        assert folders == expected
+        assert all((built_set.root / crop).is_file() for crop in bag.crops)
+
+
+def test_augmentation_moves_and_flips_the_faces_of_a_bag_alike() -> None:
+    faces = torch.arange(2 * 2 * 400).reshape(2, 2, 1, 20, 20)
+    moved = augment(faces, torch.tensor([[0.05, -0.05, 0.0], [0.0, 0.05, 1.0]]))
+    first, second = faces[:, :, 0], moved[:, :, 0]
+    assert torch.equal(second[0, :, :-1, 1:], first[0, :, 1:, :-1])
+    assert torch.equal(second[0, :, -1], second[0, :, -2]), "the border is repeated"
+    assert torch.equal(second[1, :, :, 1:].flip(-1)[..., 1:], first[1, :, :, 2:])
+
+
+def test_augmentation_is_drawn_anew_each_epoch(built_set: BuiltSet, material: Material) -> None:
+    dataset = BagDataset(material.read, built_set.bags("train", ("DF",)), n_faces=8)
+    moves = []
+    for epoch in range(12):
+        dataset.epoch = epoch
+        moves.append(dataset[0]["move"])
+        assert moves[-1] == dataset[0]["move"]
+    assert len(set(moves)) == 12
+    assert all(abs(m[0]) <= SHIFT and abs(m[1]) <= SHIFT for m in moves)
+    assert {m[2] for m in moves} == {0.0, 1.0}
+
+
+def test_without_a_draw_all_faces_are_read_as_they_are(built_set: BuiltSet, material: Material) -> None:
+    bag = built_set.bags("test", ("DF",))[0]
+    item = BagDataset(material.read, [bag])[0]
+    assert item["move"] == (0.0, 0.0, 0.0)
+    expected = [read_crop(built_set.root, path, sha256) for path, sha256 in zip(bag.crops, bag.sha256, strict=True)]
+    assert np.array_equal(item["faces"].numpy(), np.stack(expected))
+
+
+def test_collate_pads_to_the_longest() -> None:
+    def item(n: int) -> dict[str, object]:
+        faces = torch.ones(n, 4, 4, 3, dtype=torch.uint8)
+        return {"faces": faces, "label": n % 2, "index": n, "move": (0.0, 0.0, 0.0)}
+
+    batch = collate_bags([item(n) for n in (2, 3)])
+    assert batch.faces.shape == (2, 3, 4, 4, 3)
+    assert batch.mask.sum(dim=1).tolist() == [2, 3]
+    assert batch.label.tolist() == [0, 1]
+    assert batch.index == [2, 3]
+    assert batch.part(1, 9).index == [3]

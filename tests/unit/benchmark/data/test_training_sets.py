@@ -1,0 +1,103 @@
+"""D-FWA and Face X-ray learn from real faces of one split and from what they make of them; never from a deepfake."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.config import TrainConfig
+from benchmark.data.batches import collate_bags
+from benchmark.data.face_cache import open_faces
+from benchmark.data.training_sets import make_lesson
+from detectors import method, names
+from ffpms.builder.build import BuildConfig
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.files import REPORT, write_report
+from ffpms.errors import ManifestError
+from ffpms.hashing import digest
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
+from ffpms.schema import LANDMARK, write_table
+from tests.helpers.tiny_set import make_set
+
+SELF_MADE = [name for name in names() if method(name).lesson != "bags"]
+PAIRS = {"train": [("000", "001"), ("006", "007")], "val": [("002", "003")], "test": [("004", "005")]}
+SIDE = 64
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> BuiltSet:
+    """Squares for faces, with an oval of landmarks on each real one."""
+    recipe = Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF", "F2F"))
+    root = make_set(tmp_path_factory.mktemp("set"), PAIRS, BuildConfig(recipe, CropConfig(size=SIDE)))
+    crops = pd.read_parquet(root / "crops.parquet")
+    reals = crops[crops["source_video"].str.startswith("original")]
+    turn = np.linspace(0, 2 * np.pi, 68, endpoint=False)
+    oval = np.stack([32 + 20 * np.cos(turn), 34 + 24 * np.sin(turn)], axis=1)
+    points = [(oval + i / 10).ravel().tolist() for i in range(len(reals))]
+    write_table(reals.assign(points=points), LANDMARK, root / "landmarks.parquet")
+    report = json.loads((root / REPORT).read_text())
+    report["sha256"]["landmarks.parquet"] = digest((root / "landmarks.parquet").read_bytes())
+    write_report(root, report)
+    return BuiltSet.load(root)
+
+
+def config(name: str) -> TrainConfig:
+    return TrainConfig(name, ("DF", "F2F"), "tiny", train_frames=3)
+
+
+@pytest.mark.parametrize("name", SELF_MADE)
+def test_nothing_but_real_faces_of_its_split_is_ever_read(data: BuiltSet, name: str) -> None:
+    splits = dict(zip(data.videos["bag_id"], data.videos["split"], strict=True))
+    read, faces = [], open_faces(data, None)
+
+    def spy(path: str) -> np.ndarray:
+        read.append(path)
+        return faces(path)
+
+    lessons = make_lesson(data, spy, config(name))
+    for dataset, split in zip(lessons, ("train", "val"), strict=True):
+        read.clear()
+        for epoch in range(3):
+            dataset.epoch = epoch
+            for index in range(len(dataset)):
+                dataset[index]
+        videos = {path.split("/")[2] for path in read}
+        assert videos == {bag for bag, own in splits.items() if own == split and bag.startswith("original")}
+
+
+@pytest.mark.parametrize("name", SELF_MADE)
+def test_each_real_video_has_a_forged_twin(data: BuiltSet, name: str) -> None:
+    train, val = make_lesson(data, open_faces(data, None), config(name))
+    for dataset, n_faces in ((train, 3), (val, 4)):
+        half = len(dataset) // 2
+        assert [bag.label for bag in dataset.bags] == [0] * half + [1] * half
+        assert [bag.crops for bag in dataset.bags[:half]] == [bag.crops for bag in dataset.bags[half:]]
+        batch = collate_bags([dataset[i] for i in range(len(dataset))])
+        assert batch.faces.shape[1] == n_faces
+    forged = val[len(val) // 2]["faces"].numpy()
+    assert np.array_equal(forged, val[len(val) // 2]["faces"].numpy()), "selection sees the same forgeries each time"
+
+
+def test_a_warped_face_has_lost_its_detail(data: BuiltSet) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    _, val = make_lesson(data, lambda _: noise, config("d-fwa"))
+    real, forged = (val[i]["faces"].numpy()[:, 28:40, 26:38].std(axis=(1, 2)).mean() for i in (0, len(val) // 2))
+    assert forged < 0.6 * real
+
+
+def test_the_boundary_is_where_a_face_was_blended_in(data: BuiltSet) -> None:
+    _, val = make_lesson(data, open_faces(data, None), config("x-ray"))
+    half = len(val) // 2
+    faces = np.concatenate([val[i]["faces"].numpy() for i in range(len(val))])
+    boundary = faces[..., 3]
+    assert not boundary[: half * 4].any()
+    assert (boundary[half * 4 :].max(axis=(1, 2)) > 200).all()
+
+
+def test_a_set_without_landmarks_is_named(data: BuiltSet, tmp_path: Path) -> None:
+    bare = BuiltSet.load(make_set(tmp_path))
+    with pytest.raises(ManifestError, match="build it with --landmarks"):
+        make_lesson(bare, open_faces(bare, None), config("x-ray"))

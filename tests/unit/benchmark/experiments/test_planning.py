@@ -1,0 +1,100 @@
+"""The paper's experiments as recipes: what each runs on the sets at hand, and what it says it cannot."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmark.experiments.catalogue import EXPERIMENTS
+from benchmark.experiments.planning import plan_experiment
+from benchmark.leaderboards.paper import read_paper
+from detectors import names
+from ffpms.cli import main
+from ffpms.dataset.files import REPORT
+from ffpms.errors import ConfigError
+from tests.helpers import ROOT
+
+At = Callable[[str], Path]
+
+
+@pytest.fixture
+def at(built: Path, tmp_path: Path) -> At:
+    """The built set, said to be at a compression."""
+
+    def claim(compression: str) -> Path:
+        root = Path(shutil.copytree(built, tmp_path / compression, ignore=lambda *_: ["crops"]))
+        report = json.loads((root / REPORT).read_text(encoding="utf-8"))
+        report["config"]["recipe"]["compression"] = compression
+        (root / REPORT).write_text(json.dumps(report), encoding="utf-8")
+        return root
+
+    return claim
+
+
+def test_the_command_offers_every_experiment_and_no_other() -> None:
+    (option,) = (p for p in main.commands["bench"].params if p.name == "experiment")
+    assert list(option.type.choices) == list(EXPERIMENTS)
+
+
+def test_the_page_about_them_lists_every_experiment() -> None:
+    page = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(EXPERIMENTS)
+
+
+@pytest.mark.parametrize("table", [1, 2, 3])
+def test_the_methods_of_a_table_are_those_that_the_paper_printed_in_it(table: int) -> None:
+    paper = read_paper()
+    rows = paper[(paper["table"] == table) & paper["manipulation"].notna()]
+    printed = {
+        compression.replace("c0", "raw"): {name.lower().replace("face-x-ray", "x-ray") for name in own["method"]}
+        for compression, own in rows.groupby("compression")
+    }
+    assert {c: set(methods) for c, methods in EXPERIMENTS[f"table{table}"].methods.items()} == printed
+
+
+def test_every_method_of_an_experiment_is_registered() -> None:
+    named = {name for e in EXPERIMENTS.values() for methods in e.methods.values() for name in methods}
+    assert named <= set(names())
+
+
+def test_each_compression_has_its_methods_and_what_is_missing_is_said(at: At) -> None:
+    parts, notes = plan_experiment(EXPERIMENTS["table2"], [at("raw"), at("c40")])
+    assert [part.data.name for part in parts] == ["FF++-c0-custom", "FF++-c40-custom"]
+    assert "mil" in parts[0].methods
+    assert "mil" not in parts[1].methods
+    said = "\n".join(notes)
+    assert "left out: x-ray on" in said, "the set has no landmarks"
+    assert "--compression c23 --out ffpms-c23" in said
+    assert said.count("not the paper's test set") == 2
+
+
+def test_the_mixed_set_is_taken_where_the_paper_mixes(built: Path) -> None:
+    (part,), notes = plan_experiment(EXPERIMENTS["table1"], [built])
+    assert not part.data.unmixed
+    assert set(EXPERIMENTS["table1"].methods["c40"]) - set(part.methods) == {"d-fwa"}
+    assert any("Celeb-DF" in note for note in notes)
+    (part,), notes = plan_experiment(EXPERIMENTS["fig7"], [built])
+    assert part.data.unmixed
+    assert any("DFDC" in note for note in notes)
+
+
+def test_another_compression_is_run_and_said(at: At) -> None:
+    (part,), notes = plan_experiment(EXPERIMENTS["fig6"], [at("c23")])
+    assert part.methods == EXPERIMENTS["fig6"].methods["c40"]
+    assert any("is at c23, the experiment is of c40" in note for note in notes)
+
+
+def test_chosen_methods_take_the_place_of_the_paper_s(built: Path) -> None:
+    (part,), _ = plan_experiment(EXPERIMENTS["fig6"], [built], ["mean", "x-ray"])
+    assert part.methods == ("mean",)
+
+
+def test_nothing_possible_is_an_error_that_says_why(built: Path, at: At) -> None:
+    with pytest.raises(ConfigError, match=r"nothing of it is possible; .*without --landmarks"):
+        plan_experiment(EXPERIMENTS["fig6"], [built], ["d-fwa"])
+    c23 = at("c23")
+    with pytest.raises(ConfigError, match="both at c23; give one of them"):
+        plan_experiment(EXPERIMENTS["fig6"], [c23, c23])

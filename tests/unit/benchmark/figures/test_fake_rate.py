@@ -1,0 +1,154 @@
+"""The accuracy-by-fake-rate curve says what the scores say."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from benchmark.demo import conclude
+from benchmark.figures.drawing import draw_bars, draw_picture, write_curve
+from benchmark.figures.fake_rate import QUARTERS, grid_curve, rate_curve
+from benchmark.figures.frame_count import frame_curve
+from benchmark.metrics.accuracy import accuracy
+from benchmark.runs.folder import Run
+from tests.helpers.scores import fewer_scores, grid_scores, run
+
+
+def test_each_level_of_20_is_in_one_range() -> None:
+    levels = np.arange(1, 20) / 20
+    assert all(sum(low - 1e-9 <= level <= high + 1e-9 for low, high in QUARTERS) == 1 for level in levels)
+
+
+def test_a_point_is_the_accuracy_on_its_fakes_and_all_real_videos() -> None:
+    one = run()
+    point = rate_curve([one]).query("metric == 'accuracy'").iloc[0]
+    videos = one.scores[one.scores["level"] == "video"]
+    kept = videos[(videos["fake_rate"] <= 0.25)]
+    assert point["value"] == pytest.approx(accuracy(kept["y_true"].to_numpy(), kept["score"].to_numpy()))
+    assert point["n_fakes"] == (kept["y_true"] == 1).sum()
+    assert point["ci_low"] < point["value"] < point["ci_high"]
+
+
+def test_bars_picture_and_conclusion(tmp_path: Path) -> None:
+    curve = rate_curve([run(), run(method="xn-avg")])
+    bars = draw_bars(curve)
+    assert bars.count("%") == len(curve)
+    assert "    5-25 % █" in bars
+    assert "     100 % █" in draw_bars(grid_curve([with_grid()]))
+    assert f"{100 * curve['value'].iloc[0]:5.1f}" in bars
+    draw_picture(curve, tmp_path / "curve.png", "test")
+    assert Image.open(tmp_path / "curve.png").size[0] > 600
+    said = conclude(curve)
+    ranked = curve[curve["metric"] == "auc"]["value"].iloc[0]
+    assert f"s-mil {100 * ranked:.0f} ->" in said
+    assert "xn-avg" in said
+    assert "from 5 to 100 % fake frames" in conclude(grid_curve([with_grid()]))
+
+
+def with_grid(seed: int = 0, method: str = "s-mil") -> Run:
+    one = run(seed, method)
+    return replace(one, grid=grid_scores(one.scores, seed))
+
+
+def reals_of(one: Run) -> pd.DataFrame:
+    return one.scores[(one.scores["level"] == "video") & (one.scores["y_true"] == 0)]
+
+
+def test_a_point_of_the_grid_is_the_mean_over_bags_and_draws() -> None:
+    one = with_grid()
+    curve = grid_curve([one])
+    found = one.grid[one.grid["n_fake"] == 7]["score"] >= 0.5
+    reals = reals_of(one)["score"] < 0.5
+    points = curve[curve["low"] == 0.35].set_index("metric")
+    assert points.loc["tpr", "value"] == pytest.approx(found.mean())
+    assert points.loc["accuracy", "value"] == pytest.approx((found.mean() + reals.mean()) / 2)
+    scores = np.r_[one.grid.loc[one.grid["n_fake"] == 7, "score"], reals_of(one)["score"]]
+    labels = np.repeat([1, 0], [len(found), len(reals)])
+    assert points.loc["auc", "value"] == pytest.approx(roc_auc_score(labels, scores))
+    assert (points["n_fakes"] == 32).all()
+    assert (points["ci_low"] < points["value"]).all()
+    assert (points["value"] < points["ci_high"]).all()
+
+
+def test_the_grid_has_every_rate_and_no_accuracy_where_nothing_is_fake() -> None:
+    curve = grid_curve([with_grid()])
+    assert curve.groupby("metric")["low"].agg(["min", "max", "size"]).T.to_dict("list") == {
+        "accuracy": [0.05, 1.0, 20],
+        "auc": [0.05, 1.0, 20],
+        "tpr": [0.0, 1.0, 21],
+    }
+    assert (curve["low"] == curve["high"]).all()
+
+
+def test_bands_are_drawn_over_pairs() -> None:
+    """All bags of a pair alike: as many draws and bags as one likes make the band no narrower."""
+    one = with_grid()
+    level = one.grid["pair_id"].map({f"test{k}": k / 8 for k in range(8)})
+    alike = replace(one, grid=one.grid.assign(score=level))
+    few = replace(one, grid=alike.grid[(alike.grid["draw"] == 0) & alike.grid["bag_id"].str.startswith("DF")])
+    bands = [grid_curve([r]).query("metric == 'tpr'")[["ci_low", "ci_high"]].to_numpy() for r in (alike, few)]
+    np.testing.assert_allclose(bands[0], bands[1])
+    assert (bands[0][:, 1] - bands[0][:, 0] > 0.5).all()
+
+
+def test_seeds_are_averaged() -> None:
+    both, *each = (grid_curve(runs)["value"] for runs in ([with_grid(0), with_grid(1)], [with_grid(0)], [with_grid(1)]))
+    np.testing.assert_allclose(both, (each[0] + each[1]) / 2)
+
+
+def test_runs_without_grid_scores_are_left_out() -> None:
+    assert set(grid_curve([with_grid(), run(method="xn-avg")])["method"]) == {"s-mil"}
+    assert grid_curve([run()]).empty
+
+
+def test_the_picture_of_a_grid_has_a_panel_a_metric(tmp_path: Path) -> None:
+    curve = grid_curve([with_grid(), with_grid(5, "xn-avg")])
+    draw_picture(curve, tmp_path / "curve.png", "test")
+    three = Image.open(tmp_path / "curve.png").size
+    draw_picture(curve[curve["metric"] == "tpr"], tmp_path / "curve.png", "test")
+    assert three[0] == 3 * Image.open(tmp_path / "curve.png").size[0]
+    assert not pd.isna(curve["value"]).any()
+
+
+def with_fewer(seed: int = 0, method: str = "s-mil") -> Run:
+    one = run(seed, method)
+    return replace(one, fewer=fewer_scores(one.scores))
+
+
+def test_a_point_of_the_frame_curve_is_of_all_videos_at_that_number() -> None:
+    one = with_fewer()
+    points = frame_curve([one]).query("metric == 'accuracy'").set_index("n_frames")
+    seen = one.fewer[one.fewer["n_frames"] == 4]
+    assert points.loc[4, "value"] == pytest.approx(accuracy(seen["y_true"].to_numpy(), seen["score"].to_numpy()))
+    assert list(points.index) == [1, 4, 20]
+    assert (points["n_videos"] == len(seen)).all()
+    assert points.loc[4, "ci_low"] < points.loc[4, "value"] < points.loc[4, "ci_high"]
+
+
+def test_the_frame_curve_averages_seeds_and_leaves_out_runs_without_such_scores() -> None:
+    runs = [with_fewer(0), with_fewer(1)]
+    both, *each = (frame_curve(some)["value"] for some in (runs, runs[:1], runs[1:]))
+    np.testing.assert_allclose(both, (each[0] + each[1]) / 2)
+    assert set(frame_curve([with_fewer(), run(method="xn-avg")])["method"]) == {"s-mil"}
+
+
+def test_a_curve_is_written_as_a_picture_and_as_its_numbers(tmp_path: Path) -> None:
+    curve = frame_curve([with_fewer(), with_fewer(0, "xn-avg")])
+    picture, table = write_curve(curve, tmp_path / "new" / "frames.png", "test")
+    assert Image.open(picture).size[0] > 1000
+    assert len(pd.read_csv(table)) == len(curve) == 2 * 3 * 2
+
+
+def test_detectors_of_one_manipulation_each_are_lines_of_their_own() -> None:
+    each = [run(manipulations=(kind,)) for kind in ("DF", "F2F")]
+    each = [replace(one, fewer=fewer_scores(one.scores), grid=grid_scores(one.scores)) for one in each]
+    for curve in (rate_curve(each), grid_curve(each), frame_curve(each)):
+        assert set(curve["method"]) == {"s-mil [DF]", "s-mil [F2F]"}
+        assert curve["value"].notna().all()
+    alone = grid_curve(each[:1])
+    both = grid_curve(each)
+    np.testing.assert_allclose(both.loc[both["method"] == "s-mil [DF]", "value"], alone["value"])

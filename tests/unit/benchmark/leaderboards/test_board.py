@@ -1,0 +1,84 @@
+"""From stored scores to cells: buckets, groups, seeds and the printed table."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.leaderboards.board import COLUMNS, make_board, tabulate
+from benchmark.leaderboards.groups import group_runs
+from benchmark.metrics.accuracy import accuracy
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.score_arrays import bucket_of
+from ffpms.errors import ManifestError
+from tests.helpers.scores import run, scores
+
+
+def test_buckets() -> None:
+    rates = pd.Series([0.0, 0.05, 0.1, 0.14, 0.15, 0.3, 0.35, 0.95, 1.0])
+    expected = ["", "5-10%", "10-15%", "10-15%", "15-20%", "30-35%", "35-40%", "95-100%", "95-100%"]
+    assert bucket_of(rates).tolist() == expected
+
+
+def test_every_level_of_20_has_a_bucket_of_its_own() -> None:
+    assert bucket_of(pd.Series(np.arange(1, 20) / 20)).nunique() == 19
+
+
+def test_cells_hold_what_the_scores_give() -> None:
+    one = run()
+    cells = tabulate([one])
+    assert list(cells.columns) == list(COLUMNS)
+    video = one.scores[(one.scores["level"] == "video") & one.scores["manipulation"].isin(["original", "DF"])]
+    cell = cells[
+        (cells["manipulation"] == "DF") & (cells["fake_rate_bucket"] == "all") & (cells["metric"] == "accuracy")
+    ].iloc[0]
+    assert cell["value"] == accuracy(video["y_true"].to_numpy(), video["score"].to_numpy())
+    assert cell["n_videos"] == len(video)
+    assert cell["ci_low"] < cell["value"] < cell["ci_high"]
+    assert (cells["source"] == "ours").all()
+    assert set(cells["metric"]) == {name for name, metric in METRICS.items() if metric.level != "segment"}
+
+
+def test_a_bucket_holds_its_fakes_and_all_originals() -> None:
+    cells = tabulate([run()])
+    cell = cells[(cells["manipulation"] == "DF") & (cells["fake_rate_bucket"] == "5-10%")].iloc[0]
+    assert cell["n_videos"] == 16 + 2
+
+
+def test_seeds_are_averaged_and_named() -> None:
+    both, first, second = (tabulate(runs) for runs in ([run(0), run(1)], [run(0)], [run(1)]))
+    np.testing.assert_allclose(both["value"], (first["value"] + second["value"]) / 2)
+    np.testing.assert_allclose(both["std"], np.abs(first["value"] - second["value"]) / 2**0.5, atol=1e-12)
+    assert both["by_seed"][0] == f"{first['value'][0]:.6f};{second['value'][0]:.6f}"
+    assert set(both["seeds"]) == {"0;1"}
+    assert set(both["run_ids"]) == {"s-mil-0;s-mil-1"}
+
+
+def test_different_configurations_are_never_averaged() -> None:
+    groups = group_runs([run(0), run(1, epochs=2), run(0, method="xn-avg")])
+    assert [g.method for g in groups] == ["s-mil [epochs=30]", "s-mil [epochs=2]", "xn-avg"]
+
+
+def test_training_on_each_manipulation_fills_one_row() -> None:
+    cells = tabulate([run(0, manipulations=("DF",)), run(0, manipulations=("F2F",))])
+    assert set(cells["method"]) == {"s-mil"}
+    assert set(cells["manipulation"]) == {"DF", "F2F"}
+
+
+def test_one_pair_gives_no_interval() -> None:
+    one = run()
+    alone = replace(one, scores=scores(0, n_pairs=1))
+    assert tabulate([alone])["ci_low"].isna().all()
+
+
+def test_the_table_has_a_method_a_row_and_a_manipulation_a_column() -> None:
+    text = make_board([run(), run(method="xn-avg")]).markdown()
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert [c.strip() for c in lines[0].split("|")[1:-1]] == ["method", "DF", "F2F", "all"]
+    assert [line.split("|")[1].strip() for line in lines[2:4]] == ["s-mil", "xn-avg"]
+
+
+def test_no_run_is_said() -> None:
+    with pytest.raises(ManifestError, match="no finished run"):
+        tabulate([])

@@ -1,0 +1,124 @@
+"""``ffpms evaluate``: what becomes of another tool's scores."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.leaderboards.board import tabulate
+from benchmark.runs.folder import read_runs
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.schema import SCORE, check
+from tests.conftest import Command
+from tests.helpers.submissions import Submit, predict
+from tests.helpers.tiny_set import edit, make_set
+
+
+def test_a_file_becomes_a_run_and_a_row(submit: Submit, whole: Path, tmp_path: Path) -> None:
+    result = submit(predict(whole), "--data", whole)
+    assert result.exit_code == 0, result.stderr
+    assert "| my-tool | 100.00 " in result.stdout
+    (run,) = read_runs(tmp_path / "runs")
+    assert sorted(path.name for path in (tmp_path / "runs" / run.run_id).iterdir()) == [
+        "DONE",
+        "config.toml",
+        "scores.parquet",
+    ]
+    assert (run.method, run.manipulations, run.seed, run.external) == ("my-tool", ("DF", "F2F"), None, True)
+    assert run.dataset == "FFPMS-custom"
+    assert run.data_sha256 == BuiltSet.load(whole).sha256
+    check(run.scores, SCORE)
+    frames = BuiltSet.load(whole).frames
+    stored = run.scores[run.scores["level"] == "frame"].merge(frames, on=["bag_id", "slot"])
+    assert len(stored) == 24
+    assert (stored["y_true"] == stored["label"]).all()
+    board = pd.read_csv(tmp_path / "runs" / "leaderboard.csv")
+    assert set(board["method"]) == {"my-tool"}
+    assert board.query("metric == 'frame_auc'")["value"].eq(1).all()
+    assert "accuracy_val" not in set(board["metric"])
+
+
+def test_csv_parquet_and_any_order_are_the_same_run(
+    ffpms: Command, submit: Submit, whole: Path, tmp_path: Path
+) -> None:
+    rows = predict(whole)
+    assert submit(rows, "--data", whole).exit_code == 0
+    (written,) = (tmp_path / "runs").glob("*/scores.parquet")
+    before = written.stat().st_mtime_ns
+    assert submit(rows.sample(frac=1, random_state=0)[["score", "slot", "bag_id"]], "--data", whole).exit_code == 0
+    numbered = rows.assign(slot=pd.to_numeric(rows["slot"], errors="coerce"))
+    numbered.to_parquet(tmp_path / "mine.dat")
+    flags = ("--name", "my-tool", "--data", whole, "--out", tmp_path / "runs")
+    assert ffpms("evaluate", "--scores", tmp_path / "mine.dat", *flags).exit_code == 0
+    assert submit(rows.assign(slot=rows["slot"].replace("", -1)), "--data", whole).exit_code == 0
+    assert len(list(read_runs(tmp_path / "runs"))) == 1
+    assert written.stat().st_mtime_ns == before, "a finished run is not written again"
+    rows.loc[0, "score"] = 0.32
+    assert submit(rows, "--data", whole).exit_code == 0
+    labels = tabulate(list(read_runs(tmp_path / "runs")))["method"].unique()
+    assert len(labels) == 2
+    assert all(label.startswith("my-tool [scores=") for label in labels), "other scores are not averaged in"
+
+
+def test_val_scores_choose_the_threshold(submit: Submit, whole: Path, tmp_path: Path) -> None:
+    predict(whole, "val", frames=False).assign(score=lambda t: t["score"] / 2).to_csv(tmp_path / "val.csv", index=False)
+    result = submit(predict(whole), "--data", whole, "--val-scores", tmp_path / "val.csv")
+    assert result.exit_code == 0, result.stderr
+    board = pd.read_csv(tmp_path / "runs" / "leaderboard.csv")
+    threshold = board.query("metric == 'accuracy_val'")["threshold"].iloc[0]
+    assert 0.15 < threshold < 0.4
+    assert {"brier_scaled", "ece_scaled"} <= set(board["metric"])
+
+
+def test_v1_needs_no_pixels(submit: Submit, tmp_path: Path) -> None:
+    predict(None, "val").to_csv(tmp_path / "val.csv", index=False)
+    result = submit(predict(None), "--val-scores", tmp_path / "val.csv")
+    assert result.exit_code == 0, result.stderr
+    (run,) = read_runs(tmp_path / "runs")
+    assert run.dataset == "FFPMS"
+    assert run.scores["level"].value_counts().to_dict() == {"frame": 14_000, "video": 700}
+    board = pd.read_csv(tmp_path / "runs" / "leaderboard.csv")
+    ours = board.query("source == 'ours' and metric == 'accuracy' and fake_rate_bucket == 'all'")
+    assert ours.set_index("manipulation")["n_videos"].to_dict() == {
+        "all": 700,
+        "DF": 280,
+        "F2F": 280,
+        "FS": 280,
+        "NT": 280,
+    }
+    assert set(board[board["source"] == "paper"]["method"]) >= {"s-mil", "i3d"}
+    assert set(board.query("fake_rate_bucket == '5-10%' and metric == 'auc' and manipulation == 'DF'")["n_videos"]) <= {
+        147,
+        148,
+    }
+
+
+def test_a_bag_without_a_face_may_be_left_out_and_counts_as_undecided(submit: Submit, tmp_path: Path) -> None:
+    bare = make_set(tmp_path / "bare", faces=False)
+    rows = predict(bare, frames=False)
+    assert submit(rows.tail(-1), "--data", bare).exit_code == 0
+    (run,) = read_runs(tmp_path / "runs")
+    assert run.scores.set_index("bag_id").loc["original_004", "score"] == 0.5
+    assert len(run.scores) == 6
+
+
+def test_a_bag_that_could_not_be_built_is_not_counted(submit: Submit, tmp_path: Path) -> None:
+    damaged = make_set(tmp_path / "damaged")
+
+    def lose(videos: pd.DataFrame) -> None:
+        videos.loc[videos["bag_id"] == "DF_004_005", "status"] = "missing"
+
+    edit(damaged, "videos", lose)
+    rows = predict(damaged, frames=False)
+    for given in (rows, rows[rows["bag_id"] != "DF_004_005"]):
+        assert submit(given, "--data", damaged).exit_code == 0
+    (run,) = read_runs(tmp_path / "runs")
+    assert set(run.scores["bag_id"]) == set(rows["bag_id"]) - {"DF_004_005"}
+
+
+def test_a_name_of_ours_is_told_apart(submit: Submit, whole: Path, tmp_path: Path) -> None:
+    from tests.helpers.scores import run
+
+    assert submit(predict(whole), "--data", whole, name="s-mil").exit_code == 0
+    (theirs,) = read_runs(tmp_path / "runs")
+    ours = run(data=theirs.data_sha256)
+    assert set(tabulate([ours, theirs])["method"]) == {"s-mil", "s-mil [external]"}

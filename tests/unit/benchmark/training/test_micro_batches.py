@@ -1,0 +1,47 @@
+"""What is learnt from a batch: its loss, and gradients that no way of sharing it changes."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from benchmark.data.batches import Batch
+from benchmark.training.distributed import ALONE, Ranks
+from benchmark.training.train import descend
+from detectors import create
+from detectors.bag import Prediction
+from detectors.losses import video_loss
+from tests.helpers.trials import CONFIG, CPU
+
+
+def gradients(micro_batch: int, ranks: list[Ranks]) -> list[torch.Tensor]:
+    """Of one batch of seven bags of a detector without BatchNorm, computed in parts and by several ranks in turn."""
+    torch.manual_seed(0)
+    detector = create("s-mil", "tiny").eval()
+    draw = torch.Generator().manual_seed(1)
+    faces = torch.randint(0, 256, (7, 3, 16, 16, 3), dtype=torch.uint8, generator=draw)
+    batch = Batch(faces, torch.ones(7, 3, dtype=torch.bool), torch.arange(7) % 2.0, torch.zeros(7, 3), list(range(7)))
+    for own in ranks:
+        rows = own.share([batch.index])[0]
+        part = Batch(faces[rows], batch.mask[rows], batch.label[rows], batch.move[rows], rows)
+        descend(detector, part, 7, replace(CONFIG, micro_batch=micro_batch), CPU)
+    return [p.grad for p in detector.parameters() if p.grad is not None]
+
+
+@pytest.mark.parametrize("micro_batch", [1, 3])
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_gradients_add_up_whatever_the_parts_and_the_ranks(micro_batch: int, world: int) -> None:
+    whole = gradients(0, [ALONE])
+    parts = gradients(micro_batch, [Ranks(rank, world) for rank in range(world)])
+    assert len(whole) == len(parts) > 0
+    for a, b in zip(whole, parts, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-4)
+
+
+def test_losses_follow_the_supervision() -> None:
+    prediction = Prediction(torch.tensor([2.0]), torch.tensor([[1.0, -1.0, 9.0]]), None)
+    mask, label = torch.tensor([[True, True, False]]), torch.ones(1)
+    softplus = torch.nn.functional.softplus
+    assert torch.isclose(video_loss(prediction, label, mask, "video"), softplus(torch.tensor(-2.0)))
+    expected = (softplus(torch.tensor(-1.0)) + softplus(torch.tensor(1.0))) / 2
+    assert torch.isclose(video_loss(prediction, label, mask, "frame"), expected)

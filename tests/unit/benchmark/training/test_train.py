@@ -1,0 +1,146 @@
+"""Training: where the epoch is picked, what a run is named by, and that an interruption changes nothing."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from benchmark.data.batches import BagDataset
+from benchmark.training import checkpoint, train
+from benchmark.trials import trial
+from benchmark.trials.identity import run_id
+from benchmark.trials.resources import Material
+from benchmark.trials.trial import run_trial
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.errors import ConfigError
+from tests.helpers.trials import CONFIG, CPU
+
+
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_trial(CONFIG, material, tmp_path / "whole", CPU)
+    original = train._train_epoch
+
+    def dies(*arguments: object) -> dict[str, float]:
+        if arguments[-1] == 2:
+            raise KeyboardInterrupt
+        return original(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "_train_epoch", dies)
+        with pytest.raises(KeyboardInterrupt):
+            run_trial(CONFIG, material, tmp_path / "cut", CPU)
+    assert not (tmp_path / "cut" / "DONE").exists()
+    run_trial(CONFIG, material, tmp_path / "cut", CPU)
+    whole, cut = (pd.read_parquet(tmp_path / name / "scores.parquet") for name in ("whole", "cut"))
+    pd.testing.assert_frame_equal(whole.drop(columns="run_id"), cut.drop(columns="run_id"), check_exact=True)
+    weights = [load_file(tmp_path / name / "best.safetensors") for name in ("whole", "cut")]
+    assert all(torch.equal(weights[0][k], weights[1][k]) for k in weights[0])
+
+
+def test_training_reads_no_test_bag(
+    built_set: BuiltSet, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the one pass over test, every bag that fit() is given is a train or a val bag."""
+    split = dict(zip(built_set.videos["bag_id"], built_set.videos["split"], strict=True))
+    seen: dict[str, set[str]] = {}
+    original = trial.fit
+
+    def spy(detector, train_set, val_set, config, machine, folder):  # type: ignore[no-untyped-def]
+        seen["train"] = {split[b.bag_id] for b in train_set.bags}
+        seen["val"] = {split[b.bag_id] for b in val_set.bags}
+        assert not (folder / "scores.parquet").exists()
+        original(detector, train_set, val_set, config, machine, folder)
+
+    monkeypatch.setattr(trial, "fit", spy)
+    run_trial(replace(CONFIG, epochs=1), material, tmp_path / "run", CPU)
+    assert seen == {"train": {"train"}, "val": {"val"}}
+    scores = pd.read_parquet(tmp_path / "run" / "scores.parquet")
+    assert {split[b] for b in scores["bag_id"]} == {"test"}
+
+
+def test_the_best_epoch_on_val_is_kept(tmp_path: Path) -> None:
+    progress, detector = checkpoint.Progress(), torch.nn.Linear(1, 1, bias=False)
+    rows = [(0.5, 0.7), (0.8, 0.6), (0.8, 0.5), (0.8, 0.5), (0.7, 0.1)]
+    for epoch, (accuracy, loss) in enumerate(rows):
+        torch.nn.init.constant_(detector.weight, epoch)
+        checkpoint.book(progress, {"val_accuracy": accuracy, "val_loss": loss}, detector, tmp_path)
+    assert load_file(tmp_path / "best.safetensors")["weight"].item() == 2
+    assert len(pd.read_csv(tmp_path / "history.csv")) == 5
+
+
+def test_each_epoch_is_drawn_anew(material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs: list[int] = []
+    original = BagDataset.__getitem__
+
+    def spy(self: BagDataset, item: tuple[int, int] | int) -> dict[str, object]:
+        if self.n_faces is not None:
+            epochs.append(self.epoch)
+        return original(self, item)
+
+    monkeypatch.setattr(BagDataset, "__getitem__", spy)
+    run_trial(CONFIG, material, tmp_path / "run", CPU)
+    assert set(epochs) == {0, 1, 2}
+
+
+def test_identity_changes_with_anything_that_changes_a_score(built_set: BuiltSet) -> None:
+    changes = [
+        {},
+        {"seed": 1},
+        {"epochs": 4},
+        {"backbone": "resnet18"},
+        {"train_frames": 4},
+        {"manipulations": ("DF",)},
+    ]
+    ids = [run_id(replace(CONFIG, **change), built_set.sha256) for change in changes]  # type: ignore[arg-type]
+    assert len({*ids, run_id(CONFIG, "other data")}) == len(changes) + 1
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"lr": -1.0}, {"precision": "fp8"}, {"train_frames": 0}])
+def test_a_configuration_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        replace(CONFIG, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_method_trained_as_another_takes_its_weights(built_set: BuiltSet, material: Material, tmp_path: Path) -> None:
+    average, largest = (replace(CONFIG, method=name, epochs=1) for name in ("xn-avg", "xn-max"))
+    folders = {
+        name: tmp_path / run_id(config, built_set.sha256) for name, config in (("avg", average), ("max", largest))
+    }
+    run_trial(largest, material, folders["max"], CPU)
+    assert (folders["avg"] / "DONE").is_file()
+    assert (folders["avg"] / "best.safetensors").read_bytes() == (folders["max"] / "best.safetensors").read_bytes()
+    scores = {name: pd.read_parquet(folder / "scores.parquet") for name, folder in folders.items()}
+    frames = scores["max"][scores["max"]["level"] == "frame"]
+    by_bag = frames.groupby("bag_id")["score"]
+    for name, expected in (("max", by_bag.max()), ("avg", by_bag.mean())):
+        videos = scores[name][scores[name]["level"] == "video"].set_index("bag_id")["score"]
+        np.testing.assert_allclose(videos.loc[expected.index], expected, atol=1e-6)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_in_one_line(material: Material, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="try a lower --lr"):
+        run_trial(replace(CONFIG, lr=1e30), material, tmp_path / "run", CPU)
+
+
+def test_tensorboard_has_the_history(material: Material, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run_trial(replace(CONFIG, epochs=2), material, tmp_path / "run", replace(CPU, board=True))
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events.Reload()
+    history = pd.read_csv(tmp_path / "run" / "history.csv")
+    assert [e.step for e in events.Scalars("val_loss")] == [1, 2]
+    np.testing.assert_allclose([e.value for e in events.Scalars("val_loss")], history["val_loss"], rtol=1e-5)
+
+
+def test_without_tensorboard_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(ConfigError, match=r"pip install 'ffpms\[tensorboard\]'"):
+        checkpoint.draw_board({"epoch": 1}, tmp_path)

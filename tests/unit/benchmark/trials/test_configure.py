@@ -1,0 +1,94 @@
+"""What a user asks for, as one configuration a method."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.training.weights import load_given
+from benchmark.trials.configure import choose_methods, configure, split_options, split_weights
+from detectors import method, names
+from detectors.errors import DetectorError
+from ffpms.errors import ConfigError
+
+SETTINGS = {"pretrained": True}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    path = tmp_path / "a=b.pth"
+    torch.save({"w": torch.ones(1)}, path)
+    return path
+
+
+def test_methods_are_known_as_typed_and_each_is_taken_once() -> None:
+    assert choose_methods(["smil", "XN-avg", "s-mil"]) == ["s-mil", "xn-avg"]
+    assert choose_methods(["all"]) == names()
+    with pytest.raises(ConfigError, match="methods: none given"):
+        choose_methods([])
+
+
+def test_weights_are_for_a_method_or_for_all_that_take_any_backbone(weights: Path) -> None:
+    assert split_weights([str(weights), f"smil={weights}"]) == {"": weights, "s-mil": weights}
+    configs, given = configure(["s-mil", "xn-avg"], SETTINGS, None, {"s-mil": weights}, {})
+    by_method = {c.method: c for c in configs}
+    assert by_method["s-mil"].weights_sha256 in given
+    assert not by_method["s-mil"].pretrained
+    assert by_method["xn-avg"].pretrained
+    assert not by_method["xn-avg"].weights_sha256
+
+
+def test_packaged_weights_are_those_of_the_package() -> None:
+    (config,), given = configure(["s-mil"], SETTINGS, "tf_efficientnet_lite0", split_weights(["packaged"]), {})
+    assert config.weights_sha256 == "packaged"
+    assert "conv_stem.weight" in load_given(given)["packaged"]
+
+
+def test_a_method_trained_as_another_has_its_weights(weights: Path) -> None:
+    average, largest = configure(["xn-avg", "xn-max"], SETTINGS, None, {"xn-avg": weights}, {})[0]
+    assert average.weights_sha256 == largest.weights_sha256 != ""
+
+
+def test_each_method_has_its_own_backbone_unless_one_is_named() -> None:
+    chosen = [configure(["s-mil", "d-fwa"], SETTINGS, b, {}, {})[0] for b in (None, "resnet18", "tiny")]
+    assert [[c.backbone for c in configs] for configs in chosen] == [
+        [method("s-mil").backbone, method("d-fwa").backbone],
+        ["resnet18"] * 2,
+        ["tiny"] * 2,
+    ]
+    assert not any(c.pretrained for c in chosen[2])
+
+
+def test_options_are_part_of_the_configuration() -> None:
+    options = split_options(["smil.filters=64", "d-fwa.pooling=spp"])
+    first, second, third = configure(["s-mil", "d-fwa", "xn-avg"], SETTINGS, "tiny", {}, options)[0]
+    assert (first.options, second.options, third.options) == (("filters=64",), ("pooling=spp",), ())
+
+
+def test_a_method_with_a_network_of_its_own_takes_no_other() -> None:
+    first, second = configure(["i3d", "s-mil"], SETTINGS, "resnet18", {}, {})[0]
+    assert (first.backbone, second.backbone) == ("inception-i3d", "resnet18")
+    with pytest.raises(ConfigError, match="i3d has a network of its own"):
+        configure(["i3d"], SETTINGS, "resnet18", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("s-mil", "METHOD.OPTION=VALUE"),
+        ("s-mil.filters", "METHOD.OPTION=VALUE"),
+        ("s-mill.filters=3", "did you mean s-mil"),
+        ("s-mil.filter=3", "no option 'filter'; it has filters"),
+        ("s-mil.filters=many", "'many' is not a number"),
+        ("d-fwa.pooling=max", "is not mean or spp"),
+        ("xn-avg.filters=3", "it has no options"),
+    ],
+)
+def test_an_option_that_is_not_there_is_named(text: str, said: str) -> None:
+    with pytest.raises((ConfigError, DetectorError), match=said):
+        split_options([text])
+
+
+def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not found"):
+        configure(["s-mil"], SETTINGS, None, split_weights([f"s-mil={tmp_path / 'w.pth'}"]), {})

@@ -1,0 +1,63 @@
+"""What a cluster does with trials whose workers die, and in which order it runs them; without a cluster."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.config import TrainConfig
+from benchmark.runs.folder import read_failures
+from benchmark.training.device import Machine, Setup
+from benchmark.trials import identity, ray_runner
+from benchmark.trials.ray_runner import MAX_DEATHS, Cluster, Errand
+from benchmark.trials.resources import Supply
+from benchmark.trials.runner import Trial
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.engine import Died, Done, Outcome
+
+
+@pytest.fixture
+def data(built: Path) -> BuiltSet:
+    return BuiltSet.load(built)
+
+
+def trial(data: BuiltSet, out: Path, method: str) -> Trial:
+    config = TrainConfig(method, ("DF",), "tiny", precision="fp32")
+    return Trial(config, data, out / identity.run_id(config, data.sha256))
+
+
+def run_on(
+    monkeypatch: pytest.MonkeyPatch, trials: list[Trial], dies: str = ""
+) -> tuple[list[str], list[list[str]], list[str]]:
+    """Failures, the methods of each wave, and what was said, where every worker at a method ``dies``."""
+    waves, said = list[list[str]](), list[str]()
+
+    def on_ray(_: object, errands: list[Errand], *__: object) -> Iterator[Outcome[Errand, str]]:
+        waves.append([errand.config.method for errand in errands])
+        for errand in list(errands):
+            yield Died(errand) if errand.config.method == dies else Done(errand, "")
+
+    monkeypatch.setattr(ray_runner, "on_ray", on_ray)
+    supply = Supply({}, None, Machine(torch.device("cpu"), say=said.append))
+    return Cluster(Setup(), 2, 0).run(trials, supply), waves, said
+
+
+def test_a_detector_that_another_takes_is_trained_first_and_once(
+    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials = [trial(data, tmp_path, name) for name in ("xn-max", "s-mil", "xn-avg")]
+    failures, waves, _ = run_on(monkeypatch, trials)
+    assert (failures, waves) == ([], [["xn-avg", "s-mil"], ["xn-max"]])
+
+
+def test_a_trial_whose_workers_go_on_dying_is_given_up_and_says_so(
+    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doomed = trial(data, tmp_path, "s-mil")
+    identity.start(doomed.folder, doomed.config, data, torch.device("cpu"))
+    failures, waves, said = run_on(monkeypatch, [doomed, trial(data, tmp_path, "lstm")], dies="s-mil")
+    assert waves == [["s-mil", "lstm"], *[["s-mil"]] * (MAX_DEATHS - 1)]
+    assert failures == [f"{doomed.folder.name}: its worker died 3 times"]
+    assert sum("goes on from its last epoch" in line for line in said) == MAX_DEATHS - 1
+    assert [one.reason for one in read_failures(tmp_path)] == ["its worker died 3 times"]

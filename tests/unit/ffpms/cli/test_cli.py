@@ -1,0 +1,186 @@
+"""Manners of the command line: help, one clear line, exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from ffpms import cli
+from tests.conftest import SEED, Command
+from tests.helpers.building import program
+
+
+@pytest.mark.parametrize("name", cli.main.commands)
+def test_every_command_has_help_with_an_example(ffpms: Command, name: str) -> None:
+    result = ffpms(name, "--help")
+    assert result.exit_code == 0
+    assert f"Example: ffpms {name} " in result.output
+    options = [p for p in cli.main.commands[name].params if isinstance(p, click.Option)]
+    assert [p.name for p in options if not p.help] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("build", "--ff-root", "/nowhere"), "/nowhere: not a folder"),
+        (("build", "--ff-root", "."), "no FaceForensics++ tree"),
+        (("build", "--ff-root", ".", "--manipulations", "XX"), "choose from DF,F2F,FS,NT"),
+        (("build", "--ff-root", ".", "--replace", "0-19"), "does not lie in 1-19"),
+        (("build", "--ff-root", ".", "--workers", "0"), "--workers"),
+        (("build", "--nonsense"), "No such option"),
+        (("nonsense",), "No such command"),
+        (("build", "--ff-root", ".", "--replace", "x"), "is no range such as 1-19"),
+        (("build", "--ff-root", ".", "--replace-fraction", "1"), "leaves no fake frame"),
+        (("build", "--ff-root", ".", "--split", "dev"), "choose from train,val,test"),
+        (("build", "--ff-root", ".", "--placement", "middle"), "random or contiguous"),
+        (("build", "--ff-root", ".", "--size", "3"), "is not in 16..4096"),
+        (("build", "--ff-root", ".", "--splits", "/nowhere"), "train.json: not found"),
+        (("bench", "--methods", "smil", "--data", "/nowhere"), "no built set"),
+        (("bench", "--methods", "smil", "--device", "cuda:77"), "try --device cpu"),
+        (("verify",), "ffpms-data: no built set"),
+        (("verify", "nowhere"), "nowhere: no built set"),
+        (("verify", "--ff-root", "nowhere"), "nowhere: not a folder"),
+        (("verify", "--ff-root", "."), "no FaceForensics++ tree"),
+        (("verify", "--ff-root", ".", "--splits", "nowhere"), "train.json: not found"),
+        (("verify", "--ff-root", ".", "--manipulations", "XX"), "choose from DF,F2F,FS,NT"),
+        (("verify", "nowhere", "--splits", "."), "--splits: only for a tree"),
+        (("verify", "--compression", "c23"), "--compression: only for a tree"),
+        (("verify", "--ff-root", ".", "--workers", "0"), "--workers"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_2(
+    ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = ffpms(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--methods", "smill"), "did you mean s-mil"),
+        (("--methods", "smil", "--seeds", "a"), "no comma list of numbers"),
+        (("--methods", "smil", "--epochs", "0"), "is not a number above 0"),
+        (("--methods", "smil", "--lr", "nan"), "is not a number above 0"),
+        (("--methods", ","), "methods: none given"),
+        (("--methods", "smil", "--seeds", ""), "no comma list of numbers"),
+        (("--methods", "smil", "--seeds", "9223372036854775807"), "no comma list of numbers"),
+        (("--methods", "smil", "--workers", "-1"), "--workers"),
+        (("--methods", "smil", "--backbone", "resnet"), "timm knows no such model"),
+        (("--methods", "smil", "--weights", "none.pth"), "none.pth: not found"),
+    ],
+)
+def test_bad_bench_flags_are_one_line_and_exit_2(
+    ffpms: Command, built: Path, tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    result = ffpms("bench", "--data", built, "--out", tmp_path / "runs", *flags)
+    assert result.exit_code == 2
+    assert said in result.stderr.splitlines()[-1]
+
+
+def test_debug_shows_the_traceback(ffpms: Command) -> None:
+    result = ffpms("--debug", "build", "--ff-root", "/nowhere")
+    assert result.exception is not None
+    assert type(result.exception).__name__ == "ConfigError"
+
+
+def test_a_config_file_gives_defaults_and_flags_win(ffpms: Command, tmp_path: Path) -> None:
+    config = tmp_path / "recipe.toml"
+    config.write_text('seed = 7\nplacement = "contiguous"\n')
+    assert ffpms("plan", "--config", config, "--out", tmp_path / "a").exit_code == 0
+    assert ffpms("plan", "--config", config, "--seed", 8, "--out", tmp_path / "b").exit_code == 0
+    assert "seed = 7" in (tmp_path / "a" / "recipe.toml").read_text()
+    assert 'placement = "contiguous"' in (tmp_path / "b" / "recipe.toml").read_text()
+    assert "seed = 8" in (tmp_path / "b" / "recipe.toml").read_text()
+
+
+@pytest.mark.parametrize("text", ["sead = 7", "= 7", "seed = 3.7", "seed = [1, 2]"])
+def test_an_unknown_key_in_a_config_file_is_an_error(ffpms: Command, tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.toml").write_text(text)
+    result = ffpms("plan", "--config", tmp_path / "c.toml", "--out", tmp_path / "a")
+    assert result.exit_code == 2
+    assert "c.toml" in result.stderr or "'--seed'" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.count(" plan --help'") == 1
+
+
+def test_the_plan_does_not_overwrite_something_else(ffpms: Command, tmp_path: Path) -> None:
+    (tmp_path / "videos.parquet").write_text("of a built set")
+    result = ffpms("plan", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "holds something else" in result.stderr
+
+
+def test_an_interruption_is_no_error(ffpms: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_check_packages", interrupted)
+    result = ffpms("build", "--ff-root", ".")
+    assert result.exit_code == 130
+    assert "run the same command again to go on" in result.stderr
+
+
+def test_an_unexpected_error_is_one_line_too(ffpms: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("of course\nnot")
+
+    monkeypatch.setattr(cli, "_check_packages", broken)
+    result = ffpms("build", "--ff-root", ".")
+    assert result.exit_code == 2
+    assert "unexpected ZeroDivisionError: of course not" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["methods", "verify"])
+def test_a_reader_who_has_left_is_no_error(whole: Path, name: str) -> None:
+    """As in ``ffpms verify ffpms-data | head``."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(program(name, *[whole][: name == "verify"]), stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(("levels", "more"), [("c23,raw", " --compression c23"), ("raw,c40", "")])
+def test_the_corpus_says_which_build_is_next(
+    ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, levels: str, more: str
+) -> None:
+    monkeypatch.setattr("ffpms.minicorpus.corpus.make_corpus", lambda *_: {})
+    result = ffpms("minicorpus", "--out", tmp_path, "--compression", levels)
+    assert result.stdout.endswith(f"next: ffpms build --ff-root {tmp_path} --splits {tmp_path}/splits{more}\n")
+
+
+def test_the_package_can_be_run() -> None:
+    done = subprocess.run([sys.executable, "-m", "ffpms", "build", "--nonsense"], stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: No such option")
+    assert done.stderr.endswith("(see 'ffpms build --help')\n")
+
+
+def test_8_frames_need_no_other_flag(ffpms: Command, tmp_path: Path) -> None:
+    assert ffpms("plan", "--frames", 8, "--out", tmp_path / "a").exit_code == 0
+    assert "7,\n" in (tmp_path / "a" / "recipe.toml").read_text()
+
+
+def test_a_package_of_the_same_name_is_noticed(ffpms: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Elsewhere:
+        origin = "/elsewhere/detectors/__init__.py"
+
+    monkeypatch.setattr(cli, "find_spec", lambda name: Elsewhere())
+    result = ffpms("build", "--ff-root", ".")
+    assert result.exit_code == 2
+    assert "another package named 'detectors'" in result.stderr
+
+
+def test_json_is_json(ffpms: Command, tree: Path, built: Path) -> None:
+    flags = ("--ff-root", tree, "--splits", tree / "splits", "--out", built, "--size", 64, "--seed", SEED)
+    assert json.loads(ffpms("build", *flags, "--json").stdout)["complete"] is True

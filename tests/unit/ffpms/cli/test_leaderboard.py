@@ -1,0 +1,160 @@
+"""``ffpms leaderboard``: from run folders to files, without torch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tomli_w
+from PIL import Image
+
+from benchmark.leaderboards.board import make_board
+from benchmark.runs.folder import GRID_SCORES, SCORES, Run, name_run, read_runs
+from ffpms.schema import GRID_SCORE, SCORE, Split, write_table
+from tests.conftest import Command
+from tests.helpers.scores import grid_scores, run
+
+FILES = {"comparisons.csv", *(f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json", "html"))}
+
+
+def store(one: Run, root: Path, grid: bool = False) -> Path:
+    """A run folder as ``ffpms bench`` leaves it, but for weights and history."""
+    folder = root / name_run(one.settings, one.data_sha256, one.code_sha256)
+    folder.mkdir(parents=True)
+    about = {"data": {"name": one.dataset, "sha256": one.data_sha256}, "code": {"sha256": one.code_sha256}}
+    (folder / "config.toml").write_text(tomli_w.dumps({"train": dict(one.settings)} | about))
+    constant = {"run_id": folder.name, "method": one.method, "dataset": one.dataset}
+    for split, table in ((Split.TEST, one.scores), (Split.VAL, one.val)):
+        write_table(table.assign(**constant), SCORE, folder / SCORES[split])
+    if grid:
+        write_table(grid_scores(one.scores).assign(**constant), GRID_SCORE, folder / GRID_SCORES)
+    (folder / "DONE").touch()
+    return folder
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    for one in (run(0), run(1), run(0, "xn-avg")):
+        store(one, tmp_path / "runs", grid=True)
+    return tmp_path / "runs"
+
+
+def test_what_is_stored_is_what_is_read(runs: Path) -> None:
+    read = {(one.method, one.seed): one for one in read_runs(runs)}
+    assert set(read) == {("s-mil", 0), ("s-mil", 1), ("xn-avg", 0)}
+    one = read["s-mil", 1]
+    pd.testing.assert_series_equal(one.scores["score"], run(1).scores["score"])
+    pd.testing.assert_series_equal(one.val["score"], run(1).val["score"])
+    assert len(one.grid) == 32 * 3 * 21
+
+
+def test_all_files_are_written_and_the_short_tables_printed(ffpms: Command, runs: Path) -> None:
+    result = ffpms("leaderboard", runs)
+    assert result.exit_code == 0, result.stderr
+    assert {path.name for path in runs.iterdir() if path.is_file()} == FILES
+    assert result.stdout.count("###") == 3
+    expected = make_board(list(read_runs(runs)))
+    pd.testing.assert_frame_equal(
+        pd.read_csv(runs / "leaderboard.csv")[["method", "metric", "value"]],
+        expected.cells[["method", "metric", "value"]],
+        atol=1e-6,
+        check_dtype=False,
+    )
+    assert len(pd.read_csv(runs / "comparisons.csv")) == 9
+
+
+def test_the_same_again_is_the_same_bytes(ffpms: Command, runs: Path, tmp_path: Path) -> None:
+    assert ffpms("leaderboard", runs).exit_code == 0
+    assert ffpms("leaderboard", runs, "--out", tmp_path / "again").exit_code == 0
+    for name in FILES:
+        assert (runs / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_formats_and_json(ffpms: Command, runs: Path, tmp_path: Path) -> None:
+    result = ffpms("leaderboard", runs, "--format", "md", "--out", tmp_path / "out", "--json")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["leaderboard.md"]
+    assert set(json.loads(result.stdout)) == {"cells", "comparisons"}
+
+
+@pytest.mark.parametrize("grid", [True, False])
+def test_the_curve_is_drawn_with_its_numbers_beside(ffpms: Command, runs: Path, tmp_path: Path, grid: bool) -> None:
+    if not grid:
+        for path in runs.rglob(GRID_SCORES):
+            path.unlink()
+    result = ffpms("leaderboard", runs, "--curve", tmp_path / "made" / "curve.png", "--quiet")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == ""
+    assert Image.open(tmp_path / "made" / "curve.png").size[0] > 600
+    curve = pd.read_csv(tmp_path / "made" / "curve.csv")
+    assert set(curve["metric"]) == ({"accuracy", "auc", "tpr"} if grid else {"accuracy", "auc"})
+    assert set(curve["method"]) == {"s-mil", "xn-avg"}
+
+
+def test_each_set_has_a_curve_of_its_own(ffpms: Command, runs: Path, tmp_path: Path) -> None:
+    store(run(0, data="another"), runs, grid=True)
+    assert ffpms("leaderboard", runs, "--curve", tmp_path / "curve.png", "--quiet").exit_code == 0
+    curves = {path.stem: pd.read_csv(path) for path in tmp_path.glob("curve*.csv")}
+    assert set(curves) == {"curve-FFPMS-custom-abc", "curve-FFPMS-custom-another"}
+    for curve in curves.values():
+        assert not curve.duplicated(["method", "low", "high", "metric"]).any()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--format", "pdf"), "format: pdf; choose from csv,md,latex,json,html"),
+        (("--format", ","), "format: none"),
+        (("--curve", "curve.jpeg2"), "no name of a .png, .pdf or .svg file"),
+    ],
+)
+def test_bad_flags_are_one_line(ffpms: Command, runs: Path, flags: tuple[str, ...], said: str) -> None:
+    result = ffpms("leaderboard", runs, *flags)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_no_run_is_said_with_the_folder(ffpms: Command, tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        result = ffpms("leaderboard", folder)
+        assert result.exit_code == 2
+        assert (
+            result.stderr
+            == f"Error: {folder}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'\n"
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "= 1", "[train]\nseed = 1\n"])
+def test_a_damaged_run_is_one_line(ffpms: Command, runs: Path, text: str) -> None:
+    folder = next(path for path in runs.iterdir())
+    (folder / "config.toml").write_text(text)
+    result = ffpms("leaderboard", runs)
+    assert result.exit_code == 2
+    assert f"{folder}: config.toml is damaged" in result.stderr
+
+
+def test_a_trained_run_without_val_scores_is_damaged(ffpms: Command, runs: Path) -> None:
+    next(runs.rglob(SCORES[Split.VAL])).unlink()
+    result = ffpms("leaderboard", runs)
+    assert result.exit_code == 2
+    assert "val_scores.parquet: not found" in result.stderr
+
+
+def test_a_copied_run_is_not_counted_twice(ffpms: Command, runs: Path) -> None:
+    folder = next(path for path in runs.iterdir())
+    folder.rename(folder.with_name("copy"))
+    result = ffpms("leaderboard", runs)
+    assert result.exit_code == 2
+    assert f"is a copy of {folder.name}" in result.stderr
+
+
+def test_no_torch_is_needed() -> None:
+    names = ("leaderboard", "external", "curves.drawing", "curves.fake_rate", "curves.frame_count", "rendering.files")
+    modules = ", ".join([*(f"benchmark.{name}" for name in names), "ffpms.cli.leaderboard"])
+    heavy = "{'torch', 'timm', 'detectors', 'sklearn', 'matplotlib'} & set(sys.modules)"
+    code = f"import sys, {modules}; print(sorted({heavy}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,211 @@
+"""The data card says what the set holds, and is written for every set there can be."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from ffpms.builder.tables import count
+from ffpms.dataset.card import write_card
+from ffpms.dataset.contact_sheet import PICTURE, SIDE, draw_bags
+from ffpms.dataset.files import TABLES
+from ffpms.dataset.shortcut_audit import as_json, audit
+from ffpms.extraction.png import encode_png
+from ffpms.schema import read_table
+
+Tables = dict[str, pd.DataFrame]
+BLUE = (26, 115, 217)
+
+
+@pytest.fixture
+def tables(built: Path) -> Tables:
+    return {name: read_table(built / f"{name}.parquet", schema) for name, schema in TABLES.items()}
+
+
+@pytest.fixture
+def report(built: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((built / "build.json").read_text())
+    return found
+
+
+@pytest.fixture
+def out(built: Path, tmp_path: Path) -> Path:
+    """A folder with the set's crops and nothing else."""
+    (tmp_path / "crops").symlink_to(built / "crops")
+    return tmp_path
+
+
+def card(out: Path, report: dict[str, Any], tables: Tables) -> str:
+    """The card of a set with these tables."""
+    probes = audit(tables["videos"], tables["frames"], tables["sources"])
+    write_card(out, report | {"counts": count(tables), "audit": as_json(probes)}, tables)
+    return (out / "README.md").read_text()
+
+
+def only(tables: Tables, column: str, value: str) -> Tables:
+    """What is left of the set with one split, or without one manipulation."""
+    videos = tables["videos"]
+    videos = videos[videos[column] != value[1:]] if value.startswith("-") else videos[videos[column] == value]
+    kept = set(videos["bag_id"])
+    sources, frames = tables["sources"], tables["frames"]
+    return tables | {
+        "videos": videos,
+        "frames": frames[frames["bag_id"].isin(kept)],
+        "sources": sources[sources["source_video"].isin(kept)],
+    }
+
+
+def test_the_same_set_gives_the_same_bytes(built: Path, out: Path, report: dict[str, Any], tables: Tables) -> None:
+    write_card(out, report, tables)
+    for name in ("README.md", PICTURE):
+        assert (out / name).read_bytes() == (built / name).read_bytes()
+
+
+def test_it_says_what_the_audit_found(out: Path, report: dict[str, Any], tables: Tables) -> None:
+    text = card(out, report, tables)
+    assert report["audit"]["verdict"] in text
+    value = report["audit"]["probes"]["NT"]["features"]["n_bytes"]["value"]
+    row = next(line for line in text.splitlines() if line.startswith("| n_bytes |"))
+    assert row.split(" | ")[-1] == f"{value:.3f} |"
+
+
+def test_intervals_that_leave_chance_out_are_bold(out: Path, report: dict[str, Any], tables: Tables) -> None:
+    off, at = {"value": 0.6, "low": 0.55, "high": 0.65}, {"value": 0.5, "low": 0.45, "high": 0.55}
+    probe = {"n_bags": 3, "classifier": at, "features": {"rim_luma": off}, "own": {"rim_luma": at}}
+    write_card(out, report | {"audit": {"verdict": "V", "level": 0.99, "probes": {"all": probe}}}, tables)
+    text = (out / "README.md").read_text()
+    assert "| rim_luma | **0.600 (0.550 to 0.650)** |" in text
+    assert "| classifier | 0.500 (0.450 to 0.550) |" in text
+
+
+def test_pair_checks_are_counted_and_their_worst_named(out: Path, report: dict[str, Any], tables: Tables) -> None:
+    sources = tables["sources"]
+    sources.loc[sources["source_video"] == "FS_008_009", ["lift_g", "align_certainty"]] = [-4.25, 0.125]
+    sources.loc[sources["source_video"] == "FS_006_007", ["lift_r", "align_offset"]] = [3.0, 1]
+    text = card(out, report, tables)
+    line = next(line for line in text.splitlines() if line.endswith("| -4.25 (g, FS_008_009) |"))
+    own = sources[sources["manipulation"] == "FS"]
+    late = int((own["align_offset"] != 0).sum())
+    expected = ["FS", *[int((own["geometry"] == kind).sum()) for kind in ("crop", "identity")], late]
+    assert line.split(" | ")[:-1] == [
+        f"| {expected[0]}",
+        *map(str, expected[1:]),
+        f"{own['align_score'].min():.3f}",
+        "0.125",
+    ]
+    others = next(line for line in text.splitlines() if line.startswith("| NT | "))
+    assert others.endswith("| – | – |") == bool(sources.loc[sources["manipulation"] == "NT", "lift_r"].isna().all())
+
+
+def test_every_status_but_ok_is_listed(out: Path, report: dict[str, Any], tables: Tables) -> None:
+    for name, key in (("sources", "source_video"), ("videos", "bag_id"), ("frames", "bag_id")):
+        tables[name]["status"] = tables[name]["status"].where(tables[name][key] != "DF_004_005", "missing")
+    tables["frames"].loc[[3, 5], "status"] = "no_face"
+    text = card(out, report, tables)
+    assert "| sources.parquet | missing | 1 | DF_004_005 |" in text
+    assert "| videos.parquet | missing | 1 | DF_004_005 |" in text
+    assert "| frames.parquet | missing | 20 | DF_004_005 |" in text
+    assert "| frames.parquet | no_face | 2 | original_000 |" in text
+
+
+def test_nothing_wrong_is_said_too(out: Path, report: dict[str, Any], tables: Tables) -> None:
+    for name in ("sources", "videos", "frames"):
+        tables[name]["status"] = "ok"
+    assert "Nothing: every video could be used" in card(out, report, tables)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("split", "train"),
+        ("split", "test"),
+        ("manipulation", "-DF"),
+        ("manipulation", "NT"),
+        ("manipulation", "original"),
+    ],
+)
+def test_a_part_of_a_set_has_its_card(
+    out: Path, report: dict[str, Any], tables: Tables, column: str, value: str
+) -> None:
+    text = card(out, report, only(tables, column, value))
+    assert ("There is no test split" in text) == (value in ("train", "original"))
+    assert f"({PICTURE})" in text
+    assert "{" not in text
+
+
+def test_a_set_without_pixels_has_no_picture(out: Path, report: dict[str, Any], tables: Tables) -> None:
+    tables["videos"]["status"] = tables["frames"]["status"] = tables["sources"]["status"] = "missing"
+    tables["sources"]["geometry"] = ""
+    (out / PICTURE).write_bytes(b"of an earlier build")
+    text = card(out, report, tables)
+    assert f"({PICTURE})" not in text
+    assert not (out / PICTURE).exists()
+    assert "No fake could be held against its real video." in text
+    assert "pairs of videos with mixed bags: 0" in text
+
+
+def picture(out: Path, tables: Tables) -> np.ndarray:
+    assert draw_bags(out, tables["videos"], tables["frames"])
+    return np.asarray(Image.open(out / PICTURE).convert("RGB")).astype(int)
+
+
+def cells(image: np.ndarray, row: int, gap: int = 0) -> list[bool]:
+    """Which of a row's 20 cells are framed."""
+    step, left, top = SIDE + 8, 148, 30 + row * (SIDE + 8) + gap
+    edges = [image[top + 10 : top + 40, left + s * step + 1] for s in range(20)]
+    return [bool(np.abs(edge - BLUE).max(axis=1).mean() < 60) for edge in edges]
+
+
+def test_the_picture_marks_what_was_swapped_in(out: Path, tables: Tables) -> None:
+    image = picture(out, tables)
+    rows = [f"{m}_006" + ("" if m == "original" else "_007") for m in ("original", "DF", "F2F", "FS", "NT")]
+    rows += [name.replace("006_007", "008_009").replace("_006", "_008") for name in rows]
+    for i, bag in enumerate(rows):
+        swapped = tables["frames"].loc[tables["frames"]["bag_id"] == bag, "replaced"].tolist()
+        assert cells(image, i, gap=12 * (i // 5)) == swapped, bag
+
+
+def test_the_picture_takes_bags_with_pixels_only(out: Path, tables: Tables) -> None:
+    before = picture(out, tables)
+    tables["videos"].loc[tables["videos"]["bag_id"] == "NT_006_007", "status"] = "missing"
+    assert picture(out, tables).shape[0] == before.shape[0], "007 stands in for 006"
+    tables["videos"].loc[tables["videos"]["manipulation"] == "NT", "status"] = "missing"
+    assert picture(out, tables).shape[0] == before.shape[0] - 2 * (SIDE + 8)
+
+
+def test_a_slot_without_a_face_is_grey(out: Path, tables: Tables) -> None:
+    first = (tables["frames"]["bag_id"] == "original_006") & (tables["frames"]["slot"] == 0)
+    tables["frames"].loc[first, "crop"] = ""
+    cell = picture(out, tables)[33 : 33 + SIDE, 151 : 151 + SIDE]
+    assert np.abs(cell[4:-4, 4:-4] - 221).max() <= 8
+
+
+def test_the_picture_stays_small_whatever_it_shows(tmp_path: Path, tables: Tables) -> None:
+    grain = np.random.default_rng(0).normal(128, 40, (300, 300, 3)).clip(0, 255).astype(np.uint8)
+    data = encode_png(grain)
+    assert Image.open(io.BytesIO(data)).size == (300, 300)
+    for crop in tables["frames"]["crop"]:
+        (tmp_path / crop).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / crop).write_bytes(data)
+    picture(tmp_path, tables)
+    assert (tmp_path / PICTURE).stat().st_size < 300_000
+
+
+def test_more_slots_get_smaller_faces(out: Path, tables: Tables) -> None:
+    wide = picture(out, tables).shape[1]
+    tables["videos"]["n_frames"] = 40
+    assert abs(picture(out, tables).shape[1] - wide) < 0.2 * wide
+
+
+def test_few_slots_leave_room_for_the_legend(out: Path, tables: Tables) -> None:
+    first = {name: tables[name].copy() for name in ("videos", "frames")}
+    first["videos"]["n_frames"] = 2
+    first["frames"] = first["frames"][first["frames"]["slot"] < 2]
+    image = picture(out, first)
+    assert (image[:, -10:] > 200).all(), "no text runs into the right margin"
+    assert (image[:24, 450:] < 100).any(), "the legend is there"

@@ -1,0 +1,76 @@
+"""A built set unmixed is FaceForensics++ itself: the same crops, no frame replaced, and a name of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmark.data.face_cache import open_faces
+from benchmark.leaderboards.paper import paper_cells, read_paper, subtract_paper
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.unmixed import load_set, unmix
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.v1 import read_v1, unmixed_name
+
+KINDS = ("DF", "F2F", "FS", "NT")
+
+
+@pytest.mark.parametrize(("split", "seed"), [("test", None), ("val", None), ("train", 7)])
+def test_every_face_of_a_fake_is_fake_and_every_face_of_an_original_real(
+    built: Path, split: str, seed: int | None
+) -> None:
+    mixed, unmixed = load_set(built, False), load_set(built, True)
+    bags = {bag.bag_id: bag for bag in unmixed.bags(split, KINDS, seed)}
+    assert {bag.bag_id for bag in mixed.bags(split, KINDS, seed)} == set(bags)
+    for bag in bags.values():
+        assert len(bag.crops) == 20
+        assert set(bag.frame_labels) == {bag.label} == {bag.fake_rate}
+        assert all(f"/{bag.bag_id}/" in crop for crop in bag.crops)
+
+
+def test_it_shares_the_stored_faces_but_not_the_identity(built: Path, tmp_path: Path) -> None:
+    mixed = BuiltSet.load(built)
+    unmixed = unmix(mixed)
+    assert unmixed.sha256 != mixed.sha256
+    assert unmixed.name == "FF++-c40-custom"
+    for data in (mixed, unmixed):
+        open_faces(data, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_the_name_is_the_paper_s_only_for_the_whole_official_test_split() -> None:
+    bags = read_v1().drop_duplicates("bag_id")[["bag_id", "split"]].assign(status="ok")
+    crop = CropConfig()
+    c23 = replace(Recipe(), compression="c23", seed=7, placement="contiguous", replaced=(3, 5), fraction=0.5)
+    assert unmixed_name(c23, crop, True, bags) == "FF++-c23"
+    assert unmixed_name(replace(c23, compression="raw"), crop, True, bags) == "FF++-c0"
+    for odd in (
+        (c23, crop, False, bags),
+        (c23, replace(crop, size=112), True, bags),
+        (replace(c23, frames_per_video=10, replaced=(1, 9)), crop, True, bags),
+        (c23, crop, True, bags[1:]),
+        (c23, crop, True, bags.assign(status=["unreadable", *bags["status"][1:]])),
+    ):
+        assert unmixed_name(*odd) == "FF++-c23-custom"
+
+
+def test_the_paper_s_rows_stand_beside_the_same_data_alone() -> None:
+    c0 = pd.DataFrame(paper_cells("FF++-c0"))
+    assert set(c0["method"]) == {"xn-avg", "lstm", "i3d", "s-mil", "s-mil-t", "mil", "x-ray"}
+    assert not c0.duplicated(["method", "manipulation", "metric"]).any()
+    assert set(c0["metric"]) == {"accuracy", "frame_auc"}
+    assert len(paper_cells("FF++-c23")) == len(paper_cells("FF++-c40")) == 6 * 4
+    assert paper_cells("FF++-c40-custom 1234abcd") == []
+    cell = {"table": "FF++-c23", "manipulation": "NT", "metric": "accuracy", "value": 0.9}
+    assert subtract_paper(cell, "s-mil") == pytest.approx(0.9 - 0.9571)
+
+
+def test_every_number_of_the_paper_on_faceforensics_has_a_table() -> None:
+    paper = read_paper()
+    printed = paper[paper["dataset"].isin(["FFPMS", "FF++"])].drop_duplicates(
+        ["dataset", "compression", "manipulation", "method", "level", "metric"]
+    )
+    tables = ("FFPMS", "FF++-c0", "FF++-c23", "FF++-c40")
+    assert sum(len(paper_cells(table)) for table in tables) == len(printed)

@@ -1,0 +1,131 @@
+"""Every engine: all jobs are done, in bounded number; a dead worker costs its own job only."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+
+from ffpms.engine import ENGINES, Died, Done, Outcome, run_local
+from ffpms.errors import ConfigError, FfpmsError
+from tests.helpers.jobs import Unborn, behave, note_start
+from tests.helpers.processes import is_alive, wait_for, workers_of
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each engine's name; what Ray started is stopped."""
+    yield request.param
+    if request.param == "ray":
+        import ray
+
+        ray.shutdown()
+
+
+def told(outcomes: Iterator[Outcome[str, str]]) -> dict[str, str]:
+    return {o.job: o.result if isinstance(o, Done) else "died" for o in outcomes}
+
+
+def test_every_job_is_done(engine: str) -> None:
+    jobs = [f"job:{i}" for i in range(7)]
+    assert told(ENGINES[engine](behave, jobs, 2)) == {job: f"{job} done" for job in jobs}
+
+
+def test_no_job_no_outcome(engine: str) -> None:
+    assert list(ENGINES[engine](behave, [], 2)) == []
+
+
+@pytest.mark.parametrize("death", ["exit:0", "exit:1", "kill:"])
+def test_a_death_costs_its_own_job_only(engine: str, death: str) -> None:
+    jobs = ["job:0", "sleep:0.5", death, *[f"job:{i}" for i in range(1, 5)]]
+    expected = {job: f"{job} done" for job in jobs} | {death: "died"}
+    assert told(ENGINES[engine](behave, jobs, 2)) == expected
+
+
+def test_a_crew_of_which_all_die_goes_on(engine: str) -> None:
+    jobs = [f"exit:{i}" for i in range(1, 6)]
+    assert list(told(ENGINES[engine](behave, jobs, 2)).values()) == ["died"] * 5
+
+
+def test_an_error_is_raised_as_it_was(engine: str) -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        list(ENGINES[engine](behave, ["job:0", "raise:disk", "job:1"], 2))
+    assert (caught.value.errno, caught.value.filename) == (28, "disk")
+
+
+def test_jobs_are_taken_as_workers_come_free(engine: str, tmp_path: Path) -> None:
+    """Of endless jobs only a few are ever in hand."""
+    taken = count()
+    jobs = (str(tmp_path / "log") for _ in taken)
+    assert len(list(islice(ENGINES[engine](note_start, jobs, 2), 20))) == 20
+    assert next(taken) < 30
+
+
+def test_who_stops_listening_stops_the_work(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    outcomes = ENGINES["local"](note_start, (str(log) for _ in count()), 2)
+    next(outcomes)
+    outcomes.close()  # type: ignore[attr-defined]
+    lines = log.read_text()
+    time.sleep(0.2)
+    assert log.read_text() == lines
+
+
+def test_two_workers_are_two_processes(tmp_path: Path) -> None:
+    """However late the second begins."""
+    log, pids = tmp_path / "log", set[str]()
+    for _ in ENGINES["local"](note_start, [str(log)] * 3000, 2):
+        pids = set(log.read_text().split())
+        if len(pids) == 2:
+            break
+    assert len(pids) == 2
+    assert str(os.getpid()) not in pids
+
+
+def test_workers_that_cannot_begin_are_an_error_not_a_failure_of_their_jobs() -> None:
+    with pytest.raises(FfpmsError, match="die at their start"):
+        list(ENGINES["local"](Unborn(), ["job:0"], 1))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_run_local_yields_results(workers: int) -> None:
+    assert set(run_local(behave, ["a", "b", "c"], workers)) == {"a done", "b done", "c done"}
+
+
+def test_a_busy_worker_ends_with_its_killed_parent() -> None:
+    code = "from ffpms.engine import *; from tests.helpers.jobs import *; list(on_processes(behave, ['sleep:600'], 1))"
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    wait_for(lambda: workers_of(parent.pid))
+    (worker,) = workers_of(parent.pid)
+    time.sleep(1.0)
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not is_alive(worker), timeout_s=10)
+
+
+def test_run_local_ends_with_a_dead_worker() -> None:
+    with pytest.raises(FfpmsError, match="a worker process died"):
+        list(run_local(behave, ["job:0", "kill:", "job:1"], 2))
+
+
+def test_without_ray_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ConfigError, match=r"pip install 'ffpms\[ray\]'"):
+        list(ENGINES["ray"](behave, ["job:0"], 1))
+
+
+def test_ray_says_nothing_on_the_terminal() -> None:
+    """Least of all on standard output, where --json goes."""
+    code = (
+        "from ffpms.engine import *; from tests.helpers.jobs import *; print(len([*on_ray(behave, ['kill:', 'b'], 1)]))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (result.stdout, result.stderr) == ("2\n", "")
+
+
+def test_a_died_job_says_which() -> None:
+    assert list(ENGINES["local"](behave, ["exit:3"], 1)) == [Died("exit:3")]

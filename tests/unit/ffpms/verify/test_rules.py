@@ -1,0 +1,93 @@
+"""The rules of FaceForensics++, on what files say of themselves."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from ffpms.extraction.probe import VideoInfo
+from ffpms.sources.ffpp import Source
+from ffpms.verify.rules import check_compression, check_fake
+
+
+def about(**known: Any) -> VideoInfo:
+    """A file of which no more is known."""
+    values = {"n_frames": 75, "width": 854, "height": 480, "fps": 25.0, "crf": 40.0} | known
+    return VideoInfo(**(dict.fromkeys(field.name for field in fields(VideoInfo)) | values))  # type: ignore[arg-type]
+
+
+def source(manipulation: str, compression: str = "c40") -> Source:
+    return Source(f"{manipulation}_1_2", "a.mp4", manipulation, "1_2", "1", "2", compression, "test")
+
+
+def said(manipulation: str, fake: VideoInfo, target: VideoInfo | None, donor: VideoInfo | None) -> list[str]:
+    return [f"{f.kind}: {f.what}" for f in check_fake(source(manipulation), fake, target, donor)]
+
+
+@pytest.mark.parametrize(
+    ("manipulation", "target", "donor", "right"),
+    [("DF", 75, 66, 75), ("DF", 60, 66, 60), ("F2F", 75, 66, 66), ("F2F", 60, 66, 66)]
+    + [(m, *lengths) for m in ("FS", "NT") for lengths in ((75, 66, 66), (60, 66, 60))],
+)
+def test_lengths(manipulation: str, target: int, donor: int, right: int) -> None:
+    reals = (about(n_frames=target), about(n_frames=donor))
+    assert said(manipulation, about(n_frames=right), *reals) == []
+    for wrong in {right - 1, right + 1, target, donor} - {right}:
+        (line,) = said(manipulation, about(n_frames=wrong), *reals)
+        assert line.startswith(f"length: {wrong} frames, not {right} (its ")
+
+
+@pytest.mark.parametrize(("manipulation", "decides"), [("DF", "target"), ("F2F", "source")])
+def test_the_real_video_that_decides_a_length_is_named(manipulation: str, decides: str) -> None:
+    (line,) = said(manipulation, about(n_frames=9), about(), about())
+    assert line == f"length: 9 frames, not 75 (its {decides} {'1' if decides == 'target' else '2'} has 75)"
+
+
+@pytest.mark.parametrize(("manipulation", "n_findings"), [("DF", 0), ("F2F", 1), ("FS", 0), ("NT", 0)])
+def test_a_real_video_that_cannot_be_read_decides_nothing(manipulation: str, n_findings: int) -> None:
+    assert len(said(manipulation, about(n_frames=9, width=9), None, about())) == n_findings
+
+
+@pytest.mark.parametrize(
+    ("manipulation", "size", "right"),
+    [
+        *[(m, (854, 480), True) for m in ("DF", "F2F", "FS", "NT")],
+        *[(m, (832, 480), m in ("F2F", "NT")) for m in ("DF", "F2F", "FS", "NT")],
+        ("F2F", (768, 480), False),
+        ("F2F", (832, 448), False),
+        ("DF", (854, 448), False),
+    ],
+)
+def test_sizes(manipulation: str, size: tuple[int, int], right: bool) -> None:
+    lines = said(manipulation, about(width=size[0], height=size[1]), about(), about())
+    assert lines == [] if right else lines[0].startswith(f"size: {size[0]}x{size[1]} px, not the 854x480")
+
+
+@pytest.mark.parametrize(("width", "floored"), [(880, 832), (656, 640), (1270, 1216)])
+def test_a_width_is_floored_to_a_multiple_of_64(width: int, floored: int) -> None:
+    assert said("F2F", about(width=floored), about(width=width), about()) == []
+    assert len(said("F2F", about(width=floored + 32), about(width=width), about())) == 1
+
+
+def test_a_width_that_is_a_multiple_of_64_stays() -> None:
+    (line,) = said("NT", about(width=576), about(width=640), about())
+    assert line == "size: 576x480 px, not the 640x480 of its target 1"
+
+
+@pytest.mark.parametrize(("fps", "right"), [(25, True), (25.01, True), (30, False), (24, False), (0, False)])
+def test_a_fake_has_its_sources_rate(fps: float, right: bool) -> None:
+    lines = said("DF", about(fps=fps), about(fps=50), about(fps=25))
+    assert lines == ([] if right else [f"frame_rate: {fps:g} frames a second, but its source 2 has 25"])
+
+
+@pytest.mark.parametrize(
+    ("compression", "crf", "right"),
+    [
+        *[("c40", crf, crf in (40, None)) for crf in (40, None, 0, 23)],
+        *[("c23", crf, crf in (23, None)) for crf in (23, None, 40)],
+        *[("raw", crf, crf in (0, None)) for crf in (0, None, 18, 23, 40)],
+    ],
+)
+def test_compressions(compression: str, crf: float | None, right: bool) -> None:
+    found = [f.what for f in check_compression(source("DF", compression), about(crf=crf))]
+    assert found == ([] if right else [f"encoded at crf {crf:g} in a {compression} folder"])

@@ -1,0 +1,165 @@
+"""A source tree's files, one by one and together, without rendering a corpus."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ffpms.errors import ConfigError, MediaError
+from ffpms.extraction.probe import VideoInfo
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import Pairs
+from ffpms.schema import Status
+from ffpms.verify.findings import Finding, Kind
+from ffpms.verify.source_tree import ProbeJob, look, verify_tree
+from tests.conftest import Patience
+from tests.helpers.corpus import encode, portrait
+
+PAIRS: Pairs = {"train": [], "val": [], "test": [("0", "1")]}
+RECIPE = Recipe(manipulations=("DF",))
+VIDEOS = ("original/0.mp4", "original/1.mp4", "Deepfakes/0_1.mp4", "Deepfakes/1_0.mp4")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A flat tree of four videos, each with other frames."""
+    root = tmp_path_factory.mktemp("whole") / "ff_c40"
+    for i, name in enumerate(VIDEOS):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        encode(root / name, list(portrait()[i : i + 3]))
+    return root
+
+
+@pytest.fixture
+def root(whole: Path, tmp_path: Path, patience: Patience) -> Iterator[Path]:
+    """A copy to be damaged; no check may wait for ever."""
+    shutil.copytree(whole, tmp_path / "ff_c40")
+    with patience(30):
+        yield tmp_path / "ff_c40"
+
+
+def found(root: Path) -> set[tuple[str, str]]:
+    return {(f.path, str(f.kind)) for f in verify_tree(root, PAIRS, RECIPE).findings}
+
+
+def test_a_whole_tree_has_no_findings(whole: Path) -> None:
+    report = verify_tree(whole, PAIRS, RECIPE)
+    assert report.findings == []
+    assert report.about == {"ff_root": str(whole), "layout": "flat", "compression": "c40", "n_files": 4}
+
+
+@pytest.mark.parametrize("how", ["pipe", "folder", "socket"])
+def test_what_is_no_file_is_found_and_never_waited_for(root: Path, how: str) -> None:
+    path = root / VIDEOS[0]
+    path.unlink()
+    if how == "pipe":
+        os.mkfifo(path)
+    elif how == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    assert found(root) == {(VIDEOS[0], "not_a_file")}
+
+
+@pytest.mark.parametrize("target", ["nowhere", "0.mp4"])
+def test_a_broken_link_is_found(root: Path, target: str) -> None:
+    (root / VIDEOS[0]).unlink()
+    (root / VIDEOS[0]).symlink_to(target)
+    (finding,) = verify_tree(root, PAIRS, RECIPE).findings
+    assert (finding.kind, finding.what) == {
+        "nowhere": ("missing", "a link that leads nowhere"),
+        "0.mp4": ("unreadable", "cannot be read (Too many levels of symbolic links)"),
+    }[target]
+
+
+def test_a_link_out_of_the_tree_is_fine(root: Path, whole: Path) -> None:
+    (root / VIDEOS[0]).unlink()
+    (root / VIDEOS[0]).symlink_to(whole / VIDEOS[0])
+    assert found(root) == set()
+
+
+@pytest.mark.parametrize("content", [b"", b"404 not found", b"#EXTM3U\nfile:///etc/passwd\n"])
+def test_what_is_no_video_is_found(root: Path, content: bytes) -> None:
+    (root / VIDEOS[0]).write_bytes(content)
+    assert found(root) == {(VIDEOS[0], "unreadable")}
+
+
+def test_a_list_of_other_files_is_not_followed(root: Path) -> None:
+    """The decoder would read a play list whatever its name is, and wait for the pipe in it."""
+    os.mkfifo(root / "original" / "pipe.mp4")
+    (root / VIDEOS[0]).write_text("ffconcat version 1.0\nfile pipe.mp4\n")
+    assert found(root) == {(VIDEOS[0], "unreadable"), ("original/pipe.mp4", "extra")}
+
+
+def test_missing_and_extra_files_are_found(root: Path) -> None:
+    (root / VIDEOS[3]).rename(root / "Deepfakes" / "1_0 (1).MP4")
+    (root / "Deepfakes" / "readme.txt").write_text("")
+    report = verify_tree(root, PAIRS, RECIPE)
+    assert {(f.path, str(f.kind)) for f in report.findings} == {
+        (VIDEOS[3], "missing"),
+        ("Deepfakes/1_0 (1).MP4", "extra"),
+    }
+    assert report.about["n_files"] == 4
+    assert "not found" in {f.what for f in report.findings}
+
+
+def test_a_missing_folder_is_its_files(root: Path) -> None:
+    shutil.rmtree(root / "Deepfakes")
+    (root / "FaceSwap").mkdir()
+    assert found(root) == {(VIDEOS[2], "missing"), (VIDEOS[3], "missing")}
+
+
+def test_the_same_bytes_twice_are_found(root: Path) -> None:
+    shutil.copy(root / VIDEOS[0], root / VIDEOS[2])
+    assert found(root) == {(VIDEOS[2], "duplicate")}
+    (finding,) = verify_tree(root, PAIRS, RECIPE).findings
+    assert finding.what == f"the same bytes as {VIDEOS[0]}"
+
+
+def test_rules_reach_the_files(root: Path) -> None:
+    encode(root / VIDEOS[2], list(portrait()[3:5]), crf=23)
+    assert found(root) == {(VIDEOS[2], "wrong_compression"), (VIDEOS[2], "length")}
+    shutil.copy(root / VIDEOS[3], root / VIDEOS[2])
+    encode(root / VIDEOS[0], list(portrait()[:3]), crf=23)
+    assert (VIDEOS[0], "wrong_compression") in found(root)
+
+
+def test_other_splits_are_an_error(root: Path) -> None:
+    with pytest.raises(ConfigError, match="holds no video of the split files; give --splits"):
+        verify_tree(root, PAIRS | {"test": [("7", "8")]}, RECIPE)
+    with pytest.raises(ConfigError, match="holds no fake of the split files; give --splits"):
+        verify_tree(root, PAIRS | {"test": [("0", "8")]}, RECIPE)
+
+
+def test_originals_alone_are_findings(root: Path) -> None:
+    shutil.rmtree(root / "Deepfakes")
+    (root / "Deepfakes").mkdir()
+    assert {kind for _, kind in found(root)} == {"missing"}
+
+
+def test_a_status_of_another_kind_is_unreadable(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> VideoInfo:
+        raise MediaError(path, "odd; look at it", Status.FAILED)
+
+    monkeypatch.setattr("ffpms.verify.source_tree.probe", refused)
+    assert look(ProbeJob(root, "original/0.mp4"))[1] == Finding("original/0.mp4", Kind.UNREADABLE, "odd", "look at it")
+
+
+def test_an_unexpected_error_is_a_finding(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(path: Path) -> VideoInfo:
+        raise ZeroDivisionError("of course")
+
+    monkeypatch.setattr("ffpms.verify.source_tree.probe", broken)
+    _, finding = look(ProbeJob(root, VIDEOS[0]))
+    assert "unexpected ZeroDivisionError: of course" in str(finding)
+
+
+def test_a_file_that_may_not_be_read_is_a_finding(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> VideoInfo:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("ffpms.verify.source_tree.probe", refused)
+    _, finding = look(ProbeJob(root, VIDEOS[0]))
+    assert "cannot be read (Permission denied)" in str(finding)
