@@ -11,11 +11,11 @@ from benchmark.config import TrainConfig
 from benchmark.leaderboards.board import COLUMNS, make_board
 from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
 from benchmark.training.device import Machine, choose_precision
-from benchmark.trials import identity
-from benchmark.trials.resources import Given, Supply
-from benchmark.trials.runner import Runner, Trial, run_here
-from benchmark.trials.trial import make_detector
+from benchmark.trials.resources import Resources
+from benchmark.trials.runner import Runner, run_here
+from benchmark.trials.trial import Trial, make_detector
 from detectors import method
+from detectors.backbones import Weights
 from detectors.errors import DetectorError
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, ManifestError
@@ -61,13 +61,13 @@ def bench(
     todo = [trial for trial in trials if not is_done(trial.folder)]
     for trial in trials:
         if trial not in todo:
-            machine.say(f"{trial.folder.name}: done already")
-    supply = Supply(weights, out / "faces" if store else None, machine)
-    faults = _check_methods(todo, supply.given)
+            machine.log(f"{trial.folder.name}: done already")
+    resources = Resources(machine, weights, out / "faces" if store else None)
+    faults = _check_methods(todo, resources.weights)
     for fault in dict.fromkeys(faults.values()):
-        machine.say(f"left out: {fault}")
+        machine.log(f"left out: {fault}")
     possible = [trial for trial in todo if trial.folder not in faults]
-    failures = run(possible, supply) if possible else []
+    failures = run(possible, resources) if possible else []
     wanted = {trial.folder.name for trial in trials}
     return _conclude(out, wanted, [*dict.fromkeys(faults.values()), *failures], machine)
 
@@ -87,8 +87,8 @@ def _make_trials(grid: Grid, out: Path, machine: Machine) -> list[Trial]:
     trials = {}
     for data, asked in grid:
         config = replace(asked, precision=choose_precision(asked.precision, machine.device))
-        folder = out / identity.run_id(config, data.sha256)
-        trials[folder] = Trial(config, data, folder)
+        trial = Trial.below(out, config, data)
+        trials[trial.folder] = trial
     return list(trials.values())
 
 
@@ -112,7 +112,7 @@ def _why_none(data: BuiltSet, split: str) -> str:
     return f"of {len(own)} bags {len(bad)} are not ok, most often {status}; see README.md there, then build again"
 
 
-def _check_methods(trials: Sequence[Trial], given: Given) -> dict[Path, str]:
+def _check_methods(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> dict[Path, str]:
     """Makes each detector once, before any is trained, and sees that its set has what it learns from. Returns a line by
     folder for each trial that cannot be.
 
@@ -120,33 +120,33 @@ def _check_methods(trials: Sequence[Trial], given: Given) -> dict[Path, str]:
         DetectorError: none can be made.
         ManifestError: the sets lack what they all learn from.
     """
-    faults = {trial.folder: fault for trial, fault in _faults(trials, given)}
+    faults = {trial.folder: fault for trial, fault in _faults(trials, weights)}
     if faults and len(faults) == len(trials):
         raise next(iter(faults.values()))
     names = {trial.folder: trial.config.method for trial in trials}
     return {folder: f"{names[folder]}: {fault}" for folder, fault in faults.items()}
 
 
-def _faults(trials: Sequence[Trial], given: Given) -> Iterable[tuple[Trial, Exception]]:
-    """What speaks against a trial: its detector, of which seed and manipulations do not matter, or its set."""
+def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable[tuple[Trial, Exception]]:
+    """Reasons why a trial cannot run: its detector, whatever its seed and manipulations, or its set."""
     made: dict[TrainConfig, Exception | None] = {}
     missing: dict[tuple[object, ...], DetectorError] = {}
     for trial in trials:
         origin = replace(trial.config, seed=0, manipulations=())
         if origin not in made:
-            made[origin] = _try_making(origin, given, missing)
+            made[origin] = _try_making(origin, weights, missing)
         if fault := made[origin] or _try_learning(trial):
             yield trial, fault
 
 
 def _try_making(
-    config: TrainConfig, given: Given, missing: dict[tuple[object, ...], DetectorError]
+    config: TrainConfig, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], DetectorError]
 ) -> DetectorError | None:
     """Why a detector cannot be made, if so; a hub that cannot be reached is asked once."""
     backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
     if backbone not in missing:
         try:
-            make_detector(config, given)
+            make_detector(config, weights)
         except DetectorError as error:
             missing[backbone] = error
     return missing.get(backbone)
@@ -155,7 +155,7 @@ def _try_making(
 def _try_learning(trial: Trial) -> ManifestError | None:
     """Why a detector cannot learn from its set, if so."""
     try:
-        if method(trial.config.method).lesson != "bags":
+        if method(trial.config.method).training_data != "bags":
             trial.data.landmarks()
     except ManifestError as error:
         return error

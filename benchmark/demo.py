@@ -15,14 +15,14 @@ from benchmark.config import TrainConfig
 from benchmark.figures.drawing import draw_bars, write_curve
 from benchmark.figures.fake_rate import grid_curve
 from benchmark.runs.folder import read_runs
-from benchmark.training.device import Machine, Say, choose_device
+from benchmark.training.device import Log, Machine, choose_device
 from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
-from ffpms.builder.build import BuildConfig, build
+from ffpms.builder.build import build
+from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import FfpmsError
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.splits import pairs_digest
 
 METHODS = ("s-mil", "xn-avg", "xn-max")
 SIZE = 112
@@ -36,7 +36,7 @@ RATES = (0.05, 0.25, 0.5, 1.0)
 Track = Callable[[Iterable[Any], int], Iterable[Any]]
 
 
-def run_demo(out: Path, seed: int, workers: int, say: Say, track: Track) -> None:
+def run_demo(out: Path, seed: int, workers: int, say: Log, track: Track) -> None:
     """Does the whole job below ``out``; what is there already is not done again."""
     started = time.monotonic()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -47,11 +47,11 @@ def run_demo(out: Path, seed: int, workers: int, say: Say, track: Track) -> None
     step(f"1/4 rendering people and fakes, encoding them like FaceForensics++ c40: {out / 'corpus'}")
     pairs = make_corpus(out / "corpus", CorpusConfig(seed=seed), workers, track)
     step(f"2/4 building the partial-attack set: {out / 'ffpms-data'}")
-    config = BuildConfig(crop=CropConfig(size=SIZE), pairs_sha256=pairs_digest(pairs))
-    report = build(out / "corpus", out / "ffpms-data", pairs, config, workers=workers, progress=track)
+    config = BuildConfig(crop=CropConfig(size=SIZE))
+    report = build(out / "corpus", out / "ffpms-data", pairs=pairs, config=config, workers=workers, progress=track)
     say(report.describe())
     step(f"3/4 training and scoring on {PACKAGED_BACKBONE}: {out / 'runs'}")
-    machine = Machine(choose_device("auto"), track=track, say=step)
+    machine = Machine(choose_device("auto"), progress=track, log=step)
     say(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
     step("4/4 accuracy against fake rate")
     curve = grid_curve(list(read_runs(out / "runs")))

@@ -3,7 +3,7 @@
 from detectors import Method, method, names
 from detectors.options import options_of
 
-LESSONS = {
+TRAINING_DATA = {
     "bags": "train bags, video labels",
     "warped": "train-split real faces, and its own warpings of them",
     "blended": "train-split real faces, and its own blends of them",
@@ -16,9 +16,8 @@ def describe_methods() -> list[dict[str, str]]:
 
 
 def _describe(known: Method) -> dict[str, str]:
-    learns = (
-        LESSONS[known.lesson] if known.trained_as == known.name else f"nothing: has the weights of {known.trained_as}"
-    )
+    own = known.trained_as == known.name
+    learns = TRAINING_DATA[known.training_data] if own else f"nothing: has the weights of {known.trained_as}"
     return {
         "name": known.name,
         "unit": known.unit,

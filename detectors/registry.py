@@ -15,7 +15,7 @@ from detectors.options import parse_options
 Factory = Callable[..., Detector]
 """What the stem made, and options by keyword -> a new detector."""
 
-Lesson = Literal["bags", "warped", "blended"]
+TrainingData = Literal["bags", "warped", "blended"]
 """What a method learns from: the train bags with their video labels, or train-split real faces and what it makes of
 them itself, by warping (D-FWA) or blending (Face X-ray)."""
 
@@ -33,7 +33,7 @@ class Method:
     factory: Factory
     source: str
     unit: Literal["bag", "frame"]
-    lesson: Lesson
+    training_data: TrainingData
     ordered: bool
     backbone: str
     stem: Callable[..., Stem]
@@ -62,7 +62,7 @@ def register(
     *,
     source: str,
     unit: Literal["bag", "frame"] = "bag",
-    lesson: Lesson = "bags",
+    training_data: TrainingData = "bags",
     ordered: bool = False,
     backbone: str = "legacy_xception",
     stem: Callable[..., Stem] = create_backbone,
@@ -77,7 +77,7 @@ def register(
     def add(factory: Factory) -> Factory:
         if name in _METHODS:
             raise DetectorError(f"{name}: registered twice, by {_METHODS[name].module} and {factory.__module__}")
-        _METHODS[name] = Method(name, factory, source, unit, lesson, ordered, backbone, stem, trained_as or name)
+        _METHODS[name] = Method(name, factory, source, unit, training_data, ordered, backbone, stem, trained_as or name)
         return factory
 
     return add

@@ -205,6 +205,9 @@ FEWER_SCORE = pa.schema(
 )
 """The video scores of every bag when only ``n_frames`` of its frames are looked at."""
 
+NO_FACE_SCORE = 0.5
+"""Score of a video in which no face was found: it counts, and is undecided."""
+
 
 def bag_key(manipulation: str, video_id: str) -> str:
     """The name of a video among all manipulations, e.g. ``DF_953_974``; file-safe and unique, unlike ``953_974``."""

@@ -41,8 +41,8 @@ def open_faces(
     data: BuiltSet,
     folder: Path | None,
     threads: int = 1,
-    track: Callable[[Iterable[int], int], Iterable[int]] = lambda items, _: items,
-    say: Callable[[str], None] = lambda _: None,
+    progress: Callable[[Iterable[int], int], Iterable[int]] = lambda items, _: items,
+    log: Callable[[str], None] = lambda _: None,
 ) -> Read:
     """The faces of a set, from a store in ``folder`` that is made at the first time; where there is no folder or too
     little room, each crop is decoded whenever it is read.
@@ -60,10 +60,10 @@ def open_faces(
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             if np.prod(shape) > SHARE * shutil.disk_usage(folder).free:
-                say(f"{folder}: no room for {np.prod(shape) / 1e9:.1f} GB of decoded faces; they are decoded each time")
+                log(f"{folder}: no room for {np.prod(shape) / 1e9:.1f} GB of decoded faces; they are decoded each time")
                 return lambda crop: read_crop(data.root, crop, sha256[crop])
-            say(f"decoding {shape[0]} faces, {np.prod(shape) / 1e6:.0f} MB, once for all runs: {path}")
-            _fill(path, shape, data.root, sha256, threads, track)
+            log(f"decoding {shape[0]} faces, {np.prod(shape) / 1e6:.0f} MB, once for all runs: {path}")
+            _fill(path, shape, data.root, sha256, threads, progress)
     return FaceStore(np.load(path, mmap_mode="r"), {crop: i for i, crop in enumerate(sha256)}).read
 
 
@@ -78,7 +78,7 @@ def _fill(
     root: Path,
     sha256: dict[str, str],
     threads: int,
-    track: Callable[[Iterable[int], int], Iterable[int]],
+    progress: Callable[[Iterable[int], int], Iterable[int]],
 ) -> None:
     """Writes the store in one step: a reader sees none or the whole."""
     partial = path.with_suffix(".partial")
@@ -90,7 +90,7 @@ def _fill(
         return i
 
     with ThreadPoolExecutor(threads) as pool:
-        for _ in track(pool.map(decode, range(len(crops))), len(crops)):
+        for _ in progress(pool.map(decode, range(len(crops))), len(crops)):
             pass
     faces.flush()
     partial.replace(path)

@@ -6,19 +6,31 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from benchmark.data.batches import Batch
 from detectors.backbones import Stem
 from detectors.bag import Bag
 
 
-class Shown(NamedTuple):
-    """What a detector is shown of a batch.
+class ModelInput(NamedTuple):
+    """A batch as a detector takes it.
 
-    Shape: label (B,) float; boundary (B, M, S, S) in 0..1, of forgeries alone.
+    Shape: label (B,) float; boundary (B, M, S, S) in 0..1, of pseudo-fakes alone.
     """
 
     bag: Bag
     label: Tensor
     boundary: Tensor | None
+
+
+def make_input(batch: Batch, stem: Stem, input_size: int, device: torch.device) -> ModelInput:
+    """The batch on a device, augmented, its faces at the size that a backbone takes."""
+    faces = batch.faces.to(device, non_blocking=True).permute(0, 1, 4, 2, 3)  # (B, M, C, S, S)
+    if batch.move.any():
+        faces = augment(faces, batch.move.to(device))
+    bag = Bag(faces[:, :, :3], batch.mask.to(device))
+    boundary = faces[:, :, 3] / 255 if faces.shape[2] > 3 else None
+    side = face_side(stem, faces.shape[-1], input_size)
+    return ModelInput(fit_faces(bag, side), batch.label.to(device), boundary)
 
 
 def augment(faces: Tensor, move: Tensor) -> Tensor:

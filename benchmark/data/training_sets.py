@@ -1,5 +1,8 @@
-"""Lessons: what a method learns from. Bags with video labels; or real faces of a split and forgeries made of them, one
-for each, so that no deepfake and no face of another split is ever seen."""
+"""Training and validation sets of a method.
+
+They are bags with video labels; or real faces of a split and pseudo-fakes made of them, one for each, so that no
+deepfake and no face of another split is ever seen.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +13,7 @@ from benchmark.config import TrainConfig
 from benchmark.data.batches import BagDataset, Forger
 from benchmark.data.face_cache import Read
 from detectors import method
-from detectors.registry import Lesson
+from detectors.registry import TrainingData
 from ffpms.dataset.built_set import BagRecord, BuiltSet
 from ffpms.schema import Split
 
@@ -18,19 +21,19 @@ Points = Mapping[str, np.ndarray]
 """A crop's path -> its landmarks, (68, 2) in px of the crop."""
 
 
-def make_lesson(data: BuiltSet, read: Read, config: TrainConfig) -> tuple[BagDataset, BagDataset]:
+def make_training_sets(data: BuiltSet, read: Read, config: TrainConfig) -> tuple[BagDataset, BagDataset]:
     """What to train on, and what to select the epoch on.
 
     Raises:
         ManifestError: the method needs landmarks, and the set has none.
     """
-    lesson = method(config.method).lesson
-    learn = _bags if lesson == "bags" else _forgeries
-    train, val = (learn(data, read, config, split, lesson) for split in (Split.TRAIN, Split.VAL))
+    kind = method(config.method).training_data
+    learn = _bags if kind == "bags" else _forgeries
+    train, val = (learn(data, read, config, split, kind) for split in (Split.TRAIN, Split.VAL))
     return train, val
 
 
-def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split, _: Lesson) -> BagDataset:
+def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split, _: TrainingData) -> BagDataset:
     """Training draws its replaced frames from the run's seed."""
     if split == Split.VAL:
         return BagDataset(read, data.bags(split, config.manipulations))
@@ -38,16 +41,16 @@ def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split, _: Less
     return BagDataset(read, bags, config.train_frames, config.seed)
 
 
-def _forgeries(data: BuiltSet, read: Read, config: TrainConfig, split: Split, lesson: Lesson) -> BagDataset:
+def _forgeries(data: BuiltSet, read: Read, config: TrainConfig, split: Split, kind: TrainingData) -> BagDataset:
     """The split's real videos, each as it is and once more forged."""
     points = data.landmarks()
     reals = [_with_points(bag, points) for bag in data.bags(split, ()) if bag.label == 0]
     known = [bag for bag in reals if bag.crops]
     forged = [
-        replace(bag, bag_id=f"{bag.bag_id}-{lesson}", label=1, fake_rate=1.0, frame_labels=(1,) * len(bag.crops))
+        replace(bag, bag_id=f"{bag.bag_id}-{kind}", label=1, fake_rate=1.0, frame_labels=(1,) * len(bag.crops))
         for bag in known
     ]
-    forge: Forger = Warper(points) if lesson == "warped" else Blender(points, known, read)
+    forge: Forger = Warper(points) if kind == "warped" else Blender(points, known, read)
     n_faces = config.train_frames if split == Split.TRAIN else None
     return BagDataset(read, known + forged, n_faces, config.seed, forge)
 

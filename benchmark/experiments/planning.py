@@ -58,7 +58,7 @@ def _by_compression(experiment: Experiment, roots: Sequence[Path]) -> dict[str, 
 
 def _split_by_landmarks(data: BuiltSet, methods: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The methods that the set can teach, and those that it lacks landmarks for."""
-    needing = tuple(name for name in methods if method(name).lesson != "bags")
+    needing = tuple(name for name in methods if method(name).training_data != "bags")
     try:
         if needing:
             data.landmarks()
@@ -83,6 +83,6 @@ def _note_data(experiment: Experiment, data: BuiltSet, lacking: tuple[str, ...])
 
 def _note_missing(experiment: Experiment, compression: str) -> str:
     name = paper_compression(compression)
-    marked = " --landmarks" if any(method(m).lesson != "bags" for m in experiment.methods[compression]) else ""
+    marked = " --landmarks" if any(method(m).training_data != "bags" for m in experiment.methods[compression]) else ""
     hint = f"ffpms build --ff-root DIR --compression {name}{marked} --out ffpms-{name}"
     return f"left out: {name}, of which no set is given; '{hint}', then --data ffpms-{name} too"

@@ -9,12 +9,12 @@ import pandas as pd
 import tomli_w
 
 import ffpms
-from benchmark.runs.folder import EXTERNAL, NO_FACE_SCORE, SCORES, finish, is_done, name_run
+from benchmark.runs.folder import EXTERNAL, SCORES, finish, is_done, name_run
 from benchmark.runs.reference import Reference
 from benchmark.runs.submission import COLUMNS, find_problems, keys_of, read_submission
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
-from ffpms.schema import SCORE, UNKNOWN, Split, write_table
+from ffpms.schema import NO_FACE_SCORE, SCORE, UNKNOWN, Split, write_table
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,6 @@ SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
 GRID_SCORES = "grid_scores.parquet"
 FEWER_SCORES = "fewer_scores.parquet"
 
-NO_FACE_SCORE = 0.5
-"""Score of a video without a face: it is counted, and undecided."""
-
 FAILED = "FAILED"
 """Why a trial ended, in a run folder that is not done; it goes with the next attempt."""
 

@@ -37,8 +37,8 @@ def book(progress: Progress, row: dict[str, float], detector: nn.Module, folder:
     pd.DataFrame(progress.history).to_csv(folder / HISTORY, index=False)
 
 
-def draw_board(row: dict[str, float], folder: Path) -> None:
-    """The epoch's numbers for TensorBoard.
+def write_tensorboard(row: dict[str, float], folder: Path) -> None:
+    """Writes an epoch's numbers for TensorBoard.
 
     Raises:
         ConfigError: tensorboard is not installed.

@@ -1,4 +1,4 @@
-"""Where a run computes, in which precision, and at which size faces are shown to a detector."""
+"""Device, threads and precision that a run computes with."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -9,16 +9,15 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmark.config import TrainConfig
-from benchmark.data.batches import Batch
-from benchmark.data.inputs import Shown, augment, face_side, fit_faces
 from benchmark.training.distributed import ALONE, Ranks
-from detectors.bag import Bag
 from detectors.detector import Detector
 from ffpms.errors import ConfigError
 
-Say = Callable[[str], None]
-Track = Callable[[Iterable[Any], int], Iterable[Any]]
+Log = Callable[[str], None]
+"""Takes a line for whoever is watching."""
+
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Items and their number -> the same items, their progress shown."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,11 @@ class Machine:
 
     device: torch.device
     workers: int = 0
-    track: Track = lambda batches, _: batches
-    say: Say = lambda _: None
+    progress: Progress = lambda batches, _: batches
+    log: Log = lambda _: None
     ranks: Ranks = field(default=ALONE)
     compiled: bool = False
-    board: bool = False
+    tensorboard: bool = False
 
     def place(self, detector: Detector) -> Detector:
         """The detector on this machine; 2-D convolutions with their channels last, as they are quickest."""
@@ -41,16 +40,6 @@ class Machine:
         if self.compiled:
             detector.backbone.compile(dynamic=True)
         return detector.to(self.device)
-
-    def show(self, batch: Batch, detector: Detector, config: TrainConfig) -> Shown:
-        """The batch on this machine, augmented, its faces at the size that the detector is shown."""
-        faces = batch.faces.to(self.device, non_blocking=True).permute(0, 1, 4, 2, 3)  # (B, M, C, S, S)
-        if batch.move.any():
-            faces = augment(faces, batch.move.to(self.device))
-        bag = Bag(faces[:, :, :3], batch.mask.to(self.device))
-        boundary = faces[:, :, 3] / 255 if faces.shape[2] > 3 else None
-        side = face_side(detector.backbone, faces.shape[-1], config.input_size)
-        return Shown(fit_faces(bag, side), batch.label.to(self.device), boundary)
 
 
 @dataclass(frozen=True)
@@ -62,10 +51,10 @@ class Setup:
     threads: int | None = None
     deterministic: bool = False
     compiled: bool = False
-    board: bool = False
+    tensorboard: bool = False
 
     def apply(self) -> Machine:
-        """Makes this process compute so; what it is still lacks are ranks, and somebody to talk to.
+        """Makes this process compute so. Ranks and callbacks are added later.
 
         Raises:
             ConfigError: torch does not know the device or cannot reach it.
@@ -74,7 +63,7 @@ class Setup:
         if self.deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True)
-        return Machine(choose_device(self.device), self.workers, compiled=self.compiled, board=self.board)
+        return Machine(choose_device(self.device), self.workers, compiled=self.compiled, tensorboard=self.tensorboard)
 
 
 def choose_device(name: str) -> torch.device:

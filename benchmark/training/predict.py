@@ -1,5 +1,8 @@
-"""Scores of bags. Where a detector looks at each face by itself first, a face is embedded once, however many bags show
-it: other mixes of the same faces then cost their heads alone."""
+"""Predicts the scores of bags.
+
+Where a detector looks at each face by itself first, the features of a face are computed once, however many bags show
+it: other mixes of the same faces then cost the detector's head alone.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,16 +11,15 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from benchmark.config import TrainConfig
-from benchmark.data.batches import BagDataset, in_batches, load_batches
+from benchmark.data.batches import BagDataset, Batch, in_batches, load_batches
 from benchmark.data.face_cache import Read
-from benchmark.training.device import Machine, autocast
+from benchmark.training.model import Model
 from detectors.bag import Prediction
-from detectors.detector import Detector, Embedder
+from detectors.detector import Embedder
 from ffpms.dataset.built_set import BagRecord
 
-HEADS = 256
-"""So many bags of embeddings are pooled at a time."""
+BAGS_AT_A_TIME = 256
+"""Bags whose features are pooled at a time."""
 
 
 @dataclass(frozen=True)
@@ -33,65 +35,77 @@ class BagScore:
 Score = Callable[[Sequence[BagRecord]], Iterator[BagScore]]
 
 
-def make_scorer(
-    detector: Detector, bags: Iterable[BagRecord], read: Read, config: TrainConfig, machine: Machine
-) -> Score:
+@dataclass(frozen=True, eq=False)
+class FaceFeatures:
+    """Features of faces, each computed once, from which bags are scored.
+
+    Shape: features (N, D); row: place of a crop's face in them.
+    """
+
+    model: Model
+    embedder: Embedder
+    features: Tensor
+    row: dict[str, int]
+
+    @torch.no_grad()
+    def score(self, bags: Sequence[BagRecord]) -> Iterator[BagScore]:
+        """Scores every bag that has a face."""
+        for some in in_batches([bag for bag in bags if bag.crops], BAGS_AT_A_TIME):
+            index, mask = (part.to(self.features.device) for part in self._index(some))
+            with self.model.autocast():
+                prediction = self.embedder.head(self.features[index] * mask[..., None], mask)
+            yield from _unbatch(some, prediction)
+
+    def _index(self, bags: Sequence[BagRecord]) -> tuple[Tensor, Tensor]:
+        """Rows of the bags' faces, padded, and which are no padding.
+
+        Shape: -> (B, M) int, (B, M) bool.
+        """
+        lists = [torch.tensor([self.row[crop] for crop in bag.crops]) for bag in bags]
+        lengths = torch.tensor([len(rows) for rows in lists])
+        index = pad_sequence(lists, batch_first=True)
+        return index, torch.arange(index.shape[1]) < lengths[:, None]
+
+
+def make_scorer(model: Model, bags: Iterable[BagRecord], read: Read) -> Score:
     """What scores any bags made of the faces of these."""
-    if not isinstance(detector, Embedder):
-        return lambda chosen: iter(predict(detector, BagDataset(read, list(chosen)), config, machine))
-    faces = dict.fromkeys(crop for bag in bags for crop in bag.crops)
-    row = {crop: i for i, crop in enumerate(faces)}
-    embedded = embed(detector, list(faces), read, config, machine)
-    return lambda chosen: _pool(detector, embedded, row, chosen, config, machine)
+    if not isinstance(model.detector, Embedder):
+        return lambda chosen: iter(predict(model, BagDataset(read, list(chosen))))
+    row = {crop: i for i, crop in enumerate(dict.fromkeys(crop for bag in bags for crop in bag.crops))}
+    return FaceFeatures(model, model.detector, embed(model, model.detector, list(row), read), row).score
 
 
 @torch.no_grad()
-def predict(detector: Detector, dataset: BagDataset, config: TrainConfig, machine: Machine) -> list[BagScore]:
+def predict(model: Model, dataset: BagDataset) -> list[BagScore]:
     """Scores every bag that has a face, in the data set's order."""
-    detector.eval()
     order = [i for i, bag in enumerate(dataset.bags) if bag.crops]
-    batches = in_batches(order, config.micro_batch or config.batch_size)
     scores: list[BagScore] = []
-    for batch in machine.track(load_batches(dataset, batches, machine.workers), len(batches)):
-        with autocast(config.precision, machine.device):
-            prediction = detector(machine.show(batch, detector, config).bag)
+    for batch in _batches(model, dataset, order, model.batch_size):
+        with model.autocast():
+            prediction = model.detector(model.input(batch).bag)
         scores += _unbatch([dataset.bags[i] for i in batch.index], prediction)
     return scores
 
 
 @torch.no_grad()
-def embed(detector: Embedder, crops: list[str], read: Read, config: TrainConfig, machine: Machine) -> Tensor:
+def embed(model: Model, embedder: Embedder, crops: list[str], read: Read) -> Tensor:
     """Each face through the backbone once.
 
     Shape: -> (N, D), on the machine's device.
     """
-    detector.eval()
     dataset = BagDataset(read, [BagRecord.of_one(crop) for crop in crops])
-    batches = in_batches(list(range(len(crops))), (config.micro_batch or config.batch_size) * config.train_frames)
     parts = []
-    for batch in machine.track(load_batches(dataset, batches, machine.workers), len(batches)):
-        with autocast(config.precision, machine.device):
-            parts.append(detector.embed(machine.show(batch, detector, config).bag)[:, 0])
+    for batch in _batches(model, dataset, list(range(len(crops))), model.batch_size * model.config.train_frames):
+        with model.autocast():
+            parts.append(embedder.embed(model.input(batch).bag)[:, 0])
     return torch.cat(parts)
 
 
-@torch.no_grad()
-def _pool(
-    detector: Embedder,
-    embedded: Tensor,
-    row: dict[str, int],
-    bags: Sequence[BagRecord],
-    config: TrainConfig,
-    machine: Machine,
-) -> Iterator[BagScore]:
-    for some in in_batches([bag for bag in bags if bag.crops], HEADS):
-        lists = [torch.tensor([row[crop] for crop in bag.crops]) for bag in some]
-        index = pad_sequence(lists, batch_first=True).to(machine.device)  # (B, M)
-        lengths = torch.tensor([len(rows) for rows in lists], device=machine.device)
-        mask = torch.arange(index.shape[1], device=machine.device) < lengths[:, None]
-        with autocast(config.precision, machine.device):
-            prediction = detector.head(embedded[index] * mask[..., None], mask)
-        yield from _unbatch(some, prediction)
+def _batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> Iterable[Batch]:
+    """The batches of a pass without training."""
+    model.detector.eval()
+    batches = in_batches(order, size)
+    return model.machine.progress(load_batches(dataset, batches, model.machine.workers), len(batches))
 
 
 def _unbatch(bags: Sequence[BagRecord], prediction: Prediction) -> list[BagScore]:

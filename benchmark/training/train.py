@@ -2,7 +2,6 @@
 
 import math
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,19 +9,15 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from benchmark.config import TrainConfig
 from benchmark.data.batches import BagDataset, Batch, balanced_epoch, in_batches, load_batches
 from benchmark.metrics.accuracy import accuracy
-from benchmark.training.checkpoint import BEST, book, draw_board, resume, save
-from benchmark.training.device import Machine, autocast
+from benchmark.training.checkpoint import BEST, book, resume, save, write_tensorboard
+from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, predict
-from detectors.detector import Detector
 from ffpms.errors import ConfigError
 
 
-def fit(
-    detector: Detector, train: BagDataset, val: BagDataset, config: TrainConfig, machine: Machine, folder: Path
-) -> None:
+def fit(model: Model, train: BagDataset, val: BagDataset, folder: Path) -> None:
     """Trains to the last epoch, resuming after the last one finished, and leaves the weights of the epoch that is best
     on val (accuracy at 0.5, then loss, then the earlier one) in the detector and in ``best.safetensors``.
 
@@ -30,26 +25,25 @@ def fit(
         ConfigError: there is nothing to train or to select on, or the loss is no longer a number.
     """
     _check_bags(train, val)
+    detector, config, ranks = model.detector, model.config, model.machine.ranks
     optimizer = torch.optim.Adam([p for p in detector.parameters() if p.requires_grad], lr=config.lr)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
     state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
-    progress = resume(folder, state, machine.device)
-    machine.ranks.agree(detector)
+    progress = resume(folder, state, model.machine.device)
+    ranks.agree(detector)
     while progress.epoch < config.epochs:
         started = time.monotonic()
-        row = _train_epoch(detector, train, optimizer, config, machine, progress.epoch)
+        row = _train_epoch(model, train, optimizer, progress.epoch)
         scheduler.step()
-        if machine.ranks.first:
-            row |= validate(predict(detector, val, config, replace(machine, track=lambda batches, _: batches)))
+        if ranks.first:
+            row |= validate(predict(model.without_progress, val))
             row |= {"seconds": round(time.monotonic() - started, 2)}
             book(progress, row, detector, folder)
             save(folder, state, progress)
-            if machine.board:
-                draw_board(row, folder)
-            machine.say(_describe(config, row))
+            _report(model, row, folder)
         else:
             progress.epoch += 1
-        machine.ranks.wait()
+        ranks.wait()
     detector.load_state_dict(load_file(folder / BEST))
 
 
@@ -59,54 +53,61 @@ def _check_bags(train: BagDataset, val: BagDataset) -> None:
             raise ConfigError(f"{name}: the set has not both real and fake bags with faces; build it with this split")
 
 
-def _describe(config: TrainConfig, row: dict[str, float]) -> str:
-    return (
+def _report(model: Model, row: dict[str, float], folder: Path) -> None:
+    """Tells whoever is watching what an epoch has brought."""
+    config = model.config
+    if model.machine.tensorboard:
+        write_tensorboard(row, folder)
+    model.machine.log(
         f"{config.method} seed {config.seed} epoch {row['epoch']}/{config.epochs}: "
         f"loss {row['train_loss']:.4f}, val loss {row['val_loss']:.4f}, val accuracy {row['val_accuracy']:.3f}"
     )
 
 
-def _train_epoch(
-    detector: Detector,
-    train: BagDataset,
-    optimizer: torch.optim.Optimizer,
-    config: TrainConfig,
-    machine: Machine,
-    epoch: int,
-) -> dict[str, float]:
+def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
     """One pass over the train bags; its mean loss, and the mean entropy of the weights that a pool gives."""
+    config, machine = model.config, model.machine
     torch.manual_seed((config.seed * 100_003 + epoch) * machine.ranks.world + machine.ranks.rank)
     train.epoch = epoch
     whole = in_batches(balanced_epoch(train.bags, config.seed, epoch), config.batch_size)
     batches = load_batches(train, machine.ranks.share(whole), machine.workers)
-    detector.train()
+    model.detector.train()
     sums = torch.zeros(3, device=machine.device)
-    for batch, members in zip(machine.track(batches, len(whole)), whole, strict=False):
+    for batch, members in zip(machine.progress(batches, len(whole)), whole, strict=False):
         optimizer.zero_grad(set_to_none=True)
-        sums += descend(detector, batch, len(members), config, machine)
-        machine.ranks.add_gradients(detector.parameters())
+        sums += descend(model, batch, len(members))
+        machine.ranks.add_gradients(model.detector.parameters())
         optimizer.step()
+    row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"]}
+    return row | _summarise(model, sums, epoch, sum(map(len, whole)))
+
+
+def _summarise(model: Model, sums: Tensor, epoch: int, n_bags: int) -> dict[str, float]:
+    """The mean loss and entropy of an epoch, from this rank's sums.
+
+    Raises:
+        ConfigError: the loss is no number.
+    """
     loss, entropy, weighted = sums.tolist()
-    mean_loss = loss * machine.ranks.world / sum(map(len, whole))
+    mean_loss = loss * model.machine.ranks.world / n_bags
     if not math.isfinite(mean_loss):
-        raise ConfigError(f"{config.method}: the loss is {mean_loss} in epoch {epoch + 1}; try a lower --lr")
-    row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"], "train_loss": mean_loss}
-    return row | ({"attention_entropy": entropy / weighted} if weighted else {})
+        raise ConfigError(f"{model.config.method}: the loss is {mean_loss} in epoch {epoch + 1}; try a lower --lr")
+    return {"train_loss": mean_loss} | ({"attention_entropy": entropy / weighted} if weighted else {})
 
 
-def descend(detector: Detector, batch: Batch, size: int, config: TrainConfig, machine: Machine) -> Tensor:
+def descend(model: Model, batch: Batch, size: int) -> Tensor:
     """Adds up the gradients of the mean loss over a batch of ``size`` videos, of which these are this rank's, some at a
     time.
 
     Shape: -> (3,): the sums over its videos of the loss and of the weights' entropy, and how many have weights.
     """
-    step = config.micro_batch or len(batch)
-    sums = torch.zeros(3, device=machine.device)
+    step = model.config.micro_batch or len(batch)
+    sums = torch.zeros(3, device=model.machine.device)
     for start in range(0, len(batch), step):
         part = batch.part(start, start + step)
-        shown = machine.show(part, detector, config)
-        with autocast(config.precision, machine.device):
-            prediction, loss = detector.learn(shown.bag, shown.label, shown.boundary)
+        given = model.input(part)
+        with model.autocast():
+            prediction, loss = model.detector.learn(given.bag, given.label, given.boundary)
         (loss * (len(part) / size)).backward()  # type: ignore[no-untyped-call]
         sums[0] += loss.detach() * len(part)
         if prediction.weight is not None:

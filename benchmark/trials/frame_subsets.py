@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from benchmark.runs.folder import NO_FACE_SCORE
 from benchmark.training.predict import Score
 from ffpms.dataset.built_set import BagRecord
-from ffpms.schema import Status
+from ffpms.schema import NO_FACE_SCORE, Status
 
 NUMBERS = (1, 2, 4, 8, 12, 16, 20)
 """Frames looked at; a set with fewer in a video has its own number as the last."""

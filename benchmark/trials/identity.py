@@ -1,4 +1,4 @@
-"""What identifies a run of this code, and the beginning of its folder; what can be read back is in ``folders``."""
+"""Identity of a run: the hash of its configuration, data and code; and the start of its folder."""
 
 import json
 import platform

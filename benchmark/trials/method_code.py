@@ -1,10 +1,12 @@
 """Identity of a method's own code: its file here, or the whole distribution that a plugin comes from."""
 
+import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 
+from ffpms.errors import ConfigError
 from ffpms.hashing import code_digest, digest
 
 
@@ -13,6 +15,9 @@ def method_code(module: str) -> str:
 
     A method of this project is one file. A plugin is every file of every package of its distribution, as they lie on
     disk: any of them may be imported, and an editable install may have changed since.
+
+    Raises:
+        ConfigError: the method was registered in a notebook.
     """
     top = module.partition(".")[0]
     if top == "detectors":
@@ -36,12 +41,21 @@ def _siblings(top: str) -> set[str]:
 
 def _places(name: str) -> list[Path]:
     """The folders of a package, or the file of a module."""
+    if name == "__main__":
+        return [_running_script()]
     spec = find_spec(name)
     if spec is None:
         return []
     if spec.submodule_search_locations:
         return [Path(folder) for folder in spec.submodule_search_locations]
     return [Path(spec.origin)] if spec.origin else []
+
+
+def _running_script() -> Path:
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    if file is None:
+        raise ConfigError("a detector registered in a notebook has no file to identify it by; put it into a module")
+    return Path(file)
 
 
 def _hash_files(place: Path) -> Iterator[str]:

@@ -2,16 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.config import TrainConfig
 from benchmark.runs.folder import is_done
-from benchmark.training.device import Say, Setup
-from benchmark.trials import identity
-from benchmark.trials.resources import Supply
-from benchmark.trials.runner import Trial, attempt, note_failure
-from benchmark.trials.trial import teacher_of
+from benchmark.training.device import Log, Setup
+from benchmark.trials.resources import Resources
+from benchmark.trials.runner import attempt, note_failure
+from benchmark.trials.trial import Trial
 from detectors import load_plugins
 from ffpms.dataset.unmixed import load_set
 from ffpms.engine import Done, on_ray
@@ -21,15 +20,15 @@ MAX_DEATHS = 3
 
 
 @dataclass(frozen=True)
-class Errand:
-    """A trial as another machine can be told of it, which shares the folders."""
+class RayJob:
+    """A trial as it is sent to another machine, which shares the folders."""
 
     config: TrainConfig
     folder: Path
     root: Path
     unmixed: bool
-    faces: Path | None
-    weights: Mapping[str, Path]
+    cache: Path | None
+    weight_files: Mapping[str, Path]
     setup: Setup
 
 
@@ -41,58 +40,51 @@ class Cluster:
     workers: int
     n_gpus: int
 
-    def run(self, trials: Sequence[Trial], supply: Supply) -> list[str]:
+    def run(self, trials: Sequence[Trial], resources: Resources) -> list[str]:
         """Runs trials side by side; first those whose detectors others take. Returns one line a failure."""
         for trial in trials:
-            supply.of(trial.data)  # so that workers find the stores of faces, and do not make them
-        first = {errand.folder: errand for errand in (self._errand(_teacher(t), supply) for t in trials)}
-        own = [self._errand(trial, supply) for trial in trials]
-        waves = [e for e in first.values() if not is_done(e.folder)], [e for e in own if e.folder not in first]
-        return [line for wave in waves for line in self._run_wave(wave, supply.machine.say)]
+            resources.faces(trial.data)  # so that workers find the caches of faces, and do not make them
+        teachers = {job.folder: job for job in (self._job(trial.teacher, resources) for trial in trials)}
+        own = [self._job(trial, resources) for trial in trials]
+        waves = [j for j in teachers.values() if not is_done(j.folder)], [j for j in own if j.folder not in teachers]
+        return [line for wave in waves for line in self._run_wave(wave, resources.machine.log)]
 
-    def _errand(self, trial: Trial, supply: Supply) -> Errand:
-        return Errand(
+    def _job(self, trial: Trial, resources: Resources) -> RayJob:
+        return RayJob(
             trial.config,
             trial.folder.absolute(),
             trial.data.root.absolute(),
             trial.data.unmixed,
-            supply.folder.absolute() if supply.folder else None,
-            {name: path.absolute() for name, path in supply.weights.items()},
+            resources.cache.absolute() if resources.cache else None,
+            {name: path.absolute() for name, path in resources.weight_files.items()},
             self.setup,
         )
 
-    def _run_wave(self, errands: Sequence[Errand], say: Say) -> list[str]:
-        failures, deaths, left = list[str](), Counter[Path](), list(errands)
+    def _run_wave(self, jobs: Sequence[RayJob], log: Log) -> list[str]:
+        failures, deaths, left = list[str](), Counter[Path](), list(jobs)
         needs = {"num_cpus": self.setup.threads or 1, "num_gpus": self.n_gpus}
         while left:
-            outcomes, left = on_ray(run_errand, left, self.workers, needs), []
+            outcomes, left = on_ray(run_ray_job, left, self.workers, needs), []
             for outcome in outcomes:
                 folder = outcome.job.folder
-                reason = outcome.result if isinstance(outcome, Done) else _mourn(folder, deaths)
+                reason = outcome.result if isinstance(outcome, Done) else _on_death(folder, deaths)
                 if reason is None:
-                    say(f"{folder.name}: its worker died; it goes on from its last epoch")
+                    log(f"{folder.name}: its worker died; it goes on from its last epoch")
                     left.append(outcome.job)
                     continue
-                say(f"{folder.name}: {reason or 'done'}")
+                log(f"{folder.name}: {reason or 'done'}")
                 failures += [f"{folder.name}: {reason}"] if reason else []
         return failures
 
 
-def _mourn(folder: Path, deaths: Counter[Path]) -> str | None:
+def _on_death(folder: Path, deaths: Counter[Path]) -> str | None:
     """Why a trial is given up after one more death, if it is."""
     deaths[folder] += 1
     return note_failure(folder, f"its worker died {MAX_DEATHS} times") if deaths[folder] == MAX_DEATHS else None
 
 
-def _teacher(trial: Trial) -> Trial:
-    """The trial whose training gives a trial its detector: mostly itself."""
-    config = teacher_of(trial.config)
-    return replace(trial, config=config, folder=trial.folder.parent / identity.run_id(config, trial.data.sha256))
-
-
-def run_errand(errand: Errand) -> str:
+def run_ray_job(job: RayJob) -> str:
     """Runs a trial on whatever machine this is; why it failed, or nothing."""
     load_plugins()
-    machine = errand.setup.apply()
-    supply = Supply(errand.weights, errand.faces, machine)
-    return attempt(errand.config, errand.folder, supply.of(load_set(errand.root, errand.unmixed)), machine)
+    resources = Resources(job.setup.apply(), job.weight_files, job.cache)
+    return attempt(Trial(job.config, load_set(job.root, job.unmixed), job.folder), resources)

@@ -1,4 +1,4 @@
-"""What trials are given: sets with their decoded faces, and weights to begin with."""
+"""Resources of trials: the decoded faces of their sets, weights to begin with, and the machine."""
 
 import os
 from collections.abc import Mapping
@@ -12,47 +12,36 @@ from benchmark.training.weights import load_given
 from detectors.backbones import Weights
 from ffpms.dataset.built_set import BuiltSet
 
-Given = Mapping[str, Weights]
-"""Backbone weights by the ``weights_sha256`` of a configuration."""
-
 
 @dataclass(frozen=True)
-class Material:
-    """What all trials share: the built set, its decoded faces, and weights to begin with."""
+class Resources:
+    """What trials share.
 
-    data: BuiltSet
-    read: Read
-    given: Given
-
-
-@dataclass(frozen=True)
-class Supply:
-    """What trials are given: weights to begin with, and the faces of each set, stored in ``folder`` if there is one.
-
-    ``weights`` are files by the ``weights_sha256`` of a configuration.
+    ``weight_files`` are files by the ``weights_sha256`` of a configuration. Decoded faces are kept in ``cache``, if
+    there is one.
     """
 
-    weights: Mapping[str, Path]
-    folder: Path | None
     machine: Machine
-    _opened: dict[str, Material] = field(default_factory=dict)
+    weight_files: Mapping[str, Path] = field(default_factory=dict)
+    cache: Path | None = None
+    _opened: dict[str, Read] = field(default_factory=dict)
 
     @cached_property
-    def given(self) -> Given:
-        """The weights, read once."""
-        return load_given(self.weights)
+    def weights(self) -> Mapping[str, Weights]:
+        """The files' weights, read once."""
+        return load_given(self.weight_files)
 
-    def of(self, data: BuiltSet) -> Material:
-        """The set with its faces; the first rank makes their store, then all open it."""
+    def faces(self, data: BuiltSet) -> Read:
+        """The faces of a set; the first rank fills their cache, then all open it."""
         if data.sha256 not in self._opened:
             self._opened[data.sha256] = self._open(data)
         return self._opened[data.sha256]
 
-    def _open(self, data: BuiltSet) -> Material:
+    def _open(self, data: BuiltSet) -> Read:
         ranks = self.machine.ranks
         if not ranks.first:
             ranks.wait()
-        read = open_faces(data, self.folder, os.cpu_count() or 1, self.machine.track, self.machine.say)
+        read = open_faces(data, self.cache, os.cpu_count() or 1, self.machine.progress, self.machine.log)
         if ranks.first:
             ranks.wait()
-        return Material(data, read, self.given)
+        return read

@@ -6,42 +6,41 @@ from pathlib import Path
 import pandas as pd
 from scipy.special import expit
 
-from benchmark.config import TrainConfig
-from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, NO_FACE_SCORE, SCORES
-from benchmark.training.device import Machine
+from benchmark.data.face_cache import Read
+from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, SCORES
+from benchmark.training.device import Log
+from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, Score, make_scorer
 from benchmark.trials.frame_subsets import score_fewer
 from benchmark.trials.rate_grid import score_grid
-from benchmark.trials.resources import Material
-from detectors.detector import Detector
-from ffpms.dataset.built_set import BagRecord
-from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, UNKNOWN, Split, Status, write_table
+from ffpms.dataset.built_set import BagRecord, BuiltSet
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, UNKNOWN, Split, Status, write_table
 
 
-def write_scores(detector: Detector, material: Material, config: TrainConfig, folder: Path, machine: Machine) -> None:
+def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None:
     """Scores the val bags and the test bags once, and of the test bags the rate grid and fewer frames."""
-    data = material.data
-    constant = {"run_id": folder.name, "method": config.method, "dataset": data.name}
-    val = data.bags(Split.VAL, config.manipulations)
-    score = make_scorer(detector, val, material.read, config, machine)
-    _write_table(val, score, constant, folder / SCORES[Split.VAL], machine)
-    test = data.bags(Split.TEST, config.manipulations)
-    fakes, reals = (data.pure(Split.TEST, config.manipulations, fake) for fake in (True, False))
-    score = make_scorer(detector, [*test, *fakes, *reals], material.read, config, machine)
-    _write_table(test, score, constant, folder / SCORES[Split.TEST], machine)
-    grid = score_grid(data, fakes, reals, score).assign(**constant)
-    write_table(grid, GRID_SCORE, folder / GRID_SCORES)
-    fewer = score_fewer(test, data.recipe.frames_per_video, score).assign(**constant)
-    write_table(fewer, FEWER_SCORE, folder / FEWER_SCORES)
+    constant = {"run_id": folder.name, "method": model.config.method, "dataset": data.name}
+    kinds, log = model.config.manipulations, model.machine.log
+    val = data.bags(Split.VAL, kinds)
+    rows = _tabulate(val, make_scorer(model, val, read), log)
+    write_table(rows.assign(**constant), SCORE, folder / SCORES[Split.VAL])
+    test = data.bags(Split.TEST, kinds)
+    fakes, reals = (data.pure(Split.TEST, kinds, fake) for fake in (True, False))
+    score = make_scorer(model, [*test, *fakes, *reals], read)
+    write_table(_tabulate(test, score, log).assign(**constant), SCORE, folder / SCORES[Split.TEST])
+    grid = score_grid(data, fakes, reals, score)
+    write_table(grid.assign(**constant), GRID_SCORE, folder / GRID_SCORES)
+    fewer = score_fewer(test, data.recipe.frames_per_video, score)
+    write_table(fewer.assign(**constant), FEWER_SCORE, folder / FEWER_SCORES)
 
 
-def _write_table(bags: list[BagRecord], score: Score, constant: dict[str, str], table: Path, machine: Machine) -> None:
-    """Stores every video and frame score of a split."""
+def _tabulate(bags: list[BagRecord], score: Score, log: Log) -> pd.DataFrame:
+    """Every video and frame score of a split: SCORE rows without a run's name."""
     if lost := [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]:
-        machine.say(f"{len(lost)} of {len(bags)} bags could not be built and are not scored ({lost[0]}, ...)")
+        log(f"{len(lost)} of {len(bags)} bags could not be built and are not scored ({lost[0]}, ...)")
     by_bag = {found.record.bag_id: found for found in score(bags)}
-    rows = [constant | row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
-    write_table(pd.DataFrame(rows, columns=SCORE.names), SCORE, table)
+    rows = [row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
+    return pd.DataFrame(rows, columns=[name for name in SCORE.names if name not in ("run_id", "method", "dataset")])
 
 
 def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object]]:

@@ -1,64 +1,88 @@
 """One trial: a detector trained, its epoch selected on val, its test bags scored once."""
 
 import shutil
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import torch
 from safetensors.torch import load_file
 
 from benchmark.config import TrainConfig
-from benchmark.data.training_sets import make_lesson
+from benchmark.data.training_sets import make_training_sets
 from benchmark.runs.folder import finish, is_done
 from benchmark.training.checkpoint import BEST, HISTORY
-from benchmark.training.device import Machine
+from benchmark.training.model import Model
 from benchmark.training.train import fit
-from benchmark.trials import identity
-from benchmark.trials.resources import Given, Material
+from benchmark.trials.identity import run_id, start
+from benchmark.trials.resources import Resources
 from benchmark.trials.scores import write_scores
 from detectors import create, method, tune
+from detectors.backbones import Weights
 from detectors.detector import Detector
+from ffpms.dataset.built_set import BuiltSet
 
 
-def make_detector(config: TrainConfig, given: Given) -> Detector:
-    """The detector of a configuration, before training.
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A detector to be trained and scored on a set, into a folder."""
+
+    config: TrainConfig
+    data: BuiltSet
+    folder: Path
+
+    @classmethod
+    def below(cls, out: Path, config: TrainConfig, data: BuiltSet) -> Self:
+        """The trial in its own folder of ``out``."""
+        return cls(config, data, out / run_id(config, data.sha256))
+
+    @cached_property
+    def teacher(self) -> "Trial":
+        """The trial whose training gives this one its weights: itself, unless its method is trained as another."""
+        config = replace(self.config, method=method(self.config.method).trained_as)
+        return self if config == self.config else Trial.below(self.folder.parent, config, self.data)
+
+
+def run_trial(trial: Trial, resources: Resources) -> None:
+    """Trains a detector, or takes the weights of the method it is trained as; scores the val and the test bags once;
+    leaves a run folder."""
+    machine = resources.machine
+    model = Model.place(make_detector(trial.config, resources.weights), trial.config, machine)
+    if machine.ranks.first:
+        start(trial.folder, trial.config, trial.data, machine.device, machine.ranks.world)
+    machine.ranks.wait()
+    if trial.teacher is trial:
+        train, val = make_training_sets(trial.data, resources.faces(trial.data), trial.config)
+        fit(model, train, val, trial.folder)
+    else:
+        _take_weights(model, trial, resources)
+    if machine.ranks.first:
+        write_scores(model, trial.data, resources.faces(trial.data), trial.folder)
+        finish(trial.folder)
+    machine.ranks.wait()
+
+
+def make_detector(config: TrainConfig, weights: Mapping[str, Weights]) -> Detector:
+    """The detector of a configuration, before training. ``weights`` are by ``weights_sha256``.
 
     Raises:
         DetectorError: it cannot be made, or its backbone's weights are not to be had.
     """
     torch.manual_seed(config.seed)
     options = dict(option.split("=", 1) for option in config.options)
-    weights, size = given.get(config.weights_sha256), config.input_size or None
-    detector = create(config.method, config.backbone, config.pretrained, weights, size, options)
+    own, size = weights.get(config.weights_sha256), config.input_size or None
+    detector = create(config.method, config.backbone, config.pretrained, own, size, options)
     tune(detector, config.tune)
     return detector
 
 
-def teacher_of(config: TrainConfig) -> TrainConfig:
-    """The configuration whose training gives the detector its weights: most are their own."""
-    return replace(config, method=method(config.method).trained_as)
-
-
-def run_trial(config: TrainConfig, material: Material, folder: Path, machine: Machine) -> None:
-    """Trains one detector, or takes the weights of the method it is trained as; scores the test bags once; leaves a
-    run folder."""
-    data = material.data
-    detector = machine.place(make_detector(config, material.given))
-    if machine.ranks.first:
-        identity.start(folder, config, data, machine.device, machine.ranks.world)
-    machine.ranks.wait()
-    teacher = teacher_of(config)
-    if teacher == config:
-        fit(detector, *make_lesson(data, material.read, config), config, machine, folder)
-    else:
-        trained = folder.parent / identity.run_id(teacher, data.sha256)
-        if not is_done(trained):
-            run_trial(teacher, material, trained, machine)
-        if machine.ranks.first:
-            for name in (BEST, HISTORY):
-                shutil.copyfile(trained / name, folder / name)
-            detector.load_state_dict(load_file(folder / BEST))
-    if machine.ranks.first:
-        write_scores(detector, material, config, folder, machine)
-        finish(folder)
-    machine.ranks.wait()
+def _take_weights(model: Model, trial: Trial, resources: Resources) -> None:
+    """Runs the teacher if it is not done, and takes its weights."""
+    if not is_done(trial.teacher.folder):
+        run_trial(trial.teacher, resources)
+    if resources.machine.ranks.first:
+        for name in (BEST, HISTORY):
+            shutil.copyfile(trial.teacher.folder / name, trial.folder / name)
+        model.detector.load_state_dict(load_file(trial.folder / BEST))

@@ -43,7 +43,7 @@ class WarpDetector(FrameDetector):
     "d-fwa",
     source="Li & Lyu, CVPRW 2019",
     unit="frame",
-    lesson="warped",
+    training_data="warped",
     backbone="resnet50",
     stem=create_pyramid,
 )

@@ -75,7 +75,7 @@ class XRayDetector(FrameDetector):
     "x-ray",
     source="Li et al., CVPR 2020",
     unit="frame",
-    lesson="blended",
+    training_data="blended",
     backbone="hrnet_w48",
     stem=create_pyramid,
 )

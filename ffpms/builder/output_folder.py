@@ -4,12 +4,13 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-from ffpms.dataset.files import REPORT, read_report, settings_of, write_report
+from ffpms.dataset.files import REPORT, read_report, write_report
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
 
@@ -26,53 +27,70 @@ _FLAGS = {
 _MAY_GROW = ("limit", "splits")
 
 
-def is_complete(out: Path, config: Any, root: Path) -> bool:
-    """Whether the folder holds this very set, whole and with the tables that were written. Writes nothing.
+@dataclass(frozen=True)
+class OutputFolder:
+    """The folder of a build, and the settings that a set in it must have."""
 
-    Raises:
-        ConfigError: it holds something else, or a set of other settings.
-        ManifestError: its ``build.json`` is damaged.
-    """
-    settings = settings_of(config, root)
-    if not (out / REPORT).is_file():
-        if out.exists() and (not out.is_dir() or any(path.name != LOCK for path in out.iterdir())):
-            raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
-        return False
-    before = read_report(out)
-    changed = _differences(before["config"], settings)
-    if changed:
-        raise ConfigError(f"{out}: was built with {'; '.join(changed)}; use the same again or another --out")
-    return bool(before["complete"]) and before["config"] == settings and _tables_are_whole(out, before)
+    path: Path
+    settings: dict[str, Any]
 
+    def is_complete(self) -> bool:
+        """Whether the folder holds this very set, whole and with the tables that were written. Writes nothing.
 
-@contextmanager
-def claim(out: Path, config: Any, root: Path) -> Iterator[None]:
-    """Makes the folder ours and keeps every other build out of it until this one ends, in whatever way: the operating
-    system drops a dead process's lock.
+        Raises:
+            ConfigError: it holds something else, or a set of other settings.
+            ManifestError: its ``build.json`` is damaged.
+        """
+        out = self.path
+        if not (out / REPORT).is_file():
+            if out.exists() and (not out.is_dir() or any(path.name != LOCK for path in out.iterdir())):
+                raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
+            return False
+        before = read_report(out)
+        changed = _differences(before["config"], self.settings)
+        if changed:
+            raise ConfigError(f"{out}: was built with {'; '.join(changed)}; use the same again or another --out")
+        return bool(before["complete"]) and before["config"] == self.settings and _tables_are_whole(out, before)
 
-    Raises:
-        ConfigError: another build is at work in it, or has just begun one of other settings.
-        StorageError: it cannot be written to.
-    """
-    lock: BaseFileLock = FileLock(out / LOCK)
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Keeps every other build out of the folder until this one ends, in whatever way: the operating system drops a
+        dead process's lock.
+
+        Raises:
+            ConfigError: another build is at work in it, or has just begun one of other settings.
+            StorageError: it cannot be written to.
+        """
+        lock = self._acquire()
         try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise ConfigError(f"{out}: {_holder(out)} is building in it; wait for it or give another --out") from None
-    try:
-        is_complete(out, config, root)
+            self.is_complete()
+            self._begin(lock)
+            yield
+        finally:
+            with writing(self.path):
+                (self.path / LOCK).unlink(missing_ok=True)
+                lock.release()
+
+    def _acquire(self) -> BaseFileLock:
+        out = self.path
+        lock: BaseFileLock = FileLock(out / LOCK)
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                message = f"{out}: {_holder(out)} is building in it; wait for it or give another --out"
+                raise ConfigError(message) from None
+        return lock
+
+    def _begin(self, lock: BaseFileLock) -> None:
+        """Writes who builds, and that the set is not complete."""
+        out = self.path
         with writing(out):
             if not isinstance(lock, SoftFileLock):  # which has the same two lines already
                 (out / LOCK).write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
-            before = read_report(out) if (out / REPORT).is_file() else {"config": settings_of(config, root)}
+            before = read_report(out) if (out / REPORT).is_file() else {"config": self.settings}
             write_report(out, before | {"complete": False})
-        yield
-    finally:
-        with writing(out):
-            (out / LOCK).unlink(missing_ok=True)
-            lock.release()
 
 
 def _holder(out: Path) -> str:

@@ -1,4 +1,4 @@
-"""The work of a build: every target is done, whatever becomes of the workers."""
+"""Runs all target jobs and retries those whose worker process died."""
 
 import time
 from collections import Counter
@@ -16,7 +16,7 @@ _MAX_DELAY_S = 60.0
 """For how long a network file system may go on not showing what another machine has written."""
 
 
-def do_all(jobs: Iterable[TargetJob], engine: Engine, workers: int) -> Iterator[str]:
+def run_targets(jobs: Iterable[TargetJob], engine: Engine, workers: int) -> Iterator[str]:
     """Builds every target; yields its id once it is done. A target whose worker died is done again, without a file that
     took too long or that two workers died at.
 

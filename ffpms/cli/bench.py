@@ -91,13 +91,13 @@ def bench(**flags: Any) -> None:
     """
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries say nothing that our one line does not
     from benchmark.bench import bench, make_grid
-    from ffpms.cli.runtime import find_workplace
+    from ffpms.cli.runtime import find_runtime
 
-    machine, run = find_workplace(flags)
+    machine, run = find_runtime(flags)
     parts, notes = _parts(flags)
     configs, weights = _configs(flags, list(dict.fromkeys(name for _, methods in parts for name in methods)))
     for note in notes:
-        machine.say(note)
+        machine.log(note)
     seeds, each = _seeds(flags["seeds"]), flags["train_on"] == "each"
     own = [(data, [config for config in configs if config.method in methods]) for data, methods in parts]
     grid = [trial for data, chosen in own for trial in make_grid(data, chosen, seeds, each)]

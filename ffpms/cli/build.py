@@ -1,4 +1,4 @@
-"""``ffpms build`` and ``ffpms plan``: the data set."""
+"""``ffpms build``: the data set from a tree of videos."""
 
 import json
 from typing import Any
@@ -76,22 +76,19 @@ def build(**flags: Any) -> None:
 
     Example: ffpms build --ff-root /data/FaceForensics++ --out ffpms-data
     """
-    from ffpms.builder.build import BuildConfig, build
+    from ffpms.builder.build import build
+    from ffpms.builder.config import BuildConfig
     from ffpms.protocol.crop_config import CropConfig
     from ffpms.protocol.plan import split_order
-    from ffpms.protocol.splits import pairs_digest, read_pairs
     from ffpms.schema import Split
 
     unknown = [name for name in flags["split"] if name not in list(Split)]
     if unknown or not flags["split"]:
         raise ConfigError(f"split: {', '.join(unknown) or 'none'}; choose from train,val,test")
-    pairs = read_pairs(flags["splits"])
-    crop = CropConfig(**{name: flags[name] for name in ("size", "margin", "faces", "finder", "landmarks")})
     config = BuildConfig(
         recipe=make_recipe(flags),
-        crop=crop,
+        crop=CropConfig(**{name: flags[name] for name in ("size", "margin", "faces", "finder", "landmarks")}),
         splits=split_order(flags["split"]),
-        pairs_sha256=pairs_digest(pairs),
         limit=flags["limit"],
         decoder=flags["decoder"],
         keep_unverified=flags["keep_unverified"],
@@ -99,8 +96,8 @@ def build(**flags: Any) -> None:
     report = build(
         flags["ff_root"],
         flags["out"],
-        pairs,
-        config,
+        pairs=flags["splits"],
+        config=config,
         workers=flags["workers"],
         engine=flags["engine"],
         time_limit_s=flags["time_limit"],

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import torch
 
-from benchmark.training.device import Machine, Say, Setup, Track
+from benchmark.training.device import Log, Machine, Progress, Setup
 from benchmark.training.distributed import join_ranks
 from benchmark.trials.ray_runner import Cluster
 from benchmark.trials.runner import Runner, run_here
@@ -16,8 +16,8 @@ from ffpms.engine import largest_node
 from ffpms.errors import ConfigError
 
 
-def find_workplace(flags: dict[str, Any]) -> tuple[Machine, Runner]:
-    """The machine, and what runs trials on it; of several ranks only the first speaks.
+def find_runtime(flags: dict[str, Any]) -> tuple[Machine, Runner]:
+    """The machine, and what runs trials on it; of several ranks only rank 0 prints.
 
     Raises:
         ConfigError: there is no such device, or no such cluster.
@@ -28,8 +28,8 @@ def find_workplace(flags: dict[str, Any]) -> tuple[Machine, Runner]:
         return _join_cluster(setup, flags["quiet"])
     machine = setup.apply()
     ranks, device = join_ranks(machine.device)
-    track, say = _voice(flags["quiet"] or not ranks.first)
-    return replace(machine, ranks=ranks, device=device, track=track, say=say), run_here
+    bar, log = _callbacks(flags["quiet"] or not ranks.first)
+    return replace(machine, ranks=ranks, device=device, progress=bar, log=log), run_here
 
 
 def _join_cluster(setup: Setup, quiet: bool) -> tuple[Machine, Runner]:
@@ -45,11 +45,11 @@ def _join_cluster(setup: Setup, quiet: bool) -> tuple[Machine, Runner]:
     threads = setup.threads or (max(1, cores // gpus) if wants_gpu else 1)
     if threads > cores:
         raise ConfigError(f"threads: no machine of the cluster has {threads} cores; give --threads {cores} or less")
-    track, say = _voice(quiet)
-    machine = Machine(torch.device("cuda" if wants_gpu else "cpu"), track=track, say=say)
+    bar, log = _callbacks(quiet)
+    machine = Machine(torch.device("cuda" if wants_gpu else "cpu"), progress=bar, log=log)
     return machine, Cluster(replace(setup, threads=threads), workers, int(wants_gpu)).run
 
 
-def _voice(quiet: bool) -> tuple[Track, Say]:
-    """How a machine shows progress, and talks."""
+def _callbacks(quiet: bool) -> tuple[Progress, Log]:
+    """How a machine shows progress, and what it does with a line."""
     return progress(quiet, "batch"), (lambda _: None) if quiet else (lambda line: click.echo(line, err=True))

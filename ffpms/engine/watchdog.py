@@ -1,4 +1,4 @@
-"""Which file a worker is at and for how long, written down where it can be read once the worker is dead."""
+"""Watchdog: records the file that a worker processes and ends the worker after a time limit."""
 
 import faulthandler
 from collections.abc import Callable, Iterator

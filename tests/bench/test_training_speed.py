@@ -14,13 +14,14 @@ import torch
 from benchmark.config import TrainConfig
 from benchmark.data.batches import BagDataset, balanced_epoch, in_batches, load_batches
 from benchmark.data.face_cache import open_faces
-from benchmark.data.training_sets import make_lesson
+from benchmark.data.training_sets import make_training_sets
 from benchmark.training.device import Machine
+from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer, predict
 from benchmark.training.train import descend
 from benchmark.trials.rate_grid import score_grid
 from detectors import create
-from ffpms.builder.build import BuildConfig
+from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
@@ -51,11 +52,11 @@ def seconds(work: Callable[[], object]) -> float:
 @pytest.mark.bench
 def test_training_is_as_quick_as_on_one_batch_in_memory(data: BuiltSet, tmp_path: Path) -> None:
     """At most 1 if the loader never kept the step waiting; the batches alternate, so that both see the same machine."""
-    train, _ = make_lesson(data, open_faces(data, tmp_path), CONFIG)
-    detector = create("s-mil", CONFIG.backbone, False).train()
+    train, _ = make_training_sets(data, open_faces(data, tmp_path), CONFIG)
+    model = Model(create("s-mil", CONFIG.backbone, False).train(), CONFIG, CPU)
     whole = in_batches(balanced_epoch(train.bags, 0, 0), CONFIG.batch_size)
     (resident,) = load_batches(train, whole[:1])
-    step = lambda batch: descend(detector, batch, CONFIG.batch_size, CONFIG, CPU)  # noqa: E731
+    step = lambda batch: descend(model, batch, CONFIG.batch_size)  # noqa: E731
     step(resident)
     own = loaded = 0.0
     batches = load_batches(train, whole)
@@ -71,17 +72,17 @@ def test_the_rate_grid_costs_about_one_pass(data: BuiltSet, tmp_path: Path) -> N
     """The test bags and the grid of every fake at 0 to 20 fake frames in five draws, beside the test bags alone, each
     scored for itself; the plain way would score each of the grid's bags so."""
     read, kinds = open_faces(data, tmp_path), CONFIG.manipulations
-    detector = create("s-mil", CONFIG.backbone, False)
+    model = Model(create("s-mil", CONFIG.backbone, False), CONFIG, CPU)
     test = data.bags("test", kinds)
     fakes, reals = (data.pure("test", kinds, fake) for fake in (True, False))
-    predict(detector, BagDataset(read, test[:1]), CONFIG, CPU)
+    predict(model, BagDataset(read, test[:1]))
 
     def everything() -> None:
-        score = make_scorer(detector, [*test, *fakes, *reals], read, CONFIG, CPU)
+        score = make_scorer(model, [*test, *fakes, *reals], read)
         list(score(test))
         score_grid(data, fakes, reals, score)
 
-    plain = seconds(lambda: predict(detector, BagDataset(read, test), CONFIG, CPU))
+    plain = seconds(lambda: predict(model, BagDataset(read, test)))
     whole = seconds(everything)
     n_grid = 5 * 21 * len(fakes)
     print(

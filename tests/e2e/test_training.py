@@ -153,10 +153,10 @@ def test_a_method_that_fails_is_named_and_the_others_go_on(
 
     original = trial.fit
 
-    def breaks(detector, *arguments):  # type: ignore[no-untyped-def]
-        if detector.supervision == "frame":
+    def breaks(model, *arguments):  # type: ignore[no-untyped-def]
+        if model.detector.supervision == "frame":
             raise RuntimeError("CUDA out of memory")
-        original(detector, *arguments)
+        original(model, *arguments)
 
     monkeypatch.setattr(trial, "fit", breaks)
     flags = ("--methods", "xn-avg,smil", "--backbone", "tiny", "--epochs", 1)
@@ -219,11 +219,11 @@ def test_a_split_of_which_no_video_could_be_used_is_counted(ffpms: Command, tmp_
 def test_runs_of_other_code_are_not_averaged_in(
     ffpms: Command, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmark.trials import identity as run_folders
+    from benchmark.trials import identity
 
     command = ("bench", "--methods", "smil", "--data", built, "--out", tmp_path, *QUICK)
     assert ffpms(*command).exit_code == 0
-    monkeypatch.setattr(run_folders, "code_sha256", lambda method: "f" * 64)
+    monkeypatch.setattr(identity, "code_sha256", lambda method: "f" * 64)
     assert ffpms(*command).exit_code == 0
     methods = set(pd.read_csv(tmp_path / "leaderboard.csv")["method"])
     assert len(methods) == 2

@@ -1,5 +1,6 @@
-"""Bags with one odd instance, where it is known what a pool should do; ``python -m tests.helpers.synthetic_bags`` prints the
-table of docs/pools.md.
+"""Bags with one odd instance, where it is known what a pool should do.
+
+``python -m tests.helpers.synthetic_bags`` prints the table of docs/pools.md.
 
 An instance is 48 numbers from a standard normal, shaped as a face so that it takes the detectors' own way in. A bag has
 20; in a positive one, one of them is moved by 6 standard deviations in a direction drawn from the seed.
@@ -107,5 +108,5 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     print("| method | accuracy, % | AUC | odd face highest, % | its weight |\n|---|---|---|---|---|")
     for each in names():
-        if method(each).lesson == "bags" and method(each).any_backbone:
+        if method(each).training_data == "bags" and method(each).any_backbone:
             print(_row(each), flush=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ffpms.builder.build import BuildConfig
+from ffpms.builder.config import BuildConfig
 from ffpms.builder.tables import assemble, count
 from ffpms.dataset.card import files_of
 from ffpms.dataset.files import REPORT, TABLES, settings_of, write_report

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from benchmark.data.face_cache import open_faces
-from benchmark.trials.resources import Material
+from benchmark.trials.resources import Resources
 from ffpms.dataset.built_set import BuiltSet
 from tests.conftest import Command, Patience
 from tests.helpers.submissions import Submit
 from tests.helpers.tiny_set import make_set
+from tests.helpers.trials import CPU
 
 
 @pytest.fixture(scope="session")
@@ -47,5 +47,5 @@ def built_set(built: Path) -> BuiltSet:
 
 
 @pytest.fixture(scope="session")
-def material(built_set: BuiltSet, tmp_path_factory: pytest.TempPathFactory) -> Material:
-    return Material(built_set, open_faces(built_set, tmp_path_factory.mktemp("faces")), {})
+def resources(tmp_path_factory: pytest.TempPathFactory) -> Resources:
+    return Resources(CPU, cache=tmp_path_factory.mktemp("faces"))

@@ -6,7 +6,7 @@ import torch
 from benchmark.data.batches import SHIFT, BagDataset, balanced_epoch, collate_bags
 from benchmark.data.face_cache import read_crop
 from benchmark.data.inputs import augment
-from benchmark.trials.resources import Material
+from benchmark.trials.resources import Resources
 from ffpms.dataset.built_set import BagRecord, BuiltSet
 
 
@@ -62,8 +62,8 @@ def test_augmentation_moves_and_flips_the_faces_of_a_bag_alike() -> None:
     assert torch.equal(second[1, :, :, 1:].flip(-1)[..., 1:], first[1, :, :, 2:])
 
 
-def test_augmentation_is_drawn_anew_each_epoch(built_set: BuiltSet, material: Material) -> None:
-    dataset = BagDataset(material.read, built_set.bags("train", ("DF",)), n_faces=8)
+def test_augmentation_is_drawn_anew_each_epoch(built_set: BuiltSet, resources: Resources) -> None:
+    dataset = BagDataset(resources.faces(built_set), built_set.bags("train", ("DF",)), n_faces=8)
     moves = []
     for epoch in range(12):
         dataset.epoch = epoch
@@ -74,9 +74,9 @@ def test_augmentation_is_drawn_anew_each_epoch(built_set: BuiltSet, material: Ma
     assert {m[2] for m in moves} == {0.0, 1.0}
 
 
-def test_without_a_draw_all_faces_are_read_as_they_are(built_set: BuiltSet, material: Material) -> None:
+def test_without_a_draw_all_faces_are_read_as_they_are(built_set: BuiltSet, resources: Resources) -> None:
     bag = built_set.bags("test", ("DF",))[0]
-    item = BagDataset(material.read, [bag])[0]
+    item = BagDataset(resources.faces(built_set), [bag])[0]
     assert item["move"] == (0.0, 0.0, 0.0)
     expected = [read_crop(built_set.root, path, sha256) for path, sha256 in zip(bag.crops, bag.sha256, strict=True)]
     assert np.array_equal(item["faces"].numpy(), np.stack(expected))

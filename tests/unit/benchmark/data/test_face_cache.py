@@ -29,7 +29,7 @@ def test_where_there_is_no_room_each_crop_is_decoded(
 ) -> None:
     monkeypatch.setattr(face_cache, "SHARE", 0)
     said: list[str] = []
-    read = open_faces(built_set, tmp_path / "faces", say=said.append)
+    read = open_faces(built_set, tmp_path / "faces", log=said.append)
     assert "no room" in said[0]
     assert not list((tmp_path / "faces").iterdir())
     crop = built_set.crops.iloc[0]

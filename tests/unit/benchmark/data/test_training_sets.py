@@ -10,9 +10,9 @@ import pytest
 from benchmark.config import TrainConfig
 from benchmark.data.batches import collate_bags
 from benchmark.data.face_cache import open_faces
-from benchmark.data.training_sets import make_lesson
+from benchmark.data.training_sets import make_training_sets
 from detectors import method, names
-from ffpms.builder.build import BuildConfig
+from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.files import REPORT, write_report
 from ffpms.errors import ManifestError
@@ -22,7 +22,7 @@ from ffpms.protocol.recipe import Recipe
 from ffpms.schema import LANDMARK, write_table
 from tests.helpers.tiny_set import make_set
 
-SELF_MADE = [name for name in names() if method(name).lesson != "bags"]
+SELF_MADE = [name for name in names() if method(name).training_data != "bags"]
 PAIRS = {"train": [("000", "001"), ("006", "007")], "val": [("002", "003")], "test": [("004", "005")]}
 SIDE = 64
 
@@ -57,8 +57,8 @@ def test_nothing_but_real_faces_of_its_split_is_ever_read(data: BuiltSet, name: 
         read.append(path)
         return faces(path)
 
-    lessons = make_lesson(data, spy, config(name))
-    for dataset, split in zip(lessons, ("train", "val"), strict=True):
+    datasets = make_training_sets(data, spy, config(name))
+    for dataset, split in zip(datasets, ("train", "val"), strict=True):
         read.clear()
         for epoch in range(3):
             dataset.epoch = epoch
@@ -70,7 +70,7 @@ def test_nothing_but_real_faces_of_its_split_is_ever_read(data: BuiltSet, name: 
 
 @pytest.mark.parametrize("name", SELF_MADE)
 def test_each_real_video_has_a_forged_twin(data: BuiltSet, name: str) -> None:
-    train, val = make_lesson(data, open_faces(data, None), config(name))
+    train, val = make_training_sets(data, open_faces(data, None), config(name))
     for dataset, n_faces in ((train, 3), (val, 4)):
         half = len(dataset) // 2
         assert [bag.label for bag in dataset.bags] == [0] * half + [1] * half
@@ -83,13 +83,13 @@ def test_each_real_video_has_a_forged_twin(data: BuiltSet, name: str) -> None:
 
 def test_a_warped_face_has_lost_its_detail(data: BuiltSet) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    _, val = make_lesson(data, lambda _: noise, config("d-fwa"))
+    _, val = make_training_sets(data, lambda _: noise, config("d-fwa"))
     real, forged = (val[i]["faces"].numpy()[:, 28:40, 26:38].std(axis=(1, 2)).mean() for i in (0, len(val) // 2))
     assert forged < 0.6 * real
 
 
 def test_the_boundary_is_where_a_face_was_blended_in(data: BuiltSet) -> None:
-    _, val = make_lesson(data, open_faces(data, None), config("x-ray"))
+    _, val = make_training_sets(data, open_faces(data, None), config("x-ray"))
     half = len(val) // 2
     faces = np.concatenate([val[i]["faces"].numpy() for i in range(len(val))])
     boundary = faces[..., 3]
@@ -100,4 +100,4 @@ def test_the_boundary_is_where_a_face_was_blended_in(data: BuiltSet) -> None:
 def test_a_set_without_landmarks_is_named(data: BuiltSet, tmp_path: Path) -> None:
     bare = BuiltSet.load(make_set(tmp_path))
     with pytest.raises(ManifestError, match="build it with --landmarks"):
-        make_lesson(bare, open_faces(bare, None), config("x-ray"))
+        make_training_sets(bare, open_faces(bare, None), config("x-ray"))

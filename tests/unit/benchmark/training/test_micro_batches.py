@@ -7,6 +7,7 @@ import torch
 
 from benchmark.data.batches import Batch
 from benchmark.training.distributed import ALONE, Ranks
+from benchmark.training.model import Model
 from benchmark.training.train import descend
 from detectors import create
 from detectors.bag import Prediction
@@ -24,7 +25,7 @@ def gradients(micro_batch: int, ranks: list[Ranks]) -> list[torch.Tensor]:
     for own in ranks:
         rows = own.share([batch.index])[0]
         part = Batch(faces[rows], batch.mask[rows], batch.label[rows], batch.move[rows], rows)
-        descend(detector, part, 7, replace(CONFIG, micro_batch=micro_batch), CPU)
+        descend(Model(detector, replace(CONFIG, micro_batch=micro_batch), CPU), part, 7)
     return [p.grad for p in detector.parameters() if p.grad is not None]
 
 

@@ -14,17 +14,17 @@ from benchmark.data.batches import BagDataset
 from benchmark.training import checkpoint, train
 from benchmark.trials import trial
 from benchmark.trials.identity import run_id
-from benchmark.trials.resources import Material
-from benchmark.trials.trial import run_trial
+from benchmark.trials.resources import Resources
+from benchmark.trials.trial import Trial, run_trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError
 from tests.helpers.trials import CONFIG, CPU
 
 
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(
-    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_trial(CONFIG, material, tmp_path / "whole", CPU)
+    run_trial(Trial(CONFIG, built_set, tmp_path / "whole"), resources)
     original = train._train_epoch
 
     def dies(*arguments: object) -> dict[str, float]:
@@ -35,9 +35,9 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     with monkeypatch.context() as patch:
         patch.setattr(train, "_train_epoch", dies)
         with pytest.raises(KeyboardInterrupt):
-            run_trial(CONFIG, material, tmp_path / "cut", CPU)
+            run_trial(Trial(CONFIG, built_set, tmp_path / "cut"), resources)
     assert not (tmp_path / "cut" / "DONE").exists()
-    run_trial(CONFIG, material, tmp_path / "cut", CPU)
+    run_trial(Trial(CONFIG, built_set, tmp_path / "cut"), resources)
     whole, cut = (pd.read_parquet(tmp_path / name / "scores.parquet") for name in ("whole", "cut"))
     pd.testing.assert_frame_equal(whole.drop(columns="run_id"), cut.drop(columns="run_id"), check_exact=True)
     weights = [load_file(tmp_path / name / "best.safetensors") for name in ("whole", "cut")]
@@ -45,21 +45,21 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
 
 
 def test_training_reads_no_test_bag(
-    built_set: BuiltSet, material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Until the one pass over test, every bag that fit() is given is a train or a val bag."""
     split = dict(zip(built_set.videos["bag_id"], built_set.videos["split"], strict=True))
     seen: dict[str, set[str]] = {}
     original = trial.fit
 
-    def spy(detector, train_set, val_set, config, machine, folder):  # type: ignore[no-untyped-def]
+    def spy(model, train_set, val_set, folder):  # type: ignore[no-untyped-def]
         seen["train"] = {split[b.bag_id] for b in train_set.bags}
         seen["val"] = {split[b.bag_id] for b in val_set.bags}
         assert not (folder / "scores.parquet").exists()
-        original(detector, train_set, val_set, config, machine, folder)
+        original(model, train_set, val_set, folder)
 
     monkeypatch.setattr(trial, "fit", spy)
-    run_trial(replace(CONFIG, epochs=1), material, tmp_path / "run", CPU)
+    run_trial(Trial(replace(CONFIG, epochs=1), built_set, tmp_path / "run"), resources)
     assert seen == {"train": {"train"}, "val": {"val"}}
     scores = pd.read_parquet(tmp_path / "run" / "scores.parquet")
     assert {split[b] for b in scores["bag_id"]} == {"test"}
@@ -75,7 +75,9 @@ def test_the_best_epoch_on_val_is_kept(tmp_path: Path) -> None:
     assert len(pd.read_csv(tmp_path / "history.csv")) == 5
 
 
-def test_each_epoch_is_drawn_anew(material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_epoch_is_drawn_anew(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     epochs: list[int] = []
     original = BagDataset.__getitem__
 
@@ -85,7 +87,7 @@ def test_each_epoch_is_drawn_anew(material: Material, tmp_path: Path, monkeypatc
         return original(self, item)
 
     monkeypatch.setattr(BagDataset, "__getitem__", spy)
-    run_trial(CONFIG, material, tmp_path / "run", CPU)
+    run_trial(Trial(CONFIG, built_set, tmp_path / "run"), resources)
     assert set(epochs) == {0, 1, 2}
 
 
@@ -108,12 +110,14 @@ def test_a_configuration_that_cannot_be_is_refused(wrong: dict[str, object]) -> 
         replace(CONFIG, **wrong)  # type: ignore[arg-type]
 
 
-def test_a_method_trained_as_another_takes_its_weights(built_set: BuiltSet, material: Material, tmp_path: Path) -> None:
+def test_a_method_trained_as_another_takes_its_weights(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path
+) -> None:
     average, largest = (replace(CONFIG, method=name, epochs=1) for name in ("xn-avg", "xn-max"))
     folders = {
         name: tmp_path / run_id(config, built_set.sha256) for name, config in (("avg", average), ("max", largest))
     }
-    run_trial(largest, material, folders["max"], CPU)
+    run_trial(Trial.below(tmp_path, largest, built_set), resources)
     assert (folders["avg"] / "DONE").is_file()
     assert (folders["avg"] / "best.safetensors").read_bytes() == (folders["max"] / "best.safetensors").read_bytes()
     scores = {name: pd.read_parquet(folder / "scores.parquet") for name, folder in folders.items()}
@@ -124,15 +128,18 @@ def test_a_method_trained_as_another_takes_its_weights(built_set: BuiltSet, mate
         np.testing.assert_allclose(videos.loc[expected.index], expected, atol=1e-6)
 
 
-def test_a_loss_that_is_no_number_ends_the_run_in_one_line(material: Material, tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_ends_the_run_in_one_line(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError, match="try a lower --lr"):
-        run_trial(replace(CONFIG, lr=1e30), material, tmp_path / "run", CPU)
+        run_trial(Trial(replace(CONFIG, lr=1e30), built_set, tmp_path / "run"), resources)
 
 
-def test_tensorboard_has_the_history(material: Material, tmp_path: Path) -> None:
+def test_tensorboard_has_the_history(built_set: BuiltSet, resources: Resources, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    run_trial(replace(CONFIG, epochs=2), material, tmp_path / "run", replace(CPU, board=True))
+    board = replace(resources, machine=replace(CPU, tensorboard=True))
+    run_trial(Trial(replace(CONFIG, epochs=2), built_set, tmp_path / "run"), board)
     events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
     events.Reload()
     history = pd.read_csv(tmp_path / "run" / "history.csv")
@@ -143,4 +150,4 @@ def test_tensorboard_has_the_history(material: Material, tmp_path: Path) -> None
 def test_without_tensorboard_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"pip install 'ffpms\[tensorboard\]'"):
-        checkpoint.draw_board({"epoch": 1}, tmp_path)
+        checkpoint.write_tensorboard({"epoch": 1}, tmp_path)

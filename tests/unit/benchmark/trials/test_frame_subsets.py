@@ -11,27 +11,26 @@ from scipy.special import expit
 from benchmark.config import TrainConfig
 from benchmark.data.batches import BagDataset
 from benchmark.data.face_cache import open_faces
-from benchmark.training.device import Machine
+from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer, predict
 from benchmark.trials.frame_subsets import numbers_of, score_fewer, thin
 from detectors import create
 from ffpms.dataset.built_set import BuiltSet
-
-CPU = Machine(torch.device("cpu"))
+from tests.helpers.trials import CPU
 
 
 @pytest.mark.parametrize("name", ["s-mil", "i3d"])
 def test_a_score_of_fewer_frames_is_that_of_the_thinned_bag_alone(built: Path, name: str) -> None:
     data, config = BuiltSet.load(built), TrainConfig(name, ("DF", "NT"), "tiny", precision="fp32")
     torch.manual_seed(0)
-    detector, read = create(name, "tiny"), open_faces(data, None)
+    model, read = Model(create(name, "tiny"), config, CPU), open_faces(data, None)
     bags = data.bags("test", config.manipulations)[:3]
-    score = make_scorer(detector, bags, read, config, CPU)
+    score = make_scorer(model, bags, read)
     fewer = score_fewer(bags, 20, score)
     assert len(fewer) == 3 * 7
     thinned = [thin(bag, 4) for bag in bags]
     assert [len(bag.crops) for bag in thinned] == [4, 4, 4]
-    alone = {s.record.bag_id: s.video_logit for s in predict(detector, BagDataset(read, thinned), config, CPU)}
+    alone = {s.record.bag_id: s.video_logit for s in predict(model, BagDataset(read, thinned))}
     whole = {s.record.bag_id: s.video_logit for s in score(bags)}
     for number, logits in ((4, alone), (20, whole)):
         ours = fewer[fewer["n_frames"] == number].set_index("bag_id")["score"]

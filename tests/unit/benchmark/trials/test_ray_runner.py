@@ -10,9 +10,9 @@ from benchmark.config import TrainConfig
 from benchmark.runs.folder import read_failures
 from benchmark.training.device import Machine, Setup
 from benchmark.trials import identity, ray_runner
-from benchmark.trials.ray_runner import MAX_DEATHS, Cluster, Errand
-from benchmark.trials.resources import Supply
-from benchmark.trials.runner import Trial
+from benchmark.trials.ray_runner import MAX_DEATHS, Cluster, RayJob
+from benchmark.trials.resources import Resources
+from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.engine import Died, Done, Outcome
 
@@ -24,7 +24,7 @@ def data(built: Path) -> BuiltSet:
 
 def trial(data: BuiltSet, out: Path, method: str) -> Trial:
     config = TrainConfig(method, ("DF",), "tiny", precision="fp32")
-    return Trial(config, data, out / identity.run_id(config, data.sha256))
+    return Trial.below(out, config, data)
 
 
 def run_on(
@@ -33,14 +33,14 @@ def run_on(
     """Failures, the methods of each wave, and what was said, where every worker at a method ``dies``."""
     waves, said = list[list[str]](), list[str]()
 
-    def on_ray(_: object, errands: list[Errand], *__: object) -> Iterator[Outcome[Errand, str]]:
-        waves.append([errand.config.method for errand in errands])
-        for errand in list(errands):
-            yield Died(errand) if errand.config.method == dies else Done(errand, "")
+    def on_ray(_: object, jobs: list[RayJob], *__: object) -> Iterator[Outcome[RayJob, str]]:
+        waves.append([job.config.method for job in jobs])
+        for job in list(jobs):
+            yield Died(job) if job.config.method == dies else Done(job, "")
 
     monkeypatch.setattr(ray_runner, "on_ray", on_ray)
-    supply = Supply({}, None, Machine(torch.device("cpu"), say=said.append))
-    return Cluster(Setup(), 2, 0).run(trials, supply), waves, said
+    resources = Resources(Machine(torch.device("cpu"), log=said.append))
+    return Cluster(Setup(), 2, 0).run(trials, resources), waves, said
 
 
 def test_a_detector_that_another_takes_is_trained_first_and_once(

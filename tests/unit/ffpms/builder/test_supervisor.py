@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ffpms.builder.supervisor import await_shards, do_all
+from ffpms.builder.supervisor import await_shards, run_targets
 from ffpms.engine import Died, Done
 from ffpms.errors import FfpmsError
 from ffpms.extraction.shards import Shard, note_path, write_shard
@@ -57,19 +57,19 @@ class Mortal:
 )
 def test_who_is_given_up(tmp_path: Path, notes: tuple[str, ...], given_up: set[str]) -> None:
     engine = Mortal(*notes)
-    assert list(do_all([job(tmp_path)], engine, 1)) == ["006"]
+    assert list(run_targets([job(tmp_path)], engine, 1)) == ["006"]
     (done,) = engine.done
     assert set(done.given_up) == given_up
 
 
 def test_the_others_are_not_done_again(tmp_path: Path) -> None:
     jobs = [job(tmp_path, target) for target in ("006", "007", "008")]
-    assert list(do_all(jobs, Mortal("DF/006.mp4\n"), 1)) == ["007", "008", "006"]
+    assert list(run_targets(jobs, Mortal("DF/006.mp4\n"), 1)) == ["007", "008", "006"]
 
 
 def test_deaths_without_end_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(FfpmsError, match="every worker dies at target 006"):
-        list(do_all([job(tmp_path)], Mortal(*[""] * 99), 1))
+        list(run_targets([job(tmp_path)], Mortal(*[""] * 99), 1))
 
 
 def test_shards_on_another_disk_are_an_error(tmp_path: Path) -> None:

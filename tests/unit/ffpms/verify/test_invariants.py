@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ffpms.builder.build import BuildConfig
+from ffpms.builder.config import BuildConfig
 from ffpms.protocol.splits import read_pairs
 from ffpms.verify.built_set import verify_data
 from tests.helpers.tiny_set import BAG, STORED, edit, found, make_set, put, said

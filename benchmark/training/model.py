@@ -1,0 +1,43 @@
+"""Model: a detector with its configuration on a machine; what training and prediction act upon."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Self
+
+from benchmark.config import TrainConfig
+from benchmark.data.batches import Batch
+from benchmark.data.inputs import ModelInput, make_input
+from benchmark.training.device import Machine, autocast
+from detectors.detector import Detector
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A detector on its machine, and the configuration by which it is trained and scored."""
+
+    detector: Detector
+    config: TrainConfig
+    machine: Machine
+
+    @classmethod
+    def place(cls, detector: Detector, config: TrainConfig, machine: Machine) -> Self:
+        """Moves the detector to the machine."""
+        return cls(machine.place(detector), config, machine)
+
+    @property
+    def batch_size(self) -> int:
+        """Videos computed at a time."""
+        return self.config.micro_batch or self.config.batch_size
+
+    @property
+    def without_progress(self) -> Self:
+        """The same model, whose work shows no progress bar."""
+        return replace(self, machine=replace(self.machine, progress=lambda batches, _: batches))
+
+    def input(self, batch: Batch) -> ModelInput:
+        """The batch on the machine, augmented, its faces at the size that the detector takes."""
+        return make_input(batch, self.detector.backbone, self.config.input_size, self.machine.device)
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context in which the detector runs."""
+        return autocast(self.config.precision, self.machine.device)

@@ -1,0 +1,111 @@
+"""PlannedBuild: a tree, an output folder and a configuration, and which targets they make."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+
+from ffpms.builder.config import BuildConfig
+from ffpms.builder.output_folder import OutputFolder
+from ffpms.dataset.files import settings_of
+from ffpms.extraction.shards import read_shard
+from ffpms.extraction.target import TargetJob
+from ffpms.protocol.plan import plan_slots
+from ffpms.protocol.splits import Pairs
+from ffpms.protocol.v1 import is_v1
+from ffpms.schema import WITH_PIXELS, Manipulation, bag_key
+from ffpms.sources.ffpp import Source
+from ffpms.sources.layouts import check_root, index_sources, other_splits
+
+
+@dataclass(frozen=True)
+class PlannedBuild:
+    """What is to be built: ``slots`` is the plan of the bags; ``targets`` are real videos with their fakes, by id."""
+
+    root: Path
+    out: Path
+    config: BuildConfig
+    slots: pd.DataFrame
+    targets: dict[str, tuple[Source, ...]]
+    has_v1_recipe: bool
+
+    @classmethod
+    def make(cls, root: Path, out: Path, pairs: Pairs, config: BuildConfig) -> Self:
+        """Plans every bag, and finds its videos in the tree.
+
+        Raises:
+            ConfigError: the tree is not what it should be, or no planned video is in it.
+        """
+        slots = _limited(plan_slots(pairs, config.recipe, config.splits), pairs, config.limit)
+        sources = index_sources(slots, check_root(root, config.recipe.compression))
+        _check_any(root, sources)
+        return cls(root, out, config, slots, _by_target(sources), is_v1(config.recipe, config.crop, pairs))
+
+    @cached_property
+    def folder(self) -> OutputFolder:
+        """The output folder, which knows what may be built in it."""
+        return OutputFolder(self.out, settings_of(self.config, self.root))
+
+    def waiting(self, retry_failed: bool) -> list[str]:
+        """The targets that are to be built, or built again."""
+        return [target for target in self.targets if self._needs_work(target, retry_failed)]
+
+    def jobs(self, targets: list[str], time_limit_s: float) -> Iterator[TargetJob]:
+        """A job a target."""
+        for target in targets:
+            yield TargetJob(
+                root=self.root.resolve(),  # a worker elsewhere has another current folder
+                out=self.out.resolve(),
+                target_id=target,
+                sources=self.targets[target],
+                frames_per_video=self.config.recipe.frames_per_video,
+                crop=self.config.crop,
+                decoder=self.config.decoder,
+                keep_unverified=self.config.keep_unverified,
+                time_limit_s=time_limit_s,
+            )
+
+    def _needs_work(self, target: str, retry_failed: bool) -> bool:
+        """A shard that is not finished, has a crop lost or of another length, or holds a failure that is to be tried
+        again. That a crop's bytes are the same is for ``ffpms verify`` to say: it would have to read them all."""
+        shard = read_shard(self.out, target)
+        if shard is None:
+            return True
+        if not all(_is_there(self.out / row["crop"], row["n_bytes"]) for row in shard.crops if row["crop"]):
+            return True
+        return retry_failed and any(row["status"] not in WITH_PIXELS for row in shard.sources)
+
+
+def _limited(slots: pd.DataFrame, pairs: Pairs, limit: int | None) -> pd.DataFrame:
+    """The slots of the first ``limit`` real videos of each split and of their fakes."""
+    if limit is None:
+        return slots
+    kept = {t for members in pairs.values() for t in [i for pair in members for i in pair][:limit]}
+    return slots[slots["target_id"].isin(kept)].reset_index(drop=True)
+
+
+def _check_any(root: Path, sources: list[Source]) -> None:
+    """With no fake and its real video in the tree there is nothing to mix: the splits must be another tree's."""
+    there = {s.source_video for s in sources if (root / s.path).is_file()}
+    fakes = [s for s in sources if s.source_id and s.source_video in there]
+    if any(bag_key(Manipulation.ORIGINAL, s.target_id) in there for s in fakes):
+        return
+    raise other_splits(root, "fake with its real video")
+
+
+def _by_target(sources: list[Source]) -> dict[str, tuple[Source, ...]]:
+    """Target id -> its real video and its fakes: one face search serves them all."""
+    grouped: dict[str, list[Source]] = {}
+    for source in sources:
+        grouped.setdefault(source.target_id, []).append(source)
+    return {target: tuple(members) for target, members in grouped.items()}
+
+
+def _is_there(crop: Path, n_bytes: int) -> bool:
+    try:
+        return crop.stat().st_size == n_bytes
+    except OSError:
+        return False

@@ -1,0 +1,54 @@
+"""BuildReport: what a build did, for whoever started it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ffpms.schema import WITH_PIXELS, Status
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did: the counts of ``build.json`` and one line for each source that could not be used."""
+
+    out: Path
+    summary: dict[str, Any]
+    problems: list[str]
+    already_done: bool
+    rewritten: tuple[str, ...] = ()
+
+    @property
+    def n_failed(self) -> int:
+        """Sources that could not be used."""
+        return sum(n for status, n in self.summary["counts"]["sources"].items() if status not in {"all", *WITH_PIXELS})
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether not one bag has a face."""
+        return Status.OK not in self.summary["counts"]["videos"]
+
+    def describe(self) -> str:
+        """What the command prints at its end."""
+        if self.rewritten:
+            return f"{self.out}: complete but for {' and '.join(self.rewritten)}: written again"
+        if self.already_done:
+            return f"{self.out}: complete already, nothing to do (--retry-failed does {self.n_failed} failed again)"
+        counts, name = self.summary["counts"], self.summary["dataset"]
+        seconds = self.summary["seconds"]
+        lines = [f"{what}: " + ", ".join(f"{n} {status}" for status, n in counts[what].items()) for what in counts]
+        return "\n".join([f"{self.out}: {name} built in {seconds} s", *lines])
+
+
+def list_problems(sources: pd.DataFrame) -> list[str]:
+    """One line a source that could not be used; many missing ones of a folder take one line."""
+    lines = []
+    bad = sources[sources["status"] != Status.OK]
+    for (kind, split, status), group in bad.groupby(["manipulation", "split", "status"], sort=False):
+        if status == Status.MISSING and len(group) > 3:
+            folder = group["path"].iloc[0].rpartition("/")[0]
+            lines.append(f"{folder}: {len(group)} {kind} videos of the {split} split not found; download them")
+        else:
+            lines += [f"{row['path']}: {row['error']}" for row in group.to_dict("records")]
+    return lines

@@ -1,0 +1,22 @@
+"""The import graph of the project: which modules a module reaches."""
+
+from functools import cache
+
+import grimp
+
+
+@cache
+def import_graph() -> grimp.ImportGraph:
+    """Every import of the project's packages, those in function bodies too."""
+    return grimp.build_graph("ffpms", "benchmark", "detectors", "data_manifests")
+
+
+def reached_by(module: str) -> set[str]:
+    """A module and every module of the project that it imports, by whatever way."""
+    return {module, *import_graph().find_upstream_modules(module)}
+
+
+def covers(part: str, module: str) -> bool:
+    """Whether a file or folder such as ``ffpms/protocol`` or ``ffpms/schema.py`` holds a module."""
+    name = part.removesuffix(".py").replace("/", ".")
+    return module == name or (not part.endswith(".py") and module.startswith(f"{name}."))

@@ -1,0 +1,33 @@
+"""Identity of a run's code: every module that a trial reaches is hashed, or excused here by name."""
+
+from benchmark.trials.identity import CODE, code_sha256
+from tests.helpers.imports import covers, reached_by
+
+EXCUSED = {
+    "benchmark": "a docstring and names",
+    "benchmark.runs": "a docstring",
+    "benchmark.runs.folder": "names of files, and reading them back",
+    "detectors": "names",
+    "detectors.errors": "what a user is told",
+    "detectors.methods": "a method's own file is hashed with it, the others do not matter",
+    "ffpms": "the version, which config.toml names",
+    "ffpms.errors": "what a user is told",
+}
+
+
+def test_every_module_that_a_trial_reaches_is_hashed_or_excused() -> None:
+    hashed = [f"{package}/{part}" for package, parts in CODE.items() for part in parts]
+    reached = reached_by("benchmark.trials.trial")
+    missing = {
+        module
+        for module in reached
+        if not any(covers(part, module) for part in hashed)
+        and module not in EXCUSED
+        and not module.startswith("detectors.methods.")
+    }
+    assert not missing, "changes of these would leave an old run 'done already'"
+
+
+def test_a_methods_own_file_is_part_of_its_code_and_of_no_others() -> None:
+    assert len({code_sha256(name) for name in ("s-mil", "xn-avg", "lstm")}) == 3
+    assert code_sha256("xn-avg") == code_sha256("xn-max"), "one file, and the same weights"

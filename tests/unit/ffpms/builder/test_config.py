@@ -1,0 +1,64 @@
+"""Identity of a built set's code: every module that a build reaches is hashed, or excused here by name."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ffpms.builder.config import CODE, BuildConfig
+from ffpms.hashing import code_digest
+from tests.helpers.imports import covers, reached_by
+
+EXCUSED = {
+    "data_manifests": "a path; the content of split files is hashed as pairs_sha256",
+    "ffpms": "the version, which build.json names",
+    "ffpms.dataset.card": "describes the set in words",
+    "ffpms.dataset.contact_sheet": "a picture of some bags",
+    "ffpms.dataset.files": "names of files, and build.json itself",
+    "ffpms.engine": "maps over targets, whatever they are",
+    "ffpms.errors": "what a user is told",
+}
+
+
+def test_every_module_that_a_build_reaches_is_hashed_or_excused() -> None:
+    hashed = [f"ffpms/{part}" for part in CODE]
+    reached = reached_by("ffpms.builder.build")
+    missing = {
+        module
+        for module in reached
+        if not any(covers(part, module) for part in hashed)
+        and module not in EXCUSED
+        and not module.startswith("ffpms.engine.")
+    }
+    assert not missing, "changes of these would leave an old set 'complete already'"
+    assert reached >= EXCUSED.keys(), "an excuse that nobody needs"
+    assert all(any(covers(part, module) for module in reached) for part in hashed)
+
+
+@pytest.mark.parametrize("name", ["protocol/recipe.py", "protocol/mixing.py", "builder/tables.py", "schema.py"])
+def test_a_change_of_any_file_is_other_code(tmp_path: Path, name: str) -> None:
+    """A mended draw of labels must not leave an old set 'complete already'."""
+    import shutil
+
+    import ffpms
+
+    copy = tmp_path / "ffpms"
+    shutil.copytree(Path(ffpms.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
+    assert code_digest(copy, CODE) == BuildConfig().code_sha256
+    (copy / name).write_text((copy / name).read_text() + "\n# changed\n")
+    assert code_digest(copy, CODE) != BuildConfig().code_sha256
+
+
+def test_line_ends_and_the_order_of_parts_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_bytes(b"x = 1\n")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "c.py").write_bytes(b"y = 2\n")
+    before = code_digest(tmp_path, ["a.py", "b"])
+    (tmp_path / "a.py").write_bytes(b"x = 1\r\n")
+    assert code_digest(tmp_path, ["b", "a.py"]) == before
+    (tmp_path / "b" / "c.py").rename(tmp_path / "b" / "d.py")
+    assert code_digest(tmp_path, ["a.py", "b"]) != before, "a file's name is part of it"
+
+
+def test_configurations_of_the_same_code_are_equal() -> None:
+    assert BuildConfig() == replace(BuildConfig(), limit=None)
