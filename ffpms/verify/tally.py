@@ -1,4 +1,4 @@
-"""Counting who breaks a law."""
+"""Tally: counts the bags or videos that break an invariant."""
 
 import pandas as pd
 
@@ -7,7 +7,10 @@ from ffpms.verify.tables import BUILD_ANEW
 
 
 class Tally:
-    """How many bags or videos break each law, and the first of them: a law broken a million times is one finding."""
+    """Counts how many bags or videos break each invariant, and keeps the first of them.
+
+    An invariant that is broken a million times is one finding.
+    """
 
     def __init__(self) -> None:
         self._first: dict[tuple[str, str], list[str]] = {}
@@ -21,7 +24,7 @@ class Tally:
             self._count[table, says] = self._count.get((table, says), 0) + len(distinct)
 
     def findings(self) -> list[Finding]:
-        """One a law."""
+        """Returns one finding per invariant."""
         found = []
         for (table, says), first in self._first.items():
             more = self._count[table, says] - len(first)
