@@ -31,7 +31,7 @@ def gradients(**flags: Any) -> None:
     Example: ffpms explain gradients --out gradients.png
     """
     need("matplotlib")
-    from benchmark.experiments.gradients import SHOWN, draw_gradients, report
+    from benchmark.experiments.gradients import EXAMPLE_BAG, draw_gradients, report
 
     if flags["out"].suffix.lower() not in _FORMATS:
         raise ConfigError(f"out: {flags['out']} is no figure; name it {', '.join(_FORMATS)}")
@@ -41,4 +41,4 @@ def gradients(**flags: Any) -> None:
         click.echo(json.dumps(rules, indent=2))
     elif not flags["quiet"]:
         pulls = ", ".join(f"{name} {rule['gradient'][0]['value']:.2g}" for name, rule in rules.items())
-        click.echo(f"{flags['out']}: |dL/dp_1| at p_1 = {SHOWN[0]}, p_2 = {SHOWN[1]}: {pulls}")
+        click.echo(f"{flags['out']}: |dL/dp_1| at p_1 = {EXAMPLE_BAG[0]}, p_2 = {EXAMPLE_BAG[1]}: {pulls}")
