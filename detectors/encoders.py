@@ -10,9 +10,9 @@ class KernelEncoder(nn.Module):
 
     It turns k successive faces into one spatial-temporal instance. Zero padding at both ends keeps
     M faces M instances. For k = 3 instance i is faces i - 1 to i + 1. An even kernel looks one face
-    further ahead than back: for k = 2 at i and i + 1, so that the last instance is the last face
-    and a zero. Beyond a bag's faces all is zero, be it the padding of a batch or the end of the
-    tensor.
+    further ahead than back. For k = 2 it is faces i and i + 1, so that the last instance is the
+    last face and a zero. Beyond a bag's faces all is zero, be it the padding of a batch or the end
+    of the tensor.
 
     Shape: (B, M, D), mask (B, M) -> (B, M, filters).
 

@@ -47,7 +47,7 @@ def _join_cluster(setup: Setup, quiet: bool) -> tuple[Machine, Runner]:
     cores, gpus = largest_node(workers)
     wants_gpu = setup.device == "cuda" or (setup.device == "auto" and gpus > 0)
     if setup.device not in ("auto", "cpu", "cuda") or (wants_gpu and not gpus):
-        raise ConfigError(f"device: {setup.device} is not to be had of the cluster; leave it at auto, or give cpu")
+        raise ConfigError(f"device: {setup.device} is not available on the cluster; leave it at auto, or give cpu")
     threads = setup.threads or (max(1, cores // gpus) if wants_gpu else 1)
     if threads > cores:
         raise ConfigError(f"threads: no machine of the cluster has {threads} cores; give --threads {cores} or less")

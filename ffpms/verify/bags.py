@@ -31,7 +31,7 @@ def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray
         known = rows.assign(n_own=rows["bag_id"].map(lengths), n_real=real.map(lengths))
         slots = known[known["track_id"] == known.groupby("bag_id")["track_id"].transform("first")]
         for invariant in INVARIANTS:
-            tally.add(invariant.table, invariant.says, slots.loc[invariant.broken(slots, recipe), "bag_id"])
+            tally.add(invariant.table, invariant.message, slots.loc[invariant.broken(slots, recipe), "bag_id"])
         strange = (rows["crop"] != "") & ~np.isin(row_keys(rows[CROP.names]), crops)
         tally.add("frames.parquet", "crop is not as crops.parquet has it", rows.loc[strange, "bag_id"])
         tally.add("videos.parquet", "target_id or source_id is in another split too", _in_two_splits(videos, splits))

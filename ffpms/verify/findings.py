@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One fault: the file (relative to the root or the built set), what is wrong, and what to do."""
+    """One fault: the file (relative to the root or built set), what is wrong, and what to do."""
 
     path: str
     kind: Kind

@@ -17,7 +17,7 @@ class Invariant:
     """
 
     table: str
-    says: str
+    message: str
     broken: Callable[[pd.DataFrame, Recipe], pd.Series]
 
 
@@ -84,7 +84,7 @@ def _range(rows: pd.DataFrame, _: Recipe) -> pd.Series:
 
 
 def _pixels(rows: pd.DataFrame, _: Recipe) -> pd.Series:
-    """A crop exists where the status says so; a bag is ok if it has any."""
+    """A crop exists where the status message so; a bag is ok if it has any."""
     seen = rows["status"].isin(WITH_PIXELS)
     any_seen = seen.groupby(rows["bag_id"], sort=False).transform("any")
     return (seen != (rows["crop"] != "")) | (any_seen != (rows["status_bag"] == Status.OK))
