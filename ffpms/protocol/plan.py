@@ -70,6 +70,13 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
     With N = min(N_fake, N_real) a fake and its real counterpart share their indices. Adds
     ``source_video``, ``frame_index`` (-1 without a usable pair), and the ``status`` and ``error``
     of the bag.
+
+    Example:
+        >>> slots = plan_slots({"test": [("a", "b")]}, Recipe(manipulations=("DF",)), ("test",))
+        >>> sources = pd.DataFrame({"source_video": slots["bag_id"].unique()})
+        >>> sources = sources.assign(n_frames=[400, 300, 380, 310], status="ok", error="")
+        >>> plan_frames(slots, sources, Recipe()).groupby("bag_id")["frame_index"].max().to_dict()
+        {'DF_a_b': 370, 'DF_b_a': 292, 'original_a': 390, 'original_b': 292}
     """
     source = {row["source_video"]: row for row in sources.to_dict("records")}
     bags = slots.drop_duplicates("bag_id").to_dict("records")
@@ -100,6 +107,11 @@ def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
 
     Adds the number and rate of fake frames. If the recipe places them in one segment, it also adds
     where that segment lies.
+
+    Example:
+        >>> slots = plan_slots({"train": [("a", "b")]}, Recipe(manipulations=("DF",)), ("train",))
+        >>> summarise_bags(slots, Recipe()).set_index("bag_id")["n_fake"].to_dict()
+        {'original_a': 0, 'original_b': 0, 'DF_a_b': 15, 'DF_b_a': 15}
     """
     bags = frames.drop_duplicates(["bag_id", "slot"]).groupby("bag_id", sort=False)
     keep = ["bag_id", "split", "manipulation", "video_id", "target_id", "source_id", "pair_id"]

@@ -21,6 +21,12 @@ def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd
     draws ``<split>/<manipulation>/<video_id>/grid/<draw>/slot/<slot>``. So the fake slots of a
     lower level are among those of a higher one. The ranks of a bag depend neither on other bags nor
     on the number of draws.
+
+    Example:
+        >>> from ffpms.protocol.v1 import read_v1
+        >>> grid = plan_grid(read_v1(), Recipe(), n_draws=1)
+        >>> len(grid), sorted(grid["rank"].unique()) == list(range(20))  # 560 fake bags of 20 slots
+        (11200, True)
     """
     bags = slots[slots["manipulation"] != Manipulation.ORIGINAL].drop_duplicates("bag_id")
     rows = [

@@ -83,5 +83,10 @@ def _check_disjoint(pairs: Pairs, folder: Path) -> None:
 
 
 def pairs_digest(pairs: Pairs) -> str:
-    """Returns the SHA-256 of the content of the split files."""
+    """Returns the SHA-256 of the content of the split files.
+
+    Example:
+        >>> pairs_digest({"test": [("953", "974")]}) == pairs_digest({"test": [("974", "953")]})
+        False
+    """
     return digest(json.dumps(pairs, sort_keys=True).encode())

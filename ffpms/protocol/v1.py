@@ -32,6 +32,12 @@ _FILES = ("frames.parquet", "recipe.toml", "sha256")
 def rows_digest(slots: pd.DataFrame) -> str:
     """SHA-256 of the rows as CSV. Unlike that of a Parquet file, it is the same whatever wrote the
     rows.
+
+    Example:
+        >>> import tomllib
+        >>> text = (V1 / "recipe.toml").read_text(encoding="utf-8")
+        >>> rows_digest(read_v1()) == tomllib.loads(text)["manifest"]["rows_sha256"]
+        True
     """
     return digest(slots[SLOT.names].to_csv(index=False, lineterminator="\n").encode())
 
@@ -79,12 +85,21 @@ def has_v1_settings(recipe: Recipe, crop: CropConfig) -> bool:
     """Whether recipe and crops have the default settings.
 
     Landmarks do not count: they are one more table and change no pixel.
+
+    Example:
+        >>> has_v1_settings(Recipe(), CropConfig(landmarks=True))
+        True
     """
     return recipe == V1_RECIPE and replace(crop, landmarks=False) == CropConfig()
 
 
 def is_v1(recipe: Recipe, crop: CropConfig, pairs: Pairs) -> bool:
-    """Whether a set of these settings is FFPMS v1: all defaults, and the official pairs."""
+    """Whether a set of these settings is FFPMS v1: all defaults, and the official pairs.
+
+    Example:
+        >>> [is_v1(Recipe(seed=seed), CropConfig(), read_pairs()) for seed in (2020, 1)]
+        [True, False]
+    """
     return has_v1_settings(recipe, crop) and pairs == read_pairs()
 
 

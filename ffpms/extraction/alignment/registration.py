@@ -139,6 +139,13 @@ def lift(pairs: Sequence[FramePair], geometry: Geometry) -> tuple[float, float, 
 
     It is the mean of ``fake - real`` within 6 levels of its median. Larger differences come from
     edges and are no change of colour.
+
+    Example:
+        >>> import av
+        >>> grey, lighter = (np.full((64, 64, 3), level, np.uint8) for level in (100, 103))
+        >>> frames = [av.VideoFrame.from_ndarray(image, "rgb24") for image in (lighter, grey)]
+        >>> lift([FramePair(*map(DecodedFrame, frames), faces=[])], Geometry())
+        (3.0, 3.0, 3.0)
     """
     changes = np.concatenate([_changes(pair, geometry) for pair in pairs], axis=1)
     near = np.abs(changes - np.median(changes, axis=1, keepdims=True)) <= 6

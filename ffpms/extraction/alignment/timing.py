@@ -44,6 +44,10 @@ class SmallFrame:
         """Shrinks the luma of a frame.
 
         Shape: luma (H, W) uint8.
+
+        Example:
+            >>> SmallFrame.of(np.zeros((1080, 1920), np.uint8)).image.size
+            (960, 540)
         """
         factor = max(1, min(luma.shape) // _SHORT_SIDE)
         return cls(Image.fromarray(luma).reduce(factor) if factor > 1 else Image.fromarray(luma), factor)
@@ -151,7 +155,7 @@ def _share_apart(cost: np.ndarray) -> float:
     """Share of resamples in which the best offset is better than 0.
 
     It is counted in frames that had no part in choosing the offset. In the chosen ones the best of
-    eleven equals would always seem better.
+    nine equals would always seem better.
 
     Shape: cost (frames, offsets).
     """
