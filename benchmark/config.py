@@ -1,4 +1,4 @@
-"""TrainConfig: everything that decides a run's numbers but the data and the code."""
+"""TrainConfig: every setting that decides the numbers of a run, besides data and code."""
 
 import math
 from dataclasses import dataclass
@@ -7,15 +7,25 @@ from detectors.tuning import TUNES
 from ffpms.errors import ConfigError
 
 PRECISIONS = ("auto", "fp32", "bf16")
+"""The choices of ``--precision``."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Li 2020, Section 4.2: Adam at 2e-4, halved every 5 epochs, 30 epochs of batches of 32 videos, 8 faces each.
+    """Settings of a training; the defaults are those of Li 2020, Section 4.2.
 
-    ``input_size`` 0 is the backbone's own, or the stored crops' where that is smaller. ``options`` are the method's,
-    such as ``eq12=scores``. ``micro_batch`` is how many videos of a batch are computed at a time, 0 all: their
-    gradients add up, but BatchNorm sees them apart.
+    These are Adam at 2e-4, halved every 5 epochs, and 30 epochs of batches of 32 videos, 8 faces
+    each. ``input_size`` 0 is the backbone's own, or that of the stored crops if it is smaller.
+    ``options`` are those of the method, such as ``eq12=scores``. ``micro_batch`` is the number of
+    videos of a batch that are computed at a time; 0 means all. Their gradients add up, but
+    BatchNorm sees them separately.
+
+    Raises:
+        ConfigError: a value is out of range or unknown.
+
+    Example:
+        >>> TrainConfig(method="s-mil", manipulations=("DF",)).train_frames
+        8
     """
 
     method: str

@@ -1,11 +1,9 @@
-"""``ffpms demo``: corpus, build, bench and curve on embedded data, with what it is doing always on screen."""
+"""``ffpms demo``: corpus, build, bench and curve on embedded data, with its progress on screen."""
 
 import os
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -15,7 +13,7 @@ from benchmark.config import TrainConfig
 from benchmark.figures.drawing import draw_bars, write_curve
 from benchmark.figures.fake_rate import grid_curve
 from benchmark.runs.folder import read_runs
-from benchmark.training.device import Log, Machine, choose_device
+from benchmark.training.device import Log, Machine, Progress, choose_device
 from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
 from ffpms.builder.build import build
 from ffpms.builder.config import BuildConfig
@@ -25,45 +23,47 @@ from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 from ffpms.protocol.crop_config import CropConfig
 
 METHODS = ("s-mil", "xn-avg", "xn-max")
+"""Methods that the demo trains."""
 SIZE = 112
 EPOCHS = 8
 FACES = 5
-"""Of 20 faces a video in training, so that the demo ends in minutes on two cores; FFPMS takes 8."""
+"""Faces of a video drawn in each epoch, of 20; FFPMS takes 8.
+
+So the demo ends in minutes on two cores.
+"""
 
 RATES = (0.05, 0.25, 0.5, 1.0)
-"""Of the curve in the terminal."""
-
-Track = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Fake rates of the curve in the terminal."""
 
 
-def run_demo(out: Path, seed: int, workers: int, say: Log, track: Track) -> None:
-    """Does the whole job below ``out``; what is there already is not done again."""
+def run_demo(out: Path, seed: int, workers: int, log: Log, progress: Progress) -> None:
+    """Runs every step below ``out``; a second call skips what is done."""
     started = time.monotonic()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
 
-    def step(text: str) -> None:
-        say(f"[{time.monotonic() - started:4.0f} s] {text}")
+    def log_timed(text: str) -> None:
+        log(f"[{time.monotonic() - started:4.0f} s] {text}")
 
-    step(f"1/4 rendering people and fakes, encoding them like FaceForensics++ c40: {out / 'corpus'}")
-    pairs = make_corpus(out / "corpus", CorpusConfig(seed=seed), workers, track)
-    step(f"2/4 building the partial-attack set: {out / 'ffpms-data'}")
+    log_timed(f"1/4 rendering people and fakes, encoding them like FaceForensics++ c40: {out / 'corpus'}")
+    pairs = make_corpus(out / "corpus", CorpusConfig(seed=seed), workers, progress)
+    log_timed(f"2/4 building the partial-attack set: {out / 'ffpms-data'}")
     config = BuildConfig(crop=CropConfig(size=SIZE))
-    report = build(out / "corpus", out / "ffpms-data", pairs=pairs, config=config, workers=workers, progress=track)
-    say(report.describe())
-    step(f"3/4 training and scoring on {PACKAGED_BACKBONE}: {out / 'runs'}")
-    machine = Machine(choose_device("auto"), progress=track, log=step)
-    say(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
-    step("4/4 accuracy against fake rate")
+    report = build(out / "corpus", out / "ffpms-data", pairs=pairs, config=config, workers=workers, progress=progress)
+    log(report.describe())
+    log_timed(f"3/4 training and scoring on {PACKAGED_BACKBONE}: {out / 'runs'}")
+    machine = Machine(choose_device("auto"), progress=progress, log=log_timed)
+    log(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
+    log_timed("4/4 accuracy against fake rate")
     curve = grid_curve(list(read_runs(out / "runs")))
     write_curve(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
-    say(draw_bars(curve[curve["low"].isin(RATES) & (curve["metric"] != "tpr")]))
-    say(f"\nHere: {out / 'curve.png'}, {out / 'runs' / 'leaderboard.md'}, {out / 'ffpms-data' / 'README.md'}")
-    say(conclude(curve))
-    say("With FaceForensics++: ffpms build --ff-root DIR, then ffpms bench --methods smil,xn-avg,xn-max")
+    log(draw_bars(curve[curve["low"].isin(RATES) & (curve["metric"] != "tpr")]))
+    log(f"\nHere: {out / 'curve.png'}, {out / 'runs' / 'leaderboard.md'}, {out / 'ffpms-data' / 'README.md'}")
+    log(conclude(curve))
+    log("With FaceForensics++: ffpms build --ff-root DIR, then ffpms bench --methods smil,xn-avg,xn-max")
 
 
 def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> str:
-    """Trains the demo's methods; returns the leaderboard.
+    """Trains the demo's methods and returns the leaderboard.
 
     Raises:
         FfpmsError: a method failed.
@@ -86,7 +86,7 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
 
 
 def conclude(curve: pd.DataFrame) -> str:
-    """What the curve says, in a line."""
+    """Summarises the curve in one line."""
     ranked, parts = curve[curve["metric"] == "auc"], []
     for method, points in ranked.groupby("method", sort=False):
         first, last = points.iloc[0], points.iloc[-1]

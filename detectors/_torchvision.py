@@ -1,8 +1,9 @@
 """Makes PyPI's torchvision importable beside a torch without CUDA.
 
-PyPI's torchvision is linked against CUDA; beside a CPU-only torch its compiled operators do not load, and
-``import torchvision`` fails with "operator torchvision::nms does not exist". timm imports torchvision but calls none of
-its operators on our path, so declaring them is enough. Does nothing unless that very error appears.
+PyPI's torchvision is linked against CUDA. Beside a CPU-only torch its compiled operators do not
+load, and ``import torchvision`` fails with "operator torchvision::nms does not exist". timm imports
+torchvision but calls none of its operators on our path, so declaring them is enough. Does nothing
+unless that very error appears.
 """
 
 import sys
@@ -15,7 +16,7 @@ _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
 def import_timm() -> ModuleType:
-    """``import timm``, through the gap if need be."""
+    """Imports timm; if torchvision's operators are missing, declares them first."""
     try:
         import timm
     except RuntimeError as error:

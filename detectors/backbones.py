@@ -1,4 +1,4 @@
-"""Backbones: a face in, an embedding or feature maps out. The only place that knows timm."""
+"""Backbones: map a face to an embedding or to feature maps. Only this module uses timm."""
 
 import difflib
 from collections.abc import Mapping
@@ -11,16 +11,17 @@ from detectors._torchvision import import_timm
 from detectors.errors import DetectorError
 
 TINY = "tiny"
+"""Name of the small network for tests."""
 
 Weights = Mapping[str, Tensor]
+"""A state dict."""
 
 
 class Stem(nn.Module):
-    """A network trained elsewhere, which normalises its own input.
+    """A pretrained network that normalises its own input.
 
-    ``input_size`` is the side in px it was made for, None if none is known; ``fixed`` says that it takes no other.
-
-    Shape: scale (P, 3, S, S), uint8 in 0..255 or float in 0..1 -> the same, normalised.
+    ``input_size`` is the side in px that it was made for, None if none is known. ``fixed`` means
+    that it takes no other size.
     """
 
     mean: Tensor
@@ -35,11 +36,15 @@ class Stem(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
     def scale(self, faces: Tensor) -> Tensor:
+        """Scales pixels to 0..1 and normalises them.
+
+        Shape: (P, 3, S, S), uint8 in 0..255 or float in 0..1 -> the same, float.
+        """
         scaled = faces / 255 if faces.dtype == torch.uint8 else faces
         return (scaled - self.mean) / self.std
 
-    def _try(self) -> Any:
-        """What the network makes of one black face."""
+    def _run_once(self) -> Any:
+        """Returns the network's output for one black face."""
         training = self.training
         side = self.input_size if self.fixed and self.input_size else 96
         with torch.no_grad():
@@ -49,8 +54,9 @@ class Stem(nn.Module):
 
 
 class Backbone(Stem):
-    """A feature extractor; ``num_features`` is measured, not believed: some timm models return another size than they
-    claim.
+    """A feature extractor.
+
+    ``num_features`` is measured, because some timm models return another size than they claim.
 
     Shape: faces (P, 3, S, S) -> (P, num_features).
     """
@@ -59,15 +65,16 @@ class Backbone(Stem):
         self, network: nn.Module, mean: Any, std: Any, input_size: int | None = None, fixed: bool = False
     ) -> None:
         super().__init__(network, mean, std, input_size, fixed)
-        self.num_features: int = self._try().shape[-1]
+        self.num_features: int = self._run_once().shape[-1]
 
     def forward(self, faces: Tensor) -> Tensor:
+        """Returns one embedding per face."""
         embedding: Tensor = self.network(_channels_last(self.scale(faces)))
         return embedding
 
 
 class Pyramid(Stem):
-    """A network's feature maps, from fine to coarse; ``channels`` of each.
+    """A network's feature maps, from fine to coarse, with ``channels`` of each.
 
     Shape: faces (P, 3, S, S) -> [(P, C_i, S_i, S_i), ...].
     """
@@ -76,15 +83,16 @@ class Pyramid(Stem):
         self, network: nn.Module, mean: Any, std: Any, input_size: int | None = None, fixed: bool = False
     ) -> None:
         super().__init__(network, mean, std, input_size, fixed)
-        self.channels: list[int] = [level.shape[1] for level in self._try()]
+        self.channels: list[int] = [level.shape[1] for level in self._run_once()]
 
     def forward(self, faces: Tensor) -> list[Tensor]:
+        """Returns the feature maps at every scale."""
         maps: list[Tensor] = self.network(_channels_last(self.scale(faces)))
         return maps
 
 
 def _channels_last(faces: Tensor) -> Tensor:
-    """As 2-D convolutions are quickest."""
+    """Lays faces out as 2-D convolutions are fastest."""
     return faces.contiguous(memory_format=torch.channels_last)
 
 
@@ -95,7 +103,7 @@ def _blocks() -> list[nn.Sequential]:
     ]
 
 
-class _Steps(nn.ModuleList):
+class _FeatureMaps(nn.ModuleList):
     def forward(self, faces: Tensor) -> list[Tensor]:
         maps = [faces]
         for block in self:
@@ -104,18 +112,31 @@ class _Steps(nn.ModuleList):
 
 
 def tiny() -> Backbone:
-    """Three small convolutions, random weights: for tests and for trying the toolkit, never for a result."""
+    """Three small convolutions with random weights, for tests and for trying the toolkit.
+
+    Never use it for a result.
+
+    Example:
+        >>> tiny()(torch.zeros(2, 3, 32, 32)).shape
+        torch.Size([2, 32])
+    """
     return Backbone(nn.Sequential(*_blocks(), nn.AdaptiveAvgPool2d(1), nn.Flatten()), (0.5,) * 3, (0.5,) * 3)
 
 
 def create_backbone(
     name: str, pretrained: bool = True, weights: Weights | None = None, size: int | None = None
 ) -> Backbone:
-    """A timm model by name, or ``tiny``, without its classifier; ``weights`` (a state dict) instead of timm's own;
-    ``size`` in px instead of the model's own, for one that takes only one size.
+    """Creates a timm model by name, or ``tiny``, without its classifier.
+
+    ``weights`` (a state dict) replaces timm's own weights. ``size`` in px replaces the model's own,
+    for a model that takes only one size.
 
     Raises:
         DetectorError: no such model, its weights cannot be fetched, or the given ones do not fit.
+
+    Example:
+        >>> create_backbone("tiny").num_features
+        32
     """
     if name == TINY and weights is None:
         return tiny()
@@ -126,19 +147,23 @@ def create_backbone(
 def create_pyramid(
     name: str, pretrained: bool = True, weights: Weights | None = None, size: int | None = None
 ) -> Pyramid:
-    """The same model's feature maps at every scale it has.
+    """Creates the same model for its feature maps at every scale it has.
 
     Raises:
         DetectorError: as :func:`create_backbone`, or the model gives no feature maps.
+
+    Example:
+        >>> create_pyramid("tiny").channels
+        [8, 16, 32]
     """
     if name == TINY and weights is None:
-        return Pyramid(_Steps(_blocks()), (0.5,) * 3, (0.5,) * 3)
+        return Pyramid(_FeatureMaps(_blocks()), (0.5,) * 3, (0.5,) * 3)
     network, config = _create(name, pretrained, weights, size, features_only=True)
     return Pyramid(network, *config)
 
 
 def _create(name: str, pretrained: bool, weights: Weights | None, size: int | None, **form: Any) -> tuple[Any, Any]:
-    """A timm model, and its mean, std, input size and whether that is its only one."""
+    """Returns a timm model, and its mean, std, input size and whether that size is its only one."""
     timm = import_timm()
     if name.partition(".")[0] not in timm.list_models():
         near = difflib.get_close_matches(name, timm.list_models(), n=3)
@@ -169,10 +194,10 @@ def _fetch(timm: Any, name: str, pretrained: bool, form: dict[str, Any]) -> Any:
 
 
 def load_weights(network: nn.Module, weights: Weights, name: str) -> None:
-    """Loads what the network has; a classifier among the weights is left out.
+    """Loads the weights that the network has; a classifier among them is left out.
 
     Raises:
-        DetectorError: a weight is lacking, or has another shape.
+        DetectorError: a weight is missing, or has another shape.
     """
     given = {_plain(key): value for key, value in weights.items()}
     own = network.state_dict()
@@ -186,5 +211,8 @@ def load_weights(network: nn.Module, weights: Weights, name: str) -> None:
 
 
 def _plain(key: str) -> str:
-    """A weight's name, however timm's feature extractors wrap the network: ``body.conv1.weight``, ``stem_0.weight``."""
+    """Name of a weight, however timm's feature extractors wrap the network.
+
+    Wrapped names are ``body.conv1.weight`` or ``stem_0.weight``.
+    """
     return key.removeprefix("body.").removeprefix("model.").replace("_", ".")

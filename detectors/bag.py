@@ -1,4 +1,4 @@
-"""Bag in, Prediction out, and the way a ragged bag passes through a backbone."""
+"""Bag and Prediction: the input and the output of every detector, and packing without padding."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,13 +9,18 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Bag:
-    """The faces of B videos, padded to the longest; order is time.
+    """The faces of B videos in the order of time, padded to the longest.
 
-    Shape: faces (B, M, 3, S, S), uint8 in 0..255 or float in 0..1; mask (B, M) bool, True for a real face, at least
-    one a row.
+    Shape: faces (B, M, 3, S, S), uint8 in 0..255 or float in 0..1; mask (B, M) bool, True for a
+    real face, at least one a row.
 
     Raises:
         ValueError: the shapes do not fit, or a row of the mask is empty.
+
+    Example:
+        >>> bag = Bag(torch.zeros(1, 2, 3, 8, 8), torch.tensor([[True, False]]))
+        >>> pack(bag.faces, bag.mask).shape
+        torch.Size([1, 3, 8, 8])
     """
 
     faces: Tensor
@@ -28,15 +33,17 @@ class Bag:
             raise ValueError("a bag has no face; leave it out and score it 0.5")
 
     def to(self, device: torch.device) -> "Bag":
-        """The same bag on another device."""
+        """Moves the bag to another device."""
         return Bag(self.faces.to(device, non_blocking=True), self.mask.to(device, non_blocking=True))
 
 
 class Prediction(NamedTuple):
-    """Fake logits of videos and of their faces, and how much each face counted.
+    """Fake logits of videos and of their faces, and the weight of each face.
 
-    Shape: video_logit (B,); frame_logit (B, M); weight (B, M), rows sum to 1, or None if the pool has no weights.
     Values at padding mean nothing.
+
+    Shape: video_logit (B,); frame_logit (B, M); weight (B, M), rows sum to 1, or None if the pool
+    has no weights.
     """
 
     video_logit: Tensor
@@ -45,17 +52,25 @@ class Prediction(NamedTuple):
 
 
 def pack(values: Tensor, mask: Tensor) -> Tensor:
-    """Only the real instances, so that BatchNorm never sees padding.
+    """Keeps only the real instances, so that BatchNorm never sees padding.
 
     Shape: values (B, M, ...), mask (B, M) with P True -> (P, ...).
+
+    Example:
+        >>> pack(torch.tensor([[1.0, 2.0]]), torch.tensor([[True, False]]))
+        tensor([1.])
     """
     return values[mask]
 
 
 def unpack(packed: Tensor, mask: Tensor) -> Tensor:
-    """The inverse of :func:`pack`, with zeros at padding.
+    """Inverts :func:`pack`, with zeros at padding.
 
     Shape: packed (P, D), mask (B, M) -> (B, M, D).
+
+    Example:
+        >>> unpack(torch.tensor([[5.0]]), torch.tensor([[True, False]])).tolist()
+        [[[5.0], [0.0]]]
     """
     values = packed.new_zeros(*mask.shape, packed.shape[-1])
     values[mask] = packed

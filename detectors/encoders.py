@@ -1,4 +1,4 @@
-"""Encoders that see the order of the faces."""
+"""Encoders: layers over the sequence of faces, which depend on its order."""
 
 import torch
 from torch import Tensor, nn
@@ -6,14 +6,20 @@ from torch.nn.functional import pad
 
 
 class KernelEncoder(nn.Module):
-    """c_i = ReLU(w * h_{i..i+k-1} + b): k successive faces to one spatial-temporal instance (Li 2020, Eq. 11), zero
-    padding at both ends, so that M faces stay M instances.
+    """Convolution over time: c_i = ReLU(w * h_{i..i+k-1} + b) (Li 2020, Eq. 11).
 
-    Instance i is faces i - 1 to i + 1 for k = 3. An even kernel looks one face further ahead than back: i and i + 1 for
-    k = 2, so that the last instance is the last face and a zero. What lies beyond a bag's faces is zero, be it the
-    padding of a batch or the end of the tensor.
+    It turns k successive faces into one spatial-temporal instance. Zero padding at both ends keeps
+    M faces M instances. For k = 3 instance i is faces i - 1 to i + 1. An even kernel looks one face
+    further ahead than back. For k = 2 it is faces i and i + 1, so that the last instance is the
+    last face and a zero. Beyond a bag's faces all is zero, be it the padding of a batch or the end
+    of the tensor.
 
     Shape: (B, M, D), mask (B, M) -> (B, M, filters).
+
+    Example:
+        >>> encode = KernelEncoder(num_features=4, filters=6, kernel=2)
+        >>> encode(torch.zeros(1, 3, 4), torch.tensor([[True, True, False]])).shape
+        torch.Size([1, 3, 6])
     """
 
     def __init__(self, num_features: int, filters: int = 512, kernel: int = 1) -> None:
@@ -24,16 +30,24 @@ class KernelEncoder(nn.Module):
         self.num_features = filters
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
+        """Returns one instance per face."""
         sequence = (features * mask.unsqueeze(-1)).transpose(1, 2)  # (B, D, M), zeros at padding
         encoded: Tensor = torch.relu(self.convolve(pad(sequence, self.ends))).transpose(1, 2)
         return encoded  # (B, M, filters)
 
 
 class RecurrentEncoder(nn.Module):
-    """h_i = LSTM(x_i, h_{i-1}): a state for each face, of it and all before it (Hochreiter and Schmidhuber, 1997).
-    Padding comes last and an LSTM looks back only, so no real state knows of it.
+    """LSTM over time: h_i = LSTM(x_i, h_{i-1}) (Hochreiter and Schmidhuber, 1997).
+
+    The state of a face depends on this face and all before it. Padding comes last, so no real state
+    depends on it.
 
     Shape: (B, M, D), mask (B, M) -> (B, M, hidden).
+
+    Example:
+        >>> encode = RecurrentEncoder(num_features=4, hidden=6)
+        >>> encode(torch.zeros(1, 3, 4), torch.ones(1, 3, dtype=torch.bool)).shape
+        torch.Size([1, 3, 6])
     """
 
     def __init__(self, num_features: int, hidden: int = 512) -> None:
@@ -42,5 +56,6 @@ class RecurrentEncoder(nn.Module):
         self.num_features = hidden
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002
+        """Returns one state per face."""
         states: Tensor = self.recur(features)[0]  # (B, M, hidden)
         return states

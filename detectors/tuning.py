@@ -1,4 +1,4 @@
-"""Which of a backbone's weights are trained further."""
+"""Tuning: chooses which weights of a backbone are trained."""
 
 from typing import Literal, get_args
 
@@ -9,13 +9,16 @@ from detectors.errors import DetectorError
 
 Tune = Literal["all", "norm", "none"]
 TUNES: tuple[str, ...] = get_args(Tune)
+"""The choices of ``--tune``."""
 
 _NORMS = (nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
 
 
 def tune(detector: Detector, what: str) -> None:
-    """Trains all of the backbone, its normalisation layers alone (as recent detectors do with ViTs), or none, with
-    its BatchNorm statistics kept.
+    """Sets which weights of the backbone are trained: all, those of its normalisation layers, or
+    none.
+
+    ``norm`` is what recent detectors do with ViTs. ``none`` also keeps the BatchNorm statistics.
 
     Raises:
         DetectorError: the backbone has no normalisation layer to train.

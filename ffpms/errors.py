@@ -1,4 +1,4 @@
-"""What can go wrong, said in one line: the file, what is wrong, what to do."""
+"""Errors: each is one line that names the file, what is wrong and what to do."""
 
 import errno
 from collections.abc import Iterator
@@ -7,7 +7,10 @@ from pathlib import Path
 
 
 class FfpmsError(Exception):
-    """Base of every error a user can mend; the command line prints it without a traceback and exits with 2."""
+    """Base of every error that a user can fix.
+
+    The command line prints it without a traceback and exits with 2.
+    """
 
 
 class ConfigError(FfpmsError):
@@ -19,11 +22,16 @@ class ManifestError(FfpmsError):
 
 
 class StorageError(FfpmsError):
-    """The disk does not take what is to be written."""
+    """The disk does not accept what is to be written."""
 
 
 class MediaError(FfpmsError):
-    """A video cannot be used; ``status`` says why in one of the words of :class:`ffpms.schema.Status`."""
+    """A video cannot be used; ``status`` is one of the words of :class:`ffpms.schema.Status`.
+
+    Example:
+        >>> str(MediaError("a.mp4", "empty file; download it again", "unreadable"))
+        'a.mp4: empty file; download it again'
+    """
 
     def __init__(self, path: Path | str, reason: str, status: str) -> None:
         super().__init__(path, reason, status)
@@ -35,15 +43,15 @@ class MediaError(FfpmsError):
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Says in one line what keeps us from writing to ``path`` or below it.
+    """Turns a failure to write to ``path``, or below it, into an error of one line.
 
     Raises:
-        StorageError: the disk is full, read-only, or otherwise not willing.
+        StorageError: the disk is full or read-only, or refuses for another reason.
     """
     try:
         yield
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "mend it, then run the same command again")
+        remedy = _REMEDIES.get(error.errno or 0, "fix it, then run the same command again")
         raise StorageError(f"{error.filename or path}: {error.strerror or error}; {remedy}") from error
 
 

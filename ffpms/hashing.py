@@ -1,4 +1,4 @@
-"""Digests of bytes and of source code."""
+"""Hashing: SHA-256 digests of bytes and of source code."""
 
 import hashlib
 from collections.abc import Iterable
@@ -6,14 +6,20 @@ from pathlib import Path
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 in hex."""
+    """Returns the SHA-256 of bytes in hex.
+
+    Example:
+        >>> digest(b"")[:8]
+        'e3b0c442'
+    """
     return hashlib.sha256(data).hexdigest()
 
 
 def code_digest(root: Path, parts: Iterable[str]) -> str:
-    """SHA-256 of the Python files that are, or lie below, ``parts`` of ``root``: their paths and their text.
+    """SHA-256 of Python files: of their paths below ``root`` and their text.
 
-    The order of ``parts`` and the platform's line ends change nothing.
+    They are the files that ``parts`` name, and those in the folders that ``parts`` name. The order
+    of ``parts`` and the platform's line ends change nothing.
     """
     files = sorted({file for part in parts for file in _python_files(root / part)})
     lines = [f"{file.relative_to(root).as_posix()} {digest(_text(file))}\n" for file in files]

@@ -1,4 +1,4 @@
-"""The nouns of the data set: manipulations, splits, statuses, and the columns of every table."""
+"""Schema: manipulations, splits, statuses, and the columns of every table."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -11,11 +11,11 @@ from ffpms.errors import ManifestError
 
 SCHEMA_VERSION = "1"
 UNKNOWN = -1
-"""In an integer column: not known, because the video could not be read or has no face."""
+"""Stands for an unknown integer: the video could not be read or has no face."""
 
 
 class Manipulation(StrEnum):
-    """How a video was made. The order is the order of every table."""
+    """How a video was made; the order is that of every table."""
 
     ORIGINAL = "original"
     DF = "DF"
@@ -36,7 +36,7 @@ class Split(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of a video, a bag or a slot. WITH_PIXELS are the ones that have pixels."""
+    """State of a video, a bag or a slot; those in WITH_PIXELS have pixels."""
 
     OK = "ok"
     INTERPOLATED = "interpolated"
@@ -160,7 +160,10 @@ LANDMARK = pa.schema(
         ("points", pa.list_(pa.float32(), 2 * 68)),
     ]
 )
-"""``points`` are x0, y0, x1, y1, ... in px of the stored crop; those of a real crop hold for its fakes' too."""
+"""``points`` are x0, y0, x1, y1, ... in px of the stored crop.
+
+Those of a real crop also hold for the crops of its fakes.
+"""
 
 GRID = pa.schema([("bag_id", pa.string()), ("draw", pa.int16()), ("slot", pa.int16()), ("rank", pa.int16())])
 """At n fake frames of the bag, the slots with ``rank < n`` are fake."""
@@ -203,19 +206,26 @@ FEWER_SCORE = pa.schema(
         ("score", pa.float64()),
     ]
 )
-"""The video scores of every bag when only ``n_frames`` of its frames are looked at."""
+"""The video scores of every bag when only ``n_frames`` of its frames are used."""
 
 NO_FACE_SCORE = 0.5
-"""Score of a video in which no face was found: it counts, and is undecided."""
+"""Score of a video in which no face was found: it counts as undecided."""
 
 
 def bag_key(manipulation: str, video_id: str) -> str:
-    """The name of a video among all manipulations, e.g. ``DF_953_974``; file-safe and unique, unlike ``953_974``."""
+    """Names a video among all manipulations, e.g. ``DF_953_974``.
+
+    The name is safe for files and unique, unlike ``953_974``.
+
+    Example:
+        >>> bag_key("DF", "953_974")
+        'DF_953_974'
+    """
     return f"{manipulation}_{video_id}"
 
 
 def check(table: pd.DataFrame, schema: pa.Schema, name: str = "table") -> pa.Table:
-    """The table as Arrow, with exactly the schema's columns and types.
+    """Converts the table to Arrow, with exactly the schema's columns and types.
 
     Raises:
         ManifestError: a column is missing or holds what its type cannot.
@@ -238,7 +248,7 @@ def write_table(table: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
 
 
 def read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
-    """Reads a table and holds it against its schema.
+    """Reads a table and checks it against its schema.
 
     Raises:
         ManifestError: the file is not there, is no Parquet file, or lacks a column.

@@ -1,7 +1,7 @@
 """Training and validation sets of a method.
 
-They are bags with video labels; or real faces of a split and pseudo-fakes made of them, one for each, so that no
-deepfake and no face of another split is ever seen.
+They are bags with video labels, or real faces of a split and pseudo-fakes made of them, one for
+each. In the second case no deepfake and no face of another split is ever seen.
 """
 
 from collections.abc import Mapping
@@ -22,57 +22,60 @@ Points = Mapping[str, np.ndarray]
 
 
 def make_training_sets(data: BuiltSet, read: Read, config: TrainConfig) -> tuple[BagDataset, BagDataset]:
-    """What to train on, and what to select the epoch on.
+    """Makes the set to train on, and the set to select the epoch on.
 
     Raises:
         ManifestError: the method needs landmarks, and the set has none.
     """
     kind = method(config.method).training_data
-    learn = _bags if kind == "bags" else _forgeries
-    train, val = (learn(data, read, config, split, kind) for split in (Split.TRAIN, Split.VAL))
+    make = _bags if kind == "bags" else _pseudo_fakes
+    train, val = (make(data, read, config, split, kind) for split in (Split.TRAIN, Split.VAL))
     return train, val
 
 
 def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split, _: TrainingData) -> BagDataset:
-    """Training draws its replaced frames from the run's seed."""
+    """Makes a set of bags; in train, the replaced frames are drawn from the run's seed."""
     if split == Split.VAL:
         return BagDataset(read, data.bags(split, config.manipulations))
     bags = [bag for bag in data.bags(split, config.manipulations, config.seed) if bag.crops]
     return BagDataset(read, bags, config.train_frames, config.seed)
 
 
-def _forgeries(data: BuiltSet, read: Read, config: TrainConfig, split: Split, kind: TrainingData) -> BagDataset:
-    """The split's real videos, each as it is and once more forged."""
+def _pseudo_fakes(data: BuiltSet, read: Read, config: TrainConfig, split: Split, kind: TrainingData) -> BagDataset:
+    """Makes a set of the split's real videos, each as it is and once more as a pseudo-fake."""
     points = data.landmarks()
     reals = [_with_points(bag, points) for bag in data.bags(split, ()) if bag.label == 0]
     known = [bag for bag in reals if bag.crops]
-    forged = [
+    made = [
         replace(bag, bag_id=f"{bag.bag_id}-{kind}", label=1, fake_rate=1.0, frame_labels=(1,) * len(bag.crops))
         for bag in known
     ]
     forge: Forger = Warper(points) if kind == "warped" else Blender(points, known, read)
     n_faces = config.train_frames if split == Split.TRAIN else None
-    return BagDataset(read, known + forged, n_faces, config.seed, forge)
+    return BagDataset(read, known + made, n_faces, config.seed, forge)
 
 
 def _with_points(bag: BagRecord, points: Points) -> BagRecord:
-    """The bag without the faces whose landmarks are not known."""
+    """Removes the faces without landmarks from a bag."""
     return bag.with_faces(face for face in bag.faces if face[3] in points)
 
 
 @dataclass(frozen=True)
 class Warper:
-    """Warps faces (D-FWA); brightness and the like vary in real and forged ones alike."""
+    """Warps faces (D-FWA).
+
+    Brightness and the like vary in real faces and in pseudo-fakes alike.
+    """
 
     points: Points
 
     def __call__(self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         from benchmark.data.pseudo_fakes.colour import jitter
-        from benchmark.data.pseudo_fakes.warping import forge
+        from benchmark.data.pseudo_fakes.warping import warp_face
 
         shown = [jitter(face, draw) for face in faces]
         if bag.label:
-            shown = [forge(face, self.points[bag.crops[i]], draw)[0] for face, i in zip(shown, chosen, strict=True)]
+            shown = [warp_face(face, self.points[bag.crops[i]], draw)[0] for face, i in zip(shown, chosen, strict=True)]
         return np.stack(shown)
 
 

@@ -1,4 +1,4 @@
-"""The experiments of Li 2020 by name: which methods, on which sets, with which curves."""
+"""Catalogue of the experiments of Li 2020: methods, sets and curves of each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from benchmark.runs.folder import Run
 
 @dataclass(frozen=True)
 class Curve:
-    """A figure by the name of its file."""
+    """A figure: its file name, its title and the function that computes it."""
 
     file: str
     title: str
@@ -21,8 +21,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class Experiment:
-    """``methods`` are by compression. ``unmixed``: on FaceForensics++ itself, no frame of a fake replaced.
-    ``elsewhere`` is what the paper has that no set of ours allows."""
+    """An experiment of the paper.
+
+    ``methods`` are by compression. ``unmixed`` means FaceForensics++ itself, where no frame of a
+    fake is replaced. ``elsewhere`` is a part of the paper's experiment that no set of ours allows.
+    """
 
     title: str
     methods: Mapping[str, tuple[str, ...]]
@@ -35,8 +38,9 @@ _ON_FFPMS = ("xn-avg", "xn-max", "d-fwa", "lstm", "i3d", "s-mil", "s-mil-t")
 _UNMIXED = ("xn-avg", "lstm", "i3d", "s-mil", "s-mil-t")
 _ABLATION = ("mil", "s-mil", "s-mil-t")
 _IN_FIGURES = ("s-mil-t", "xn-avg", "lstm")
+"""Methods of Fig. 6. The paper does not name those of Fig. 7; here they are the same."""
 _COMPRESSIONS = ("raw", "c23", "c40")
-"""As they are built; the paper writes c0 for raw. It does not say which methods Fig. 7 has: here those of Fig. 6."""
+"""Compression levels by their names in builds; the paper writes c0 for raw."""
 
 EXPERIMENTS = {
     "table1": Experiment(
@@ -68,3 +72,4 @@ EXPERIMENTS = {
         elsewhere="the paper's own curve, of DFDC preview, which ffpms does not read; this is of FaceForensics++",
     ),
 }
+"""The experiments by name."""

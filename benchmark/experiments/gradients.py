@@ -1,4 +1,7 @@
-"""Why sharp MIL learns from a face where MIL does not: the gradients of both rules (Li 2020, supplement, M = 2)."""
+"""Gradients of MIL and sharp MIL on a bag of two faces (Li 2020, supplement, M = 2).
+
+They show why sharp MIL learns from a face where MIL does not.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,21 +15,21 @@ from torch.nn.functional import softplus
 from detectors.pooling import noisy_or, sharp
 
 N_POINTS = 200
-"""Points a side of a surface."""
+"""Points on a side of a surface."""
 
 CORNERS = (0.01, 0.99)
-"""Near 0 and 1, where the gradients have no value."""
+"""Probabilities near 0 and 1, where the gradients have no value."""
 
 COLOURS = (0.1, 10.0)
-"""Gradients at which the colours end."""
+"""Gradients at which the colour scale ends."""
 
-SHOWN = (0.1, 0.9)
+EXAMPLE_BAG = (0.1, 0.9)
 """A bag of one face that looks real and one that looks fake."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How the probabilities of a bag's faces make the bag's, and what the gradient of its loss -log p then is.
+    """A rule from face probabilities to a bag's, and the gradient of its loss -log p.
 
     Shape: pool: logits (B, 2), mask (B, 2) -> (B,); equation: p_1 (B,), p_2 (B,) -> (B,).
     """
@@ -38,7 +41,10 @@ class Rule:
 
 
 def _sharp(share: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """dL/dp_1 = -a (1 - p) / (p_1 (1 - p_1)) (Li 2020, Eq. 8 where a = 1; Eq. 9 with equal weights where a = 1/2)."""
+    """dL/dp_1 = -a (1 - p) / (p_1 (1 - p_1)) (Li 2020, Eq. 8 and 9).
+
+    a = 1 gives Eq. 8; a = 1/2 gives Eq. 9 with equal weights.
+    """
 
     def gradient(p_1: Tensor, p_2: Tensor) -> Tensor:
         p = 1 / (1 + ((1 / p_1 - 1) * (1 / p_2 - 1)) ** share)
@@ -65,7 +71,9 @@ RULES = (
 
 
 def gradient(rule: Rule, p: Tensor) -> Tensor:
-    """|dL/dp_1| of a fake bag of two faces, L = -log p, by automatic differentiation through the pool itself.
+    """Returns |dL/dp_1| of a fake bag of two faces, L = -log p, by automatic differentiation.
+
+    It differentiates through the pool itself.
 
     Shape: p (N, 2) -> (N,).
     """
@@ -76,7 +84,7 @@ def gradient(rule: Rule, p: Tensor) -> Tensor:
 
 
 def square(n_points: int = N_POINTS) -> Tensor:
-    """Pairs of probabilities, the middles of a grid's cells; p_1 runs first.
+    """Pairs of probabilities at the middles of a grid's cells; p_1 runs first.
 
     Shape: -> (n_points ** 2, 2), float64.
     """
@@ -85,14 +93,17 @@ def square(n_points: int = N_POINTS) -> Tensor:
 
 
 def report() -> dict[str, dict[str, Any]]:
-    """Of each rule: how far automatic differentiation lies from the paper's equation, relative to it and at most, and
-    the gradients at the corners of the square and at the shown bag."""
+    """Compares the gradients of each rule with the paper's equation, and tabulates some.
+
+    ``max_difference`` is the largest difference relative to the equation. Gradients are given at
+    the example bag and at the corners of the square.
+    """
     points = square()
-    told = torch.tensor([SHOWN, *((x, y) for x in CORNERS for y in CORNERS)], dtype=torch.float64)
+    probed = torch.tensor([EXAMPLE_BAG, *((x, y) for x in CORNERS for y in CORNERS)], dtype=torch.float64)
     rows: dict[str, dict[str, Any]] = {}
     for rule in RULES:
         expected = rule.equation(*points.T)
-        values = zip(told.tolist(), gradient(rule, told).tolist(), strict=True)
+        values = zip(probed.tolist(), gradient(rule, probed).tolist(), strict=True)
         rows[rule.name] = {
             "max_difference": float(((gradient(rule, points) - expected).abs() / expected).max()),
             "gradient": [{"p_1": p_1, "p_2": p_2, "value": value} for (p_1, p_2), value in values],
@@ -101,12 +112,12 @@ def report() -> dict[str, dict[str, Any]]:
 
 
 def draw_gradients(path: Path) -> None:
-    """The surfaces as a picture file."""
+    """Draws the surfaces into an image file."""
     make_figure().savefig(path)
 
 
 def make_figure() -> Any:
-    """The surfaces side by side in one scale of colours."""
+    """Draws the surfaces side by side in one colour scale."""
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
@@ -120,7 +131,7 @@ def make_figure() -> Any:
     figure.suptitle(
         "Two faces of a fake video: once one looks fake, MIL lets go of the other; "
         "sharp MIL pulls it while it looks real\n"
-        f"(dot: face 1 looks real, $p_1$ = {SHOWN[0]}, the other fake, $p_2$ = {SHOWN[1]})"
+        f"(dot: face 1 looks real, $p_1$ = {EXAMPLE_BAG[0]}, the other fake, $p_2$ = {EXAMPLE_BAG[1]})"
     )
     return figure
 
@@ -128,10 +139,10 @@ def make_figure() -> Any:
 def _draw_panel(axes: Any, rule: Rule, norm: Any) -> Any:
     surface = gradient(rule, square()).view(N_POINTS, N_POINTS)
     image = axes.imshow(surface.numpy(), origin="lower", extent=(0, 1, 0, 1), norm=norm, cmap="magma")
-    value = float(gradient(rule, torch.tensor([SHOWN], dtype=torch.float64)))
+    value = float(gradient(rule, torch.tensor([EXAMPLE_BAG], dtype=torch.float64)))
     ink = "black" if value > 3 else "white"
-    axes.plot(*SHOWN, "o", color="white", markeredgecolor="black", markersize=8)
-    axes.annotate(f"{value:.2g}", SHOWN, (9, -5), textcoords="offset points", color=ink, fontsize=14)
+    axes.plot(*EXAMPLE_BAG, "o", color="white", markeredgecolor="black", markersize=8)
+    axes.annotate(f"{value:.2g}", EXAMPLE_BAG, (9, -5), textcoords="offset points", color=ink, fontsize=14)
     axes.set_title(f"{rule.name}\n{rule.formula}", pad=12)
     axes.set(xlabel="$p_1$: how fake face 1 looks", xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
     return image

@@ -1,4 +1,4 @@
-"""The page of an experiment: what was run, what was not, its tables and its curves."""
+"""Page of an experiment: what was run, what was not, its tables and its curves."""
 
 from pathlib import Path
 
@@ -9,26 +9,29 @@ from benchmark.leaderboards.groups import by_table
 from benchmark.runs.folder import Failure, Run
 
 PAGE = "README.md"
+"""File name of the page."""
 
 
 def write_experiment(
     experiment: Experiment, runs: list[Run], failed: list[Failure], notes: list[str], out: Path
 ) -> tuple[Board, str]:
-    """Writes the leaderboard of the experiment's own runs, its curves and a page with all of it; returns leaderboard
-    and page."""
+    """Writes an experiment's leaderboard, its curves and its page; returns leaderboard and page.
+
+    The leaderboard has only the experiment's own runs.
+    """
     out.mkdir(parents=True, exist_ok=True)
     board = make_board(runs, failed)
     board.write(out)
-    pictures = [f"![{title}]({path.name})" for title, path in _draw(experiment, runs, out)]
-    said = "\n".join(f"- {note}" for note in notes)
-    parts = [f"# {experiment.title}", "Li 2020, done again by `ffpms bench`.", said, *pictures, board.markdown()]
+    figures = [f"![{title}]({path.name})" for title, path in _draw(experiment, runs, out)]
+    listed = "\n".join(f"- {note}" for note in notes)
+    parts = [f"# {experiment.title}", "Li 2020, done again by `ffpms bench`.", listed, *figures, board.markdown()]
     page = "\n\n".join(part for part in parts if part)
     (out / PAGE).write_text(page, encoding="utf-8")
     return board, page
 
 
 def _draw(experiment: Experiment, runs: list[Run], out: Path) -> list[tuple[str, Path]]:
-    """Each curve of each data set, with its title."""
+    """Draws each curve of each data set; returns its title and path."""
     for curve in experiment.curves:
         for old in out.glob(f"{curve.file}*"):
             old.unlink()

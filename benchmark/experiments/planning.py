@@ -1,4 +1,4 @@
-"""What of an experiment the sets at hand allow, and in a line each what they do not."""
+"""Planning: finds which parts of an experiment the given sets allow, and notes the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,9 @@ class Part:
 def plan_experiment(
     experiment: Experiment, roots: Sequence[Path], chosen: Sequence[str] = ()
 ) -> tuple[list[Part], list[str]]:
-    """The parts that the sets allow, and in a line each what they do not. ``chosen`` methods take the place of the
-    paper's.
+    """Plans the parts that the sets allow; returns them, and one note for each part they do not.
+
+    ``chosen`` methods replace the paper's.
 
     Raises:
         ConfigError: two sets have the same compression, or nothing of the experiment is possible.
@@ -57,7 +58,9 @@ def _by_compression(experiment: Experiment, roots: Sequence[Path]) -> dict[str, 
 
 
 def _split_by_landmarks(data: BuiltSet, methods: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The methods that the set can teach, and those that it lacks landmarks for."""
+    """Splits methods into those that can be trained on the set, and those that need landmarks it
+    lacks.
+    """
     needing = tuple(name for name in methods if method(name).training_data != "bags")
     try:
         if needing:
@@ -68,7 +71,7 @@ def _split_by_landmarks(data: BuiltSet, methods: tuple[str, ...]) -> tuple[tuple
 
 
 def _note_data(experiment: Experiment, data: BuiltSet, lacking: tuple[str, ...]) -> list[str]:
-    """What of a set is not as in the paper."""
+    """Notes where a set differs from the paper's."""
     notes = []
     if lacking:
         notes.append(f"left out: {', '.join(lacking)} on {data.root}, built without --landmarks")

@@ -1,1 +1,1 @@
-"""Run folders: reads trained runs and other tools' scores. Needs no torch."""
+"""Run folders: reads trained runs and other tools' scores, without torch."""

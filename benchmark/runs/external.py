@@ -1,4 +1,4 @@
-"""``ffpms evaluate``: another tool's scores, held against a set and kept as a run like any other."""
+"""External scores: checks another tool's scores and stores them as a run (``ffpms evaluate``)."""
 
 import re
 from dataclasses import dataclass
@@ -19,30 +19,39 @@ from ffpms.schema import NO_FACE_SCORE, SCORE, UNKNOWN, Split, write_table
 
 @dataclass(frozen=True)
 class Submission:
-    """A file's scores of the bags that count, in the reference's order: a SCORE table but for run and method."""
+    """A file's scores of the bags that count, in the reference's order.
+
+    ``scores`` is a SCORE table without run and method.
+    """
 
     reference: Reference
     scores: pd.DataFrame
 
     @property
     def sha256(self) -> str:
-        """Of the scores themselves: the same for CSV and Parquet, and in any order of rows."""
+        """SHA-256 of the scores themselves.
+
+        It is the same for CSV and Parquet, and in any order of rows.
+        """
         return digest(self.scores[list(COLUMNS)].to_csv(index=False, lineterminator="\n").encode())
 
 
 def check_name(name: str) -> None:
-    """Raises:
-    ConfigError: the name of another tool is no good name for a folder and a row.
+    """Checks the name of another tool, which becomes part of a folder and a row.
+
+    Raises:
+        ConfigError: it is not made of 1 to 64 letters, digits, dots, dashes and underscores.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
         raise ConfigError(f"name: {name!r} is no name of 1 to 64 letters, digits, dots and dashes such as my-tool")
 
 
 def read_scores(path: Path, reference: Reference) -> tuple[Submission | None, list[str]]:
-    """A file's scores of a reference's bags; or none, and a line for each kind of thing that is wrong with it.
+    """Reads a file's scores of a reference's bags; or returns None and its problems, one line a
+    kind.
 
     Raises:
-        ManifestError: it is no table.
+        ManifestError: the file is no table.
     """
     rows, problems = read_submission(path)
     problems = problems or find_problems(rows, reference)
@@ -64,7 +73,7 @@ def _make_scores(rows: pd.DataFrame, reference: Reference) -> pd.DataFrame:
 
 
 def write_run(name: str, test: Submission, val: Submission | None, out: Path) -> Path:
-    """Leaves a run folder ``<name>-<hash>``; the same scores of the same set give the same folder.
+    """Writes a run folder ``<name>-<hash>``; the same scores of the same set give the same folder.
 
     Raises:
         StorageError: the disk is full or cannot be written to.

@@ -1,4 +1,4 @@
-"""Run folders on disk: what a run is called, what it left behind, and when it is done. Needs no torch."""
+"""Run folders on disk: names, reads and marks them, without torch."""
 
 import json
 import tomllib
@@ -16,23 +16,32 @@ from ffpms.hashing import digest
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, Split, read_table
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
-"""A table a split: what chooses a threshold reads one, and has never seen the other."""
+"""Files of the scores of each split.
+
+A threshold is chosen on one of them, by code that has never seen the other.
+"""
 GRID_SCORES = "grid_scores.parquet"
+"""File of the scores on the rate grid."""
 FEWER_SCORES = "fewer_scores.parquet"
+"""File of the scores with fewer frames."""
 
 FAILED = "FAILED"
-"""Why a trial ended, in a run folder that is not done; it goes with the next attempt."""
+"""File with the reason why a trial ended, in a run folder that is not done.
+
+The next attempt removes it.
+"""
 
 TRAINED, EXTERNAL = "train", "external"
-"""The table of ``config.toml`` that says how the scores came about: a training, or another tool."""
+"""Tables of ``config.toml`` that tell a trained run from another tool's scores."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: what it is, the data it was scored on, and its scores.
+    """A finished run: its settings, the data it was scored on, and its scores.
 
-    ``settings`` are the training configuration, or what is known of another tool's scores: all that tells this run
-    from another of the same method, but seed and training manipulations. ``grid`` and ``fewer`` may be empty.
+    ``settings`` are the training configuration, or what is known of another tool's scores. They
+    tell this run from others of the same method, apart from seed and training manipulations.
+    ``grid`` and ``fewer`` may be empty.
     """
 
     run_id: str
@@ -52,8 +61,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Failure:
-    """A trial that ended without scores, and why. ``data`` are the first digits of the hash of what it was to be scored
-    on; ``settings`` read ``backbone=legacy_xception, epochs=30``."""
+    """A trial that ended without scores, and the reason.
+
+    ``data`` are the first digits of the hash of the test data. ``settings`` read
+    ``backbone=legacy_xception, epochs=30``.
+    """
 
     run_id: str
     method: str
@@ -65,13 +77,13 @@ class Failure:
 
 
 def name_run(settings: Mapping[str, Any], data_sha256: str, code_sha256: str) -> str:
-    """``s-mil-3f2a9c1b04d7``: the method and the hash of its settings, data and code."""
+    """Names a run by its method and the hash of settings, data and code: ``s-mil-3f2a9c1b04d7``."""
     identity = json.dumps([settings, data_sha256, code_sha256], sort_keys=True)
     return f"{settings['method']}-{digest(identity.encode())[:12]}"
 
 
 def is_done(folder: Path) -> bool:
-    """The mark is written last."""
+    """Whether a run is done: its mark is written last."""
     return (folder / "DONE").is_file()
 
 
@@ -81,7 +93,7 @@ def finish(folder: Path) -> None:
 
 
 def read_runs(root: Path) -> Iterator[Run]:
-    """All finished runs below ``root``, by name.
+    """Reads all finished runs below ``root``, by name.
 
     Raises:
         ManifestError: a run's files are damaged.
@@ -91,13 +103,13 @@ def read_runs(root: Path) -> Iterator[Run]:
 
 
 def read_failures(root: Path) -> list[Failure]:
-    """The trials below ``root`` that failed and were not run again since, by name."""
+    """Reads the trials below ``root`` that failed and were not run again since, by name."""
     return [_read_failure(path) for path in sorted(root.glob(f"*/{FAILED}")) if not is_done(path.parent)]
 
 
 def _read_failure(path: Path) -> Failure:
     reason = path.read_text(encoding="utf-8").strip()
-    with _explaining(path.parent):
+    with _reading_config(path.parent):
         about = _read_about(path.parent)
         data, trained = about["data"], dict(about[TRAINED])
         own = path.parent.name, trained.pop("method"), trained.pop("seed"), data["name"], data["sha256"][:8]
@@ -109,8 +121,8 @@ def _read_about(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _explaining(folder: Path) -> Iterator[None]:
-    """Says what to do with a ``config.toml`` that is not what was written."""
+def _reading_config(folder: Path) -> Iterator[None]:
+    """Turns an error in a ``config.toml`` into one line that says what to do."""
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -118,7 +130,7 @@ def _explaining(folder: Path) -> Iterator[None]:
 
 
 def _read_run(folder: Path) -> Run:
-    with _explaining(folder):
+    with _reading_config(folder):
         about = _read_about(folder)
         external = EXTERNAL in about
         settings = about[EXTERNAL if external else TRAINED]
@@ -139,5 +151,5 @@ def _read_run(folder: Path) -> Run:
 
 
 def _read_if_there(path: Path, schema: pa.Schema) -> pd.DataFrame:
-    """The table, or an empty one of its columns."""
+    """Reads the table, or returns an empty one with its columns."""
     return read_table(path, schema) if path.is_file() else schema.empty_table().to_pandas()

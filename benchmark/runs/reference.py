@@ -1,4 +1,4 @@
-"""What another tool's scores are held against: the bags and frames of a split, with their labels."""
+"""Reference: the bags and frames of a split with their labels, to compare scores with."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,11 @@ _OF_A_FACE = ["bag_id", "slot", "track_id", "label", "status"]
 
 @dataclass(frozen=True)
 class Reference:
-    """``videos`` has a row a bag, ``frames`` a row a face of a slot (track -1: not known). ``name`` is what messages
-    call it, ``hint`` what they say to who has other bags."""
+    """Bags and frames of a split, with their labels.
+
+    ``videos`` has one row per bag, ``frames`` one row per face of a slot (track -1: not known).
+    Messages call it ``name``, and give ``hint`` to users who have other bags.
+    """
 
     name: str
     hint: str
@@ -30,14 +33,17 @@ class Reference:
 
     @classmethod
     def of_set(cls, data: BuiltSet, split: str) -> "Reference":
-        """A built set's bags."""
+        """Makes the reference of a built set."""
         videos = data.videos[data.videos["split"] == split][_OF_A_VIDEO]
         frames = data.frames[data.frames["bag_id"].isin(videos["bag_id"])][_OF_A_FACE]
         return cls(str(data.root), "take ids from its videos.parquet", split, data.name, data.sha256, videos, frames)
 
     @classmethod
     def of_v1(cls, split: str) -> "Reference":
-        """FFPMS v1's, for which no pixels are needed: test as it ships, val as the same recipe makes it."""
+        """Makes the reference of FFPMS v1, for which no pixels are needed.
+
+        The test split is the one that ships. The val split is made by the same recipe.
+        """
         slots = read_v1() if split == Split.TEST else plan_slots(read_pairs(), Recipe(), (split,))
         known = slots.assign(status=str(Status.OK), track_id=UNKNOWN)
         labels = slots.groupby("bag_id")["label"]
@@ -49,17 +55,22 @@ class Reference:
 
     @property
     def scored(self) -> pd.DataFrame:
-        """The bags that count: all but those that could not be built, which our own methods do not score either."""
+        """The bags that count: all except those that could not be built.
+
+        Our own methods do not score these either.
+        """
         return self.videos[self.videos["status"].isin([*WITH_PIXELS, Status.NO_FACE])]
 
     @property
     def manipulations(self) -> list[str]:
-        """Those that have fakes to be scored, in the order of the tables."""
+        """The manipulations that have fakes to score, in the order of the tables."""
         there = set(self.scored["manipulation"])
         return [str(m) for m in FAKES if m in there]
 
     def faces(self, keys: list[str]) -> pd.DataFrame:
-        """The label of each face, or of each slot, the highest of its faces'; ``required`` where a bag that counts has
-        pixels to judge by."""
+        """Returns the label of each face, or of each slot: the highest of its faces' labels.
+
+        ``required`` is True where a bag that counts has pixels.
+        """
         counts = self.frames["bag_id"].isin(self.scored["bag_id"]) & self.frames["status"].isin(WITH_PIXELS)
         return self.frames.assign(required=counts).groupby(keys, sort=False)[["label", "required"]].max().reset_index()

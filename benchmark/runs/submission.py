@@ -1,4 +1,4 @@
-"""A file of scores by another tool: what it may look like, and everything that is wrong with it."""
+"""Submission: reads a file of another tool's scores and finds everything that is wrong with it."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,15 +13,18 @@ from ffpms.errors import ManifestError
 from ffpms.schema import UNKNOWN, Status
 
 COLUMNS = ("bag_id", "slot", "track_id", "score")
+"""Columns of a file of scores."""
 _NEEDED = ("bag_id", "score")
 _GIVE = "give a CSV or Parquet file with bag_id, slot and score"
-_NAMED = 3
-"""So many of those that are wrong are named in a line."""
+_MAX_NAMED = 3
+"""Maximum number of examples in an error line."""
 
 
 def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of a CSV or Parquet file in the columns of COLUMNS, slot and track -1 where there is none; and what is
-    wrong with their form, a line a kind.
+    """Reads a CSV or Parquet file; returns its rows and the problems of their form, one line a
+    kind.
+
+    The rows have the columns of COLUMNS; slot and track are -1 where there is none.
 
     Raises:
         ManifestError: there is no such file, or it is no table.
@@ -31,12 +34,12 @@ def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
         return table, wrong
     bag, score = table["bag_id"].astype(str), _to_numbers(table["score"])
     rows, problems = pd.DataFrame({"bag_id": bag, "score": score}), []
-    problems.append(_say("scores that are no number", bag[score.isna()], "give every row one in [0, 1]"))
+    problems.append(_describe("scores that are no number", bag[score.isna()], "give every row one in [0, 1]"))
     outside = (score < 0) | (score > 1)
-    problems.append(_say("scores outside [0, 1]", bag[outside], "give the probability of being fake"))
+    problems.append(_describe("scores outside [0, 1]", bag[outside], "give the probability of being fake"))
     for name in ("slot", "track_id"):
         rows[name], broken = _to_places(table[name]) if name in table else (UNKNOWN, bag.isna())
-        problems.append(_say(f"{name}s that are no whole number", bag[broken], "leave it empty for a video"))
+        problems.append(_describe(f"{name}s that are no whole number", bag[broken], "leave it empty for a video"))
     return rows[list(COLUMNS)], [problem for problem in problems if problem]
 
 
@@ -73,7 +76,10 @@ def _to_numbers(column: pd.Series) -> pd.Series:
 
 
 def _to_places(column: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Whole numbers from -1, which stands for an empty cell too; and which cells are neither."""
+    """Converts a column to whole numbers from -1, which also stands for an empty cell.
+
+    Also returns which cells are neither.
+    """
     empty = column.isna() | (column.astype(str) == "")
     number = _to_numbers(column)
     broken = ~empty & ~((number % 1 == 0) & number.between(UNKNOWN, 2**15 - 1))
@@ -81,13 +87,16 @@ def _to_places(column: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def keys_of(rows: pd.DataFrame, reference: Reference) -> list[str]:
-    """What names a face in these rows: tracks count where both the file and the set have any."""
+    """Returns the columns that identify a face.
+
+    Tracks count if both the file and the set have any.
+    """
     tracks = (rows["track_id"] != UNKNOWN).any() and (reference.frames["track_id"] != UNKNOWN).any()
     return ["bag_id", "slot", *(["track_id"] if tracks else [])]
 
 
 def find_problems(rows: pd.DataFrame, reference: Reference) -> list[str]:
-    """What is wrong with the rows beside the bags they should score, a line a kind."""
+    """Finds what is wrong with the rows compared to the bags they should score, one line a kind."""
     known, is_video = rows["bag_id"].isin(reference.videos["bag_id"]), rows["slot"] == UNKNOWN
     keys = keys_of(rows, reference)
     split = f"{reference.split} bags of {reference.name}"
@@ -95,9 +104,9 @@ def find_problems(rows: pd.DataFrame, reference: Reference) -> list[str]:
     unscored = needed[~needed.isin(rows.loc[is_video, "bag_id"])]
     twice = rows.loc[rows.duplicated(keys), keys]
     problems = [
-        _say(f"rows that are not of the {split}", rows.loc[~known, "bag_id"], reference.hint),
-        _say("rows that score again what has a score", _name(twice), "keep one of them"),
-        _say(f"{split} without a video score", unscored, "give each a row with an empty slot"),
+        _describe(f"rows that are not of the {split}", rows.loc[~known, "bag_id"], reference.hint),
+        _describe("rows that score again what has a score", _name(twice), "keep one of them"),
+        _describe(f"{split} without a video score", unscored, "give each a row with an empty slot"),
     ]
     if (known & ~is_video).any():
         problems += _find_frame_problems(rows[known & ~is_video][keys], reference)
@@ -111,10 +120,10 @@ def _find_frame_problems(frames: pd.DataFrame, reference: Reference) -> list[str
     lacking = faces[faces["required"]].merge(frames.assign(there=True), on=keys, how="left")
     what = " or ".join(keys[1:])
     return [
-        _say(
+        _describe(
             f"rows of a {what} that their bag has not", _name(strange.loc[strange["label"].isna(), keys]), _SEE_FRAMES
         ),
-        _say("frames without a score", _name(lacking.loc[lacking["there"].isna(), keys]), _ALL_OR_NONE),
+        _describe("frames without a score", _name(lacking.loc[lacking["there"].isna(), keys]), _ALL_OR_NONE),
     ]
 
 
@@ -126,8 +135,11 @@ def _name(rows: pd.DataFrame) -> list[str]:
     return [" ".join(str(value) for value in row if value != UNKNOWN) for row in rows.itertuples(index=False)]
 
 
-def _say(what: str, names: Iterable[str], todo: str) -> str:
-    """``scores outside [0, 1]: 7 (DF_000_001, DF_002_003, DF_004_005, ...); give ...``, or '' if there are none."""
+def _describe(what: str, names: Iterable[str], todo: str) -> str:
+    """Describes a problem, or returns '' if there is none.
+
+    ``scores outside [0, 1]: 7 (DF_000_001, DF_002_003, DF_004_005, ...); give ...``.
+    """
     found = list(names)
-    shown = ", ".join(found[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+    shown = ", ".join(found[:_MAX_NAMED]) + (", ..." if len(found) > _MAX_NAMED else "")
     return f"{what}: {len(found)} ({shown}); {todo}" if found else ""

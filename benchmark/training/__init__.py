@@ -1,1 +1,1 @@
-"""Training: trains a detector and predicts scores."""
+"""Training: trains a detector and predicts its scores."""

@@ -1,4 +1,4 @@
-"""Device, threads and precision that a run computes with."""
+"""Device: the processor, threads and precision with which a run computes."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -9,31 +9,33 @@ from typing import Any
 import torch
 from torch import nn
 
-from benchmark.training.distributed import ALONE, Ranks
+from benchmark.training.distributed import SINGLE, Ranks
 from detectors.detector import Detector
 from ffpms.errors import ConfigError
 
 Log = Callable[[str], None]
-"""Takes a line for whoever is watching."""
+"""Log callback: takes one line of text."""
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
-"""Items and their number -> the same items, their progress shown."""
+"""Progress callback: items and their number -> the same items, with a progress bar."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and how runs compute; none of it decides a result's identity."""
+    """Where and how runs compute; nothing of it is part of a result's identity."""
 
     device: torch.device
     workers: int = 0
     progress: Progress = lambda batches, _: batches
     log: Log = lambda _: None
-    ranks: Ranks = field(default=ALONE)
+    ranks: Ranks = field(default=SINGLE)
     compiled: bool = False
     tensorboard: bool = False
 
     def place(self, detector: Detector) -> Detector:
-        """The detector on this machine; 2-D convolutions with their channels last, as they are quickest."""
+        """Moves the detector to this machine, 2-D convolutions with channels last, as they are
+        fastest.
+        """
         for module in detector.modules():
             if isinstance(module, nn.Conv2d):
                 module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -44,7 +46,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Setup:
-    """How a process is to compute, as the flags of ``ffpms bench`` say it; ``threads`` None is all cores it may use."""
+    """The flags of ``ffpms bench`` on how to compute.
+
+    ``threads`` None means all cores that the process may use.
+    """
 
     device: str = "auto"
     workers: int = 0
@@ -54,7 +59,7 @@ class Setup:
     tensorboard: bool = False
 
     def apply(self) -> Machine:
-        """Makes this process compute so. Ranks and callbacks are added later.
+        """Applies the settings to this process; ranks and callbacks are added later.
 
         Raises:
             ConfigError: torch does not know the device or cannot reach it.
@@ -67,10 +72,14 @@ class Setup:
 
 
 def choose_device(name: str) -> torch.device:
-    """``auto`` is the first GPU, else the CPU.
+    """Returns the device of a name; ``auto`` is the first GPU, else the CPU.
 
     Raises:
         ConfigError: torch does not know the device or cannot reach it.
+
+    Example:
+        >>> choose_device("cpu")
+        device(type='cpu')
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -83,7 +92,14 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> str:
-    """``auto`` is bf16 on a GPU and fp32 elsewhere: on a CPU bf16 is slower."""
+    """Returns the precision; ``auto`` is bf16 on a GPU and fp32 elsewhere.
+
+    On a CPU bf16 is slower.
+
+    Example:
+        >>> choose_precision("auto", torch.device("cpu"))
+        'fp32'
+    """
     return name if name != "auto" else ("bf16" if device.type == "cuda" else "fp32")
 
 

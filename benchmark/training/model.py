@@ -1,4 +1,7 @@
-"""Model: a detector with its configuration on a machine; what training and prediction act upon."""
+"""Model: a detector with its configuration on a machine.
+
+Training and prediction act on it.
+"""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -26,16 +29,16 @@ class Model:
 
     @property
     def batch_size(self) -> int:
-        """Videos computed at a time."""
+        """Number of videos computed at a time."""
         return self.config.micro_batch or self.config.batch_size
 
     @property
     def without_progress(self) -> Self:
-        """The same model, whose work shows no progress bar."""
+        """The same model without progress bars."""
         return replace(self, machine=replace(self.machine, progress=lambda batches, _: batches))
 
     def input(self, batch: Batch) -> ModelInput:
-        """The batch on the machine, augmented, its faces at the size that the detector takes."""
+        """Moves the batch to the machine, augments it and resizes its faces for the detector."""
         return make_input(batch, self.detector.backbone, self.config.input_size, self.machine.device)
 
     def autocast(self) -> AbstractContextManager[object]:

@@ -1,7 +1,7 @@
-"""Predicts the scores of bags.
+"""Prediction: computes the scores of bags.
 
-Where a detector looks at each face by itself first, the features of a face are computed once, however many bags show
-it: other mixes of the same faces then cost the detector's head alone.
+If a detector first looks at each face by itself, the features of a face are computed once for all
+bags that show it. Other mixes of the same faces then cost only the detector's head.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,12 +19,15 @@ from detectors.detector import Embedder
 from ffpms.dataset.built_set import BagRecord
 
 BAGS_AT_A_TIME = 256
-"""Bags whose features are pooled at a time."""
+"""Number of bags whose features are pooled at a time."""
 
 
 @dataclass(frozen=True)
 class BagScore:
-    """A bag's logit and, in the order of its faces, their logits and weights (empty if the pool has none)."""
+    """A bag's logit, and the logits and weights of its faces in their order.
+
+    The weights are empty if the pool has none.
+    """
 
     record: BagRecord
     video_logit: float
@@ -33,13 +36,14 @@ class BagScore:
 
 
 Score = Callable[[Sequence[BagRecord]], Iterator[BagScore]]
+"""Scores bags: any sequence of bags -> the score of each that has a face."""
 
 
 @dataclass(frozen=True, eq=False)
 class FaceFeatures:
     """Features of faces, each computed once, from which bags are scored.
 
-    Shape: features (N, D); row: place of a crop's face in them.
+    Shape: features (N, D); row: crop path -> row of features.
     """
 
     model: Model
@@ -57,7 +61,7 @@ class FaceFeatures:
             yield from _unbatch(some, prediction)
 
     def _index(self, bags: Sequence[BagRecord]) -> tuple[Tensor, Tensor]:
-        """Rows of the bags' faces, padded, and which are no padding.
+        """Returns the rows of the bags' faces, padded, and a mask that is False at padding.
 
         Shape: -> (B, M) int, (B, M) bool.
         """
@@ -68,7 +72,7 @@ class FaceFeatures:
 
 
 def make_scorer(model: Model, bags: Iterable[BagRecord], read: Read) -> Score:
-    """What scores any bags made of the faces of these."""
+    """Makes a function that scores any bags made of the faces of ``bags``."""
     if not isinstance(model.detector, Embedder):
         return lambda chosen: iter(predict(model, BagDataset(read, list(chosen))))
     row = {crop: i for i, crop in enumerate(dict.fromkeys(crop for bag in bags for crop in bag.crops))}
@@ -89,7 +93,7 @@ def predict(model: Model, dataset: BagDataset) -> list[BagScore]:
 
 @torch.no_grad()
 def embed(model: Model, embedder: Embedder, crops: list[str], read: Read) -> Tensor:
-    """Each face through the backbone once.
+    """Runs each face through the backbone once.
 
     Shape: -> (N, D), on the machine's device.
     """
@@ -102,13 +106,14 @@ def embed(model: Model, embedder: Embedder, crops: list[str], read: Read) -> Ten
 
 
 def _batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> Iterable[Batch]:
-    """The batches of a pass without training."""
+    """Yields the batches of a pass without training."""
     model.detector.eval()
     batches = in_batches(order, size)
     return model.machine.progress(load_batches(dataset, batches, model.machine.workers), len(batches))
 
 
 def _unbatch(bags: Sequence[BagRecord], prediction: Prediction) -> list[BagScore]:
+    """Splits a batch's prediction into the scores of its bags."""
     video, frame = prediction.video_logit.double().tolist(), prediction.frame_logit.double().tolist()
     weight = prediction.weight.double().tolist() if prediction.weight is not None else [[]] * len(video)
     return [

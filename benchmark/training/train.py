@@ -1,4 +1,7 @@
-"""One training run: fits a detector on train bags and picks its epoch on val bags. It never sees a test bag."""
+"""Training run: fits a detector on train bags and selects its epoch on val bags.
+
+It never sees a test bag.
+"""
 
 import math
 import time
@@ -11,15 +14,17 @@ from torch import Tensor
 
 from benchmark.data.batches import BagDataset, Batch, balanced_epoch, in_batches, load_batches
 from benchmark.metrics.accuracy import accuracy
-from benchmark.training.checkpoint import BEST, book, resume, save, write_tensorboard
+from benchmark.training.checkpoint import BEST, record_epoch, resume, save, write_tensorboard
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, predict
 from ffpms.errors import ConfigError
 
 
 def fit(model: Model, train: BagDataset, val: BagDataset, folder: Path) -> None:
-    """Trains to the last epoch, resuming after the last one finished, and leaves the weights of the epoch that is best
-    on val (accuracy at 0.5, then loss, then the earlier one) in the detector and in ``best.safetensors``.
+    """Trains to the last epoch, resuming after the last finished one, and keeps the best epoch.
+
+    The best epoch is that with the highest val accuracy at 0.5, then the lowest loss, then the
+    earlier one. Its weights are left in the detector and in ``best.safetensors``.
 
     Raises:
         ConfigError: there is nothing to train or to select on, or the loss is no longer a number.
@@ -29,20 +34,20 @@ def fit(model: Model, train: BagDataset, val: BagDataset, folder: Path) -> None:
     optimizer = torch.optim.Adam([p for p in detector.parameters() if p.requires_grad], lr=config.lr)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
     state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
-    progress = resume(folder, state, model.machine.device)
-    ranks.agree(detector)
-    while progress.epoch < config.epochs:
+    done = resume(folder, state, model.machine.device)
+    ranks.broadcast(detector)
+    while done.epoch < config.epochs:
         started = time.monotonic()
-        row = _train_epoch(model, train, optimizer, progress.epoch)
+        row = _train_epoch(model, train, optimizer, done.epoch)
         scheduler.step()
         if ranks.first:
             row |= validate(predict(model.without_progress, val))
             row |= {"seconds": round(time.monotonic() - started, 2)}
-            book(progress, row, detector, folder)
-            save(folder, state, progress)
+            record_epoch(done, row, detector, folder)
+            save(folder, state, done)
             _report(model, row, folder)
         else:
-            progress.epoch += 1
+            done.epoch += 1
         ranks.wait()
     detector.load_state_dict(load_file(folder / BEST))
 
@@ -54,7 +59,7 @@ def _check_bags(train: BagDataset, val: BagDataset) -> None:
 
 
 def _report(model: Model, row: dict[str, float], folder: Path) -> None:
-    """Tells whoever is watching what an epoch has brought."""
+    """Logs the numbers of an epoch."""
     config = model.config
     if model.machine.tensorboard:
         write_tensorboard(row, folder)
@@ -65,7 +70,7 @@ def _report(model: Model, row: dict[str, float], folder: Path) -> None:
 
 
 def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
-    """One pass over the train bags; its mean loss, and the mean entropy of the weights that a pool gives."""
+    """Trains one epoch; returns its mean loss and the mean entropy of the pool's weights."""
     config, machine = model.config, model.machine
     torch.manual_seed((config.seed * 100_003 + epoch) * machine.ranks.world + machine.ranks.rank)
     train.epoch = epoch
@@ -75,7 +80,7 @@ def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimiz
     sums = torch.zeros(3, device=machine.device)
     for batch, members in zip(machine.progress(batches, len(whole)), whole, strict=False):
         optimizer.zero_grad(set_to_none=True)
-        sums += descend(model, batch, len(members))
+        sums += accumulate_gradients(model, batch, len(members))
         machine.ranks.add_gradients(model.detector.parameters())
         optimizer.step()
     row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"]}
@@ -83,7 +88,7 @@ def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimiz
 
 
 def _summarise(model: Model, sums: Tensor, epoch: int, n_bags: int) -> dict[str, float]:
-    """The mean loss and entropy of an epoch, from this rank's sums.
+    """Returns the mean loss and entropy of an epoch, from this rank's sums.
 
     Raises:
         ConfigError: the loss is no number.
@@ -95,11 +100,13 @@ def _summarise(model: Model, sums: Tensor, epoch: int, n_bags: int) -> dict[str,
     return {"train_loss": mean_loss} | ({"attention_entropy": entropy / weighted} if weighted else {})
 
 
-def descend(model: Model, batch: Batch, size: int) -> Tensor:
-    """Adds up the gradients of the mean loss over a batch of ``size`` videos, of which these are this rank's, some at a
-    time.
+def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:
+    """Adds up the gradients of the mean loss over a batch of ``size`` videos.
 
-    Shape: -> (3,): the sums over its videos of the loss and of the weights' entropy, and how many have weights.
+    ``batch`` is this rank's part of it. It is computed in micro-batches.
+
+    Shape: -> (3,): the sums over its videos of the loss and of the weights' entropy, and how many
+    have weights.
     """
     step = model.config.micro_batch or len(batch)
     sums = torch.zeros(3, device=model.machine.device)
@@ -117,7 +124,8 @@ def descend(model: Model, batch: Batch, size: int) -> Tensor:
 
 
 def validate(scores: list[BagScore]) -> dict[str, float]:
-    """Accuracy as the leaderboard counts it, and the loss with both classes weighing the same.
+    """Returns accuracy as the leaderboard counts it, and the loss with both classes weighing the
+    same.
 
     Raises:
         ConfigError: a score is no number.

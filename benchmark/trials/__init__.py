@@ -1,1 +1,1 @@
-"""Trials: one detector, trained and scored on one data set, in one run folder."""
+"""Trials: each trains one detector on one data set, scores it, and writes one run folder."""

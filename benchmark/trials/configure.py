@@ -1,4 +1,4 @@
-"""From what a user asks for to one configuration a method."""
+"""Configure: turns the flags of ``ffpms bench`` into one configuration per method."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,16 +12,20 @@ from detectors.options import parse_options
 from ffpms.errors import ConfigError
 from ffpms.hashing import digest
 
-EVERY = ""
-"""The key of what is said of no method in particular."""
+ALL_METHODS = ""
+"""Key for settings that apply to all methods."""
 
 
 def choose_methods(typed: Sequence[str]) -> list[str]:
-    """The methods by their registered names, each once; ``all`` is all of them.
+    """Returns the registered names of the methods, each once; ``all`` stands for all of them.
 
     Raises:
         ConfigError: none is given.
         DetectorError: there is no such method.
+
+    Example:
+        >>> choose_methods(["smil", "xn-avg", "s-mil"])
+        ['s-mil', 'xn-avg']
     """
     if not typed:
         raise ConfigError(f"methods: none given; choose from {','.join(names())} or all")
@@ -29,23 +33,32 @@ def choose_methods(typed: Sequence[str]) -> list[str]:
 
 
 def split_weights(typed: Sequence[str]) -> dict[str, Path]:
-    """``PATH`` and ``METHOD=PATH`` -> path by method."""
+    """Parses ``PATH`` and ``METHOD=PATH`` into a path per method.
+
+    Example:
+        >>> sorted(split_weights(["smil=a.pth"]))
+        ['s-mil']
+    """
     by_method = {}
     for text in typed:
         name, equals, path = text.partition("=")
         if equals and not Path(text).exists():
             by_method[resolve(name)] = Path(path)
         else:
-            by_method[EVERY] = Path(text)
+            by_method[ALL_METHODS] = Path(text)
     return by_method
 
 
 def split_options(typed: Sequence[str]) -> dict[str, dict[str, str]]:
-    """``METHOD.OPTION=VALUE`` -> value by option by method.
+    """Parses ``METHOD.OPTION=VALUE`` into values by option, by method.
 
     Raises:
         ConfigError: it is not of that form.
         DetectorError: there is no such method or option, or it does not take the value.
+
+    Example:
+        >>> split_options(["s-mil.filters=256"])
+        {'s-mil': {'filters': '256'}}
     """
     options: dict[str, dict[str, str]] = {}
     for text in typed:
@@ -66,7 +79,9 @@ def configure(
     weights: Mapping[str, Path],
     options: Mapping[str, Mapping[str, str]],
 ) -> tuple[list[TrainConfig], dict[str, Path]]:
-    """One configuration a method, for training on nothing yet, and where the weights are that they name.
+    """Returns one configuration per method, and the path of each file of weights by its hash.
+
+    The manipulations to train on are still empty.
 
     Raises:
         ConfigError: a file of weights is not there, or a setting is not possible.
@@ -90,7 +105,7 @@ def _configure(
     known = method(name)
     chosen = backbone if backbone and (known.any_backbone or backbone == TINY) else known.backbone
     own = hashes.get(name) or hashes.get(known.trained_as)
-    sha256 = own or (hashes.get(EVERY, "") if known.any_backbone else "")
+    sha256 = own or (hashes.get(ALL_METHODS, "") if known.any_backbone else "")
     about: dict[str, Any] = {
         **settings,
         "backbone": chosen,

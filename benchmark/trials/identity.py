@@ -1,4 +1,4 @@
-"""Identity of a run: the hash of its configuration, data and code; and the start of its folder."""
+"""Identity of a run: the hash of its configuration, data and code; also starts its folder."""
 
 import json
 import platform
@@ -26,8 +26,10 @@ CODE = {
     ),
     "ffpms": ("schema.py", "hashing.py", "protocol", "dataset"),
 }
-"""Files and folders that decide every method's scores, by package; a test follows the imports to see that none is
-missing. A method's own code is added to them."""
+"""Files and folders that decide every method's scores, by package.
+
+A test follows the imports to see that none is missing. A method's own code is added to them.
+"""
 
 
 @cache
@@ -38,12 +40,16 @@ def code_sha256(method: str) -> str:
 
 
 def run_id(config: TrainConfig, data_sha256: str, code: str | None = None) -> str:
-    """``s-mil-3f2a9c1b04d7``: the method and the hash of resolved configuration, data and code (now, or as given)."""
+    """Names a run by its method and the hash of configuration, data and code:
+    ``s-mil-3f2a9c1b04d7``.
+
+    The code is that of now, unless ``code`` is given.
+    """
     return name_run(asdict(config), data_sha256, code or code_sha256(config.method))
 
 
 def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device, n_ranks: int = 1) -> None:
-    """Makes the folder and writes what the run is and where it runs."""
+    """Makes the run folder and writes what the run is and where it runs."""
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "data": {"name": data.name, "sha256": data.sha256},

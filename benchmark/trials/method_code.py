@@ -1,4 +1,7 @@
-"""Identity of a method's own code: its file here, or the whole distribution that a plugin comes from."""
+"""Identity of a method's own code.
+
+It is the method's file here, or the whole distribution that a plugin comes from.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -13,8 +16,9 @@ from ffpms.hashing import code_digest, digest
 def method_code(module: str) -> str:
     """SHA-256 of a method's own source.
 
-    A method of this project is one file. A plugin is every file of every package of its distribution, as they lie on
-    disk: any of them may be imported, and an editable install may have changed since.
+    A method of this project is one file. A plugin is every file of every package of its
+    distribution, as it lies on disk. Any of these files may be imported, and an editable install
+    may have changed since.
 
     Raises:
         ConfigError: the method was registered in a notebook.
@@ -27,20 +31,20 @@ def method_code(module: str) -> str:
 
 
 def find_package(name: str) -> Path:
-    """The folder of an importable package of this project."""
+    """Returns the folder of an importable package of this project."""
     (place,) = _places(name)
     return place
 
 
 def _siblings(top: str) -> set[str]:
-    """The top-level packages that are installed by the same distribution, and this one."""
+    """Returns the top-level packages of the same distribution, and this one."""
     owners = packages_distributions()
     own = set(owners.get(top, []))
     return {top} | {name for name, found in owners.items() if own & set(found)}
 
 
 def _places(name: str) -> list[Path]:
-    """The folders of a package, or the file of a module."""
+    """Returns the folders of a package, or the file of a module."""
     if name == "__main__":
         return [_running_script()]
     spec = find_spec(name)
@@ -59,7 +63,7 @@ def _running_script() -> Path:
 
 
 def _hash_files(place: Path) -> Iterator[str]:
-    """A line a file, without what Python writes itself."""
+    """Yields one line per file, without compiled files."""
     files = sorted(file for file in place.rglob("*") if file.is_file()) if place.is_dir() else [place]
     for file in files:
         if file.suffix != ".pyc":

@@ -1,4 +1,4 @@
-"""The rate grid's scores: every fake test bag at every number of fake frames, in several draws."""
+"""Rate grid: scores every fake test bag at every number of fake frames, in several draws."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,29 +11,31 @@ from ffpms.dataset.built_set import BagRecord, BuiltSet
 
 _COLUMNS = ("bag_id", "manipulation", "pair_id", "fake_rate", "draw", "n_fake", "score")
 
-Place = tuple[int, int]
+DrawLevel = tuple[int, int]
 """Draw, and number of fake frames."""
 
 
 def score_grid(data: BuiltSet, fakes: Sequence[BagRecord], reals: Sequence[BagRecord], score: Score) -> pd.DataFrame:
-    """GRID_SCORE rows without a run's name. ``fakes`` are bags with all frames fake, ``reals`` the same bags with all
-    frames replaced."""
+    """Scores the rate grid: GRID_SCORE rows without a run's name.
+
+    ``fakes`` are bags with all frames fake, ``reals`` the same bags with all frames replaced.
+    """
     ranks = _by_draw(data, fakes)
-    places = [
+    cells = [
         (draw, level) for draw in sorted({d for _, d in ranks}) for level in range(data.recipe.frames_per_video + 1)
     ]
     real = {bag.bag_id: bag for bag in reals}
     rows: list[dict[str, object]] = []
     for fake in fakes:
-        mixes = {p: mix(fake, real[fake.bag_id], ranks[fake.bag_id, p[0]], p[1]) for p in places}
-        seen = {place: mixed for place, mixed in mixes.items() if mixed.crops}
+        mixes = {p: mix(fake, real[fake.bag_id], ranks[fake.bag_id, p[0]], p[1]) for p in cells}
+        seen = {cell: mixed for cell, mixed in mixes.items() if mixed.crops}
         found = score(list(seen.values()))
-        rows += [_row(s.record, place, s.video_logit) for place, s in zip(seen, found, strict=True)]
+        rows += [_row(s.record, cell, s.video_logit) for cell, s in zip(seen, found, strict=True)]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def _by_draw(data: BuiltSet, bags: Sequence[BagRecord]) -> dict[tuple[str, int], dict[int, int]]:
-    """Rank by slot, by bag and draw."""
+    """Returns the rank of each slot, by bag and draw."""
     ranks: dict[tuple[str, int], dict[int, int]] = {}
     wanted = data.grid["bag_id"].isin([bag.bag_id for bag in bags])
     for row in data.grid[wanted].to_dict("records"):
@@ -42,11 +44,11 @@ def _by_draw(data: BuiltSet, bags: Sequence[BagRecord]) -> dict[tuple[str, int],
 
 
 def mix(fake: BagRecord, real: BagRecord, rank: dict[int, int], level: int) -> BagRecord:
-    """The bag with its slots of rank below ``level`` fake and the others real."""
+    """Makes the slots of rank below ``level`` fake and the others real."""
     faces = [f for f in fake.faces if rank[f[0]] < level] + [f for f in real.faces if rank[f[0]] >= level]
     return replace(fake.with_faces(sorted(faces)), label=int(level > 0), fake_rate=level / len(rank))
 
 
-def _row(bag: BagRecord, place: Place, logit: float) -> dict[str, object]:
+def _row(bag: BagRecord, cell: DrawLevel, logit: float) -> dict[str, object]:
     about = {name: getattr(bag, name) for name in _COLUMNS[:4]}
-    return about | {"draw": place[0], "n_fake": place[1], "score": expit(logit)}
+    return about | {"draw": cell[0], "n_fake": cell[1], "score": expit(logit)}

@@ -1,4 +1,4 @@
-"""Resources of trials: the decoded faces of their sets, weights to begin with, and the machine."""
+"""Resources that trials share: decoded faces, initial weights, and the machine."""
 
 import os
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from ffpms.dataset.built_set import BuiltSet
 
 @dataclass(frozen=True)
 class Resources:
-    """What trials share.
+    """Decoded faces, initial weights and the machine of trials.
 
-    ``weight_files`` are files by the ``weights_sha256`` of a configuration. Decoded faces are kept in ``cache``, if
-    there is one.
+    ``weight_files`` are files by the ``weights_sha256`` of a configuration. Decoded faces are kept
+    in ``cache``, if there is one.
     """
 
     machine: Machine
@@ -28,11 +28,11 @@ class Resources:
 
     @cached_property
     def weights(self) -> Mapping[str, Weights]:
-        """The files' weights, read once."""
+        """The weights of the files, read once."""
         return load_given(self.weight_files)
 
     def faces(self, data: BuiltSet) -> Read:
-        """The faces of a set; the first rank fills their cache, then all open it."""
+        """Returns the faces of a set; the first rank fills their cache, then all open it."""
         if data.sha256 not in self._opened:
             self._opened[data.sha256] = self._open(data)
         return self._opened[data.sha256]

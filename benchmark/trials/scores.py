@@ -1,4 +1,4 @@
-"""Scores of a trial: its tables, written once the detector is trained."""
+"""Scores of a trial: scores the bags and writes the tables, once the detector is trained."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +18,10 @@ from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, UNKNOWN,
 
 
 def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None:
-    """Scores the val bags and the test bags once, and of the test bags the rate grid and fewer frames."""
+    """Scores the val bags and the test bags once, and writes the tables.
+
+    The test bags are also scored on the rate grid and with fewer frames.
+    """
     constant = {"run_id": folder.name, "method": model.config.method, "dataset": data.name}
     kinds, log = model.config.manipulations, model.machine.log
     val = data.bags(Split.VAL, kinds)
@@ -35,7 +38,7 @@ def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None
 
 
 def _tabulate(bags: list[BagRecord], score: Score, log: Log) -> pd.DataFrame:
-    """Every video and frame score of a split: SCORE rows without a run's name."""
+    """Returns every video and frame score of a split: SCORE rows without a run's name."""
     if lost := [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]:
         log(f"{len(lost)} of {len(bags)} bags could not be built and are not scored ({lost[0]}, ...)")
     by_bag = {found.record.bag_id: found for found in score(bags)}
@@ -44,7 +47,7 @@ def _tabulate(bags: list[BagRecord], score: Score, log: Log) -> pd.DataFrame:
 
 
 def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object]]:
-    """A bag's video row and a row for each face; of a bag that could not be built, nothing."""
+    """Returns a bag's video row and a row per face; nothing for a bag that could not be built."""
     about = {k: v for k, v in asdict(bag).items() if k in SCORE.names}
     video = about | {"level": "video", "slot": UNKNOWN, "track_id": UNKNOWN, "y_true": bag.label, "weight": None}
     if score is None:

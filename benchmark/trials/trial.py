@@ -1,4 +1,4 @@
-"""One trial: a detector trained, its epoch selected on val, its test bags scored once."""
+"""Trial: trains a detector, selects its epoch on val, and scores its test bags once."""
 
 import shutil
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ from ffpms.dataset.built_set import BuiltSet
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A detector to be trained and scored on a set, into a folder."""
+    """A detector to train and score on a set, and the folder of the run."""
 
     config: TrainConfig
     data: BuiltSet
@@ -35,19 +35,24 @@ class Trial:
 
     @classmethod
     def below(cls, out: Path, config: TrainConfig, data: BuiltSet) -> Self:
-        """The trial in its own folder of ``out``."""
+        """Makes a trial in its own folder below ``out``."""
         return cls(config, data, out / run_id(config, data.sha256))
 
     @cached_property
     def teacher(self) -> "Trial":
-        """The trial whose training gives this one its weights: itself, unless its method is trained as another."""
+        """The trial that trains this one's weights.
+
+        It is this trial itself, unless its method is trained as another.
+        """
         config = replace(self.config, method=method(self.config.method).trained_as)
         return self if config == self.config else Trial.below(self.folder.parent, config, self.data)
 
 
 def run_trial(trial: Trial, resources: Resources) -> None:
-    """Trains a detector, or takes the weights of the method it is trained as; scores the val and the test bags once;
-    leaves a run folder."""
+    """Trains a detector, scores its val and test bags once, and writes the run folder.
+
+    A method that is trained as another takes the weights of that one's trial.
+    """
     machine = resources.machine
     model = Model.place(make_detector(trial.config, resources.weights), trial.config, machine)
     if machine.ranks.first:
@@ -57,7 +62,7 @@ def run_trial(trial: Trial, resources: Resources) -> None:
         train, val = make_training_sets(trial.data, resources.faces(trial.data), trial.config)
         fit(model, train, val, trial.folder)
     else:
-        _take_weights(model, trial, resources)
+        _copy_weights(model, trial, resources)
     if machine.ranks.first:
         write_scores(model, trial.data, resources.faces(trial.data), trial.folder)
         finish(trial.folder)
@@ -65,10 +70,11 @@ def run_trial(trial: Trial, resources: Resources) -> None:
 
 
 def make_detector(config: TrainConfig, weights: Mapping[str, Weights]) -> Detector:
-    """The detector of a configuration, before training. ``weights`` are by ``weights_sha256``.
+    """Makes the detector of a configuration, before training; ``weights`` are by
+    ``weights_sha256``.
 
     Raises:
-        DetectorError: it cannot be made, or its backbone's weights are not to be had.
+        DetectorError: it cannot be made, or its backbone's weights cannot be had.
     """
     torch.manual_seed(config.seed)
     options = dict(option.split("=", 1) for option in config.options)
@@ -78,8 +84,8 @@ def make_detector(config: TrainConfig, weights: Mapping[str, Weights]) -> Detect
     return detector
 
 
-def _take_weights(model: Model, trial: Trial, resources: Resources) -> None:
-    """Runs the teacher if it is not done, and takes its weights."""
+def _copy_weights(model: Model, trial: Trial, resources: Resources) -> None:
+    """Runs the teacher if it is not done, and copies its weights."""
     if not is_done(trial.teacher.folder):
         run_trial(trial.teacher, resources)
     if resources.machine.ranks.first:

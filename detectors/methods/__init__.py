@@ -1,1 +1,1 @@
-"""Methods: one detector a file."""
+"""Methods: one detector per file."""

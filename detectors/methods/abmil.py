@@ -16,7 +16,7 @@ SOURCE = "Ilse et al., ICML 2018"
 
 
 class GatedAttention(nn.Module):
-    """u . (tanh(V h) * sigmoid(U h)) (Ilse 2018, Eq. 9).
+    """Gated attention score, u . (tanh(V h) * sigmoid(U h)) (Ilse 2018, Eq. 9).
 
     Shape: (B, M, D) -> (B, M, 1).
     """
@@ -28,6 +28,7 @@ class GatedAttention(nn.Module):
         self.score = nn.Linear(attention, 1, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Returns the score of each face before the softmax."""
         score: Tensor = self.score(torch.tanh(self.value(features)) * torch.sigmoid(self.gate(features)))
         return score
 
@@ -41,6 +42,8 @@ def abmil(backbone: Backbone, *, filters: int = 512, attention: int = 128) -> Ba
 
 @register("abmil-gated", source=f"{SOURCE}, Eq. 7 and 9")
 def abmil_gated(backbone: Backbone, *, filters: int = 512, attention: int = 128) -> BagDetector:
-    """Attention-based MIL with gates: logit(p) = W sum_j a_j h_j + b, a = softmax(u (tanh(V h) * sigmoid(U h)))."""
+    """Attention-based MIL with gates: logit(p) = W sum_j a_j h_j + b. The gated weights are a =
+    softmax(u (tanh(V h) * sigmoid(U h))).
+    """
     pool = AttentionPool(filters, GatedAttention(filters, attention))
     return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), pool)

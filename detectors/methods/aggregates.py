@@ -1,7 +1,7 @@
-"""MIL by a fixed aggregate of the faces' logits, on S-MIL's spatial instances: mean, maximum and what lies between.
+"""MIL by a fixed aggregate of the face logits: mean, maximum and what lies between.
 
-Unlike xn-avg and xn-max, which are one frame classifier trained with every face bearing its video's label, these are
-trained on the aggregate.
+The instances are S-MIL's spatial ones. Unlike xn-avg and xn-max these detectors are trained on the
+aggregate. Those two are one frame classifier, trained with the video's label for every face.
 """
 
 import math
@@ -30,7 +30,7 @@ def mean(backbone: Backbone, *, filters: int = 512) -> BagDetector:
 
 @register("max", source="baseline of Ilse et al., ICML 2018")
 def maximum(backbone: Backbone, *, filters: int = 512) -> BagDetector:
-    """The most fake-looking face, learnt from alone: logit(p) = max_j z_j."""
+    """The most fake-looking face, which alone is trained: logit(p) = max_j z_j."""
     return _pooled(backbone, filters, max_probability)
 
 

@@ -1,7 +1,8 @@
-"""D-FWA: face warping artifacts (Li & Lyu, CVPRW 2019), with the pyramid pooling of its successor DSP-FWA.
+"""D-FWA: face warping artifacts (Li & Lyu, CVPRW 2019).
 
-It learns from real faces and from what it makes of them: a face made smaller, blurred and put back is a negative, for
-swaps are made at a fixed low resolution. It never sees a deepfake.
+Its pyramid pooling is that of its successor DSP-FWA. It learns from real faces and from
+pseudo-fakes made of them. A pseudo-fake is a face that is shrunk, blurred and put back, because
+face swaps are made at a fixed low resolution. It never sees a deepfake.
 """
 
 from typing import Literal
@@ -19,7 +20,10 @@ BINS = (1, 2, 3, 6)
 
 
 class WarpDetector(FrameDetector):
-    """One linear classifier on a network's last feature map, averaged, or max-pooled in ever finer grids (``spp``)."""
+    """One linear classifier on the last feature map of a network.
+
+    The map is averaged or, with ``spp``, max-pooled in ever finer grids.
+    """
 
     backbone: Pyramid
 
@@ -31,6 +35,10 @@ class WarpDetector(FrameDetector):
         self.classify = nn.Linear(backbone.channels[-1] * cells, 1)
 
     def judge(self, faces: Tensor) -> Tensor:
+        """Returns one logit per face.
+
+        Shape: (P, 3, S, S) -> (P,).
+        """
         last = self.backbone(faces)[-1]  # (P, C, h, w)
         logit: Tensor = self.classify(self._pool_spatial(last) if self.spp else last.mean(dim=(2, 3)))
         return logit.squeeze(-1)  # (P,)

@@ -13,11 +13,12 @@ from detectors.registry import register
 
 
 class DualStreamPool(nn.Module):
-    """Two streams, halved: the critical face m, with the highest c_j = w h_j, and the bag, in which a face weighs as
-    much as it is like m: a = softmax_j(q_j . q_m / sqrt(D)), q = Q h, v = V h, B = W sum_j a_j v_j + b.
+    """Mean of two streams: the critical face, and the bag weighted by likeness to that face.
 
-    As the weights sum to 1, B = sum_j a_j z_j with z_j = W v_j + b. A face's logit is (c_j + z_j) / 2, which is what a
-    bag of that face alone gives. The division by sqrt(D) is in the authors' code, not in the paper.
+    The critical face m has the highest c_j = w h_j. In the bag stream a = softmax_j(q_j . q_m /
+    sqrt(D)), q = Q h, v = V h, B = W sum_j a_j v_j + b. As the weights sum to 1, B = sum_j a_j z_j
+    with z_j = W v_j + b. A face's logit is (c_j + z_j) / 2, which is what a bag of that face alone
+    gives. The division by sqrt(D) is in the authors' code, not in the paper.
 
     Shape: (B, M, D), (B, M) -> Prediction with the bag stream's weights.
     """
@@ -30,7 +31,7 @@ class DualStreamPool(nn.Module):
         self.classify_bag = nn.Linear(num_features, 1)
 
     def streams(self, features: Tensor, mask: Tensor) -> tuple[Prediction, Prediction]:
-        """The critical face's prediction and the bag's."""
+        """Returns the predictions of the critical face and of the bag."""
         critical_logit = self.classify(features).squeeze(-1).float()  # (B, M)
         critical = critical_logit.masked_fill(~mask, -torch.inf).argmax(dim=1)  # (B,)
         query = self.query(features)  # (B, M, D')
@@ -43,30 +44,32 @@ class DualStreamPool(nn.Module):
         )
 
     def forward(self, features: Tensor, mask: Tensor) -> Prediction:
-        return halve(*self.streams(features, mask))
+        """Returns the mean of both streams."""
+        return average_streams(*self.streams(features, mask))
 
 
-def halve(critical: Prediction, bag: Prediction) -> Prediction:
-    """The mean of both streams."""
+def average_streams(critical: Prediction, bag: Prediction) -> Prediction:
+    """Averages the logits of both streams."""
     video_logit = (critical.video_logit + bag.video_logit) / 2
     return Prediction(video_logit, (critical.frame_logit + bag.frame_logit) / 2, bag.weight)
 
 
 class DualStreamDetector(BagDetector):
-    """Each stream learns the video's label by itself."""
+    """Detector whose two streams each learn the video's label."""
 
     encoder: nn.Module
     pool: DualStreamPool
 
     def learn(self, bag: Bag, label: Tensor, boundary: Tensor | None) -> tuple[Prediction, Tensor]:  # noqa: ARG002
-        """The prediction, and the mean of both streams' cross-entropy."""
+        """Returns the prediction, and the mean of both streams' cross-entropy."""
         streams = self.pool.streams(self.encode(self.embed(bag), bag.mask), bag.mask)
-        return halve(*streams), (bce(streams[0].video_logit, label) + bce(streams[1].video_logit, label)) / 2
+        return average_streams(*streams), (bce(streams[0].video_logit, label) + bce(streams[1].video_logit, label)) / 2
 
 
 @register("dsmil", source="Li, Li & Eliceiri, CVPR 2021")
 def dsmil(backbone: Backbone, *, filters: int = 512, attention: int = 128) -> DualStreamDetector:
-    """The most fake-looking face m, and all by their likeness to it, a = softmax(q_j q_m): logit(p) = (c_m + sum_j a_j
-    z_j) / 2."""
+    """Mean of the most fake-looking face m and of all faces weighted by their likeness to it.
+    logit(p) = (c_m + sum_j a_j z_j) / 2, a = softmax(q_j q_m).
+    """
     encoder = KernelEncoder(backbone.num_features, filters)
     return DualStreamDetector(backbone, encoder, DualStreamPool(filters, attention))

@@ -1,6 +1,8 @@
-"""I3D: Inception-V1 with its filters inflated to three dimensions (Carreira and Zisserman, CVPR 2017).
+"""I3D: Inception-V1 with its filters inflated to three dimensions (Carreira & Zisserman, CVPR
+2017).
 
-Written from the paper's Figure 3, under the names of the public PyTorch checkpoint of Kinetics, so that it loads.
+Written from the paper's Figure 3. The names are those of the public PyTorch checkpoint of Kinetics,
+so that it loads.
 """
 
 from collections import OrderedDict
@@ -18,12 +20,16 @@ from detectors.errors import DetectorError
 from detectors.registry import register
 
 NAME = "inception-i3d"
+"""Name of the network for ``--backbone``."""
 TINY_SHARE = 8
 """``tiny`` has an eighth of the channels."""
 
 MOMENTUM, FRESH_MOMENTUM = 0.01, 0.1
-"""BatchNorm's, as published, and from random weights, whose statistics move so fast that at 0.01 the network scores at
-chance in eval mode for a hundred steps after it has learnt."""
+"""Momentum of BatchNorm: as published, and for random weights.
+
+From random weights the statistics change fast. At 0.01 the network would score at chance in eval
+mode for a hundred steps after it has learnt.
+"""
 
 MIXED = {
     "3b": (64, 96, 128, 16, 32, 32),
@@ -36,16 +42,19 @@ MIXED = {
     "5b": (256, 160, 320, 32, 128, 128),
     "5c": (384, 192, 384, 48, 128, 128),
 }
-"""Channels of each Inception module: 1x1; 1x1 before 3x3; 3x3; 1x1 before the second 3x3; that; 1x1 after the pool
-(Szegedy et al., CVPR 2015, Table 1)."""
+"""Channels of each Inception module (Szegedy et al., CVPR 2015, Table 1).
+
+In order: 1x1; 1x1 before 3x3; 3x3; 1x1 before the second 3x3; that; 1x1 after the pool.
+"""
 
 POOLS = {"4b": ("MaxPool3d_4a_3x3", 3), "5b": ("MaxPool3d_5a_2x2", 2)}
-"""Before which module a pool halves time and space, its name and its kernel."""
+"""Pools that halve time and space: the module that each one precedes, its name and its kernel."""
 
 
 def pad_same(clips: Tensor, kernel: Sequence[int], stride: Sequence[int]) -> Tensor:
-    """Zeros around time, height and width, so that of n places ceil(n / stride) come out; an odd zero is the last
-    (TensorFlow's SAME, with which the public weights were trained).
+    """Pads time, height and width with zeros, so that n places give ceil(n / stride).
+
+    An odd zero is the last. This is TensorFlow's SAME, with which the public weights were trained.
 
     Shape: (N, C, T, H, W) -> the same, padded.
     """
@@ -57,13 +66,17 @@ def pad_same(clips: Tensor, kernel: Sequence[int], stride: Sequence[int]) -> Ten
 
 
 class Norm(nn.BatchNorm3d):
-    """BatchNorm over real clips. The only value of a channel (one short clip of 32 px) has no spread in training, so it
-    is normalised with the running statistics."""
+    """BatchNorm over real clips.
+
+    A channel with only one value (one short clip of 32 px) has no spread in training. It is
+    normalised with the running statistics.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, eps=1e-3, momentum=MOMENTUM)
 
     def forward(self, maps: Tensor) -> Tensor:
+        """Normalises the maps."""
         if self.training and maps.numel() == self.num_features:
             return batch_norm(maps, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
         return super().forward(maps)
@@ -72,23 +85,25 @@ class Norm(nn.BatchNorm3d):
 class Unit(nn.Module):
     """ReLU(BN(w * x)) with a cubic kernel and SAME padding.
 
-    Shape: (N, inside, T, H, W) -> (N, outside, ceil(T / stride), ceil(H / stride), ceil(W / stride)).
+    Shape: (N, inside, T, H, W) -> (N, outside, ceil(T / stride), ceil(H / stride), ceil(W /
+    stride)).
     """
 
     def __init__(self, inside: int, outside: int, kernel: int = 1, stride: int = 1) -> None:
         super().__init__()
         self.conv3d = nn.Conv3d(inside, outside, kernel, stride, bias=False)
         self.bn = Norm(outside)
-        # PyTorch's own start shrinks what passes through a layer; through all, nothing would before BN has learnt
+        # PyTorch's default shrinks the signal in each layer; through all, none would pass before BN has learnt
         nn.init.kaiming_normal_(self.conv3d.weight)
 
     def forward(self, maps: Tensor) -> Tensor:
+        """Convolves, normalises and rectifies the maps."""
         padded = pad_same(maps, self.conv3d.kernel_size, self.conv3d.stride)
         return torch.relu(self.bn(self.conv3d(padded)))
 
 
 class Pool(nn.Module):
-    """Max pooling with SAME padding; a zero is no larger than what comes from a ReLU.
+    """Max pooling with SAME padding; a zero is no larger than an output of a ReLU.
 
     Shape: (N, C, T, H, W) -> (N, C, ceil(T / stride[0]), ceil(H / stride[1]), ceil(W / stride[2])).
     """
@@ -98,11 +113,12 @@ class Pool(nn.Module):
         self.kernel, self.stride = kernel, stride
 
     def forward(self, maps: Tensor) -> Tensor:
+        """Pools the maps."""
         return nn.functional.max_pool3d(pad_same(maps, self.kernel, self.stride), self.kernel, self.stride)
 
 
 class Mixed(nn.Module):
-    """An Inception module: four branches side by side (Carreira and Zisserman 2017, Fig. 3, right).
+    """An Inception module: four parallel branches (Carreira and Zisserman 2017, Fig. 3, right).
 
     Shape: (N, inside, T, H, W) -> (N, outside, T, H, W).
     """
@@ -117,12 +133,15 @@ class Mixed(nn.Module):
         self.b3a, self.b3b = Pool((3, 3, 3), (1, 1, 1)), Unit(inside, b3b)
 
     def forward(self, maps: Tensor) -> Tensor:
+        """Concatenates the outputs of the branches."""
         branches = self.b0(maps), self.b1b(self.b1a(maps)), self.b2b(self.b2a(maps)), self.b3b(self.b3a(maps))
         return torch.cat(branches, dim=1)
 
 
 def inception(share: int = 1) -> nn.Sequential:
-    """The network up to its last maps, with 1 / ``share`` of its channels (Carreira and Zisserman 2017, Fig. 3, left).
+    """Builds the network up to its last maps (Carreira and Zisserman 2017, Fig. 3, left).
+
+    It has 1 / ``share`` of the published channels.
 
     Shape: (N, 3, T, S, S) -> (N, 1024 / share, ceil(T / 8), ceil(S / 32), ceil(S / 32)).
     """
@@ -145,7 +164,9 @@ def inception(share: int = 1) -> nn.Sequential:
 
 
 class Trunk(Stem):
-    """The network on clips in -1..1 at any side, its maps averaged over space: one embedding every 8 faces.
+    """The network on clips in -1..1 of any side, its maps averaged over space.
+
+    It gives one embedding every 8 faces.
 
     Shape: (N, M, 3, S, S) -> (N, ceil(M / 8), num_features).
     """
@@ -155,16 +176,19 @@ class Trunk(Stem):
         self.num_features = 1024 // share
 
     def forward(self, clips: Tensor) -> Tensor:
+        """Returns the embeddings of the clips."""
         maps: Tensor = self.network(self.scale(clips).transpose(1, 2))  # (N, C, T, s, s)
         return maps.mean(dim=(3, 4)).transpose(1, 2)
 
 
 def create_i3d(name: str, pretrained: bool = True, weights: Weights | None = None, size: int | None = None) -> Trunk:  # noqa: ARG001
-    """The network as published, or ``tiny``, with an eighth of its channels and random weights: for tests and for
-    trying the toolkit. It takes any size.
+    """Creates the network as published, or ``tiny``. It takes any size.
+
+    ``tiny`` has an eighth of the channels and random weights, for tests and for trying the toolkit.
 
     Raises:
-        DetectorError: there is no such network, its weights are not given, or those given do not fit.
+        DetectorError: there is no such network, its weights are not given, or those given do not
+            fit.
     """
     if name not in (NAME, TINY):
         raise DetectorError(f"{name}: i3d has a network of its own; choose {NAME} or {TINY}")
@@ -184,8 +208,10 @@ def create_i3d(name: str, pretrained: bool = True, weights: Weights | None = Non
 
 
 class ClipDetector(Detector):
-    """A logit at every step of time (about 8 faces); the video's is their mean, a face's lies on the line between the
-    two steps nearest to it. Rows of the same length run together, so that no step sees padding.
+    """Classifies every step of time (about 8 faces); the video's logit is the mean of the steps.
+
+    A face's logit is interpolated between the two steps nearest to it. Rows of the same length run
+    together, so that no step sees padding.
 
     Shape: bag (B, M) -> Prediction without weights.
     """
@@ -198,6 +224,7 @@ class ClipDetector(Detector):
         self.classify = nn.Sequential(nn.Dropout(dropout), nn.Linear(backbone.num_features, 1))
 
     def forward(self, bag: Bag) -> Prediction:
+        """Returns the logits of the videos and of their faces."""
         length = bag.mask.sum(dim=1)
         frame_logit = torch.zeros(bag.mask.shape, device=bag.mask.device)
         video_logit = frame_logit.new_zeros(len(length))
@@ -213,8 +240,9 @@ class ClipDetector(Detector):
 
 @register("i3d", source="Carreira and Zisserman, CVPR 2017", ordered=True, backbone=NAME, stem=create_i3d)
 def i3d(backbone: Trunk, *, dropout: float = 0.5) -> ClipDetector:
-    """Inception-V1 inflated to space and time, on the whole clip: logit(p) = mean_t z_t, one z_t about every 8 faces.
+    """Inception-V1 inflated to space and time, on the whole clip: logit(p) = mean_t z_t. There is
+    one z_t about every 8 faces.
 
-    Dropout before the classifier is that of the code that made the public weights.
+    The dropout before the classifier is that of the code that made the public weights.
     """
     return ClipDetector(backbone, dropout)

@@ -1,5 +1,7 @@
-"""A recurrent baseline: backbone embeddings, an LSTM over them, a classifier on its last state (Li et al., ACM MM 2020,
-Section 4.2; the paper names no source for it)."""
+"""LSTM baseline: backbone embeddings, an LSTM over them, a classifier on its last state.
+
+From Li et al., ACM MM 2020, Section 4.2; the paper names no source for it.
+"""
 
 from torch import Tensor, nn
 
@@ -11,8 +13,10 @@ from detectors.registry import register
 
 
 class LastStep(nn.Module):
-    """z_i = w . h_i + b; the video's logit is the last real step's. A face's logit is what the video's would be if it
-    ended there, so that the last face's is the video's own.
+    """Classifies each state, z_i = w . h_i + b; the video's logit is that of the last real step.
+
+    A face's logit is what the video's would be if it ended there. So the last face's is the video's
+    own.
 
     Shape: (B, M, D), (B, M) -> Prediction without weights.
     """
@@ -22,6 +26,7 @@ class LastStep(nn.Module):
         self.classify = nn.Linear(num_features, 1)
 
     def forward(self, states: Tensor, mask: Tensor) -> Prediction:
+        """Returns the logits of the videos and of their faces."""
         frame_logit = self.classify(states).squeeze(-1).float()  # (B, M)
         last = mask.sum(dim=1, keepdim=True) - 1  # (B, 1)
         return Prediction(frame_logit.gather(1, last).squeeze(1), frame_logit, None)
@@ -29,5 +34,5 @@ class LastStep(nn.Module):
 
 @register("lstm", source="Hochreiter and Schmidhuber, 1997; Li et al., ACM MM 2020, Section 4", ordered=True)
 def lstm(backbone: Backbone, *, hidden: int = 512) -> BagDetector:
-    """One LSTM layer over the faces' embeddings in the order of time; its last state is classified."""
+    """One LSTM layer over the faces in the order of time; its last state is classified."""
     return BagDetector(backbone, RecurrentEncoder(backbone.num_features, hidden), LastStep(hidden))

@@ -1,4 +1,7 @@
-"""MIL: classic multiple instance learning (Li et al., ACM MM 2020, Section 3), what S-MIL is held against."""
+"""MIL: classic multiple instance learning (Li et al., ACM MM 2020, Section 3).
+
+It is the baseline of S-MIL.
+"""
 
 from detectors.backbones import Backbone
 from detectors.detector import BagDetector
@@ -9,5 +12,7 @@ from detectors.registry import register
 
 @register("mil", source="Li et al., ACM MM 2020, Eq. 4")
 def mil(backbone: Backbone, *, filters: int = 512) -> BagDetector:
-    """Classic MIL, a video is fake if any face is: noisy-or p = 1 - prod_j (1 - p_j), on S-MIL's spatial instances."""
+    """Classic MIL: noisy-or p = 1 - prod_j (1 - p_j), on S-MIL's spatial instances. A video is fake
+    if any face is.
+    """
     return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), FrameHead(filters, noisy_or))

@@ -1,4 +1,4 @@
-"""S-MIL: sharp multiple instance learning (Li et al., ACM MM 2020), trained with video labels only."""
+"""S-MIL: sharp multiple instance learning (Li et al., ACM MM 2020) from video labels only."""
 
 import math
 from abc import abstractmethod
@@ -18,7 +18,8 @@ from detectors.registry import register
 
 
 class KernelBags(nn.Module):
-    """A bag of instances for each kernel, c^k_j = ReLU(w^k * h_{j..j+k-1} + b^k) (Li 2020, Eq. 11).
+    """Makes a bag of instances for each kernel, c^k_j = ReLU(w^k * h_{j..j+k-1} + b^k) (Li 2020,
+    Eq. 11).
 
     Shape: (B, M, D), mask (B, M) -> (B, M, K, filters).
     """
@@ -28,14 +29,17 @@ class KernelBags(nn.Module):
         self.encoders = nn.ModuleList(KernelEncoder(num_features, filters, k) for k in kernels)
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
+        """Returns the bags of all kernels."""
         return torch.stack([encode(features, mask) for encode in self.encoders], dim=2)
 
 
 class SharpBags(nn.Module):
-    """S-MIL over the bags c^k of all kernels (Li 2020, Eq. 12): logit(p) = scale * sum_jk a_jk z_jk, sum_jk a_jk = 1.
+    """S-MIL over the bags c^k of all kernels: logit(p) = scale * sum_jk a_jk z_jk (Li 2020, Eq.
+    12).
 
-    A face's weight is that of its instances, a_j = sum_k a_jk, and its logit their weighted mean, scale * sum_k a_jk
-    z_jk / a_j. So sum_j a_j z_j is the video's logit, and one face gives its own.
+    The weights sum to 1: sum_jk a_jk = 1. A face's weight is that of its instances, a_j = sum_k
+    a_jk. Its logit is their weighted mean, scale * sum_k a_jk z_jk / a_j. So sum_j a_j z_j is the
+    video's logit, and one face gives its own.
 
     Shape: (B, M, K, F), (B, M) -> Prediction with weights.
     """
@@ -44,12 +48,13 @@ class SharpBags(nn.Module):
 
     @abstractmethod
     def weigh(self, bags: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """log a_jk, -inf at padding, and z_jk.
+        """Returns log a_jk, -inf at padding, and z_jk.
 
         Shape: -> (B, M, K), (B, M, K).
         """
 
     def forward(self, bags: Tensor, mask: Tensor) -> Prediction:
+        """Returns the prediction of all bags together."""
         log_weight, logit = self.weigh(bags, mask)
         weight = log_weight.exp()
         share = log_weight.masked_fill(~mask.unsqueeze(-1), 0.0).softmax(dim=2)  # a_jk / a_j, also where a_j is 0
@@ -58,8 +63,11 @@ class SharpBags(nn.Module):
 
 
 class BagOfBags(SharpBags):
-    """Each bag gives its embedding, z^k = sum_j a^k_j c^k_j, and a second S-MIL pools these: b = softmax_k(v . z^k),
-    logit(p) = sum_k b_k W z^k. So a_jk = b_k a^k_j and z_jk = W c^k_j."""
+    """Eq. 12 on embeddings: a second S-MIL pools the embedding of each bag.
+
+    z^k = sum_j a^k_j c^k_j, b = softmax_k(v . z^k), logit(p) = sum_k b_k W z^k. So a_jk = b_k a^k_j
+    and z_jk = W c^k_j.
+    """
 
     def __init__(self, num_features: int, count: int) -> None:
         super().__init__()
@@ -68,15 +76,19 @@ class BagOfBags(SharpBags):
         self.classify = nn.Linear(num_features, 1, bias=False)
 
     def weigh(self, bags: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        inside = _log_softmax(_own(self.attend, bags), mask)  # (B, M, K), each bag by itself
+        """Returns log a_jk and z_jk."""
+        inside = _log_softmax(_head_per_bag(self.attend, bags), mask)  # (B, M, K), each bag by itself
         embedding = torch.einsum("bmk,bmkf->bkf", inside.exp(), bags.float())
         among = self.attend_bags(embedding).squeeze(-1).float().log_softmax(dim=1)  # (B, K)
         return inside + among.unsqueeze(1), self.classify(bags).squeeze(-1).float()
 
 
 class SumOfBags(SharpBags):
-    """Each bag gives its score by an S-MIL of its own, and Eq. 8 joins the scores: logit(p) = sum_k sum_j a^k_j W^k
-    c^k_j. So a_jk = a^k_j / K, z_jk = W^k c^k_j, and the scale is K."""
+    """Eq. 12 on scores: each bag has an S-MIL of its own, and Eq. 8 joins the scores.
+
+    logit(p) = sum_k sum_j a^k_j W^k c^k_j. So a_jk = a^k_j / K, z_jk = W^k c^k_j, and the scale is
+    K.
+    """
 
     def __init__(self, num_features: int, count: int) -> None:
         super().__init__()
@@ -85,12 +97,16 @@ class SumOfBags(SharpBags):
         self.classify = nn.Linear(num_features, count, bias=False)
 
     def weigh(self, bags: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        inside = _log_softmax(_own(self.attend, bags), mask)
-        return inside - math.log(self.scale), _own(self.classify, bags)
+        """Returns log a_jk and z_jk."""
+        inside = _log_softmax(_head_per_bag(self.attend, bags), mask)
+        return inside - math.log(self.scale), _head_per_bag(self.classify, bags)
 
 
 class OneBag(SharpBags):
-    """One S-MIL over all K M instances: a = softmax_jk(w . c^k_j), z_jk = W c^k_j."""
+    """Eq. 12 on instances: one S-MIL over all K M instances.
+
+    a = softmax_jk(w . c^k_j), z_jk = W c^k_j.
+    """
 
     def __init__(self, num_features: int, count: int) -> None:  # noqa: ARG002
         super().__init__()
@@ -98,13 +114,14 @@ class OneBag(SharpBags):
         self.classify = nn.Linear(num_features, 1, bias=False)
 
     def weigh(self, bags: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns log a_jk and z_jk."""
         score = self.attend(bags).squeeze(-1).float()  # (B, M, K)
         together = _log_softmax(score.flatten(1), mask.repeat_interleave(score.shape[2], dim=1))
         return together.view_as(score), self.classify(bags).squeeze(-1).float()
 
 
-def _own(heads: nn.Linear, bags: Tensor) -> Tensor:
-    """The k-th head on the k-th bag.
+def _head_per_bag(heads: nn.Linear, bags: Tensor) -> Tensor:
+    """Applies the k-th head to the k-th bag.
 
     Shape: (B, M, K, F) -> (B, M, K).
     """
@@ -112,7 +129,7 @@ def _own(heads: nn.Linear, bags: Tensor) -> Tensor:
 
 
 def _log_softmax(score: Tensor, mask: Tensor) -> Tensor:
-    """Over the faces, -inf at padding."""
+    """Log-softmax over the faces, -inf at padding."""
     padding = ~mask.view(*mask.shape, *[1] * (score.ndim - 2))
     return score.masked_fill(padding, -torch.inf).log_softmax(dim=1)
 
@@ -122,11 +139,14 @@ EQ12: dict[str, type[BagOfBags | SumOfBags | OneBag]] = {
     "scores": SumOfBags,
     "instances": OneBag,
 }
+"""The readings of Eq. 12, by the value of the option ``eq12``."""
 
 
 @register("s-mil", source="Li et al., ACM MM 2020, Eq. 9 to 11")
 def s_mil(backbone: Backbone, *, filters: int = 512) -> BagDetector:
-    """Sharp MIL on spatial instances (k = 1): logit(p) = sum_j a_j z_j, a = softmax(w h), z = W h."""
+    """Sharp MIL on spatial instances (k = 1): logit(p) = sum_j a_j z_j.
+    The weights are a = softmax(w h) and the face logits z = W h.
+    """
     return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), SharpPool(filters))
 
 
@@ -134,7 +154,8 @@ def s_mil(backbone: Backbone, *, filters: int = 512) -> BagDetector:
 def s_mil_sum(backbone: Backbone, *, filters: int = 512) -> BagDetector:
     """Sharp MIL without weights: logit(p) = sum_j z_j, z = W h.
 
-    Without bias, as s-mil. The logit grows with the number of faces, so one trained on 8 faces a video is surer of 20.
+    It has no bias, as s-mil. The logit grows with the number of faces. So a detector trained on 8
+    faces a video is more certain on 20.
     """
     head = FrameHead(filters, sharp_sum, bias=False)
     return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), head)
@@ -148,10 +169,12 @@ def s_mil_t(
     kernels: tuple[int, ...] = (1, 2, 3),
     eq12: Literal["embeddings", "scores", "instances"] = "embeddings",
 ) -> BagDetector:
-    """Sharp MIL on spatial-temporal instances, a bag for each kernel k: logit(p) = sum_k b_k sum_j a_jk z_jk.
+    """Sharp MIL on spatial-temporal instances: logit(p) = sum_k b_k sum_j a_jk z_jk. There is one
+    bag for each kernel k.
 
-    Eq. 12 is written on scores but weighs embeddings. ``embeddings``: S-MIL over the bags' embeddings; ``scores``: Eq.
-    8 over the bags' scores, logit(p) = sum_k logit(p^k); ``instances``: one bag of all instances.
+    Eq. 12 is written on scores but weighs embeddings. ``embeddings``: S-MIL over the bags'
+    embeddings. ``scores``: Eq. 8 over the bags' scores, logit(p) = sum_k logit(p^k). ``instances``:
+    one bag of all instances.
 
     Raises:
         DetectorError: a kernel is not a positive number of faces.

@@ -1,4 +1,7 @@
-"""XceptionNet on single frames (Rossler et al., FaceForensics++, ICCV 2019), the paper's frame-based baseline."""
+"""XceptionNet on single frames (Rossler et al., FaceForensics++, ICCV 2019).
+
+It is the frame-based baseline of the paper.
+"""
 
 from detectors.backbones import Backbone
 from detectors.detector import BagDetector
@@ -10,11 +13,13 @@ SOURCE = "Rossler et al., ICCV 2019; Li et al., ACM MM 2020, Eq. 2"
 
 @register("xn-avg", source=SOURCE, unit="frame")
 def xn_avg(backbone: Backbone) -> BagDetector:
-    """Each face is trained with its video's label; the video is their mean: p = mean_j p_j."""
+    """Frame classifier trained with the videos' labels; the video is the mean: p = mean_j p_j."""
     return BagDetector(backbone, None, FrameHead(backbone.num_features, mean_probability), supervision="frame")
 
 
 @register("xn-max", source=SOURCE, unit="frame", trained_as="xn-avg")
 def xn_max(backbone: Backbone) -> BagDetector:
-    """The same frame model as xn-avg, trained once for both; the video is its most fake-looking face: p = max_j p_j."""
+    """The frame classifier of xn-avg, trained once for both; the video is the maximum: p = max_j
+    p_j.
+    """
     return BagDetector(backbone, None, FrameHead(backbone.num_features, max_probability), supervision="frame")

@@ -1,7 +1,7 @@
 """Face X-ray (Li et al., CVPR 2020): finds the boundary along which two images were blended.
 
-It learns from real faces and from blends of them with other videos' real faces, and from where each was blended:
-B = 4 M (1 - M). It never sees a deepfake.
+It learns from real faces and from pseudo-fakes. These are blends of real faces of two videos, with
+the boundary of each: B = 4 M (1 - M). It never sees a deepfake.
 """
 
 import torch
@@ -17,7 +17,9 @@ from detectors.registry import register
 
 
 class BoundaryHead(nn.Module):
-    """All feature maps of a pyramid, brought to one width and to the finest one's size and added, to one map.
+    """Maps the feature maps of a pyramid to one boundary map.
+
+    Each map is projected to one width and resized to the finest map; then all are added.
 
     Shape: [(P, C_i, h_i, w_i), ...] -> (P, 1, h_0, w_0) logits of the boundary.
     """
@@ -28,6 +30,7 @@ class BoundaryHead(nn.Module):
         self.mix = nn.Sequential(nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, 1, 1))
 
     def forward(self, maps: list[Tensor]) -> Tensor:
+        """Returns the logits of the boundary."""
         size = maps[0].shape[-2:]
         levels = [project(level) for project, level in zip(self.project, maps, strict=True)]
         whole = sum(interpolate(level, size=size, mode="bilinear") for level in levels)
@@ -36,7 +39,10 @@ class BoundaryHead(nn.Module):
 
 
 class XRayDetector(FrameDetector):
-    """The boundary, and a classifier on its mean: logit = w mean(sigmoid(boundary)) + b (Li et al., Section 4)."""
+    """Boundary map, and a classifier on its mean (Li et al., Section 4).
+
+    logit = w mean(sigmoid(boundary)) + b.
+    """
 
     backbone: Pyramid
 
@@ -49,15 +55,29 @@ class XRayDetector(FrameDetector):
         self.boundary_weight = boundary_weight
 
     def boundary(self, faces: Tensor) -> Tensor:
-        """Shape: (P, 3, S, S) -> (P, 1, h, w) logits."""
+        """Returns the boundary map of each face.
+
+        Shape: (P, 3, S, S) -> (P, 1, h, w) logits.
+        """
         boundary: Tensor = self.locate(self.backbone(faces)).float()
         return boundary
 
     def judge(self, faces: Tensor) -> Tensor:
+        """Returns one logit per face.
+
+        Shape: (P, 3, S, S) -> (P,).
+        """
         return self._classify(self.boundary(faces))
 
     def learn(self, bag: Bag, label: Tensor, boundary: Tensor | None) -> tuple[Prediction, Tensor]:
-        """L = L_c + lambda L_b, with lambda = 100 (Li et al., Section 4): cross-entropies of class and boundary."""
+        """Returns the prediction and L = L_c + lambda L_b, with lambda = 100 (Li et al., Section
+        4).
+
+        The terms are the cross-entropies of class and boundary.
+
+        Raises:
+            ValueError: there is no boundary.
+        """
         if boundary is None:
             raise ValueError("x-ray learns from blended faces and their boundaries")
         seen = self.boundary(pack(bag.faces, bag.mask))
@@ -80,5 +100,7 @@ class XRayDetector(FrameDetector):
     stem=create_pyramid,
 )
 def x_ray(backbone: Pyramid, *, width: int = 64, boundary_weight: float = 100.0) -> FrameDetector:
-    """Finds the boundary along which a face was blended in, B = 4 M (1 - M), and judges a face by its mean."""
+    """Finds the boundary along which a face was blended in, and judges a face by its mean. The
+    boundary of a mask M is B = 4 M (1 - M).
+    """
     return XRayDetector(backbone, width, boundary_weight)

@@ -1,1 +1,1 @@
-"""Builder: runs the extraction of every video and writes the tables of the data set."""
+"""Builder: extracts the faces of every video and writes the tables of the data set."""

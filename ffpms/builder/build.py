@@ -1,4 +1,7 @@
-"""``ffpms build``: from a tree of videos to labelled bags of crops. Plan, shards and tables meet here."""
+"""``ffpms build``: makes labelled bags of face crops from a tree of videos.
+
+The plan, the shards and the tables meet here.
+"""
 
 import os
 import platform
@@ -46,22 +49,22 @@ def build(
     retry_failed: bool = False,
     progress: Progress = lambda items, _: items,
 ) -> BuildReport:
-    """Builds the data set of a FaceForensics++ tree in ``out``; what is done already is not done again.
+    """Builds the data set of a FaceForensics++ tree in ``out``; a second call resumes the first.
 
     Args:
         root: the tree, as FaceForensics++'s download script lays it out, or the flat re-upload.
         out: folder of the built set; read it with :func:`ffpms.load`.
         pairs: folder of split files, or their content; the official ones if none are given.
         config: settings; by default those of FFPMS v1.
-        workers: processes; by default one a core.
+        workers: number of processes; by default one per core.
         engine: ``local``, or ``ray`` for a cluster.
-        time_limit_s: seconds after which a file is given up.
-        retry_failed: whether videos that could not be used are tried again.
-        progress: takes targets and their number, and shows how they pass.
+        time_limit_s: seconds after which the build gives a file up.
+        retry_failed: whether to try videos again that could not be used before.
+        progress: wraps the iterable of targets; it also gets their number, to show a progress bar.
 
     Raises:
-        ConfigError: the tree or the output folder is not what it should be, no planned video is in the tree, or a
-            package is not installed.
+        ConfigError: the tree or the output folder is not what it should be, no planned video is in
+            the tree, or a package is not installed.
         ManifestError: a split file is damaged.
         StorageError: the output folder cannot be written to.
 
@@ -90,7 +93,7 @@ def build(
 
 
 def _finish_card(plan: PlannedBuild) -> BuildReport:
-    """Of a set that is whole otherwise: writes the data card again, from the tables, if a file of it is not there."""
+    """Writes the data card of a complete set again if one of its files is missing."""
     summary = read_report(plan.out)
     lost = tuple(name for name in files_of(summary["counts"]) if not (plan.out / name).is_file())
     if lost:
@@ -114,7 +117,7 @@ def _finish(plan: PlannedBuild, started: float) -> BuildReport:
 
 
 def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """The content of ``build.json``, but for the seconds."""
+    """Returns the content of ``build.json``, without the seconds."""
     libraries = (*_LIBRARIES, PACKAGE) if plan.config.crop.landmarks else _LIBRARIES
     files = [f"{name}.parquet" for name in tables_of(plan.config.crop)]
     return {

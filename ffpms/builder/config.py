@@ -1,4 +1,4 @@
-"""BuildConfig: everything that decides the bytes of a built set, but for the videos themselves."""
+"""BuildConfig: every setting that decides the bytes of a built set, apart from the videos."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,7 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 
 CODE = ("schema.py", "hashing.py", "protocol", "sources", "extraction", "builder", "dataset/shortcut_audit.py")
-"""Files and folders of ``ffpms`` that decide the crops, the tables and the numbers of a built set.
+"""Files and folders of ``ffpms`` that decide the crops, tables and numbers of a built set.
 
 A test follows the imports to see that none is missing.
 """
@@ -23,8 +23,8 @@ def _code_sha256() -> str:
 class BuildConfig:
     """Settings of a build; the defaults are those of FFPMS v1.
 
-    ``splits`` are built; ``limit`` takes only the first real videos of each, with their fakes. ``pairs_sha256`` is
-    filled in by :func:`ffpms.build`.
+    ``splits`` are built. ``limit`` takes only the first real videos of each split, with their
+    fakes. ``pairs_sha256`` is filled in by :func:`ffpms.build`.
     """
 
     recipe: Recipe = field(default_factory=Recipe)

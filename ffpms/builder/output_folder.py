@@ -1,4 +1,4 @@
-"""The output folder of a build: whose it is, what it was built with, and whether it is whole."""
+"""OutputFolder: locks the output folder of a build and checks what it already holds."""
 
 import os
 import socket
@@ -35,7 +35,9 @@ class OutputFolder:
     settings: dict[str, Any]
 
     def is_complete(self) -> bool:
-        """Whether the folder holds this very set, whole and with the tables that were written. Writes nothing.
+        """Whether the folder holds this very set, complete and with unchanged tables.
+
+        Writes nothing.
 
         Raises:
             ConfigError: it holds something else, or a set of other settings.
@@ -54,12 +56,13 @@ class OutputFolder:
 
     @contextmanager
     def claim(self) -> Iterator[None]:
-        """Keeps every other build out of the folder until this one ends, in whatever way: the operating system drops a
-        dead process's lock.
+        """Locks the folder against other builds until this one ends.
+
+        The operating system drops the lock of a dead process.
 
         Raises:
-            ConfigError: another build is at work in it, or has just begun one of other settings.
-            StorageError: it cannot be written to.
+            ConfigError: another build runs in the folder, or has just begun one of other settings.
+            StorageError: the folder cannot be written to.
         """
         lock = self._acquire()
         try:
@@ -79,12 +82,12 @@ class OutputFolder:
             try:
                 lock.acquire(blocking=False)
             except Timeout:
-                message = f"{out}: {_holder(out)} is building in it; wait for it or give another --out"
+                message = f"{out}: {_lock_owner(out)} is building in it; wait for it or give another --out"
                 raise ConfigError(message) from None
         return lock
 
     def _begin(self, lock: BaseFileLock) -> None:
-        """Writes who builds, and that the set is not complete."""
+        """Writes which process builds, and that the set is not complete."""
         out = self.path
         with writing(out):
             if not isinstance(lock, SoftFileLock):  # which has the same two lines already
@@ -93,8 +96,8 @@ class OutputFolder:
             write_report(out, before | {"complete": False})
 
 
-def _holder(out: Path) -> str:
-    """Who wrote the lock, in words."""
+def _lock_owner(out: Path) -> str:
+    """Names the process that wrote the lock."""
     try:
         pid, host, *_ = (out / LOCK).read_text(encoding="utf-8").split()
     except (OSError, ValueError):
@@ -110,8 +113,10 @@ def _tables_are_whole(out: Path, report: dict[str, Any]) -> bool:
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Settings that are not the same, in the words of the command line; more splits or a higher limit are no
-    difference."""
+    """Names the settings that differ, as flags of the command line.
+
+    More splits or a higher limit are no difference.
+    """
     found: list[str] = []
     for key, value in now.items():
         old = before.get(key)
@@ -131,7 +136,7 @@ def _grows(old: Any, new: Any) -> bool:
 
 
 def _text(name: str, value: Any) -> str:
-    """A setting as it is typed: ``no --limit``, ``--limit 2``, ``--replace 1-19``, ``--split val,test``."""
+    """Writes a setting as one types it: ``no --limit``, ``--replace 1-19``, ``--split val``."""
     if value is None or value is False:
         return f"no {name}"
     if value is True:

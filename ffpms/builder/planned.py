@@ -1,4 +1,4 @@
-"""PlannedBuild: a tree, an output folder and a configuration, and which targets they make."""
+"""PlannedBuild: the targets that a tree, an output folder and a configuration make."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,10 @@ from ffpms.sources.layouts import check_root, index_sources, other_splits
 
 @dataclass(frozen=True)
 class PlannedBuild:
-    """What is to be built: ``slots`` is the plan of the bags; ``targets`` are real videos with their fakes, by id."""
+    """A build that is planned and not yet run.
+
+    ``slots`` is the plan of the bags. ``targets`` are real videos with their fakes, by id.
+    """
 
     root: Path
     out: Path
@@ -34,7 +37,7 @@ class PlannedBuild:
 
     @classmethod
     def make(cls, root: Path, out: Path, pairs: Pairs, config: BuildConfig) -> Self:
-        """Plans every bag, and finds its videos in the tree.
+        """Plans every bag and finds its videos in the tree.
 
         Raises:
             ConfigError: the tree is not what it should be, or no planned video is in it.
@@ -46,15 +49,15 @@ class PlannedBuild:
 
     @cached_property
     def folder(self) -> OutputFolder:
-        """The output folder, which knows what may be built in it."""
+        """The output folder, which checks what may be built in it."""
         return OutputFolder(self.out, settings_of(self.config, self.root))
 
     def waiting(self, retry_failed: bool) -> list[str]:
-        """The targets that are to be built, or built again."""
+        """Returns the targets that are still to be built, or to be built again."""
         return [target for target in self.targets if self._needs_work(target, retry_failed)]
 
     def jobs(self, targets: list[str], time_limit_s: float) -> Iterator[TargetJob]:
-        """A job a target."""
+        """Yields one job per target."""
         for target in targets:
             yield TargetJob(
                 root=self.root.resolve(),  # a worker elsewhere has another current folder
@@ -69,18 +72,22 @@ class PlannedBuild:
             )
 
     def _needs_work(self, target: str, retry_failed: bool) -> bool:
-        """A shard that is not finished, has a crop lost or of another length, or holds a failure that is to be tried
-        again. That a crop's bytes are the same is for ``ffpms verify`` to say: it would have to read them all."""
+        """Whether a target must be built, or built again.
+
+        That is so if its shard is not finished, or if a crop is missing or has another length. With
+        ``retry_failed`` it is also so if a source failed. Only ``ffpms verify`` compares the bytes
+        of crops, for that means to read them all.
+        """
         shard = read_shard(self.out, target)
         if shard is None:
             return True
-        if not all(_is_there(self.out / row["crop"], row["n_bytes"]) for row in shard.crops if row["crop"]):
+        if not all(_has_size(self.out / row["crop"], row["n_bytes"]) for row in shard.crops if row["crop"]):
             return True
         return retry_failed and any(row["status"] not in WITH_PIXELS for row in shard.sources)
 
 
 def _limited(slots: pd.DataFrame, pairs: Pairs, limit: int | None) -> pd.DataFrame:
-    """The slots of the first ``limit`` real videos of each split and of their fakes."""
+    """Returns the slots of the first ``limit`` real videos of each split, and of their fakes."""
     if limit is None:
         return slots
     kept = {t for members in pairs.values() for t in [i for pair in members for i in pair][:limit]}
@@ -88,7 +95,10 @@ def _limited(slots: pd.DataFrame, pairs: Pairs, limit: int | None) -> pd.DataFra
 
 
 def _check_any(root: Path, sources: list[Source]) -> None:
-    """With no fake and its real video in the tree there is nothing to mix: the splits must be another tree's."""
+    """Raises ConfigError unless the tree has at least one fake together with its real video.
+
+    Otherwise the splits must be those of another tree.
+    """
     there = {s.source_video for s in sources if (root / s.path).is_file()}
     fakes = [s for s in sources if s.source_id and s.source_video in there]
     if any(bag_key(Manipulation.ORIGINAL, s.target_id) in there for s in fakes):
@@ -97,14 +107,14 @@ def _check_any(root: Path, sources: list[Source]) -> None:
 
 
 def _by_target(sources: list[Source]) -> dict[str, tuple[Source, ...]]:
-    """Target id -> its real video and its fakes: one face search serves them all."""
+    """Groups sources by target id, a real video and its fakes: one face search serves them all."""
     grouped: dict[str, list[Source]] = {}
     for source in sources:
         grouped.setdefault(source.target_id, []).append(source)
     return {target: tuple(members) for target, members in grouped.items()}
 
 
-def _is_there(crop: Path, n_bytes: int) -> bool:
+def _has_size(crop: Path, n_bytes: int) -> bool:
     try:
         return crop.stat().st_size == n_bytes
     except OSError:

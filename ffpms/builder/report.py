@@ -1,4 +1,4 @@
-"""BuildReport: what a build did, for whoever started it."""
+"""BuildReport: the result of a build, for the caller of ``build``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,10 @@ from ffpms.schema import WITH_PIXELS, Status
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build did: the counts of ``build.json`` and one line for each source that could not be used."""
+    """The result of a build.
+
+    It has the counts of ``build.json`` and one line per source that could not be used.
+    """
 
     out: Path
     summary: dict[str, Any]
@@ -21,16 +24,16 @@ class BuildReport:
 
     @property
     def n_failed(self) -> int:
-        """Sources that could not be used."""
+        """Number of sources that could not be used."""
         return sum(n for status, n in self.summary["counts"]["sources"].items() if status not in {"all", *WITH_PIXELS})
 
     @property
     def is_empty(self) -> bool:
-        """Whether not one bag has a face."""
+        """Whether no bag has a face."""
         return Status.OK not in self.summary["counts"]["videos"]
 
     def describe(self) -> str:
-        """What the command prints at its end."""
+        """Returns the text that ``ffpms build`` prints at its end."""
         if self.rewritten:
             return f"{self.out}: complete but for {' and '.join(self.rewritten)}: written again"
         if self.already_done:
@@ -42,7 +45,10 @@ class BuildReport:
 
 
 def list_problems(sources: pd.DataFrame) -> list[str]:
-    """One line a source that could not be used; many missing ones of a folder take one line."""
+    """Returns one line per source that could not be used.
+
+    More than three missing videos of one folder share a line.
+    """
     lines = []
     bad = sources[sources["status"] != Status.OK]
     for (kind, split, status), group in bad.groupby(["manipulation", "split", "status"], sort=False):

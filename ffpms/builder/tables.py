@@ -1,4 +1,4 @@
-"""The tables of a built set: the plan joined with what the shards hold."""
+"""Tables of a built set: joins the plan with the rows of the shards."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +19,7 @@ _KEYS = ["source_video", "frame_index", "track_id"]
 
 
 def shard_rows(out: Path, targets: Iterable[str], kind: str) -> pd.DataFrame:
-    """The SOURCE, CROP or LANDMARK rows of all finished shards."""
+    """Returns the SOURCE, CROP or LANDMARK rows of all finished shards."""
     rows = [row for t in targets if (s := read_shard(out, t)) for row in getattr(s, kind)]
     return pd.DataFrame(rows, columns=_KINDS[kind].names)
 
@@ -27,7 +27,7 @@ def shard_rows(out: Path, targets: Iterable[str], kind: str) -> pd.DataFrame:
 def assemble(
     out: Path, slots: pd.DataFrame, targets: Iterable[str], recipe: Recipe, crop: CropConfig
 ) -> dict[str, pd.DataFrame]:
-    """Joins the plan with the shards' rows to the set's tables, in the plan's order."""
+    """Joins the plan and the rows of the shards into the tables of the set, in the plan's order."""
     order = {bag: i for i, bag in enumerate(slots["bag_id"].unique())}
     sources = shard_rows(out, targets, "sources").sort_values("source_video", key=lambda s: s.map(order))
     crops = _in_order(shard_rows(out, targets, "crops"), order)
@@ -42,13 +42,15 @@ def assemble(
 
 
 def _in_order(rows: pd.DataFrame, order: dict[str, int]) -> pd.DataFrame:
-    """By video in the plan's order, frame and face."""
+    """Sorts rows by video in the plan's order, then by frame and face."""
     return rows.sort_values(_KEYS, key=lambda c: c.map(order) if c.name == "source_video" else c)
 
 
 def _with_faces(frames: pd.DataFrame, crops: pd.DataFrame, sources: pd.DataFrame, everybody: bool) -> pd.DataFrame:
-    """A row a slot with the track of its bag's face, in a fake the manipulated one; then perhaps one for everybody
-    else in the frame."""
+    """Adds the track of the bag's face to each slot; in a fake, that of the manipulated face.
+
+    With ``everybody``, adds one more row for each other person in the frame.
+    """
     main = frames["bag_id"].map(sources.set_index("source_video")["track_id"])
     faces = frames.assign(track_id=main.astype("int64"), row=range(len(frames)))
     if not everybody:
@@ -60,7 +62,7 @@ def _with_faces(frames: pd.DataFrame, crops: pd.DataFrame, sources: pd.DataFrame
 
 
 def _with_status(videos: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
-    """A bag is ok if it has a face in any slot; otherwise its first slot says why not."""
+    """Sets the status of each bag: ``ok`` if any slot has a face, else that of its first slot."""
     bags = frames.groupby("bag_id", sort=False)
     seen = frames["status"].isin(WITH_PIXELS).groupby(frames["bag_id"], sort=False).any().to_numpy()
     videos["status"] = bags["status"].first().where(~seen, Status.OK.value).to_numpy()
@@ -69,7 +71,7 @@ def _with_status(videos: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def count(tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """How many bags, frames and sources there are, by status."""
+    """Counts bags, frames and sources by status."""
     counts = {
         name: {"all": len(tables[name])}
         | {str(k): int(v) for k, v in tables[name]["status"].value_counts().sort_index().items()}

@@ -1,4 +1,4 @@
-"""``ffpms bench``: training and scoring."""
+"""``ffpms bench``: trains and scores detectors."""
 
 import os
 import sys
@@ -89,7 +89,7 @@ def bench(**flags: Any) -> None:
 
     The paper's own: ffpms bench --experiment fig6
     """
-    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries say nothing that our one line does not
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries tell no more than our one line
     from benchmark.bench import bench, make_grid
     from ffpms.cli.runtime import find_runtime
 
@@ -107,7 +107,7 @@ def bench(**flags: Any) -> None:
 
 
 def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], list[str]]:
-    """Each set with its methods; and what of an experiment is not possible."""
+    """Returns each set with its methods, and notes on what is not possible of an experiment."""
     from benchmark.experiments.catalogue import EXPERIMENTS
     from benchmark.experiments.planning import plan_experiment
     from benchmark.trials.configure import choose_methods
@@ -129,10 +129,10 @@ def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], li
 
 
 def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
-    """The tables, or an experiment's page, and what failed."""
+    """Prints the tables, or an experiment's page, and the failures."""
     cells, text = outcome.cells, outcome.markdown
     if flags["experiment"]:
-        cells, text = cells[:0], ""  # what else lies in the folder is not of it
+        cells, text = cells[:0], ""  # other runs in the folder are not part of the experiment
         if outcome.runs or outcome.failed:
             cells, text = _write_page(flags["experiment"], outcome, notes, flags["out"])
     if flags["as_json"]:
@@ -144,7 +144,7 @@ def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
 
 
 def _write_page(name: str, outcome: Any, notes: list[str], out: Path) -> tuple[Any, str]:
-    """An experiment's cells and its page."""
+    """Returns an experiment's cells and its page."""
     from benchmark.experiments.catalogue import EXPERIMENTS
     from benchmark.experiments.page import write_experiment
 
@@ -170,7 +170,7 @@ _SETTINGS = (
 
 
 def _configs(flags: dict[str, Any], methods: list[str]) -> tuple[list[Any], dict[str, Path]]:
-    """One configuration a method by the flags of ``bench``, and where the weights are that they name."""
+    """Returns one configuration per method, and the paths of the weights that the flags name."""
     from benchmark.trials.configure import configure, split_options, split_weights
 
     if flags["freeze"] and flags["tune"] == "norm":

@@ -1,4 +1,4 @@
-"""``ffpms build``: the data set from a tree of videos."""
+"""``ffpms build``: builds the data set from a tree of videos."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ from ffpms.errors import ConfigError
 @click.option("--split", default="test,val,train", show_default=True, callback=parse_names, help="Which to build.")
 @recipe_options
 @click.option("--size", default=299, show_default=True, help="Side of a crop in px.")
-@click.option("--margin", default=1.3, show_default=True, help="Side of the square over the detector's box.")
+@click.option("--margin", default=1.3, show_default=True, help="Side of the square, in sides of the detector's box.")
 @WORKERS
 @ENGINE
 @click.option(
@@ -34,7 +34,7 @@ from ffpms.errors import ConfigError
     default=600,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Seconds after which a file is given up.",
+    help="Seconds after which the build gives a file up.",
 )
 @click.option(
     "--decoder",
@@ -51,23 +51,23 @@ from ffpms.errors import ConfigError
     default="main",
     show_default=True,
     type=click.Choice(["main", "all"]),
-    help="The manipulated face of a frame, or each as an instance with its own label.",
+    help="The manipulated face of a frame, or all of them, each an instance with its own label.",
 )
 @click.option(
     "--finder",
     default="dlib",
     show_default=True,
     type=click.Choice(["dlib", "dlib+mtcnn"]),
-    help="dlib+mtcnn looks again where dlib finds no face.",
+    help="Face detector; dlib+mtcnn tries MTCNN where dlib finds no face.",
 )
 @click.option(
     "--landmarks",
     is_flag=True,
-    help="Find 68 points on real faces too, which methods need that forge their own fakes. Needs ffpms[landmarks]; its "
+    help="Find 68 points on real faces too; methods that make pseudo-fakes need them. Needs ffpms[landmarks]; its "
     "weights were trained on 300-W and are not for commercial use.",
 )
-@click.option("--keep-unverified", is_flag=True, help="Mix fakes too that do not fit their real counterpart.")
-@click.option("--retry-failed", is_flag=True, help="Do videos again that could not be used.")
+@click.option("--keep-unverified", is_flag=True, help="Also mix fakes that do not match their real video.")
+@click.option("--retry-failed", is_flag=True, help="Try videos again that could not be used.")
 @CONFIG
 @JSON
 @QUIET

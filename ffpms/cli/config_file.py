@@ -1,4 +1,7 @@
-"""Settings: defaults, then a TOML file, then flags; an unknown key is an error. And back from what was stored."""
+"""Reads the file of ``--config``: TOML values become new defaults of the flags.
+
+The order is defaults, then the file, then flags. An unknown key is an error.
+"""
 
 import tomllib
 from pathlib import Path
@@ -8,7 +11,9 @@ import click
 
 
 def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
-    """Click callback of ``--config``: makes the file's keys (flag names, dashes or underscores) the new defaults.
+    """Makes the keys of the file of ``--config`` the new defaults: a click callback.
+
+    Keys are names of flags, with dashes or underscores.
 
     Raises:
         click.BadParameter: the file is no TOML or has a key that is no flag of this command.
@@ -31,8 +36,10 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
 
 
 def _as_typed(value: Any, many: bool) -> Any:
-    """A TOML value as it would be typed on the command line, so that the same checks hold; ``many`` for a flag that may
-    be given several times."""
+    """Converts a TOML value to what one would type, so that the same checks apply.
+
+    ``many`` is for a flag that may be given several times.
+    """
     if isinstance(value, list):
         return [str(item) for item in value] if many else ",".join(map(str, value))
     return value if isinstance(value, bool) else str(value)

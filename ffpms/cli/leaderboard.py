@@ -1,4 +1,4 @@
-"""``ffpms leaderboard``: tables recomputed from stored scores."""
+"""``ffpms leaderboard``: recomputes the tables from stored scores."""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def leaderboard(runs: Path, **flags: Any) -> None:
         raise ConfigError(f"format: {', '.join(unknown) or 'none'}; choose from {','.join(FORMATS)}")
     if flags["curve"]:
         need("matplotlib")
-        _check_picture(flags["curve"])
+        _check_figure(flags["curve"])
     write_board(runs, flags["out"] or runs, flags)
 
 
@@ -62,14 +62,16 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
         click.echo(f"Here: {', '.join(map(str, files))}")
 
 
-def _check_picture(path: Path) -> None:
+def _check_figure(path: Path) -> None:
     if path.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise ConfigError(f"curve: {path} is no name of a .png, .pdf or .svg file")
 
 
 def _draw_curve(finished: list[Any], path: Path) -> list[Path]:
-    """From the rate grid where a run has scores of it, else from the test set's own rates; with its numbers as CSV. A
-    picture for each set that was scored on."""
+    """Draws a figure for each set that was scored, with its numbers as CSV.
+
+    The rates are those of the rate grid where a run has scores of it, else the test set's own.
+    """
     from benchmark.figures.drawing import write_curve
     from benchmark.figures.fake_rate import grid_curve, rate_curve
     from benchmark.leaderboards.groups import by_table

@@ -1,4 +1,4 @@
-"""``ffpms methods``: the registered detectors."""
+"""``ffpms methods``: lists the registered detectors."""
 
 import json
 
@@ -11,7 +11,7 @@ from ffpms.cli.options import JSON
 @click.option("--markdown", is_flag=True, help="As a Markdown table.")
 @JSON
 def methods(markdown: bool, as_json: bool) -> None:
-    """List the detectors: what each computes, its paper, what it judges and what it learns from.
+    """List the detectors: what each computes, its paper, what it judges and what it trains on.
 
     Example: ffpms methods --json
     """

@@ -1,4 +1,4 @@
-"""``ffpms minicorpus`` and ``ffpms demo``: the embedded corpus, and the whole job on it."""
+"""``ffpms minicorpus``: renders the embedded corpus."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from ffpms.cli.options import CONFIG, PATH, QUIET, WORKERS, need, parse_names, p
 @CONFIG
 @QUIET
 def minicorpus(**flags: Any) -> None:
-    """Render the embedded corpus: an FF++-shaped tree of talking heads and four manipulations of them.
+    """Render the embedded corpus: talking heads and four manipulations, laid out like FF++.
 
     Example: ffpms minicorpus --out minicorpus
     """
@@ -31,7 +31,7 @@ def minicorpus(**flags: Any) -> None:
     settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
     config = CorpusConfig(*settings)
     if not flags["quiet"]:
-        click.echo(f"casting {config.identities} people who do not look alike", err=True)
+        click.echo(f"choosing {config.identities} people who do not look alike", err=True)
     pairs = make_corpus(flags["out"], config, flags["workers"], progress(flags["quiet"], "pair"))
     if flags["sheet"]:
         draw_sheet(flags["out"], pairs, config.compressions[0], flags["sheet"])

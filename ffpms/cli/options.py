@@ -1,4 +1,4 @@
-"""Flags that several commands share, and how their text is read."""
+"""Flags that several commands share, and how their text is parsed."""
 
 import os
 import sys
@@ -39,7 +39,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as
 
 
 def parse_range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
-    """``1-19`` -> (1, 19); ``5`` -> (5, 5)."""
+    """Parses a range: ``1-19`` -> (1, 19); ``5`` -> (5, 5)."""
     if text is None:
         return None
     low, dash, high = text.partition("-")
@@ -50,11 +50,12 @@ def parse_range(_: click.Context, __: click.Parameter, text: str | None) -> tupl
 
 
 def parse_names(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:
+    """Parses a comma list, without empty names."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def progress(quiet: bool, unit: str) -> Callable[[Iterable[T], int], Iterable[T]]:
-    """A progress bar on a terminal, nothing elsewhere."""
+    """Returns a callback that shows a progress bar on a terminal, and nothing elsewhere."""
     from tqdm import tqdm
 
     hidden = quiet or not sys.stderr.isatty()
@@ -62,7 +63,7 @@ def progress(quiet: bool, unit: str) -> Callable[[Iterable[T], int], Iterable[T]
 
 
 def recipe_options(function: F) -> F:
-    """The flags that make a Recipe."""
+    """Adds the flags of a Recipe to a command."""
     for option in (
         click.option("--seed", default=2020, show_default=True, help="Seed of every draw; 2020 is FFPMS v1."),
         click.option("--placement", default="random", show_default=True, help="random or contiguous fake frames."),
@@ -84,6 +85,7 @@ def recipe_options(function: F) -> F:
 
 
 def make_recipe(flags: dict[str, Any]) -> Any:
+    """Makes a Recipe from the flags."""
     from ffpms.protocol.recipe import Recipe
     from ffpms.sources.ffpp import normalise_compression, parse_manipulations
 
@@ -99,8 +101,10 @@ def make_recipe(flags: dict[str, Any]) -> Any:
 
 
 def need(*packages: str) -> None:
-    """Raises:
-    ConfigError: a package of the extra [demo] is not installed.
+    """Checks that packages of the extra [demo] are installed.
+
+    Raises:
+        ConfigError: one is not.
     """
     missing = [name for name in packages if find_spec(name) is None]
     if missing:

@@ -1,4 +1,4 @@
-"""``ffpms plan``: the recipe of the test split, without pixels."""
+"""``ffpms plan``: writes the recipe of the test split, without pixels."""
 
 from typing import Any
 

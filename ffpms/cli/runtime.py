@@ -1,4 +1,7 @@
-"""Where ``ffpms bench`` runs its trials: this process, its torchrun ranks, or a Ray cluster."""
+"""Runtime: where ``ffpms bench`` runs its trials.
+
+It is this process, its torchrun ranks, or a Ray cluster.
+"""
 
 import os
 from dataclasses import replace
@@ -17,7 +20,7 @@ from ffpms.errors import ConfigError
 
 
 def find_runtime(flags: dict[str, Any]) -> tuple[Machine, Runner]:
-    """The machine, and what runs trials on it; of several ranks only rank 0 prints.
+    """Returns the machine, and the runner of trials on it; only rank 0 prints.
 
     Raises:
         ConfigError: there is no such device, or no such cluster.
@@ -33,15 +36,18 @@ def find_runtime(flags: dict[str, Any]) -> tuple[Machine, Runner]:
 
 
 def _join_cluster(setup: Setup, quiet: bool) -> tuple[Machine, Runner]:
-    """A trial takes a GPU, where a machine of the cluster has any, with its share of the cores; else ``--threads``
-    cores, or one."""
+    """Connects to the Ray cluster.
+
+    Where a machine of the cluster has GPUs, a trial takes one, with its share of the cores. Else it
+    takes ``--threads`` cores, or one.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ConfigError("engine: torchrun shares one trial's batches, --engine ray spreads trials; use one of them")
     workers = os.cpu_count() or 1
     cores, gpus = largest_node(workers)
     wants_gpu = setup.device == "cuda" or (setup.device == "auto" and gpus > 0)
     if setup.device not in ("auto", "cpu", "cuda") or (wants_gpu and not gpus):
-        raise ConfigError(f"device: {setup.device} is not to be had of the cluster; leave it at auto, or give cpu")
+        raise ConfigError(f"device: {setup.device} is not available on the cluster; leave it at auto, or give cpu")
     threads = setup.threads or (max(1, cores // gpus) if wants_gpu else 1)
     if threads > cores:
         raise ConfigError(f"threads: no machine of the cluster has {threads} cores; give --threads {cores} or less")
@@ -51,5 +57,5 @@ def _join_cluster(setup: Setup, quiet: bool) -> tuple[Machine, Runner]:
 
 
 def _callbacks(quiet: bool) -> tuple[Progress, Log]:
-    """How a machine shows progress, and what it does with a line."""
+    """Returns the callbacks for progress and for log lines."""
     return progress(quiet, "batch"), (lambda _: None) if quiet else (lambda line: click.echo(line, err=True))

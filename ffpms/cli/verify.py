@@ -1,4 +1,4 @@
-"""``ffpms verify``: a source tree, or a built set."""
+"""``ffpms verify``: checks a source tree or a built set."""
 
 import json
 import shutil
@@ -32,8 +32,10 @@ _OF_TREE = ("splits", "compression", "manipulations")
 @QUIET
 @click.pass_context
 def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
-    """Check a source tree before building, or a built set (DATA, by default ffpms-data) against its manifests; with
-    both, also that the tree still has the files DATA was built from. Exit code 1 if anything is wrong.
+    """Check a source tree before a build, or a built set (DATA, by default ffpms-data).
+
+    A set is checked against its manifests. With both, also check that the tree still has the files
+    that DATA was built from. Exit code 1 if anything is wrong.
 
     Example: ffpms verify --ff-root /data/FaceForensics++
     """

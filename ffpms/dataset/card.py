@@ -1,4 +1,4 @@
-"""The data card: README.md of a built set, written from its tables, with a picture of some bags."""
+"""Data card: writes README.md of a built set from its tables, with an image of some bags."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,16 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from ffpms.dataset.contact_sheet import PICTURE, draw_bags
+from ffpms.dataset.contact_sheet import IMAGE, draw_bags
 from ffpms.schema import WITH_PIXELS, Manipulation, Split, Status
 
 CARD = "README.md"
+"""File name of the data card."""
 
 _TEMPLATE = """# {dataset}: partial-attack face crops, {compression}
 
 Built by ffpms {version} from a FaceForensics++ tree. FaceForensics++ may not be redistributed, and so neither may the
-crops and the picture; publish the recipe (`frames.parquet` without `crops/` and `{picture_name}`) instead.
-{picture}
+crops and the picture; publish the recipe (`frames.parquet` without `crops/` and `{image_name}`) instead.
+{image}
 ## What is in it
 
 {n_bags} bags (one a video) of {n_slots} frames. In a fake bag some frames are the real video's own, at the same index.
@@ -79,22 +80,25 @@ hold for its fakes' crops too. They are dlib's, whose weights were trained on 30
 
 
 def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> None:
-    """Writes ``README.md`` and ``bags.jpg`` beside the tables; the same set gives the same bytes."""
+    """Writes ``README.md`` and ``bags.jpg`` beside the tables.
+
+    The same set gives the same bytes.
+    """
     shown = draw_bags(out, tables["videos"], tables["frames"])
-    picture = f"\n![Test bags, a row each; swapped-in real frames are marked]({PICTURE})\n" if shown else ""
+    image = f"\n![Test bags, a row each; swapped-in real frames are marked]({IMAGE})\n" if shown else ""
     fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
-    text = _TEMPLATE.format(picture=picture, picture_name=PICTURE, **fields)
+    text = _TEMPLATE.format(image=image, image_name=IMAGE, **fields)
     (out / CARD).write_text(text, encoding="utf-8")
 
 
 def files_of(counts: dict[str, Any]) -> list[str]:
-    """The card's files, of a set with these counts: there is a picture if any bag has a face."""
+    """Names the files of the card of a set with these counts; an image if any bag has a face."""
     videos = counts.get("videos")
-    return [CARD, PICTURE] if isinstance(videos, dict) and Status.OK in videos else [CARD]
+    return [CARD, IMAGE] if isinstance(videos, dict) and Status.OK in videos else [CARD]
 
 
 def _settings(summary: dict[str, Any]) -> dict[str, Any]:
-    """What was asked for."""
+    """Fields of the template that follow from the settings."""
     recipe, crop = summary["config"]["recipe"], summary["config"]["crop"]
     return {
         "dataset": summary["dataset"],
@@ -114,7 +118,7 @@ def _settings(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    """What came out."""
+    """Fields of the template that follow from the tables."""
     videos, slots = tables["videos"], summary["counts"]["frames"]
     test = videos[(videos["split"] == Split.TEST) & (videos["label"] == 1)]
     return {
@@ -129,7 +133,7 @@ def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[
 
 
 def _counts(videos: pd.DataFrame) -> pd.DataFrame:
-    """Bags by split and manipulation, and how many of them have pixels."""
+    """Counts bags, usable bags and fake frames by split and manipulation."""
     usable = videos.assign(usable=videos["status"].isin(WITH_PIXELS))
     groups = usable.groupby(["split", "manipulation"], sort=False)
     return groups.agg(bags=("bag_id", "size"), usable=("usable", "sum"), fake_frames=("n_fake", "sum")).reset_index()
@@ -143,7 +147,7 @@ def _histogram(n_fake: pd.Series) -> str:
 
 
 def _problems(tables: dict[str, pd.DataFrame]) -> str:
-    """Every status but ok, of videos, bags and slots, with one that has it."""
+    """Tabulates every status other than ok, of videos, bags and slots, each with an example."""
     rows = []
     for name, key in (("sources", "source_video"), ("videos", "bag_id"), ("frames", "bag_id")):
         bad = tables[name][tables[name]["status"] != Status.OK]
@@ -154,7 +158,7 @@ def _problems(tables: dict[str, pd.DataFrame]) -> str:
 
 
 def _audit(audit: dict[str, Any]) -> dict[str, Any]:
-    """The verdict, and a column for each probe."""
+    """Fields of the template with the verdict of the audit, and with a column for each probe."""
     probes = audit["probes"]
     names = dict.fromkeys(name for probe in probes.values() for name in probe["features"])
     same = [("classifier", *[_auc(p["classifier"]) for p in probes.values()])]
@@ -170,7 +174,9 @@ def _audit(audit: dict[str, Any]) -> dict[str, Any]:
 
 
 def _auc(auc: dict[str, float | None] | None) -> str:
-    """The value and its interval, bold where that leaves chance out; a dash where there is none."""
+    """Writes a value and its interval, bold if the interval excludes chance, a dash if there is
+    none.
+    """
     if auc is None or auc["value"] is None:
         return "–"
     if auc["low"] is None or auc["high"] is None:
@@ -180,11 +186,13 @@ def _auc(auc: dict[str, float | None] | None) -> str:
 
 
 def _pairs(sources: pd.DataFrame) -> str:
-    """A row a manipulation: how many fakes of each geometry, how many out of step, and the worst of each measure."""
-    held = sources[(sources["manipulation"] != Manipulation.ORIGINAL) & (sources["geometry"] != "")]
-    if held.empty:
-        return "No fake could be held against its real video."
-    kinds = sorted(held["geometry"].unique())
+    """Tabulates, for each manipulation, the geometries, the fakes out of step and the worst
+    measures.
+    """
+    compared = sources[(sources["manipulation"] != Manipulation.ORIGINAL) & (sources["geometry"] != "")]
+    if compared.empty:
+        return "No fake could be compared with its real video."
+    kinds = sorted(compared["geometry"].unique())
     rows = [
         (
             manipulation,
@@ -194,14 +202,14 @@ def _pairs(sources: pd.DataFrame) -> str:
             _number(own["align_certainty"].min()),
             _largest_lift(own),
         )
-        for manipulation, own in held.groupby("manipulation", sort=False)
+        for manipulation, own in compared.groupby("manipulation", sort=False)
     ]
     ends = ["out of step", "lowest score", "lowest certainty", "largest lift"]
     return _markdown(pd.DataFrame(rows, columns=["", *kinds, *ends]))
 
 
 def _largest_lift(sources: pd.DataFrame) -> str:
-    """The change of colour that is farthest from none, with its sign, its channel and its video."""
+    """Writes the largest change of colour, with its sign, its channel and its video."""
     lifts = [(row[f"lift_{c}"], c, row["source_video"]) for row in sources.to_dict("records") for c in "rgb"]
     known = [found for found in lifts if pd.notna(found[0])]
     if not known:
@@ -215,6 +223,6 @@ def _number(value: Any) -> str:
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    """A table; its columns may be any text."""
+    """Writes a Markdown table; its columns may be any text."""
     lines: Iterable[Iterable[Any]] = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in lines)

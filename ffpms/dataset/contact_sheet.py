@@ -1,4 +1,7 @@
-"""The picture in the data card: two people's test bags, a bag a row, each swapped-in real frame marked."""
+"""Contact sheet of the data card: test bags of two people, a row each.
+
+Each swapped-in real frame is marked.
+"""
 
 from pathlib import Path
 
@@ -7,19 +10,24 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ffpms.schema import Split, Status
 
-PICTURE = "bags.jpg"
+IMAGE = "bags.jpg"
+"""File name of the contact sheet."""
 SIDE, MARK, GAP = 46, 3, 2
-"""Of a face, of the frame around a marked one, and between two cells, px; more slots than 20 get smaller faces."""
+"""Size in px of a face, of the border of a marked one, and of the gap between cells.
+
+With more than 20 slots faces get smaller.
+"""
 LABEL, HEAD, MARGIN, BREAK, NARROWEST = 138, 30, 10, 12, 800
+"""Lengths in px: label column, legend, margin, gap between people, least width of the sheet."""
 N_PEOPLE = 2
 SWAPPED, INK, FAINT = "#1a73d9", "#222222", "#8a8a8a"
 
 
 def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> bool:
-    """Writes ``bags.jpg`` into the set's folder; False if no bag has a face to show."""
+    """Writes ``bags.jpg`` into the set's folder; returns False if no bag has a face."""
     people = _choose(videos)
     if not people:
-        (out / PICTURE).unlink(missing_ok=True)
+        (out / IMAGE).unlink(missing_ok=True)
         return False
     n_slots = int(videos["n_frames"].max())
     side = max(8, min(SIDE, 20 * SIDE // n_slots))
@@ -34,13 +42,16 @@ def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> bool:
             _row(sheet, out, bag, frames[frames["bag_id"] == bag["bag_id"]], top, side)
             top += cell
         top += BREAK
-    sheet.save(out / PICTURE, quality=80, optimize=True)
+    sheet.save(out / IMAGE, quality=80, optimize=True)
     return True
 
 
 def _choose(videos: pd.DataFrame) -> list[list[dict[str, object]]]:
-    """The usable bags, one a manipulation, of the people in the test split (or else the next) who have most of them, no
-    two of one pair."""
+    """Chooses people and their usable bags, one a manipulation.
+
+    They are those in the test split (or else the next one) who have most bags. No two are of one
+    pair.
+    """
     usable = videos[videos["status"] == Status.OK]
     split = next((s for s in reversed(Split) if (usable["split"] == s).any()), None)
     own = usable[usable["split"] == split].drop_duplicates(["target_id", "manipulation"])
@@ -51,7 +62,7 @@ def _choose(videos: pd.DataFrame) -> list[list[dict[str, object]]]:
 
 
 def _legend(sheet: Image.Image) -> None:
-    """What a marked and an unmarked cell mean."""
+    """Draws the legend: what a marked and an unmarked cell mean."""
     draw, font, middle = ImageDraw.Draw(sheet), ImageFont.load_default(13), HEAD // 2
     x = LABEL + MARGIN
     draw.rectangle((x, middle - 7, x + 14, middle + 7), outline=SWAPPED, width=MARK)
@@ -60,7 +71,7 @@ def _legend(sheet: Image.Image) -> None:
 
 
 def _row(sheet: Image.Image, out: Path, bag: dict[str, object], rows: pd.DataFrame, top: int, side: int) -> None:
-    """One bag: its name, and its crops in the order of time."""
+    """Draws one bag: its name, and its crops in the order of time."""
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
     middle = top + MARK + side // 2
     draw.text((MARGIN, middle - 8), f"{bag['manipulation']}  {bag['video_id']}", INK, font, anchor="lm")
@@ -73,7 +84,7 @@ def _row(sheet: Image.Image, out: Path, bag: dict[str, object], rows: pd.DataFra
 
 
 def _face(out: Path, crop: str, side: int) -> Image.Image:
-    """A crop made small; grey where there is none."""
+    """Reads a crop and shrinks it; grey where there is none."""
     if not crop:
         return Image.new("RGB", (side, side), "#dddddd")
     with Image.open(out / crop) as image:

@@ -1,4 +1,7 @@
-"""Shortcut audit: can a kept fake frame be told from a swapped-in real frame of the same bag without its face?"""
+"""Shortcut audit: can something other than the face tell a fake frame from a real one?
+
+It compares kept fake frames with the swapped-in real frames of the same bag.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,21 +17,32 @@ from sklearn.preprocessing import StandardScaler
 from ffpms.schema import FRAME, WITH_PIXELS, Manipulation
 
 FEATURES = ("box_x", "box_y", "box_side", "frame_width", "n_bytes", "rim_sharpness", "rim_luma")
+"""The measures that may give a fake frame away."""
 ALL = "all"
+"""Name of the probe of all manipulations together."""
 LEVEL = 0.99
-"""Of every interval: the classifiers of all bags and of four manipulations together err in at most 1 of 20 sets."""
+"""Confidence level of every interval.
+
+The classifiers of all bags and of four manipulations together err in at most 1 of 20 sets.
+"""
 MIN_PAIRS = 8
-"""Fewer pairs all lie on one side of chance by luck more often than 1 - LEVEL: 2 * 0.5 ** 8 < 0.01."""
+"""Least number of pairs for an interval.
+
+Fewer pairs all lie on one side of chance by luck more often than 1 - LEVEL: 2 * 0.5 ** 8 < 0.01.
+"""
 N_RESAMPLES = 2000
 N_FOLDS = 5
 REFITTED = (1 + N_FOLDS / (N_FOLDS - 1)) ** 0.5
-"""Folds share most of what they are fitted to; a cross-validated interval is wider by this (Nadeau & Bengio 2003)."""
+"""Factor by which a cross-validated interval is wider (Nadeau & Bengio 2003).
+
+Folds share most of the data that they are fitted to.
+"""
 _GEOMETRY = {"scale_x": 1.0, "shift_x": 0.0, "scale_y": 1.0, "shift_y": 0.0}
 
 
 @dataclass(frozen=True)
 class Auc:
-    """An AUC within bags and its interval; None where there is too little to tell."""
+    """An AUC within bags and its interval; None where there is too little data."""
 
     value: float | None = None
     low: float | None = None
@@ -47,8 +61,11 @@ class Auc:
 
 @dataclass(frozen=True)
 class AuditProbe:
-    """What the features give away in some bags: together to a classifier, each alone, and each alone in a direction
-    that differs from bag to bag (``own``)."""
+    """AUCs of some bags: of a classifier of all features, and of each feature alone.
+
+    In ``features`` a feature has one direction for all bags. In ``own`` the direction may differ
+    from bag to bag.
+    """
 
     n_bags: int
     n_pairs: int
@@ -65,9 +82,10 @@ class AuditProbe:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where each row lies among bags and slots.
+    """Maps each row to its bag and slot.
 
-    Shape: bag, slot (N,); pairs (B, M, M) bool, True at (bag, fake slot, real slot); cluster (B,), the bag's pair_id.
+    Shape: bag, slot (N,); pairs (B, M, M) bool, True at (bag, fake slot, real slot); cluster (B,),
+    the bag's pair_id.
     """
 
     bag: np.ndarray
@@ -86,8 +104,10 @@ class _Layout:
 
 
 def audit(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -> dict[str, AuditProbe]:
-    """A probe of all mixed bags and one of each manipulation's: VIDEO, FRAME and SOURCE tables in, the same numbers out
-    each time."""
+    """Probes all mixed bags together, and those of each manipulation.
+
+    Takes the VIDEO, FRAME and SOURCE tables. The same tables give the same numbers each time.
+    """
     rows = measure(videos, frames, sources)
     segmented = bool((videos["segment_start"] >= 0).any())
     kinds = [kind.value for kind in Manipulation if kind in set(rows["manipulation"])]
@@ -95,8 +115,11 @@ def audit(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -> 
 
 
 def measure(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
-    """The features of every slot with pixels in a bag that has real and fake ones. Boxes are in the real video's
-    coordinates; the width is the fake frame's over the real one's as far as a crop shows it, that is if resized."""
+    """Measures the features of every slot with pixels, in bags that have real and fake ones.
+
+    Boxes are in the real video's coordinates. ``frame_width`` is the fake frame's width over the
+    real one's, as far as a crop shows it: that is, if the frame was resized.
+    """
     about = videos[["bag_id", "manipulation", "pair_id"]]
     frames = frames.drop_duplicates(["bag_id", "slot"])  # the manipulated face, not the others with it
     geometry = sources[["source_video", *_GEOMETRY]].fillna(_GEOMETRY)
@@ -112,7 +135,11 @@ def measure(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -
 
 
 def _probe(rows: pd.DataFrame, segmented: bool) -> AuditProbe:
-    """One probe; a segment's frames differ from the others by their time, so no direction can be learnt in a bag."""
+    """Makes one probe of some bags.
+
+    The frames of a segment differ from the others by their time. So in a segmented set no direction
+    can be learnt within a bag.
+    """
     n_bags, n_pairs = rows["bag_id"].nunique(), rows["pair_id"].nunique()
     if n_pairs < 2:
         return AuditProbe(n_bags, n_pairs, f"pairs of videos with mixed bags: {n_pairs}, of at least 2", Auc(), {}, {})
@@ -138,8 +165,10 @@ def _layout(rows: pd.DataFrame) -> _Layout:
 
 
 def _predict(rows: pd.DataFrame) -> np.ndarray:
-    """How fake each row looks to a logistic regression on the features less their bag's median, fitted to other pairs
-    of videos."""
+    """Scores each row with a logistic regression that was fitted to other pairs of videos.
+
+    Its inputs are the features less the median of their bag.
+    """
     groups = rows["pair_id"]
     values = rows[list(FEATURES)].astype(float)
     centred = values - values.groupby(rows["bag_id"]).transform("median")
@@ -150,13 +179,19 @@ def _predict(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _same_direction(layout: _Layout, wins: np.ndarray, widen: float = 1.0) -> Auc:
-    """The share of (fake, real) pairs of slots of one bag in which the fake scores higher, ties counting half."""
+    """Share of (fake, real) pairs of slots of one bag in which the fake scores higher.
+
+    Ties count half.
+    """
     return _auc(wins.sum((1, 2)), layout.pairs.sum((1, 2)), layout.cluster, widen)
 
 
 def _own_direction(layout: _Layout, wins: np.ndarray) -> Auc:
-    """The same where in each bag the even slots say whether fakes are higher or lower among the odd ones, and the odd
-    ones among the even: chance is 0.5, and a shift that differs in sign from bag to bag shows."""
+    """The same AUC, with the direction of each bag learnt from the other half of its slots.
+
+    The even slots say whether fakes are higher or lower among the odd ones, and the odd ones among
+    the even. Chance is 0.5. A shift that differs in sign from bag to bag shows.
+    """
     won, total = ([values[:, half::2, half::2].sum((1, 2)) for half in (0, 1)] for values in (wins, layout.pairs))
     both = (total[0] > 0) & (total[1] > 0)
     net = np.sign(won[0]) * won[1] + np.sign(won[1]) * won[0]
@@ -164,8 +199,11 @@ def _own_direction(layout: _Layout, wins: np.ndarray) -> Auc:
 
 
 def _auc(net: np.ndarray, total: np.ndarray, cluster: np.ndarray, widen: float = 1.0) -> Auc:
-    """The AUC from each bag's wins less losses and number of comparisons, with a cluster bootstrap's interval,
-    stretched for the few clusters it is drawn from (Hesterberg 2015)."""
+    """Computes the AUC and its interval from each bag's wins less losses and number of comparisons.
+
+    The interval is a cluster bootstrap's, stretched for the small number of clusters (Hesterberg
+    2015).
+    """
     won, compared = (np.bincount(cluster, weights=values) for values in (net, total))
     won, compared = won[compared > 0], compared[compared > 0]
     n = compared.size
@@ -179,12 +217,12 @@ def _auc(net: np.ndarray, total: np.ndarray, cluster: np.ndarray, widen: float =
 
 
 def _share(net: float, total: float) -> float:
-    """Wins, ties counting half, over comparisons."""
+    """Returns wins, ties counting half, over comparisons."""
     return round(float(np.clip(0.5 + net / total / 2, 0, 1)), 4)
 
 
 def verdict(probes: dict[str, AuditProbe]) -> str:
-    """The audit in plain words."""
+    """Describes the result of the audit in words."""
     whole = probes[ALL]
     if whole.classifier.low is None:
         return f"Not known ({whole.reason})."
@@ -204,5 +242,5 @@ def verdict(probes: dict[str, AuditProbe]) -> str:
 
 
 def as_json(probes: dict[str, AuditProbe]) -> dict[str, Any]:
-    """What ``build.json`` says of it."""
+    """Returns the content of ``audit`` in ``build.json``."""
     return {"verdict": verdict(probes), "level": LEVEL, "probes": {name: asdict(p) for name, p in probes.items()}}

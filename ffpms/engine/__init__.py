@@ -1,6 +1,6 @@
-"""Engines: run one function over many jobs in other processes, on this machine or on a Ray cluster.
+"""Engines: run one function over many jobs in other processes, here or on a Ray cluster.
 
-An engine knows nothing of videos. A worker's death is the outcome of the one job it was at; no other job notices.
+An engine knows nothing of videos. If a worker dies, only the job it was doing is lost.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,10 +16,16 @@ __all__ = ["ENGINES", "Died", "Done", "Engine", "Outcome", "largest_node", "on_p
 
 
 def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Iterator[Result]:
-    """Yields each job's result as it is done, in no fixed order; with one worker no process is started.
+    """Yields the result of each job as it is done, in no fixed order.
+
+    With one worker no process is started.
 
     Raises:
-        FfpmsError: a worker process died, for lack of memory, say.
+        FfpmsError: a worker process died, for instance for lack of memory.
+
+    Example:
+        >>> sorted(run_local(abs, [-3, 1, -2], workers=1))
+        [1, 2, 3]
     """
     if workers <= 1:
         yield from map(function, jobs)

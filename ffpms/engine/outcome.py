@@ -1,4 +1,4 @@
-"""What an engine is, and what can become of a job."""
+"""The interface of an engine, and the two possible outcomes of a job."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Done(Generic[Job, Result]):
-    """A job and its result."""
+    """A job that ended, with its result."""
 
     job: Job
     result: Result
@@ -18,7 +18,7 @@ class Done(Generic[Job, Result]):
 
 @dataclass(frozen=True)
 class Died(Generic[Job]):
-    """A job whose worker ended before the job did."""
+    """A job whose worker process ended before the job did."""
 
     job: Job
 
@@ -27,8 +27,11 @@ Outcome = Done[Job, Result] | Died[Job]
 
 
 class Engine(Protocol):
-    """Yields each job's outcome as it is known, in no fixed order, and takes jobs only as workers come free. What the
-    function raises is raised here and ends the rest."""
+    """Runs a function over jobs in parallel and yields the outcome of each.
+
+    Outcomes come as they are known, in no fixed order. A job is taken only when a worker is free.
+    An exception of the function is raised here and ends the remaining jobs.
+    """
 
     def __call__(
         self, function: Callable[[Job], Result], jobs: Iterable[Job], workers: int

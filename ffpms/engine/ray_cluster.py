@@ -1,4 +1,4 @@
-"""The engine of several machines: a Ray cluster, or one that Ray starts here."""
+"""Engine ``ray``: runs jobs on several machines of a Ray cluster, or on one started here."""
 
 import logging
 import os
@@ -16,8 +16,11 @@ _QUEUED_PER_CORE = 2
 def on_ray(
     function: Callable[[Job], Result], jobs: Iterable[Job], workers: int, needs: Mapping[str, float] | None = None
 ) -> Iterator[Outcome[Job, Result]]:
-    """The engine ``ray``: the cluster at ``RAY_ADDRESS``, or else one of ``workers`` processes on this machine. A job
-    waits until as many ``num_cpus`` and ``num_gpus`` are free as it needs; one core by default.
+    """Runs jobs on Ray: engine ``ray``.
+
+    The cluster is the one at ``RAY_ADDRESS``. Without that variable Ray starts ``workers``
+    processes on this machine. A job waits until as many ``num_cpus`` and ``num_gpus`` are free as
+    ``needs`` says; by default one core.
 
     Raises:
         ConfigError: Ray is not installed, or no cluster answers at that address.
@@ -39,10 +42,12 @@ def on_ray(
 
 
 def largest_node(workers: int) -> tuple[int, int]:
-    """Cores and GPUs of the machine of that cluster that has most of them: a job can need no more.
+    """Returns the highest number of cores, and of GPUs, that a machine of the cluster has.
+
+    A job cannot need more than that.
 
     Raises:
-        ConfigError: as :func:`on_ray`.
+        ConfigError: Ray is not installed, or no cluster answers at its address.
     """
     nodes = [node["Resources"] for node in _connect(workers).nodes() if node["Alive"]]
     cores, gpus = ([int(node.get(name, 0)) for node in nodes] for name in ("CPU", "GPU"))
@@ -59,10 +64,10 @@ def _outcome(ray: Any, done: Any, job: Job) -> Outcome[Job, Any]:
 
 
 def _connect(workers: int) -> Any:
-    """Ray, connected, and quiet: what it has to say goes to its own logs.
+    """Connects to Ray and returns it; Ray's messages go to its own logs.
 
     Raises:
-        ConfigError: as above.
+        ConfigError: Ray is not installed, or no cluster answers at its address.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)

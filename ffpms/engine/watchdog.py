@@ -1,4 +1,4 @@
-"""Watchdog: records the file that a worker processes and ends the worker after a time limit."""
+"""Watchdog: records which file a worker processes, and ends the worker after a time limit."""
 
 import faulthandler
 from collections.abc import Callable, Iterator
@@ -13,19 +13,21 @@ _CRASH = "Fatal Python error: "
 
 
 @dataclass(frozen=True)
-class LastWords:
-    """The file a dead worker was at, if any, and what ended it, as far as it could tell."""
+class WorkerNote:
+    """What a dead worker's note says: the file it processed, if any, and the cause of its end."""
 
     path: str = ""
     crash: str = "killed; out of memory?"
-    took_too_long: bool = False
+    timed_out: bool = False
 
 
 @contextmanager
-def watch(note: Path, limit_s: float) -> Iterator[Callable[[str], None]]:
-    """Gives a function to be called with each file before it is touched, and ends this process if ``limit_s`` pass
-    before the next call. The timer is faulthandler's, a thread in C: it fires though a decoder hangs and holds
-    Python's lock. It and a crash write into the note, after the file's path.
+def watched(note: Path, limit_s: float) -> Iterator[Callable[[str], None]]:
+    """Yields a function to call with the path of each file before the file is opened.
+
+    The process is ended if ``limit_s`` seconds pass before the next call. The timer is
+    faulthandler's, a thread in C. It fires although a decoder hangs and holds Python's lock. A
+    timeout or a crash is written into the note, after the path of the file.
 
     Raises:
         StorageError: the note cannot be written.
@@ -34,7 +36,7 @@ def watch(note: Path, limit_s: float) -> Iterator[Callable[[str], None]]:
         note.parent.mkdir(parents=True, exist_ok=True)
         file = note.open("wb", buffering=0)
 
-    def at(path: str) -> None:
+    def begin_file(path: str) -> None:
         with writing(note):
             file.seek(0)
             file.truncate()
@@ -44,20 +46,20 @@ def watch(note: Path, limit_s: float) -> Iterator[Callable[[str], None]]:
     with file:
         faulthandler.enable(file)
         try:
-            yield at
+            yield begin_file
         finally:
             faulthandler.cancel_dump_traceback_later()
             faulthandler.disable()
     note.unlink(missing_ok=True)
 
 
-def last_words(note: Path) -> LastWords:
-    """What a dead worker's note says, if there is one."""
+def read_note(note: Path) -> WorkerNote:
+    """Reads the note of a dead worker, if there is one."""
     try:
         path, *rest = note.read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, ValueError):
-        return LastWords()
+        return WorkerNote()
     first = rest[0] if rest else ""
     if first.startswith(_TOO_LONG):
-        return LastWords(path, took_too_long=True)
-    return LastWords(path, first.removeprefix(_CRASH)) if first.startswith(_CRASH) else LastWords(path)
+        return WorkerNote(path, timed_out=True)
+    return WorkerNote(path, first.removeprefix(_CRASH)) if first.startswith(_CRASH) else WorkerNote(path)

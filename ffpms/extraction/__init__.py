@@ -1,1 +1,1 @@
-"""Extraction: from videos to aligned face crops."""
+"""Extraction: decodes videos, finds their faces and cuts aligned crops."""

@@ -1,4 +1,4 @@
-"""Crops: the square that is cut out around a face, the same for a fake and its real counterpart."""
+"""Crops: cuts a square out around a face, the same for a fake and its real video."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,54 +10,54 @@ import numpy as np
 from PIL import Image
 
 from ffpms.extraction.alignment.pairing import Pairing
-from ffpms.extraction.alignment.real_video import Footage
+from ffpms.extraction.alignment.real_video import RealVideo
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import Picture
+from ffpms.extraction.decode import DecodedFrame
 from ffpms.extraction.faces.landmarks import PointFinder, as_row
 from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard, crop_path
 from ffpms.hashing import digest
 from ffpms.protocol.crop_config import CropConfig
 
-Look = Callable[[int, Box], np.ndarray]
+ReadFrameRegion = Callable[[int, Box], np.ndarray]
 """Frame index, box on whole pixels -> the pixels in it, (h, w, 3) uint8."""
 
 
 @dataclass(frozen=True)
 class CropMaker:
-    """Cuts the faces of a target's videos out and adds them to its shard, each once."""
+    """Cuts the faces out of the videos of a target and adds each once to its shard."""
 
     config: CropConfig
     shard: Shard
-    footage: Footage
+    real_video: RealVideo
     point_finder: PointFinder | None = None
 
     def add_real(self, indices: Sequence[int], track_id: int) -> None:
-        """Adds one face of each frame of the real video, and with ``--faces all`` everybody else in it."""
-        pictures, name = self.footage.pictures, self.shard.sources[0]["source_video"]
-        self._add_all(name, indices, track_id, lambda i, b: pictures[i].rgb_of(b))
+        """Adds one face of each frame of the real video; with ``--faces all`` everybody's."""
+        frames, name = self.real_video.frames, self.shard.sources[0]["source_video"]
+        self._add_all(name, indices, track_id, lambda i, b: frames[i].rgb_of(b))
 
-    def add_fake(self, name: str, pictures: Mapping[int, Picture], pairing: Pairing) -> None:
-        """Adds the same of a fake, where its pairing says they are."""
-        self._add_all(name, list(pictures), pairing.altered[0], lambda i, b: pictures[i].rgb_of(b), pairing)
+    def add_fake(self, name: str, frames: Mapping[int, DecodedFrame], pairing: Pairing) -> None:
+        """Adds the same faces of a fake, at the places that its pairing gives."""
+        self._add_all(name, list(frames), pairing.altered[0], lambda i, b: frames[i].rgb_of(b), pairing)
 
     def _add_all(
-        self, name: str, indices: Sequence[int], track_id: int, look: Look, pairing: Pairing | None = None
+        self, name: str, indices: Sequence[int], track_id: int, read: ReadFrameRegion, pairing: Pairing | None = None
     ) -> None:
         there = {(row["source_video"], row["frame_index"], row["track_id"]) for row in self.shard.crops}
         for index in indices:
             for track in (track_id, *self._others(track_id, index)):
                 if (name, index, track) not in there:
-                    self._add(name, index, track, look, pairing)
+                    self._add(name, index, track, read, pairing)
 
     def _others(self, track_id: int, index: int) -> list[int]:
         if self.config.faces != "all":
             return []
-        return [t.track_id for t in self.footage.people if t.track_id != track_id and t.spans(index)]
+        return [t.track_id for t in self.real_video.people if t.track_id != track_id and t.spans(index)]
 
-    def _add(self, name: str, index: int, track_id: int, look: Look, pairing: Pairing | None) -> None:
-        face, status = self.footage.faces[index][track_id]
+    def _add(self, name: str, index: int, track_id: int, read: ReadFrameRegion, pairing: Pairing | None) -> None:
+        face, status = self.real_video.faces[index][track_id]
         altered = pairing is not None and track_id in pairing.altered
         row = {"source_video": name, "frame_index": index, "track_id": track_id, "altered": altered}
         row |= {"status": status.value, "error": ""}
@@ -66,7 +66,7 @@ class CropMaker:
             self.shard.crops.append(row | nothing | _columns(Box(0, 0, 0, 0)))
             return
         box = (pairing.geometry if pairing else Geometry()).map(self._square(face))
-        crop = self._cut(box, lambda part: look(index, part), pairing)
+        crop = self._cut(box, lambda part: read(index, part), pairing)
         data, path = encode_png(np.asarray(crop)), crop_path(self.shard.target_id, name, index, track_id)
         stored = {"crop": path, "sha256": digest(data), "n_bytes": len(data)}
         self.shard.crops.append(row | stored | rim(crop) | _columns(box))
@@ -75,15 +75,15 @@ class CropMaker:
             on_crop = face.moved(-box.x, -box.y).scaled(self.config.size / box.w)
             self.shard.landmarks.append(as_row(name, index, track_id, self.point_finder.points(crop, on_crop)))
 
-    def _cut(self, box: Box, look: Callable[[Box], np.ndarray], pairing: Pairing | None) -> Image.Image:
-        """Looks at no more of the frame than the crop shows, and what its interpolation needs beyond."""
-        width, height = pairing.size if pairing else self.footage.size
+    def _cut(self, box: Box, read: Callable[[Box], np.ndarray], pairing: Pairing | None) -> Image.Image:
+        """Cuts one crop; reads no more of the frame than the crop and its interpolation need."""
+        width, height = pairing.size if pairing else self.real_video.size
         beyond = 2 + 2 * ceil(max(1.0, box.w / self.config.size))
         part = Box(box.x - beyond, box.y - beyond, box.w + 2 * beyond + 1, box.h + 2 * beyond + 1).within(width, height)
-        return crop_face(look(part), box.moved(-part.x, -part.y), self.config.size)
+        return crop_face(read(part), box.moved(-part.x, -part.y), self.config.size)
 
     def _square(self, face: Box) -> Box:
-        return square_box(face, self.config.margin, shared_region(*self.footage.size))
+        return square_box(face, self.config.margin, shared_region(*self.real_video.size))
 
 
 def _columns(box: Box) -> dict[str, Any]:
@@ -91,15 +91,24 @@ def _columns(box: Box) -> dict[str, Any]:
 
 
 def shared_region(width: int, height: int) -> Box:
-    """The part of a real frame that its fakes have too, wherever Face2Face and NeuralTextures floored their width to a
-    multiple of 64: a crop that stays inside cannot tell real from fake by a missing border."""
+    """Returns the part of a real frame that all its fakes show too.
+
+    Face2Face and NeuralTextures floored the width to a multiple of 64, and may have cut it
+    anywhere. A crop inside this part cannot tell real from fake by a missing border.
+
+    Example:
+        >>> shared_region(1000, 720)
+        Box(x=40, y=0, w=920, h=720)
+    """
     lost = width % 64 if width >= 128 else 0
     return Box(lost, 0, width - 2 * lost, height)
 
 
 def square_box(face: Box, margin: float, region: Box) -> Box:
-    """The square of side ``margin`` times the face's longer side around its centre, on whole pixels, moved and if need
-    be shrunk to lie within the region."""
+    """Returns a square of ``margin`` times the longer side of the face, around its centre.
+
+    It lies on whole pixels. It is moved, and if needed shrunk, to lie within the region.
+    """
     side = min(round(max(face.w, face.h) * margin), int(region.w), int(region.h))
     x = round(face.x + face.w / 2 - side / 2)
     y = round(face.y + face.h / 2 - side / 2)
@@ -109,7 +118,10 @@ def square_box(face: Box, margin: float, region: Box) -> Box:
 
 
 def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
-    """Cuts the box out of the frame and brings it to ``size`` x ``size`` px; what lies outside repeats the border."""
+    """Cuts the box out of the frame and resizes it to ``size`` x ``size`` px.
+
+    Outside the frame the border is repeated.
+    """
     height, width = frame.shape[:2]
     over = max(-box.x, -box.y, box.x + box.w - width, box.y + box.h - height, 0.0)
     pad = int(np.ceil(over))
@@ -118,8 +130,11 @@ def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
 
 
 def rim(crop: Image.Image) -> dict[str, float]:
-    """What the four corners of a square crop, outside its inscribed circle and so outside the face, look like: their
-    mean luma in levels, and the mean absolute Laplacian of their luma, a measure of sharpness."""
+    """Mean luma and sharpness of the four corners of a square crop.
+
+    The corners lie outside its inscribed circle and so outside the face. Luma is in levels.
+    Sharpness is the mean absolute Laplacian of the luma.
+    """
     luma, outside = np.asarray(crop.convert("L"), np.int16), _corners(crop.width)
     laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
     sharpness = np.abs(laplacian)[outside[1:-1, 1:-1]].mean()
@@ -128,7 +143,7 @@ def rim(crop: Image.Image) -> dict[str, float]:
 
 @cache
 def _corners(side: int) -> np.ndarray:
-    """Which pixels of a square lie outside its inscribed circle.
+    """Marks the pixels of a square that lie outside its inscribed circle.
 
     Shape: -> (side, side) bool.
     """

@@ -1,4 +1,4 @@
-"""Decoding: exactly the frames asked for, counted in decoded frames and never in time."""
+"""Decoding: decodes exactly the wanted frames, counted in decoded frames and never in time."""
 
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
@@ -18,58 +18,66 @@ _PLANAR = frozenset({"yuv444p", "yuv422p", "yuv420p", "yuvj444p", "yuvj422p", "y
 """Pixel formats whose first plane is luma of 8 bits; H.264 has few others."""
 
 _IDR = 5
+"""The nal_unit_type of a frame at which decoding can start."""
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A decoded frame, upright, converted only when and to what is asked for."""
+class DecodedFrame:
+    """A decoded frame, upright; pixels are converted only when asked for."""
 
-    frame: av.VideoFrame
+    av_frame: av.VideoFrame
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, px."""
-        width, height = self.frame.width, self.frame.height
-        return (height, width) if self.frame.rotation % 180 else (width, height)
+        width, height = self.av_frame.width, self.av_frame.height
+        return (height, width) if self.av_frame.rotation % 180 else (width, height)
 
     def rgb(self) -> np.ndarray:
-        """Shape: (H, W, 3) uint8."""
-        return self._upright(self.frame.to_ndarray(format="rgb24", threads=1))
+        """Returns the pixels as RGB.
+
+        Shape: (H, W, 3) uint8.
+        """
+        return self._upright(self.av_frame.to_ndarray(format="rgb24", threads=1))
 
     def luma(self) -> np.ndarray:
-        """The luma as it was coded, or as it would be: quicker than a conversion to RGB, to compare frames by.
+        """Returns the luma as coded, or as it would be coded.
+
+        To compare frames this is quicker than a conversion to RGB.
 
         Shape: (H, W) uint8.
         """
-        frame = self.frame
+        frame = self.av_frame
         if frame.format.name not in _PLANAR:
             frame = frame.reformat(format="yuv444p", threads=1)
         return self._upright(_plane(frame, 0))
 
-    def luma_of(self, part: Box, every: int = 1) -> np.ndarray:
-        """The luma within a box on whole pixels, in every so many rows and columns.
+    def luma_of(self, part: Box, step: int = 1) -> np.ndarray:
+        """Returns the luma in a box on whole pixels; every ``step``-th row and column.
 
         Shape: (h, w) uint8.
         """
-        return self.luma()[part.rows, part.columns][::every, ::every]
+        return self.luma()[part.rows, part.columns][::step, ::step]
 
-    def rgb_of(self, part: Box, every: int = 1) -> np.ndarray:
-        """The pixels of :meth:`rgb` within a box on whole pixels, in every so many rows and columns; where every pixel
-        has its own colours, as in FaceForensics++, no other is converted.
+    def rgb_of(self, part: Box, step: int = 1) -> np.ndarray:
+        """Returns the pixels of :meth:`rgb` in a box on whole pixels; every ``step``-th row and
+        column.
+
+        Where every pixel has its own colours, as in FaceForensics++, no other pixel is converted.
 
         Shape: (h, w, 3) uint8.
         """
-        frame = self.frame
+        frame = self.av_frame
         if frame.format.name != "yuv444p" or frame.rotation:
-            return self.rgb()[part.rows, part.columns][::every, ::every]
-        small = av.VideoFrame(-(-int(part.w) // every), -(-int(part.h) // every), "yuv444p")
+            return self.rgb()[part.rows, part.columns][::step, ::step]
+        small = av.VideoFrame(-(-int(part.w) // step), -(-int(part.h) // step), "yuv444p")
         for n in range(3):
-            _plane(small, n)[:] = _plane(frame, n)[part.rows, part.columns][::every, ::every]
+            _plane(small, n)[:] = _plane(frame, n)[part.rows, part.columns][::step, ::step]
         small.colorspace, small.color_range = frame.colorspace, frame.color_range
         return small.to_ndarray(format="rgb24", threads=1)
 
     def _upright(self, pixels: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(np.rot90(pixels, k=self.frame.rotation // 90))
+        return np.ascontiguousarray(np.rot90(pixels, k=self.av_frame.rotation // 90))
 
 
 def _plane(frame: av.VideoFrame, n: int) -> np.ndarray:
@@ -77,33 +85,39 @@ def _plane(frame: av.VideoFrame, n: int) -> np.ndarray:
     return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
 
 
-Pictures = Iterator[tuple[int, Picture]]
-Decoder = Callable[[Path, list[int]], Pictures]
-"""Path, strictly increasing indices -> each of them with its picture. Raises MediaError: the video ends or breaks
-before the last index."""
+DecodedFrames = Iterator[tuple[int, DecodedFrame]]
+Decoder = Callable[[Path, list[int]], DecodedFrames]
+"""Path, strictly increasing indices -> each index with its frame.
+
+Raises:
+    MediaError: the video ends or breaks before the last index.
+"""
 
 
 def read_frames(path: Path, indices: list[int], decoder: str = "pyav") -> dict[int, np.ndarray]:
-    """The frames as RGB, (H, W, 3) uint8, by index.
+    """Reads the frames as RGB, (H, W, 3) uint8, by index.
 
     Raises:
         MediaError: the video ends or breaks before the last index.
     """
-    return {index: picture.rgb() for index, picture in DECODERS[decoder](path, indices)}
+    return {index: frame.rgb() for index, frame in DECODERS[decoder](path, indices)}
 
 
-def decode_needed(path: Path, indices: list[int]) -> Pictures:
-    """Decodes what the wanted frames need: packets are dropped that no other frame refers to, or none that is wanted,
-    for the video starts anew before the next of those. Where that cannot be done (no H.264 with 4-byte lengths, two
-    packets a frame) it decodes all."""
+def decode_needed(path: Path, indices: list[int]) -> DecodedFrames:
+    """Decodes only the packets that the wanted frames need.
+
+    Packets are dropped if no other frame refers to them. They are also dropped if no wanted frame
+    does, because the video starts anew before the next wanted one. Where this is not possible (no
+    H.264 with 4-byte lengths, two packets a frame), all packets are decoded.
+    """
     waiting = list(indices)
     try:
         with av.open(str(path), format="mp4") as container:
             packets = _read_packets(container) if _can_skip(container.streams.video[0]) else []
             wanted = _times_of(packets, waiting)
-            for time, picture in _decode(container, _needed(packets, wanted)) if wanted else ():
+            for time, frame in _decode(container, _needed(packets, wanted)) if wanted else ():
                 if wanted.get(time) == waiting[0]:
-                    yield waiting.pop(0), picture
+                    yield waiting.pop(0), frame
                 if not waiting:
                     return
     except av.error.FFmpegError as error:
@@ -111,16 +125,16 @@ def decode_needed(path: Path, indices: list[int]) -> Pictures:
     yield from decode_all(path, waiting)
 
 
-def decode_all(path: Path, indices: list[int]) -> Pictures:
+def decode_all(path: Path, indices: list[int]) -> DecodedFrames:
     """Decodes every frame up to the last wanted one."""
     waiting = list(indices)
     try:
         with av.open(str(path), format="mp4") as container:
-            for position, (_, picture) in enumerate(_decode(container, None)):
+            for position, (_, frame) in enumerate(_decode(container, None)):
                 if not waiting:
                     return
                 if position == waiting[0]:
-                    yield waiting.pop(0), picture
+                    yield waiting.pop(0), frame
     except av.error.FFmpegError as error:
         raise MediaError(path, f"breaks off ({reason_of(error)}); download it again", Status.UNREADABLE) from error
     if waiting:
@@ -135,13 +149,13 @@ class _Packet(NamedTuple):
 
 
 def _can_skip(stream: av.VideoStream) -> bool:
-    """Whether it is H.264 in mp4 with 4-byte NAL lengths (ISO/IEC 14496-15, 5.3.3.1)."""
+    """Whether a stream is H.264 in mp4 with 4-byte NAL lengths (ISO/IEC 14496-15, 5.3.3.1)."""
     extra = stream.codec_context.extradata or b""
     return stream.codec_context.name == "h264" and len(extra) > 4 and extra[0] == 1 and extra[4] & 3 == 3
 
 
 def _read_packets(container: av.container.InputContainer) -> list[_Packet]:
-    """All packets of a video, in the order of decoding; goes back to the first."""
+    """Reads all packets of a video in the order of decoding, then goes back to the first."""
     packets: list[_Packet] = []
     first = None
     for packet in container.demux(container.streams.video[0]):
@@ -154,7 +168,9 @@ def _read_packets(container: av.container.InputContainer) -> list[_Packet]:
 
 
 def _times_of(packets: list[_Packet], indices: list[int]) -> dict[int | None, int]:
-    """Presentation time -> index of the wanted frames; empty where packets have no times of their own."""
+    """Maps presentation times to indices of the wanted frames; empty if packets share or lack
+    times.
+    """
     times = [packet.time for packet in packets if not packet.is_discard]
     if None in times or len(set(times)) < len(times):
         return {}
@@ -163,7 +179,7 @@ def _times_of(packets: list[_Packet], indices: list[int]) -> dict[int | None, in
 
 
 def _needed(packets: list[_Packet], wanted: Container[int | None]) -> set[int | None]:
-    """The times of the wanted packets, and of all to which these may refer."""
+    """Returns the times of the wanted packets, and of all packets to which these may refer."""
     needed, referring = set(), False
     for packet in reversed(packets):
         if packet.time in wanted or (referring and packet.is_reference):
@@ -174,18 +190,18 @@ def _needed(packets: list[_Packet], wanted: Container[int | None]) -> set[int | 
 
 def _decode(
     container: av.container.InputContainer, needed: set[int | None] | None
-) -> Iterator[tuple[int | None, Picture]]:
-    """Presentation time and picture of the frames at the times needed, or of all."""
+) -> Iterator[tuple[int | None, DecodedFrame]]:
+    """Yields presentation time and frame, at the times needed or at all times."""
     stream = container.streams.video[0]
     stream.codec_context.thread_count = 1  # we run one process a video
     for packet in container.demux(stream):
         if needed is None or packet.pts in needed or not packet.size:
             for frame in packet.decode():
-                yield frame.pts, Picture(frame)
+                yield frame.pts, DecodedFrame(frame)
 
 
 def _slices(packet: bytes) -> list[tuple[int, int]]:
-    """The nal_unit_type and nal_ref_idc of a packet's slices (ITU-T H.264, 7.4.1)."""
+    """Returns nal_unit_type and nal_ref_idc of each slice of a packet (ITU-T H.264, 7.4.1)."""
     slices, start = [], 0
     while start + 4 < len(packet):
         kind, importance = packet[start + 4] & 31, packet[start + 4] >> 5 & 3
@@ -205,8 +221,8 @@ def _starts_anew(slices: list[tuple[int, int]]) -> bool:
     return bool(slices) and all(kind == _IDR for kind, _ in slices)
 
 
-def decode_by_ffmpeg(path: Path, indices: list[int]) -> Pictures:
-    """The ffmpeg program's select filter: the reference to hold the fast way against.
+def decode_by_ffmpeg(path: Path, indices: list[int]) -> DecodedFrames:
+    """Decodes with the select filter of the ffmpeg program; slower, and the reference for tests.
 
     Raises:
         ConfigError: there is no ffmpeg program on the PATH.
@@ -226,7 +242,8 @@ def decode_by_ffmpeg(path: Path, indices: list[int]) -> Pictures:
     if len(frames) < len(indices):
         raise MediaError(path, f"ends before frame {indices[len(frames)]}; download it again", Status.TRUNCATED)
     for index, frame in zip(indices, frames, strict=True):
-        yield index, Picture(av.VideoFrame.from_ndarray(frame, format="rgb24"))
+        yield index, DecodedFrame(av.VideoFrame.from_ndarray(frame, format="rgb24"))
 
 
 DECODERS: dict[str, Decoder] = {"pyav": decode_needed, "ffmpeg": decode_by_ffmpeg}
+"""Decoders by name."""

@@ -1,4 +1,4 @@
-"""Writing PNG files at the speed of a build: one filter for all rows, deflate by ISA-L."""
+"""PNG encoder for fast builds: one filter for all rows, deflate by ISA-L."""
 
 import struct
 
@@ -11,7 +11,9 @@ _SUB = 1
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
-    """A PNG file (ISO/IEC 15948); each pixel is stored as its difference from the one to its left (filter "Sub").
+    """Encodes a PNG file (ISO/IEC 15948) with the filter "Sub".
+
+    Each pixel is stored as its difference from the one to its left.
 
     Shape: (h, w, 3) uint8 -> bytes.
     """

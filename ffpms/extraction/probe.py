@@ -1,4 +1,4 @@
-"""Probing videos: what a file is, without decoding it."""
+"""Probing: reads the properties of a video file without decoding it."""
 
 import hashlib
 import re
@@ -16,8 +16,11 @@ _CRF = re.compile(rb"x264 - core.{0,2000}? (?:crf|qp)=([0-9.]+)", re.DOTALL)  # 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a file says of itself without decoding. ``n_frames`` counts packets, not what the header claims; ``width``
-    and ``height`` are upright; ``crf`` comes from the x264 SEI and is None where there is none."""
+    """Properties of a video file, read without decoding it.
+
+    ``n_frames`` counts packets and does not trust the header. ``width`` and ``height`` are upright.
+    ``crf`` comes from the x264 SEI and is None without one.
+    """
 
     n_frames: int
     width: int
@@ -30,7 +33,7 @@ class VideoInfo:
 
 
 def probe(path: Path) -> VideoInfo:
-    """Reads a file once and tells what it is.
+    """Reads the properties of a video file.
 
     Raises:
         MediaError: the file is missing, empty, unreadable or cut short.
@@ -77,7 +80,10 @@ def _find_crf(packet: bytes) -> float | None:
 
 
 def rewind(container: av.container.InputContainer, first: int | None) -> None:
-    """Back to the first packet, whose decoding time is ``first``; a time of 0 may be that of a later one."""
+    """Seeks to the first packet, whose decoding time is ``first``.
+
+    A time of 0 may be that of a later packet.
+    """
     container.seek(first or 0, stream=container.streams.video[0])
 
 
@@ -92,5 +98,5 @@ def _rotation(path: Path, container: av.container.InputContainer) -> int:
 
 
 def reason_of(error: Exception) -> str:
-    """What a library says went wrong, in a few words."""
+    """Returns the message of a library's exception in a few words."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Shards: the crops of one target (a real video and its fakes), written whole or not at all."""
+"""Shards: store the crops of one target (a real video and its fakes), complete or not at all."""
 
 import json
 import shutil
@@ -10,13 +10,16 @@ from ffpms.errors import writing
 from ffpms.hashing import digest
 
 MARKER = "shard.json"
+"""The file of a shard that is written last."""
 PARTIAL = ".partial"
 
 
 @dataclass
 class Shard:
-    """What one target contributes: rows for the SOURCE, CROP and, if asked for, LANDMARK tables, and the crops' encoded
-    bytes by path."""
+    """The output of one target: table rows, and the encoded crops by path.
+
+    The rows are those of the SOURCE and CROP tables and, if asked for, of the LANDMARK table.
+    """
 
     target_id: str
     sources: list[dict[str, Any]] = field(default_factory=list)
@@ -26,15 +29,22 @@ class Shard:
 
 
 def crop_path(target_id: str, source_video: str, frame_index: int, track_id: int) -> str:
-    """Where a crop lies below the data folder, e.g. ``crops/953/DF_953_974/000012.png``; ``000012_1.png`` for the
-    second face."""
+    """Path of a crop below the data folder, e.g. ``crops/953/DF_953_974/000012.png``.
+
+    The second face has ``000012_1.png``.
+
+    Example:
+        >>> crop_path("953", "DF_953_974", frame_index=12, track_id=0)
+        'crops/953/DF_953_974/000012.png'
+    """
     name = f"{frame_index:06d}_{track_id}" if track_id else f"{frame_index:06d}"
     return f"crops/{target_id}/{source_video}/{name}.png"
 
 
 def write_shard(out: Path, shard: Shard) -> None:
-    """Writes the shard beside its final place, and renames the folder: a kill at any moment leaves a whole shard or
-    none.
+    """Writes the shard beside its final place and renames the folder.
+
+    If the process is killed at any moment, there is a complete shard or none.
 
     Raises:
         StorageError: the disk is full or cannot be written to.
@@ -49,7 +59,7 @@ def write_shard(out: Path, shard: Shard) -> None:
 
 
 def _write_files(folder: Path, shard: Shard) -> None:
-    """The crops, then the marker."""
+    """Writes the crops, then the marker."""
     folder.mkdir(parents=True)
     for path, data in shard.files.items():
         file = folder / Path(path).relative_to(f"crops/{shard.target_id}")
@@ -66,12 +76,12 @@ def _as_json(rows: dict[str, Any]) -> bytes:
 
 
 def note_path(out: Path, target_id: str) -> Path:
-    """Where the worker that makes a shard notes which file it is at."""
+    """Path of the note in which a shard's worker records its current file."""
     return out / "crops" / PARTIAL / f"{target_id}.working-on"
 
 
 def read_shard(out: Path, target_id: str) -> Shard | None:
-    """The rows of a finished shard, without its pixels; None if it is not finished or damaged."""
+    """Reads the rows of a finished shard, without pixels; None if it is not whole."""
     try:
         marker = json.loads((out / "crops" / target_id / MARKER).read_text(encoding="utf-8"))
         rows = marker["rows"]
@@ -83,5 +93,5 @@ def read_shard(out: Path, target_id: str) -> Shard | None:
 
 
 def drop_partial(out: Path) -> None:
-    """Removes what an interrupted build left behind."""
+    """Removes the partial shards of an interrupted build."""
     shutil.rmtree(out / "crops" / PARTIAL, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""One target's journey: a real video and its fakes are probed, decoded, aligned and cropped into one shard.
+"""Target: probes, decodes, aligns and crops a real video and its fakes into one shard.
 
-The face is searched once, on the real video; a fake is cropped by the same boxes, mapped through the pair's geometry,
-so that nothing about a crop but its content can tell real from fake.
+Faces are searched once, on the real video. A fake is cropped by the same boxes, mapped through the
+geometry of the pair. So only the content of a crop can tell real from fake.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from ffpms.engine.watchdog import watch
+from ffpms.engine.watchdog import watched
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
-from ffpms.extraction.alignment.real_video import read_footage
+from ffpms.extraction.alignment.real_video import read_real_video
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.crops import CropMaker
 from ffpms.extraction.decode import DECODERS
@@ -32,8 +32,11 @@ from ffpms.sources.ffpp import Source, broken_promise, mask_path
 
 @dataclass(frozen=True)
 class TargetJob:
-    """What a worker needs to build one shard; ``sources`` has the real video first, ``given_up`` the path of each that
-    is not to be touched, and why."""
+    """Everything a worker needs to build one shard.
+
+    ``sources`` has the real video first. ``skipped`` maps the path of each file that is not to be
+    read to the reason.
+    """
 
     root: Path
     out: Path
@@ -44,7 +47,7 @@ class TargetJob:
     decoder: str = "pyav"
     keep_unverified: bool = False
     time_limit_s: float = 600.0
-    given_up: Mapping[str, str] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -63,13 +66,19 @@ def _thread_pools() -> ThreadpoolController:
 
 
 def run_job(job: TargetJob) -> str:
-    """Builds and writes one shard; whatever goes wrong in it is a status in its rows. Returns the target's id."""
+    """Builds and writes one shard, and returns the id of its target.
+
+    A failure is a status in the rows of the shard, not an exception.
+    """
     try:
-        with watch(note_path(job.out, job.target_id), job.time_limit_s) as at, _thread_pools().limit(limits=1):
-            shard = build_target(job, _finder(job.crop.finder), at)
+        with (
+            watched(note_path(job.out, job.target_id), job.time_limit_s) as begin_file,
+            _thread_pools().limit(limits=1),
+        ):
+            shard = build_target(job, _finder(job.crop.finder), begin_file)
     except (ConfigError, StorageError):
         raise
-    except Exception as error:  # one video must never stop a build of thousands
+    except Exception as error:  # one video must not stop a build of thousands
         shard = Shard(job.target_id, [_source_row(s) for s in job.sources])
         reason = f"unexpected {type(error).__name__}: {error}; please report it"
         for row in shard.sources:
@@ -78,12 +87,14 @@ def run_job(job: TargetJob) -> str:
     return job.target_id
 
 
-def build_target(job: TargetJob, finder: FaceFinder, at: Callable[[str], None]) -> Shard:
-    """Steps 1 and 3 to 6 of a video's journey for a real video and its fakes; ``at`` is told of each file before it is
-    touched."""
+def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str], None]) -> Shard:
+    """Probes a real video and its fakes, and cuts the faces of those that can be used.
+
+    ``begin_file`` is called with the path of each file before it is read.
+    """
     shard = Shard(job.target_id)
     for source in job.sources:
-        at(source.path)
+        begin_file(source.path)
         shard.sources.append(_probe(job, source))
     real, *fakes = shard.sources
     if real["status"] != Status.OK:
@@ -91,47 +102,51 @@ def build_target(job: TargetJob, finder: FaceFinder, at: Callable[[str], None]) 
     usable = [fake for fake in fakes if fake["status"] == Status.OK]
     own = _shared_indices(real, real, job.frames_per_video)
     shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
-    at(real["path"])
+    begin_file(real["path"])
     try:
-        footage = read_footage(job.root / real["path"], job.decoder, real["n_frames"], own, shared.values(), finder)
+        real_video = read_real_video(
+            job.root / real["path"], job.decoder, real["n_frames"], own, shared.values(), finder
+        )
     except MediaError as error:
         _fail(real, error.status, error.reason)
         return shard
-    crops = CropMaker(job.crop, shard, footage, _point_finder() if job.crop.landmarks else None)
-    main = footage.people[0].track_id
+    crops = CropMaker(job.crop, shard, real_video, _point_finder() if job.crop.landmarks else None)
+    main = real_video.people[0].track_id
     real["track_id"] = main
     crops.add_real(own, main)
     for fake in usable:
-        at(fake["path"])
+        begin_file(fake["path"])
         _add_fake(job, crops, fake, shared[fake["source_video"]])
     return shard
 
 
 def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: list[int]) -> None:
-    """Holds a fake against its real counterpart and adds its crops and the real ones that may replace them, or says why
-    not."""
+    """Compares a fake with its real video and adds its crops, or the reason why there are none.
+
+    Also adds the real crops that may replace them.
+    """
     real = crops.shard.sources[0]
     if fake["sha256"] == real["sha256"]:
         _fail(fake, Status.DUPLICATE, f"is {real['source_video']} itself, byte for byte; download it again")
         return
     path = job.root / fake["path"]
     try:
-        pictures = dict(DECODERS[job.decoder](path, indices))
+        frames = dict(DECODERS[job.decoder](path, indices))
         mask = job.root / mask_path(fake["path"])
-        pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], pictures), crops.footage)
+        pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], frames), crops.real_video)
     except MediaError as error:
         _fail(fake, error.status, error.reason)
         return
     fake |= _pair_columns(pairing)
-    if misfit := pairing.misfit(real["source_video"]):
-        _fail(fake, Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED, misfit)
+    if mismatch := pairing.mismatch(real["source_video"]):
+        _fail(fake, Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED, mismatch)
     if fake["status"] != Status.MISALIGNED:
-        crops.add_fake(fake["source_video"], pictures, pairing)
+        crops.add_fake(fake["source_video"], frames, pairing)
         crops.add_real(indices, pairing.altered[0])
 
 
 def _source_row(source: Source) -> dict[str, Any]:
-    """A SOURCE row of which nothing is known yet."""
+    """Returns a SOURCE row with every measured column still unknown."""
     unknown: dict[str, Any] = {"n_frames": 0, "width": 0, "height": 0, "fps": None, "crf": None, "track_id": UNKNOWN}
     unknown |= dict.fromkeys(("pix_fmt", "profile", "sha256", "status", "error"), "")
     unknown |= dict.fromkeys(("align_certainty", "align_score", "lift_r", "lift_g", "lift_b"))
@@ -140,8 +155,8 @@ def _source_row(source: Source) -> dict[str, Any]:
 
 def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
     row = _source_row(source)
-    if source.path in job.given_up:
-        _fail(row, Status.FAILED, job.given_up[source.path])
+    if source.path in job.skipped:
+        _fail(row, Status.FAILED, job.skipped[source.path])
         return row
     try:
         row |= asdict(probe(job.root / source.path)) | {"status": Status.OK.value}

@@ -1,1 +1,4 @@
-"""The embedded corpus: rendered talking heads and four manipulations of them, in FaceForensics++'s shape."""
+"""The embedded corpus: rendered talking heads and four manipulations of them.
+
+It has the folder layout of FaceForensics++.
+"""

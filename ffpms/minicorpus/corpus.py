@@ -1,4 +1,4 @@
-"""``ffpms minicorpus``: an FF++-shaped tree of rendered people, from nothing but a seed."""
+"""``ffpms minicorpus``: renders a tree in the layout of FaceForensics++ from a seed."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -10,9 +10,9 @@ import numpy as np
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError
 from ffpms.minicorpus.encode import write_video
-from ffpms.minicorpus.manipulations import Craft, Take
-from ffpms.minicorpus.people import cast
-from ffpms.minicorpus.videos import SIZES, Role, forge, shoot
+from ffpms.minicorpus.manipulations import Quality, RealFrame
+from ffpms.minicorpus.people import choose_people
+from ffpms.minicorpus.videos import SIZES, VideoSpec, render_fakes, render_real
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import FAKES, Manipulation
 from ffpms.sources.ffpp import COMPRESSIONS, FOLDERS
@@ -29,7 +29,14 @@ Progress = Callable[[Iterable[str], int], Iterable[str]]
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """What to render. Every 8th identity shares its video with somebody else; lengths are drawn between the bounds."""
+    """Settings of a corpus.
+
+    Every 8th identity shares its video with another person. Lengths are drawn between ``shortest``
+    and ``longest``.
+
+    Raises:
+        ConfigError: a value is out of range or unknown.
+    """
 
     identities: int = 40
     shortest: int = 60
@@ -39,7 +46,7 @@ class CorpusConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        Craft(self.difficulty)
+        Quality(self.difficulty)
         if self.identities < 6 or self.identities % 2:
             raise ConfigError(f"identities: {self.identities} is not an even number from 6 up (a pair for each split)")
         if not 2 <= self.shortest <= self.longest:
@@ -55,17 +62,20 @@ class PairJob:
 
     out: Path
     ids: tuple[str, str]
-    roles: tuple[Role, Role]
+    specs: tuple[VideoSpec, VideoSpec]
     config: CorpusConfig
 
 
-def plan_corpus(config: CorpusConfig) -> tuple[dict[str, Role], Pairs]:
-    """Who plays in which video, and the pairs of each split (3 of 5 in train, 1 of 5 in val and in test)."""
+def plan_corpus(config: CorpusConfig) -> tuple[dict[str, VideoSpec], Pairs]:
+    """Plans the video of each person, and the pairs of each split.
+
+    Of 5 pairs, 3 are in train, 1 in val and 1 in test.
+    """
     draw = np.random.default_rng([config.seed, 5])
     digits = max(3, len(str(config.identities - 1)))
-    people = cast(config.identities, config.seed)
-    roles = {
-        f"{i:0{digits}d}": Role(
+    people = choose_people(config.identities, config.seed)
+    specs = {
+        f"{i:0{digits}d}": VideoSpec(
             seed=person,
             n_frames=int(draw.integers(config.shortest, config.longest + 1)),
             fps=int(draw.choice([25, 30])),
@@ -74,10 +84,10 @@ def plan_corpus(config: CorpusConfig) -> tuple[dict[str, Role], Pairs]:
         )
         for i, person in enumerate(people)
     }
-    ids = list(roles)
+    ids = list(specs)
     pairs = list(zip(ids[::2], ids[1::2], strict=True))
     held_out = max(1, len(pairs) // 5)
-    return roles, {
+    return specs, {
         "train": pairs[: -2 * held_out],
         "val": pairs[-2 * held_out : -held_out],
         "test": pairs[-held_out:],
@@ -87,19 +97,19 @@ def plan_corpus(config: CorpusConfig) -> tuple[dict[str, Role], Pairs]:
 def make_corpus(
     out: Path, config: CorpusConfig, workers: int = 1, progress: Progress = lambda items, _: items
 ) -> Pairs:
-    """Renders what is not there yet; returns the pairs.
+    """Renders the videos that are missing, and returns the pairs.
 
     Raises:
         ConfigError: the folder holds something else, or a corpus of other settings.
     """
     _claim(out, config)
-    roles, pairs = plan_corpus(config)
+    specs, pairs = plan_corpus(config)
     for split, members in pairs.items():
         path = out / "splits" / f"{split}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(members) + "\n", encoding="utf-8")
     jobs = [
-        PairJob(out, pair, (roles[pair[0]], roles[pair[1]]), config) for members in pairs.values() for pair in members
+        PairJob(out, pair, (specs[pair[0]], specs[pair[1]]), config) for members in pairs.values() for pair in members
     ]
     waiting = [job for job in jobs if not all((out / path).is_file() for path in _files(job))]
     for _ in progress(run_local(render_pair, waiting, workers), len(waiting)):
@@ -121,7 +131,7 @@ def _claim(out: Path, config: CorpusConfig) -> None:
 
 
 def _files(job: PairJob) -> Iterator[str]:
-    """Every mp4 of a pair, relative to the root."""
+    """Yields every mp4 of a pair, relative to the root."""
     first, second = job.ids
     for compression in job.config.compressions:
         for name in job.ids:
@@ -139,21 +149,23 @@ def _mask_path(kind: str, name: str) -> str:
 
 
 def render_pair(job: PairJob) -> str:
-    """Renders and writes both people's videos, the eight fakes of one with the other, and their masks."""
-    for (name, source_name), (role, source) in zip((job.ids, job.ids[::-1]), (job.roles, job.roles[::-1]), strict=True):
-        takes = list(shoot(role))
-        _write(job, Manipulation.ORIGINAL, name, [to_pixels(take.picture) for take in takes], role.fps)
-        _write_fakes(job, f"{name}_{source_name}", role, source, takes)
+    """Renders and writes both people's videos, the eight fakes of one with the other, and their
+    masks.
+    """
+    for (name, source_name), (spec, source) in zip((job.ids, job.ids[::-1]), (job.specs, job.specs[::-1]), strict=True):
+        real_frames = list(render_real(spec))
+        _write(job, Manipulation.ORIGINAL, name, [to_pixels(real.pixels) for real in real_frames], spec.fps)
+        _write_fakes(job, f"{name}_{source_name}", spec, source, real_frames)
     return "_".join(job.ids)
 
 
-def _write_fakes(job: PairJob, name: str, role: Role, source: Role, takes: list[Take]) -> None:
-    """The four fakes, which carry their source's frame rate, and their masks."""
+def _write_fakes(job: PairJob, name: str, spec: VideoSpec, source: VideoSpec, real_frames: list[RealFrame]) -> None:
+    """Writes the four fakes, which have the frame rate of their source, and their masks."""
     frames: dict[str, list[np.ndarray]] = {kind: [] for kind in FAKES}
     masks: dict[str, list[np.ndarray]] = {kind: [] for kind in FAKES}
-    for kind, fake in forge(role, source, takes, Craft(job.config.difficulty)):
-        columns = kept_columns(kind, role.size[0])
-        frames[kind].append(to_pixels(fake.picture[:, columns]))
+    for kind, fake in render_fakes(spec, source, real_frames, Quality(job.config.difficulty)):
+        columns = kept_columns(kind, spec.size[0])
+        frames[kind].append(to_pixels(fake.pixels[:, columns]))
         masks[kind].append(np.repeat(np.uint8(255) * (fake.mask[:, columns, None] > 0), 3, axis=2))
     for kind in FAKES:
         _write(job, kind, name, frames[kind], source.fps)
@@ -161,16 +173,16 @@ def _write_fakes(job: PairJob, name: str, role: Role, source: Role, takes: list[
 
 
 def kept_columns(kind: str, width: int) -> slice:
-    """The columns of the target's frame that a fake of this method shows."""
+    """Returns the columns of the target's frame that a fake of this method shows."""
     if kind not in NARROWED:
         return slice(0, width)
     left, kept = width % 64 // 2, width // 64 * 64
     return slice(left, left + kept)
 
 
-def to_pixels(picture: np.ndarray) -> np.ndarray:
-    """0..1 to bytes, contiguous."""
-    return np.ascontiguousarray(np.rint(picture * 255).astype(np.uint8))
+def to_pixels(image: np.ndarray) -> np.ndarray:
+    """Converts 0..1 to contiguous bytes."""
+    return np.ascontiguousarray(np.rint(image * 255).astype(np.uint8))
 
 
 def _write(job: PairJob, kind: str, name: str, frames: list[np.ndarray], fps: int) -> None:

@@ -1,4 +1,7 @@
-"""The head model: vertices, triangles, texture coordinates and targets that move them (CC0: head_cc0.LICENSE.md)."""
+"""Head model: vertices, triangles, texture coordinates, and targets that move them.
+
+The model is CC0: head_cc0.LICENSE.md.
+"""
 
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -7,24 +10,27 @@ from importlib.resources import files
 import numpy as np
 
 TEXTURE = 1024
-"""Side of the skin texture in texels; the eyes' texture stands to its right."""
+"""Side of the skin texture in texels; the texture of the eyes is to its right."""
 
 EYE_TEXTURE = 128
 EYES = np.array([[0.308, 7.284, 1.245], [-0.308, 7.284, 1.245]])
-"""Centres of the left and right eyeball at rest, in dm; x to the figure's left, y up, z to the front."""
+"""Centres of the left and right eyeball at rest, in dm.
+
+x points to the figure's left, y up, z to the front.
+"""
 
 EYE_DISTANCE = 0.6155
-"""Between the eyes' centres at rest, in dm: the natural unit of length."""
+"""Distance between the centres of the eyes at rest, in dm; used as the unit of length."""
 
 _HIDDEN = ("eyelashes",)
 
 
 @dataclass(frozen=True)
 class HeadModel:
-    """The mesh with one vertex for each (position, texture coordinate) pair.
+    """The mesh, with one vertex for each (position, texture coordinate) pair.
 
-    Shape: rest (V, 3) dm; corner (N,) rows of rest; triangles (T, 3) rows of corner; texel (N, 2); group (V,) bool
-    masks by name; targets name -> (rows, (n, 3) dm).
+    Shape: rest (V, 3) dm; corner (N,) rows of rest; triangles (T, 3) rows of corner; texel (N, 2);
+    eyeball two (n,) rows of rest; targets name -> (rows, (n, 3) dm); masks name -> image in 0..1.
     """
 
     rest: np.ndarray
@@ -36,7 +42,7 @@ class HeadModel:
     masks: dict[str, np.ndarray]
 
     def at_vertices(self, mask: str) -> np.ndarray:
-        """A mask's values at the vertices.
+        """Samples a mask at the vertices.
 
         Shape: -> (V,) in 0..1.
         """
@@ -54,7 +60,7 @@ class HeadModel:
         return np.asarray(self.triangles[near[self.triangles].all(axis=1)])
 
     def moved(self, start: np.ndarray, weights: dict[str, float]) -> np.ndarray:
-        """The vertices moved by weighted targets.
+        """Moves the vertices by weighted targets.
 
         Shape: start (V, 3) -> (V, 3).
         """
@@ -68,7 +74,7 @@ class HeadModel:
 
 @cache
 def load_head() -> HeadModel:
-    """The model that ships with the package."""
+    """Loads the model that ships with the package."""
     with files("ffpms.minicorpus").joinpath("head_cc0.npz").open("rb") as file:
         data = dict(np.load(file))
     rest = data["v"] / 1000.0
@@ -99,7 +105,9 @@ def load_head() -> HeadModel:
 def _eye_texels(
     texel: np.ndarray, corner: np.ndarray, rest: np.ndarray, centre: np.ndarray, ball: np.ndarray
 ) -> np.ndarray:
-    """Gives an eyeball's vertices coordinates in the eyes' own texture: its front, seen straight."""
+    """Gives the vertices of an eyeball coordinates in the texture of the eyes: its front, seen
+    straight.
+    """
     own = np.isin(corner, ball)
     radius = np.linalg.norm(rest[ball] - centre, axis=1).max()
     seen = (rest[corner[own]] - centre)[:, :2] / radius  # (n, 2) in -1..1

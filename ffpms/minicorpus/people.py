@@ -1,4 +1,4 @@
-"""People: a seed becomes the shape of a head, and with ``paint`` the colours on it; a cast of unlike people."""
+"""People: draws the shape and the colours of a head from a seed, and chooses people that differ."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,10 +6,12 @@ from functools import lru_cache
 import numpy as np
 
 from ffpms.minicorpus.head import EYE_DISTANCE, EYES, HeadModel, load_head
-from ffpms.minicorpus.texture import paint, under_hair
+from ffpms.minicorpus.texture import make_texture, under_hair
 
-LOOK_ALIKE, _FEW, _WAYS_TO_DIFFER = 0.06, 40, 10
-"""Among few people, those who differ by less are not cast together; more people are packed closer."""
+MIN_DIFFERENCE = 0.06
+"""Least difference of two people in a small corpus; in larger ones it is lower."""
+_FEW, _DIMENSIONS = 40, 10
+"""Least difference of two people in a small corpus; lower in larger ones."""
 
 _SKIN = {"african": (138, 94, 70), "asian": (206, 160, 128), "caucasian": (222, 176, 152)}
 _SPREAD = {"nose": 0.35, "mouth": 0.35, "chin": 0.35, "forehead": 0.35, "cheek": 0.35, "ears": 0.0, "neck": 0.15}
@@ -20,11 +22,11 @@ _OPPOSITES = (
 
 
 @dataclass(frozen=True)
-class Build:
-    """How a person is built, without colours.
+class PersonGeometry:
+    """The shape of a person's head, and the tone of the skin, without other colours.
 
-    Shape: vertices (V, 3) dm at rest, the eyes where the base head has them; eyes (2, 3) centres of the eyeballs;
-    skin (3,) in 0..1.
+    Shape: vertices (V, 3) dm at rest, the eyes where the base head has them; eyes (2, 3) centres of
+    the eyeballs; skin (3,) in 0..1.
     """
 
     vertices: np.ndarray
@@ -33,13 +35,16 @@ class Build:
 
     @property
     def face(self) -> np.ndarray:
-        """The front of the head, (F * 3,), so that distances are root mean squares in eye distances."""
+        """The front of the head, scaled so that distances are root mean squares in eye distances.
+
+        Shape: (F * 3,).
+        """
         front = self.vertices[load_head().rest[:, 2] > 0.9].ravel()
         return np.asarray(front / EYE_DISTANCE / np.sqrt(front.size))
 
     @property
-    def is_believable(self) -> bool:
-        """Not a freak: eyes, mouth and chin in proportions that people have."""
+    def is_plausible(self) -> bool:
+        """Whether eyes, mouth and chin have proportions that real people have."""
         x, y, z = load_head().rest.T
         chin = (np.abs(x) < 0.2) & (np.abs(y - 6.1) < 0.15) & (z > 1.1)
         mouth = (np.abs(y - 6.68) < 0.1) & (z > 1.2)
@@ -51,54 +56,58 @@ class Build:
 
 @dataclass(frozen=True)
 class Person:
-    """One identity: a build, and a texture (1024, 1152, 5) in 0..1."""
+    """One identity: a geometry, and a texture (1024, 1152, 5) in 0..1."""
 
-    build: Build
+    geometry: PersonGeometry
     texture: np.ndarray
 
 
-def make_build(seed: int) -> Build:
-    """The build of a seed's person."""
-    return _draw_build(np.random.default_rng(seed))
+def make_geometry(seed: int) -> PersonGeometry:
+    """Returns the geometry of a seed's person."""
+    return _draw_geometry(np.random.default_rng(seed))
 
 
 @lru_cache(maxsize=4)
 def make_person(seed: int) -> Person:
-    """The person of a seed; the same on every machine."""
+    """Returns the person of a seed; the same on every machine."""
     draw = np.random.default_rng(seed)
-    build = _draw_build(draw)
-    return Person(build, paint(build.skin, draw))
+    geometry = _draw_geometry(draw)
+    return Person(geometry, make_texture(geometry.skin, draw))
 
 
-def cast(count: int, seed: int) -> list[int]:
-    """Seeds of ``count`` people who are believable and do not look alike."""
+def choose_people(count: int, seed: int) -> list[int]:
+    """Returns the seeds of ``count`` people who are plausible and do not look alike."""
     people: list[int] = []
-    faces, skins = np.empty((count, make_build(seed).face.size), np.float32), np.empty((count, 3))
+    faces, skins = np.empty((count, make_geometry(seed).face.size), np.float32), np.empty((count, 3))
     candidate = seed * 1_000_003
     while len(people) < count:
         candidate += 1
-        build, n = make_build(candidate), len(people)
-        if build.is_believable and (differences(build, faces[:n], skins[:n]) > closest(count)).all():
-            faces[n], skins[n] = build.face, build.skin
+        geometry, n = make_geometry(candidate), len(people)
+        if geometry.is_plausible and (differences(geometry, faces[:n], skins[:n]) > min_difference(count)).all():
+            faces[n], skins[n] = geometry.face, geometry.skin
             people.append(candidate)
     return people
 
 
-def differences(build: Build, faces: np.ndarray, skins: np.ndarray) -> np.ndarray:
-    """How unlike somebody is to others: the distance of their faces, and of their skin's colour.
+def differences(geometry: PersonGeometry, faces: np.ndarray, skins: np.ndarray) -> np.ndarray:
+    """Measures how much a person differs from others, by the shape of the face and the tone of the
+    skin.
 
     Shape: faces (N, F * 3), skins (N, 3) -> (N,).
     """
-    skin = 0.1 * np.abs(skins - build.skin).max(axis=1)
-    return np.asarray(np.hypot(np.linalg.norm(faces - build.face, axis=1), skin))
+    skin = 0.1 * np.abs(skins - geometry.skin).max(axis=1)
+    return np.asarray(np.hypot(np.linalg.norm(faces - geometry.face, axis=1), skin))
 
 
-def closest(count: int) -> float:
-    """How near two of ``count`` people may come; of random pairs the share below t grows like t to the 12th power."""
-    return float(LOOK_ALIKE * min(1.0, _FEW / count) ** (1 / _WAYS_TO_DIFFER))
+def min_difference(count: int) -> float:
+    """Returns the least difference of any two among ``count`` people.
+
+    The share of random pairs that differ by less than t grows like t to the 12th power.
+    """
+    return float(MIN_DIFFERENCE * min(1.0, _FEW / count) ** (1 / _DIMENSIONS))
 
 
-def _draw_build(draw: np.random.Generator) -> Build:
+def _draw_geometry(draw: np.random.Generator) -> PersonGeometry:
     head = load_head()
     ethnicity, weights = _draw_shape(head, draw)
     hair = float(np.clip(draw.normal(0.12, 0.08), 0.02, 0.3))
@@ -107,11 +116,14 @@ def _draw_build(draw: np.random.Generator) -> Build:
     eyes = np.array([vertices[ball].mean(axis=0) for ball in head.eyeball])
     moved = EYES.mean(axis=0) - eyes.mean(axis=0)
     tone = np.sum([np.array(_SKIN[e]) * w for e, w in ethnicity.items()], axis=0) / 255 * draw.uniform(0.9, 1.08)
-    return Build(vertices + moved, eyes + moved, tone)
+    return PersonGeometry(vertices + moved, eyes + moved, tone)
 
 
 def _draw_shape(head: HeadModel, draw: np.random.Generator) -> tuple[dict[str, float], dict[str, float]]:
-    """Weights of ethnicity, and of all targets: macro details that sum to 1, and a signed draw for each local pair."""
+    """Draws the weights of ethnicity, and of all targets.
+
+    The macro details sum to 1. Each local pair gets a signed draw.
+    """
     ethnic = dict(zip(_SKIN, draw.dirichlet([0.35] * 3), strict=True))
     gender = dict(zip(("female", "male"), draw.dirichlet([0.4] * 2), strict=True))
     age = dict(zip(("young", "old"), draw.dirichlet([1.2, 0.6]), strict=True))
@@ -126,7 +138,7 @@ def _draw_shape(head: HeadModel, draw: np.random.Generator) -> tuple[dict[str, f
 
 
 def _draw_local(head: HeadModel, draw: np.random.Generator) -> dict[str, float]:
-    """One signed weight for each pair of opposites, the same for left and right twins."""
+    """Draws one signed weight for each pair of opposites, the same for left and right twins."""
     weights: dict[str, float] = {}
     local = sorted(n for n in head.targets if not n.startswith(("expr/", "macrodetails/")))
     for name in local:
@@ -142,7 +154,7 @@ def _draw_local(head: HeadModel, draw: np.random.Generator) -> dict[str, float]:
 
 
 def _hair_volume(head: HeadModel, thickness: float) -> np.ndarray:
-    """How hair pushes the scalp, but not the ears, outwards from the middle of the head.
+    """How far hair moves the scalp, but not the ears, outwards from the middle of the head.
 
     Shape: -> (V, 3) dm.
     """

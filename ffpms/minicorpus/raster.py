@@ -1,4 +1,4 @@
-"""Triangles to pixels, with exact depth: a buffer of interpolated vertex attributes, shaded through a texture."""
+"""Rasteriser: turns triangles into pixels with exact depth, and shades them through a texture."""
 
 import numba
 import numpy as np
@@ -8,10 +8,12 @@ import numpy as np
 def rasterise(
     xy: np.ndarray, depth: np.ndarray, triangles: np.ndarray, attributes: np.ndarray, height: int, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The attributes of the nearest surface in each pixel.
+    """Interpolates the attributes of the nearest surface in each pixel.
 
-    Shape: xy (N, 2) px, depth (N,) smaller is nearer, triangles (T, 3), attributes (N, K) -> (H, W, K), (H, W) bool.
     Triangles turned away (clockwise on a y-down screen) are left out.
+
+    Shape: xy (N, 2) px, depth (N,) smaller is nearer, triangles (T, 3), attributes (N, K) -> (H, W,
+    K), (H, W) bool.
     """
     count = attributes.shape[1]
     buffer = np.zeros((height, width, count), np.float32)
@@ -43,10 +45,13 @@ def rasterise(
 
 @numba.njit(cache=True)
 def shade(texture: np.ndarray, buffer: np.ndarray, covered: np.ndarray, finer: int) -> np.ndarray:
-    """The texture, bilinearly at each pixel's texel and lit, averaged over blocks of ``finer`` x ``finer`` pixels.
+    """Looks the texture up at each pixel's texel, lights it, and averages blocks of pixels.
 
-    Shape: texture (h, w, C), its first three channels colours; buffer (H, W, 5) texel x and y, then red, green and
-    blue light; covered (H, W) -> (H / finer, W / finer, C + 1), the last channel the share that is covered.
+    The look-up is bilinear. Blocks have ``finer`` x ``finer`` pixels.
+
+    Shape: texture (h, w, C), its first three channels colours; buffer (H, W, 5) texel x and y, then
+    red, green and blue light; covered (H, W) -> (H / finer, W / finer, C + 1), the last channel the
+    share that is covered.
     """
     rows, columns, channels = texture.shape
     out = np.zeros((buffer.shape[0] // finer, buffer.shape[1] // finer, channels + 1), np.float32)

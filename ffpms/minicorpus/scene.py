@@ -1,4 +1,4 @@
-"""Scenes: camera, light and background, and the picture of a person in them."""
+"""Scenes: camera, light and background, and the image of a person in them."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from ffpms.minicorpus.people import Person
 from ffpms.minicorpus.raster import rasterise, shade
 
 SUPERSAMPLE = 2
-"""Pictures are drawn at this many times their size and averaged down, which smooths edges."""
+"""Images are drawn at this many times their size and averaged down, which smooths edges."""
 
 _CAMERA = 14.0
 _PIVOT = np.array([0.0, 6.0, 0.3])
@@ -19,10 +19,10 @@ _PIVOT = np.array([0.0, 6.0, 0.3])
 
 @dataclass(frozen=True)
 class Scene:
-    """Where somebody sits: the frame's size, the scale and place of the head, the light and what is behind.
+    """Where a person sits: the frame's size, the place of the head, the light and the background.
 
-    Shape: middle (2,) px where the eyes are; scale px per dm; light (3,) direction; tint (3,); background (H, W, 3) in
-    0..1; noise is the sensor's standard deviation in 0..1.
+    Shape: middle (2,) px where the eyes are; scale px per dm; light (3,) direction; tint (3,);
+    background (H, W, 3) in 0..1; noise is the sensor's standard deviation in 0..1.
     """
 
     width: int
@@ -36,7 +36,7 @@ class Scene:
     noise: float
 
     def shared(self) -> tuple["Scene", "Scene"]:
-        """The same room for two: the first person to one side, the second smaller at the other."""
+        """Returns the same room for two people; the second one sits aside and is smaller."""
         left, right = self.middle - [0.17 * self.width, 0], self.middle + [0.27 * self.width, 0]
         return replace(self, middle=left), replace(self, middle=right, scale=0.8 * self.scale)
 
@@ -54,7 +54,7 @@ class Drawing:
 
 
 def make_scene(seed: int, width: int, height: int) -> Scene:
-    """A room and a light for a person's video."""
+    """Draws a room and a light for a person's video."""
     draw = np.random.default_rng([seed, 2])
     wide = draw.normal(size=(height // 8 + 2, width // 8 + 2, 1)) + 0.35 * draw.normal(
         size=(height // 8 + 2, width // 8 + 2, 3)
@@ -87,14 +87,14 @@ def make_scene(seed: int, width: int, height: int) -> Scene:
 def pose(
     head: HeadModel, person: Person, weights: dict[str, float], gaze: np.ndarray, rotation: np.ndarray
 ) -> np.ndarray:
-    """Expression, gaze and head rotation, the last faded out towards the shoulders.
+    """Applies expression, gaze and head rotation; the rotation fades out towards the shoulders.
 
     Shape: gaze (2,), rotation (3,) in radians -> (V, 3) dm.
     """
-    build = person.build
-    vertices = head.moved(build.vertices, weights)
-    for ball, centre in zip(head.eyeball, build.eyes, strict=True):
-        vertices[ball] = (build.vertices[ball] - centre) @ _rotation(gaze[0], gaze[1], 0.0).T + centre
+    geometry = person.geometry
+    vertices = head.moved(geometry.vertices, weights)
+    for ball, centre in zip(head.eyeball, geometry.eyes, strict=True):
+        vertices[ball] = (geometry.vertices[ball] - centre) @ _rotation(gaze[0], gaze[1], 0.0).T + centre
     turned = (vertices - _PIVOT) @ _rotation(*rotation).T + _PIVOT
     share = np.clip((vertices[:, 1] - 5.3) / 0.9, 0, 1)
     share = (share * share * (3 - 2 * share))[:, None]
@@ -111,8 +111,10 @@ def _rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Surface:
-    """What is seen in each pixel before any colour: texel x and y, then red, green and blue light; within a window of
-    the frame (top, left, in px), at SUPERSAMPLE times the size."""
+    """What is seen in each pixel before any colour: texel x and y, then red, green and blue light.
+
+    It covers a window of the frame (top, left, in px), at SUPERSAMPLE times the size.
+    """
 
     buffer: np.ndarray
     covered: np.ndarray
@@ -120,10 +122,10 @@ class Surface:
     left: int
 
 
-def look(
+def rasterise_head(
     scene: Scene, vertices: np.ndarray, shift: np.ndarray, brightness: float, triangles: np.ndarray | None = None
 ) -> Surface:
-    """Rasters posed vertices with their light; all triangles or some."""
+    """Rasterises posed vertices with their light; all triangles or some."""
     head = load_head()
     triangles = head.triangles if triangles is None else triangles
     away = _CAMERA - (vertices[:, 2] - 1.245)
@@ -142,7 +144,7 @@ def look(
 
 
 def _light(scene: Scene, vertices: np.ndarray, head: HeadModel) -> np.ndarray:
-    """Ambient, a soft key light and a little shine.
+    """Sums ambient light, a soft key light and a small specular part.
 
     Shape: (V, 3) dm -> (V, 3).
     """
@@ -159,16 +161,16 @@ def _light(scene: Scene, vertices: np.ndarray, head: HeadModel) -> np.ndarray:
     return np.asarray((scene.ambient + 0.62 * lit + 0.1 * shine)[:, None] * scene.tint)
 
 
-def colour(surface: Surface, texture: np.ndarray) -> Drawing:
-    """The surface in a person's colours, at the scene's size."""
+def apply_colours(surface: Surface, texture: np.ndarray) -> Drawing:
+    """Gives the surface the colours of a person, at the size of the scene."""
     shaded = shade(texture, surface.buffer, surface.covered, SUPERSAMPLE)
     rows = slice(surface.top, surface.top + shaded.shape[0])
     columns = slice(surface.left, surface.left + shaded.shape[1])
     return Drawing(shaded[..., :-1], shaded[..., -1:], (rows, columns))
 
 
-def paint_over(picture: np.ndarray, drawing: Drawing) -> np.ndarray:
-    """The picture with the drawn person in front."""
-    out = picture.copy()
+def paint_over(frame: np.ndarray, drawing: Drawing) -> np.ndarray:
+    """Returns the frame with the drawn person in front."""
+    out = frame.copy()
     out[drawing.window] = drawing.layers[..., :3] + out[drawing.window] * (1 - drawing.alpha)
     return out

@@ -1,4 +1,4 @@
-"""Paint: the colours of a person's skin, brows, hair, beard, clothes, mouth and eyes, baked into one texture."""
+"""Texture: the colours of skin, brows, hair, beard, clothes, mouth and eyes in one image."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ffpms.minicorpus.head import EYE_TEXTURE, TEXTURE, HeadModel, load_head
 from ffpms.minicorpus.raster import rasterise
 
 FACE, MOUTH = 3, 4
-"""Channels of a texture behind red, green and blue: how much a texel is of the face, and of the mouth region."""
+"""Channels of a texture after red, green and blue: the shares of face and of mouth region."""
 
 _HAIR = ((28, 22, 20), (54, 36, 26), (92, 62, 40), (150, 112, 66), (120, 116, 112), (110, 52, 30))
 _IRIS = ((70, 44, 28), (92, 110, 66), (84, 116, 146), (60, 52, 46))
@@ -21,7 +21,7 @@ _MOUTH_PARTS = ((0.67, 0.745, 0.87, 0.925, (0.86, 0.82, 0.76)), (0.615, 0.655, 0
 
 
 def under_hair(points: np.ndarray) -> np.ndarray:
-    """How much a point of the base head is under hair.
+    """How much a point of the base head is under hair, in 0..1.
 
     Shape: (..., 3) -> (...).
     """
@@ -32,11 +32,11 @@ def under_hair(points: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Ground:
-    """What lies under every texel, the same for all people.
+class _TexelMap:
+    """The geometry under every texel, the same for all people.
 
-    Shape: x, y, z (T, T) dm on the base head; in 0..1 the head model's masks, hair and beard (T, T), face and mouth as
-    regions (T, T, 2).
+    Shape: x, y, z (T, T) dm on the base head; in 0..1 the head model's masks, hair and beard (T,
+    T), face and mouth as regions (T, T, 2).
     """
 
     x: np.ndarray
@@ -49,7 +49,7 @@ class _Ground:
 
 
 @lru_cache(maxsize=1)
-def _ground() -> _Ground:
+def _texel_map() -> _TexelMap:
     head = load_head()
     points = _surface(head)
     x, y, z = np.ascontiguousarray(np.moveaxis(points, -1, 0))
@@ -63,11 +63,14 @@ def _ground() -> _Ground:
     regions = np.maximum(regions, masks["inside_mouth"][..., None]).astype(np.float32)
     for rows, columns, _ in _mouth_parts():
         regions[rows, columns] = 1
-    return _Ground(x, y, z, masks, hair=under_hair(points), beard=jaw * (1 - masks["lips"]), regions=regions)
+    return _TexelMap(x, y, z, masks, hair=under_hair(points), beard=jaw * (1 - masks["lips"]), regions=regions)
 
 
 def _surface(head: HeadModel) -> np.ndarray:
-    """The base head's point under each texel, (T, T, 3) dm."""
+    """Point of the base head under each texel.
+
+    Shape: -> (T, T, 3) dm.
+    """
     body = ~np.isin(head.corner, np.concatenate(head.eyeball))
     keep = body[head.triangles].all(axis=1)
     triangles = np.concatenate([head.triangles[keep], head.triangles[keep][:, ::-1]])
@@ -76,26 +79,27 @@ def _surface(head: HeadModel) -> np.ndarray:
     return points
 
 
-def paint(tone: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """All colour that does not depend on the pose, on a person of a skin tone.
+def make_texture(tone: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Draws all colours that do not depend on the pose, for a person of a skin tone.
 
-    Shape: tone (3,) in 0..1 -> (T, T + E, 5) in 0..1: red, green, blue, face and mouth; the eyes to the right.
+    Shape: tone (3,) in 0..1 -> (T, T + E, 5) in 0..1: red, green, blue, face and mouth; the eyes to
+    the right.
     """
-    ground, tone = _ground(), tone.astype(np.float32)
-    colour = _skin(ground, tone, draw)
-    _paint_hair(colour, ground, tone, draw)
-    _paint_clothes(colour, ground, draw)
-    _paint_mouth(colour, ground)
+    texels, tone = _texel_map(), tone.astype(np.float32)
+    colour = _skin(texels, tone, draw)
+    _paint_hair(colour, texels, tone, draw)
+    _paint_clothes(colour, texels, draw)
+    _paint_mouth(colour, texels)
     texture = np.zeros((TEXTURE, TEXTURE + EYE_TEXTURE, 5), np.float32)
     texture[:, :TEXTURE, :3] = np.clip(colour, 0, 1)
-    texture[:, :TEXTURE, FACE:] = ground.regions
+    texture[:, :TEXTURE, FACE:] = texels.regions
     texture[:EYE_TEXTURE, TEXTURE:] = _eye(np.array(_IRIS[draw.integers(len(_IRIS))]) / 255, draw)
     return texture
 
 
-def _skin(ground: _Ground, tone: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """Mottled skin with flushed cheeks, dark sockets, freckles and lips."""
-    x, y, z = ground.x, ground.y, ground.z
+def _skin(texels: _TexelMap, tone: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Draws mottled skin with flushed cheeks, dark sockets, freckles and lips."""
+    x, y, z = texels.x, texels.y, texels.z
     mottle = 1 + 0.02 * _noise(draw, 24) + 0.02 * _noise(draw, 6) + 0.018 * _noise(draw, 1.2)
     colour = tone * mottle[..., None]
     cheeks = np.exp(-(((np.abs(x) - 0.45) / 0.2) ** 2) - ((y - 6.95) / 0.18) ** 2) * (z > 0.8)
@@ -104,44 +108,44 @@ def _skin(ground: _Ground, tone: np.ndarray, draw: np.random.Generator) -> np.nd
     _blend(colour, sockets * draw.uniform(0.1, 0.35), tone * [0.72, 0.62, 0.6])
     spots = np.exp(-((x / 0.6) ** 2) - ((y - 7.0) / 0.35) ** 2)
     _blend(colour, (_noise(draw, 2.0) > draw.uniform(1.6, 3.2)) * spots * 0.35, tone * [0.66, 0.5, 0.42])
-    lips = np.clip(ground.masks["lips"] * 1.2, 0, 1)
+    lips = np.clip(texels.masks["lips"] * 1.2, 0, 1)
     _blend(colour, lips * draw.uniform(0.5, 0.85), tone * [0.86, 0.52, 0.52])
     return colour
 
 
-def _paint_hair(colour: np.ndarray, ground: _Ground, tone: np.ndarray, draw: np.random.Generator) -> None:
-    """Brows, perhaps a beard, and the hair of the head, in place."""
+def _paint_hair(colour: np.ndarray, texels: _TexelMap, tone: np.ndarray, draw: np.random.Generator) -> None:
+    """Paints brows, perhaps a beard, and the hair of the head, in place."""
     hair = np.array(_HAIR[draw.integers(len(_HAIR))]) / 255 * draw.uniform(0.85, 1.15)
     strands = np.clip(1 + 0.13 * _noise(draw, 1.5) + 0.08 * _noise(draw, 8), 0.4, 1.6)
-    brows = _brows(ground, draw)
+    brows = _brows(texels, draw)
     _blend(colour, np.clip(brows * strands, 0, 1) * draw.uniform(0.5, 0.8), np.minimum(hair * 0.8, tone * 0.5))
     density = draw.choice([0, 0, 0, 0.12, 0.25, 0.4]) * np.clip(0.85 + 0.12 * _noise(draw, 1.5), 0, 1)
-    _blend(colour, ground.beard * density, hair)
-    cover = np.clip(ground.hair * (0.94 + 0.05 * strands), 0, 1) * (1 - ground.masks["ears"])
+    _blend(colour, texels.beard * density, hair)
+    cover = np.clip(texels.hair * (0.94 + 0.05 * strands), 0, 1) * (1 - texels.masks["ears"])
     _blend(colour, cover, hair)
-    colour *= np.where(ground.hair > 0.5, strands, 1)[..., None]
+    colour *= np.where(texels.hair > 0.5, strands, 1)[..., None]
 
 
-def _brows(ground: _Ground, draw: np.random.Generator) -> np.ndarray:
-    """Two arches that taper outwards."""
+def _brows(texels: _TexelMap, draw: np.random.Generator) -> np.ndarray:
+    """Draws two arches that taper outwards."""
     thick, lift, bend = draw.uniform(0.022, 0.042), draw.uniform(0.21, 0.27), draw.uniform(0.0, 0.06)
-    along = (np.abs(ground.x) - 0.1) / 0.45
+    along = (np.abs(texels.x) - 0.1) / 0.45
     arch = 7.284 + lift + bend * np.sin(np.clip(along, 0, 1) * 2.6)
     taper = np.clip(along / 0.1, 0, 1) * np.clip((1 - along) / 0.45, 0, 1) ** 0.7
-    return np.asarray(np.exp(-(((ground.y - arch) / thick) ** 2)) * taper * (ground.z > 1.0))
+    return np.asarray(np.exp(-(((texels.y - arch) / thick) ** 2)) * taper * (texels.z > 1.0))
 
 
-def _paint_clothes(colour: np.ndarray, ground: _Ground, draw: np.random.Generator) -> None:
-    """A plain top below the collar, in place."""
-    x, y, z = ground.x, ground.y, ground.z
+def _paint_clothes(colour: np.ndarray, texels: _TexelMap, draw: np.random.Generator) -> None:
+    """Paints a plain top below the collar, in place."""
+    x, y, z = texels.x, texels.y, texels.z
     cloth = draw.uniform(0.1, 0.75) * (1 + draw.normal(0, 0.16, 3)) * (1 + 0.05 * _noise(draw, 3)[..., None])
     collar = 5.55 - 0.35 * np.clip(z - 0.2, 0, 1) + 0.5 * np.clip(np.abs(x) - 0.4, 0, 1)
     _blend(colour, np.clip((collar - y) / 0.03, 0, 1), cloth)
 
 
-def _paint_mouth(colour: np.ndarray, ground: _Ground) -> None:
-    """Dark mouth cavity, teeth and tongue, in place."""
-    _blend(colour, ground.masks["inside_mouth"], np.array([0.24, 0.08, 0.08]))
+def _paint_mouth(colour: np.ndarray, texels: _TexelMap) -> None:
+    """Paints a dark mouth cavity, teeth and tongue, in place."""
+    _blend(colour, texels.masks["inside_mouth"], np.array([0.24, 0.08, 0.08]))
     for rows, columns, paint in _mouth_parts():
         colour[rows, columns] = paint
 
@@ -153,7 +157,7 @@ def _mouth_parts() -> Iterator[tuple[slice, slice, tuple[float, ...]]]:
 
 
 def _blend(colour: np.ndarray, amount: np.ndarray, paint: np.ndarray) -> None:
-    """Moves the colour towards a paint, in place.
+    """Moves a colour towards a paint, in place.
 
     Shape: colour (H, W, 3), amount (H, W) in 0..1, paint (3,) or (H, W, 3).
     """
@@ -169,7 +173,7 @@ def _noise(draw: np.random.Generator, sigma: float) -> np.ndarray:
 
 
 def _eye(iris: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """White, iris with a dark rim, pupil and a glint, seen from the front; all of it face."""
+    """Draws white, iris with a dark rim, pupil and a glint, seen from the front; all of it face."""
     side = (np.arange(EYE_TEXTURE) + 0.5) / EYE_TEXTURE * 2 - 1
     radius = np.hypot(*np.meshgrid(side, side)) / 0.96
     eye = np.ones((EYE_TEXTURE, EYE_TEXTURE, 5), np.float32)

@@ -1,4 +1,4 @@
-"""Films: the frames of a real video and of its four fakes, from nothing but seeds."""
+"""Videos: renders the frames of a real video and of its four fakes from seeds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ import numpy as np
 
 from ffpms.minicorpus.head import load_head
 from ffpms.minicorpus.manipulations import (
-    Actor,
-    Craft,
-    Fake,
-    Forger,
-    Take,
+    FakeFrame,
+    Manipulator,
+    Quality,
+    RealFrame,
+    Subject,
     deepfakes,
     face2face,
     faceswap,
@@ -21,16 +21,18 @@ from ffpms.minicorpus.manipulations import (
 )
 from ffpms.minicorpus.motion import make_motion
 from ffpms.minicorpus.people import make_person
-from ffpms.minicorpus.scene import Drawing, colour, look, make_scene, paint_over, pose
+from ffpms.minicorpus.scene import Drawing, apply_colours, make_scene, paint_over, pose, rasterise_head
 from ffpms.schema import FAKES, Manipulation
 
 SIZES = ((360, 270), (384, 288), (352, 264))
-"""Widths that Face2Face and NeuralTextures floor to 320, 384 and 320."""
+"""Frame sizes; Face2Face and NeuralTextures floor their widths to 320, 384 and 320."""
 
 
 @dataclass(frozen=True)
-class Role:
-    """One identity's video: who, how long, how fast, and perhaps somebody else in the picture."""
+class VideoSpec:
+    """One identity's video: the person, the length, the frame rate and size, and perhaps a
+    bystander.
+    """
 
     seed: int
     n_frames: int
@@ -40,59 +42,66 @@ class Role:
 
 
 @lru_cache(maxsize=4)
-def make_actor(role: Role) -> Actor:
-    """The person of a role in their room."""
-    room = make_scene(role.seed, *role.size)
-    scene = room if role.bystander is None else room.shared()[0]
-    return Actor(make_person(role.seed), scene, make_motion(role.seed, role.n_frames, role.fps))
+def make_subject(spec: VideoSpec) -> Subject:
+    """Returns the person of a video in their room."""
+    room = make_scene(spec.seed, *spec.size)
+    scene = room if spec.bystander is None else room.shared()[0]
+    return Subject(make_person(spec.seed), scene, make_motion(spec.seed, spec.n_frames, spec.fps))
 
 
-def _make_bystander(role: Role) -> Actor | None:
-    if role.bystander is None:
+def _make_bystander(spec: VideoSpec) -> Subject | None:
+    if spec.bystander is None:
         return None
-    scene = make_scene(role.seed, *role.size).shared()[1]
-    return Actor(make_person(role.bystander), scene, make_motion(role.bystander, role.n_frames, role.fps))
+    scene = make_scene(spec.seed, *spec.size).shared()[1]
+    return Subject(make_person(spec.bystander), scene, make_motion(spec.bystander, spec.n_frames, spec.fps))
 
 
-def shoot(role: Role) -> Iterator[Take]:
-    """The frames of the real video, with its sensor's noise."""
-    actor, other = make_actor(role), _make_bystander(role)
-    for frame in range(role.n_frames):
-        picture = actor.scene.background
-        for person in (other, actor):
-            picture = picture if person is None else paint_over(picture, _draw_whole(person, frame))
-        noise = np.random.default_rng([role.seed, 3, frame]).standard_normal(picture.shape, np.float32)
-        yield Take(np.clip(picture + np.float32(actor.scene.noise) * noise, 0, 1), frame)
+def render_real(spec: VideoSpec) -> Iterator[RealFrame]:
+    """Yields the frames of the real video, with its sensor's noise."""
+    subject, other = make_subject(spec), _make_bystander(spec)
+    for frame in range(spec.n_frames):
+        pixels = subject.scene.background
+        for person in (other, subject):
+            pixels = pixels if person is None else paint_over(pixels, _draw_whole(person, frame))
+        noise = np.random.default_rng([spec.seed, 3, frame]).standard_normal(pixels.shape, np.float32)
+        yield RealFrame(np.clip(pixels + np.float32(subject.scene.noise) * noise, 0, 1), frame)
 
 
-def _draw_whole(actor: Actor, frame: int) -> Drawing:
-    motion = actor.motion
-    vertices = pose(load_head(), actor.person, motion.weights(frame), motion.gaze[frame], motion.rotation[frame])
-    surface = look(actor.scene, vertices, motion.shift[frame], float(motion.light[frame]))
-    return colour(surface, actor.person.texture)
+def _draw_whole(subject: Subject, frame: int) -> Drawing:
+    motion = subject.motion
+    vertices = pose(load_head(), subject.person, motion.weights(frame), motion.gaze[frame], motion.rotation[frame])
+    surface = rasterise_head(subject.scene, vertices, motion.shift[frame], float(motion.light[frame]))
+    return apply_colours(surface, subject.person.texture)
 
 
-def forge(target: Role, source: Role, takes: list[Take], craft: Craft) -> Iterator[tuple[Manipulation, Fake]]:
+def render_fakes(
+    target: VideoSpec, source: VideoSpec, real_frames: list[RealFrame], quality: Quality
+) -> Iterator[tuple[Manipulation, FakeFrame]]:
     """Yields the fakes of the target with the source, frame by frame.
 
-    Lengths are FaceForensics++'s: Deepfakes the target's, Face2Face the source's (the target's video goes back and
-    forth), FaceSwap and NeuralTextures the shorter.
+    Lengths are those of FaceForensics++. Deepfakes has the target's length, Face2Face the source's
+    (the target's video goes back and forth). FaceSwap and NeuralTextures have the shorter one.
     """
-    hero, donor = make_actor(target), make_actor(source)
-    forgers = {kind: Forger.start(craft, target.seed, source.seed, 4, n) for n, kind in enumerate(FAKES)}
+    target_subject, source_subject = make_subject(target), make_subject(source)
+    manipulators = {kind: Manipulator.start(quality, target.seed, source.seed, 4, n) for n, kind in enumerate(FAKES)}
     for i in range(max(target.n_frames, source.n_frames)):
-        take = takes[back_and_forth(i, target.n_frames)]
+        real = real_frames[back_and_forth(i, target.n_frames)]
         if i < target.n_frames:
-            yield Manipulation.DF, deepfakes(hero, donor, take, forgers[Manipulation.DF])
+            yield Manipulation.DF, deepfakes(target_subject, source_subject, real, manipulators[Manipulation.DF])
         if i < source.n_frames:
-            drawing = reenact(hero, donor, take, i)
-            yield Manipulation.F2F, face2face(drawing, take, forgers[Manipulation.F2F])
+            drawing = reenact(target_subject, source_subject, real, i)
+            yield Manipulation.F2F, face2face(drawing, real, manipulators[Manipulation.F2F])
         if i < min(target.n_frames, source.n_frames):
-            yield Manipulation.FS, faceswap(hero, donor, take, forgers[Manipulation.FS])
-            yield Manipulation.NT, neural_textures(drawing, take, forgers[Manipulation.NT])
+            yield Manipulation.FS, faceswap(target_subject, source_subject, real, manipulators[Manipulation.FS])
+            yield Manipulation.NT, neural_textures(drawing, real, manipulators[Manipulation.NT])
 
 
 def back_and_forth(i: int, n: int) -> int:
-    """0, 1, ..., n-1, n-2, ..., 0, 1, ...: the index at step i of going through n frames to and fro."""
+    """Index at step i of going through n frames to and fro: 0, 1, ..., n-1, n-2, ..., 0, 1, ...
+
+    Example:
+        >>> [back_and_forth(i, 3) for i in range(6)]
+        [0, 1, 2, 1, 0, 1]
+    """
     step = i % max(2 * n - 2, 1)
     return step if step < n else 2 * n - 2 - step

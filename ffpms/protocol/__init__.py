@@ -1,1 +1,1 @@
-"""Protocol: which frames are sampled and replaced, and their labels. Pure: no pixels, no decoder."""
+"""Protocol: decides which frames are sampled and replaced, and their labels, without any pixels."""

@@ -5,13 +5,26 @@ from dataclasses import dataclass
 from ffpms.errors import ConfigError
 
 FACES = ("main", "all")
+"""Whose faces are cut out: the manipulated one, or everybody's."""
 FINDERS = ("dlib", "dlib+mtcnn")
+"""Names of the face detectors."""
 
 
 @dataclass(frozen=True)
 class CropConfig:
-    """Which faces are cut out and how: a square of ``margin`` times the detector's box, stored at ``size`` px; the
-    manipulated face alone (``main``) or everybody's (``all``); with the ``landmarks`` of the real ones or without."""
+    """Which faces are cut out of a frame, and how.
+
+    A crop is a square of ``margin`` times the detector's box, stored at ``size`` px. ``faces`` is
+    ``main`` for the manipulated face alone, or ``all``. With ``landmarks`` the set also gets the
+    landmarks of the real faces.
+
+    Raises:
+        ConfigError: a value is out of range or unknown.
+
+    Example:
+        >>> CropConfig(size=112).margin
+        1.3
+    """
 
     size: int = 299
     margin: float = 1.3

@@ -1,4 +1,4 @@
-"""Another mix of a built set: a choice of rows, no new pixels."""
+"""Mixing: makes another mix of a built set by choosing other rows, without new pixels."""
 
 from dataclasses import replace
 
@@ -8,11 +8,17 @@ from ffpms.protocol.recipe import Recipe
 from ffpms.schema import CROP, FRAME, UNKNOWN, Manipulation, bag_key
 
 FakeSlots = set[tuple[str, int]]
-"""(bag_id, slot) of every slot that shows its fake; the other slots of a fake bag show the real video."""
+"""(bag_id, slot) of every slot that shows its fake.
+
+The other slots of a fake bag show the real video.
+"""
 
 
 def redraw(videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, recipe: Recipe, seed: int) -> pd.DataFrame:
-    """The same bags with as many fake frames each, in slots drawn anew from ``seed``: a FRAME table."""
+    """Draws the fake slots of each bag anew from ``seed``, with as many fake frames as before.
+
+    Returns a FRAME table of the same bags.
+    """
     fresh = replace(recipe, seed=seed)
     fake = {
         (v["bag_id"], slot)
@@ -23,9 +29,10 @@ def redraw(videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, reci
 
 
 def choose_fakes(videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, fake: FakeSlots) -> pd.DataFrame:
-    """The same bags with exactly these slots fake: a FRAME table.
+    """Makes exactly the slots of ``fake`` fake, and returns a FRAME table of the same bags.
 
-    Every crop of a fake and of its real counterpart at the bag's indices is in ``crops``, so any slot can be either.
+    Any slot can be either: ``crops`` has every crop of a fake and of its real counterpart at the
+    bag's indices.
     """
     made = videos[videos["manipulation"] != Manipulation.ORIGINAL]
     target = dict(zip(made["bag_id"], made["target_id"], strict=True))
@@ -41,8 +48,11 @@ def choose_fakes(videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame
 
 
 def with_crops(frames: pd.DataFrame, crops: pd.DataFrame) -> pd.DataFrame:
-    """Each face of a slot with its crop; a slot without a frame index, its bag being unusable, keeps the bag's status.
-    Of a fake frame's faces only the altered ones are fake."""
+    """Joins each face of a slot with its crop.
+
+    A slot without a frame index, in an unusable bag, keeps the status of its bag. Of the faces in a
+    fake frame only the altered ones are labelled fake.
+    """
     joined = frames.merge(crops, how="left", on=["source_video", "frame_index", "track_id"], suffixes=("", "_crop"))
     joined["label"] = joined["label"].where(joined["altered"].fillna(True).astype(bool), 0)
     unusable = joined["frame_index"] == UNKNOWN

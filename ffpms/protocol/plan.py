@@ -1,4 +1,4 @@
-"""The plan: pairs and a recipe become bags, slots and labels; lengths make them frames. Pure, no pixels."""
+"""Plan: turns id pairs and a recipe into bags, slots, labels and frame indices, without pixels."""
 
 from typing import Any
 
@@ -11,15 +11,23 @@ from ffpms.schema import SLOT, UNKNOWN, WITH_PIXELS, Manipulation, Split, Status
 
 
 def plan_slots(pairs: Pairs, recipe: Recipe, splits: tuple[str, ...]) -> pd.DataFrame:
-    """Every bag and slot of the splits with its label (Li 2020, Section 4.1): a SLOT table, ordered by split,
-    manipulation, id and slot. It depends on nothing but the split files and the recipe."""
+    """Plans every bag and slot of the splits with its label (Li 2020, Section 4.1).
+
+    Returns a SLOT table ordered by split, manipulation, id and slot. It depends only on the split
+    files and the recipe.
+
+    Example:
+        >>> slots = plan_slots({"test": [("000", "003")]}, Recipe(), ("test",))
+        >>> len(slots), slots["bag_id"].nunique()  # 2 real and 4 x 2 fake bags of 20 slots
+        (200, 10)
+    """
     kinds = [m for m in Manipulation if m in (Manipulation.ORIGINAL, *recipe.manipulations)]
     rows = [row for split in splits for kind in kinds for row in _slots_of(kind, split, pairs[split], recipe)]
     return pd.DataFrame(rows, columns=SLOT.names)
 
 
 def _slots_of(kind: Manipulation, split: str, pairs: list[tuple[str, str]], recipe: Recipe) -> list[tuple[object, ...]]:
-    """The rows of one manipulation in one split."""
+    """Returns the rows of one manipulation in one split."""
     both_ways = [(ids, f"{pair[0]}_{pair[1]}") for pair in pairs for ids in (pair, pair[::-1])]
     if kind is Manipulation.ORIGINAL:
         bags = sorted((target, target, None, pair) for (target, _), pair in both_ways)
@@ -36,21 +44,40 @@ def _slots_of(kind: Manipulation, split: str, pairs: list[tuple[str, str]], reci
 def _bag_rows(
     kind: Manipulation, split: str, bag: tuple[str, str, str | None, str], fake: frozenset[int] | None, count: int
 ) -> list[tuple[object, ...]]:
-    """A row a slot; ``fake`` is None for an original, of which nothing can be replaced."""
+    """Returns one row per slot of a bag.
+
+    ``fake`` is None for an original, in which no frame can be replaced.
+    """
     about = (bag_key(kind, bag[0]), split, kind.value, *bag)
     return [(*about, s, int(fake is not None and s in fake), fake is not None and s not in fake) for s in range(count)]
 
 
 def frame_index(slot: np.ndarray, n_frames: np.ndarray | int, count: int) -> np.ndarray:
-    """Frame of a slot: ``floor((slot + 0.5) * n_frames / count)``, exact in integers; below ``n_frames``, and strictly
-    increasing with the slot when ``n_frames >= count``."""
+    """Frame of a slot: ``floor((slot + 0.5) * n_frames / count)``, exact in integers.
+
+    The index is below ``n_frames``. It increases strictly with the slot when ``n_frames >= count``.
+
+    Example:
+        >>> frame_index(np.arange(4), 100, 4).tolist()
+        [12, 37, 62, 87]
+    """
     return (2 * slot.astype(np.int64) + 1) * n_frames // (2 * count)
 
 
 def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
-    """Gives each slot its source video and frame index: N = min(N_fake, N_real), so that a fake and its real
-    counterpart share their indices. Adds ``source_video``, ``frame_index`` (-1 without a usable pair), ``status``
-    and ``error`` of the bag."""
+    """Gives each slot its source video and frame index.
+
+    With N = min(N_fake, N_real) a fake and its real counterpart share their indices. Adds
+    ``source_video``, ``frame_index`` (-1 without a usable pair), and the ``status`` and ``error``
+    of the bag.
+
+    Example:
+        >>> slots = plan_slots({"test": [("a", "b")]}, Recipe(manipulations=("DF",)), ("test",))
+        >>> sources = pd.DataFrame({"source_video": slots["bag_id"].unique()})
+        >>> sources = sources.assign(n_frames=[400, 300, 380, 310], status="ok", error="")
+        >>> plan_frames(slots, sources, Recipe()).groupby("bag_id")["frame_index"].max().to_dict()
+        {'DF_a_b': 370, 'DF_b_a': 292, 'original_a': 390, 'original_b': 292}
+    """
     source = {row["source_video"]: row for row in sources.to_dict("records")}
     bags = slots.drop_duplicates("bag_id").to_dict("records")
     states = {b["bag_id"]: _bag_state(source, b["bag_id"], b["target_id"]) for b in bags}
@@ -66,7 +93,7 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
 
 
 def _bag_state(sources: dict[str, dict[Any, Any]], bag_id: str, target_id: str) -> tuple[str, str, int]:
-    """Status, error and number of frames that a bag can use."""
+    """Returns the status, the error and the number of usable frames of a bag."""
     own, real = sources[bag_id], sources[bag_key(Manipulation.ORIGINAL, target_id)]
     if own["status"] not in WITH_PIXELS:
         return own["status"], own["error"], 0
@@ -76,8 +103,16 @@ def _bag_state(sources: dict[str, dict[Any, Any]], bag_id: str, target_id: str) 
 
 
 def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
-    """One row a bag from its slots: label = max(frame labels) (Eq. 3), number and rate of fake frames, and where the
-    recipe places them in one segment, that segment."""
+    """Summarises the slots of each bag in one row: label = max(frame labels) (Li 2020, Eq. 3).
+
+    Adds the number and rate of fake frames. If the recipe places them in one segment, it also adds
+    where that segment lies.
+
+    Example:
+        >>> slots = plan_slots({"train": [("a", "b")]}, Recipe(manipulations=("DF",)), ("train",))
+        >>> summarise_bags(slots, Recipe()).set_index("bag_id")["n_fake"].to_dict()
+        {'original_a': 0, 'original_b': 0, 'DF_a_b': 15, 'DF_b_a': 15}
+    """
     bags = frames.drop_duplicates(["bag_id", "slot"]).groupby("bag_id", sort=False)
     keep = ["bag_id", "split", "manipulation", "video_id", "target_id", "source_id", "pair_id"]
     videos = bags.head(1)[keep].reset_index(drop=True)
@@ -94,5 +129,10 @@ def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
 
 
 def split_order(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The named splits in the order train, val, test."""
+    """Sorts the named splits in the order train, val, test.
+
+    Example:
+        >>> split_order(("test", "train"))
+        ('train', 'test')
+    """
     return tuple(s.value for s in Split if s in names)

@@ -1,4 +1,7 @@
-"""The rate grid: every fake bag at every number of fake frames. A mix is a choice of rows, so it costs no pixels."""
+"""Rate grid: every fake bag at every number of fake frames.
+
+A mix is a choice of rows, so the grid needs no new pixels.
+"""
 
 import pandas as pd
 
@@ -8,13 +11,22 @@ from ffpms.protocol.recipe import Recipe
 from ffpms.schema import GRID, Manipulation
 
 N_DRAWS = 5
+"""Default number of draws of the rate grid."""
 
 
 def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd.DataFrame:
-    """When each slot of each fake bag turns fake, in each of several draws: a GRID table in the slots' order.
+    """Ranks the slots of each fake bag by when they turn fake, in each of several draws.
 
-    A slot's rank is its place among the SHA-256 draws ``<split>/<manipulation>/<video_id>/grid/<draw>/slot/<slot>``, so
-    a lower level's fake slots are among a higher one's, and no bag's depend on another bag or on the number of draws.
+    Returns a GRID table in the order of the slots. A slot's rank is its place among the SHA-256
+    draws ``<split>/<manipulation>/<video_id>/grid/<draw>/slot/<slot>``. So the fake slots of a
+    lower level are among those of a higher one. The ranks of a bag depend neither on other bags nor
+    on the number of draws.
+
+    Example:
+        >>> from ffpms.protocol.v1 import read_v1
+        >>> grid = plan_grid(read_v1(), Recipe(), n_draws=1)
+        >>> len(grid), sorted(grid["rank"].unique()) == list(range(20))  # 560 fake bags of 20 slots
+        (11200, True)
     """
     bags = slots[slots["manipulation"] != Manipulation.ORIGINAL].drop_duplicates("bag_id")
     rows = [
@@ -27,14 +39,14 @@ def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd
 
 
 def _ranks(recipe: Recipe, *draw: object) -> list[tuple[int, int]]:
-    """(slot, rank) by slot."""
+    """Returns (slot, rank) in the order of the slots."""
     return sorted((slot, rank) for rank, slot in enumerate(recipe.fake_order(*draw)))
 
 
 def mix_at_level(
     videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, grid: pd.DataFrame, draw: int, level: int
 ) -> pd.DataFrame:
-    """The same bags with ``level`` fake frames in each fake one, by one draw of the grid: a FRAME table.
+    """Makes ``level`` frames of each fake bag fake, by one draw of the grid: a FRAME table.
 
     Raises:
         ConfigError: the grid has no such draw or level.
@@ -47,7 +59,7 @@ def mix_at_level(
 
 
 def _extent(grid: pd.DataFrame) -> str:
-    """What the grid has, in words."""
+    """Describes the draws and levels of the grid for an error message."""
     if grid.empty:
         return "this set has no fake bag"
     return f"it has draws 0 to {grid['draw'].max()} and levels 0 to {grid['rank'].max() + 1}"

@@ -1,4 +1,7 @@
-"""Recipe: what to sample and what to replace, from which seed. Together with the split files it fixes every label."""
+"""Recipe: what to sample, what to replace and from which seed.
+
+Together with the split files it fixes every label.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,13 +11,24 @@ from ffpms.errors import ConfigError
 from ffpms.schema import FAKES, Split
 
 PLACEMENTS = ("random", "contiguous")
+"""Where the fake frames of a bag lie: anywhere, or in one segment."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """The mix of Li 2020, Section 4.1: 20 uniform frames a video, 1 to 19 of them replaced by real ones.
+    """The mix of Li 2020, Section 4.1: 20 uniform frames a video, 1 to 19 of them replaced by real
+    ones.
 
-    ``replaced`` (lowest, highest) holds where labels are tested (val, test), ``fraction`` in train.
+    ``replaced`` (lowest, highest) applies to val and test. ``fraction`` applies to train.
+
+    Raises:
+        ConfigError: a value is out of range or unknown.
+
+    Example:
+        >>> Recipe().n_replaced_in_train
+        5
+        >>> sorted(Recipe().fake_slots(2, "test", "DF", "953_974"))
+        [5, 16]
     """
 
     compression: str = "c40"
@@ -43,22 +57,26 @@ class Recipe:
 
     @property
     def n_replaced_in_train(self) -> int:
-        """Real frames in each fake training bag: 25 % of 20 is 5."""
+        """Number of real frames in each fake training bag: 25 % of 20 is 5."""
         return round(self.fraction * self.frames_per_video)
 
     def draw(self, *what: object) -> bytes:
-        """A number that only the seed and the names in ``what`` decide, the same on any machine and in any language:
-        SHA-256 of ``ffpms-<version>/<seed>/<what...>``. Sorting by it is a draw without replacement."""
+        """Returns SHA-256 of ``ffpms-<version>/<seed>/<what...>``, a pseudo-random number.
+
+        Only the seed and the names in ``what`` decide it. It is the same on any machine and in any
+        language. Sorting by it is a draw without replacement.
+        """
         return hashlib.sha256("/".join(map(str, (f"ffpms-{self.version}", self.seed, *what))).encode()).digest()
 
     def order(self, items: list[str] | range, *what: object) -> list[str | int]:
-        """The items in the order of their draws."""
+        """Sorts the items by their draws."""
         return sorted(items, key=lambda item: self.draw(*what, item))
 
     def n_fake(self, split: str, manipulation: str, video_ids: list[str]) -> dict[str, int]:
-        """Fake frames kept in each video: stratified over the levels in val and test, the same number in train.
+        """Number of fake frames kept in each video.
 
-        With 140 videos and the 19 levels 1..19 each level is given 7 or 8 times.
+        In val and test the number is stratified over the levels. In train it is the same for all.
+        With 140 videos and the 19 levels 1..19, each level is given 7 or 8 times.
         """
         if split == Split.TRAIN:
             return dict.fromkeys(video_ids, self.frames_per_video - self.n_replaced_in_train)
@@ -68,10 +86,11 @@ class Recipe:
         return {str(v): self.frames_per_video - int(levels[i % len(levels)]) for i, v in enumerate(videos)}
 
     def fake_order(self, *bag: object) -> tuple[int, ...]:
-        """The slots in the order in which they turn fake.
+        """Returns the slots in the order in which they turn fake.
 
-        A contiguous segment grows from the first: a later draw left of the first adds the slot left of the segment, any
-        other the slot right of it. So a segment of any length starts at each possible slot equally often.
+        A contiguous segment grows from the first slot. A later draw left of the first adds the slot
+        left of the segment; any other adds the slot right of it. So a segment of any length starts
+        at each possible slot equally often.
         """
         first, *later = (int(slot) for slot in self.order(range(self.frames_per_video), *bag, "slot"))
         if self.placement == "random":
@@ -80,5 +99,8 @@ class Recipe:
         return (first, *(next(left if slot < first else right) for slot in later))
 
     def fake_slots(self, n_fake: int, *bag: object) -> frozenset[int]:
-        """Which slots stay fake. They are nested: those of a lower number are among those of a higher one."""
+        """Returns the slots that stay fake.
+
+        They are nested: the fake slots of a lower number are among those of a higher one.
+        """
         return frozenset(self.fake_order(*bag)[:n_fake])

@@ -1,4 +1,4 @@
-"""Split files: lists of id pairs, in FaceForensics++'s own format."""
+"""Split files: lists of id pairs, in the format of FaceForensics++."""
 
 import json
 import re
@@ -10,23 +10,37 @@ from ffpms.hashing import digest
 from ffpms.schema import Split
 
 Pairs = dict[str, list[tuple[str, str]]]
-"""Split -> pairs of ids. A pair (a, b) stands for the originals a and b and the fakes a_b and b_a of each method."""
+"""Maps each split to its pairs of ids.
+
+A pair (a, b) stands for the originals a and b, and for the fakes a_b and b_a of each method.
+"""
 
 OFFICIAL = data_manifests.ROOT / "ffpp"
+"""Folder of the official split files of FaceForensics++."""
 _ID = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[0-9a-z][0-9a-z-]{0,31}", re.ASCII | re.IGNORECASE)
 
 
 def is_safe_id(text: object) -> bool:
-    """Whether an id can be part of a file's name anywhere: 1 to 32 letters, digits and dashes, no dash in front, and
-    no name of a Windows device."""
+    """Whether an id can be part of a file name on any system.
+
+    It has 1 to 32 letters, digits and dashes, no dash in front, and is no name of a Windows device.
+
+    Example:
+        >>> is_safe_id("id0_0001"), is_safe_id("id0-0001"), is_safe_id("con")
+        (False, True, False)
+    """
     return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def read_pairs(folder: Path | None = None) -> Pairs:
-    """Reads ``train.json``, ``val.json`` and ``test.json``; without a folder the official FaceForensics++ ones.
+    """Reads ``train.json``, ``val.json`` and ``test.json``; by default the official ones.
 
     Raises:
-        ManifestError: a file is missing or no list of id pairs, or an id stands twice.
+        ManifestError: a file is missing or is no list of id pairs, or an id occurs twice.
+
+    Example:
+        >>> {split: len(members) for split, members in read_pairs().items()}
+        {'train': 360, 'val': 70, 'test': 70}
     """
     folder = folder or OFFICIAL
     pairs = {split.value: _read_file(folder / f"{split}.json") for split in Split}
@@ -55,7 +69,10 @@ def _is_pair(pair: object) -> bool:
 
 
 def _check_disjoint(pairs: Pairs, folder: Path) -> None:
-    """No id in two pairs: else a face could be in train and in test. ``a`` and ``A`` are one file on some disks."""
+    """Raises ManifestError if an id is in two pairs: a face could then be in both train and test.
+
+    ``a`` and ``A`` count as the same id, because they are one file on some disks.
+    """
     seen: dict[str, str] = {}
     for split, members in pairs.items():
         for video_id in (i for pair in members for i in pair):
@@ -66,5 +83,10 @@ def _check_disjoint(pairs: Pairs, folder: Path) -> None:
 
 
 def pairs_digest(pairs: Pairs) -> str:
-    """SHA-256 of the split files' content."""
+    """Returns the SHA-256 of the content of the split files.
+
+    Example:
+        >>> pairs_digest({"test": [("953", "974")]}) == pairs_digest({"test": [("974", "953")]})
+        False
+    """
     return digest(json.dumps(pairs, sort_keys=True).encode())

@@ -16,25 +16,40 @@ from ffpms.protocol.splits import Pairs, read_pairs
 from ffpms.schema import SLOT, WITH_PIXELS, Split, Status, read_table, write_table
 
 V1 = data_manifests.ROOT / "ffpms-v1"
+"""Folder of the manifest that ships with the project."""
 V1_RECIPE = Recipe()
 DATASET = "FFPMS"
 UNMIXED = "FF++"
-"""What its fakes are without any mix; its name goes on with the compression, as the paper writes it."""
+"""Name of the set without any mix. The compression follows it, as the paper writes it."""
 OFFICIAL = (DATASET, *(f"{UNMIXED}-{compression}" for compression in ("c0", "c23", "c40")))
-"""The test sets that are the same wherever they were built, and the paper's."""
+"""Names of the test sets that are the same wherever they were built, and the paper's."""
 CUSTOM = "-custom"
-"""The end of the name of what is not that very set."""
+"""End of the name of a set that is not exactly the official one."""
 N_BAGS = 700
 _FILES = ("frames.parquet", "recipe.toml", "sha256")
 
 
 def rows_digest(slots: pd.DataFrame) -> str:
-    """SHA-256 of the rows as CSV: unlike a Parquet file's, the same whatever wrote it."""
+    """SHA-256 of the rows as CSV. Unlike that of a Parquet file, it is the same whatever wrote the
+    rows.
+
+    Example:
+        >>> import tomllib
+        >>> text = (V1 / "recipe.toml").read_text(encoding="utf-8")
+        >>> rows_digest(read_v1()) == tomllib.loads(text)["manifest"]["rows_sha256"]
+        True
+    """
     return digest(slots[SLOT.names].to_csv(index=False, lineterminator="\n").encode())
 
 
 def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.DataFrame:
-    """Writes ``recipe.toml``, ``frames.parquet`` and ``sha256`` for the test split; the same bytes each time."""
+    """Writes ``recipe.toml``, ``frames.parquet`` and ``sha256`` for the test split.
+
+    The bytes are the same each time.
+
+    Raises:
+        ConfigError: the folder holds other files.
+    """
     if out.exists() and (not out.is_dir() or any(path.name not in _FILES for path in out.iterdir())):
         raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
     slots = plan_slots(read_pairs(splits), recipe, (Split.TEST,))
@@ -56,23 +71,45 @@ def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.
 
 
 def read_v1() -> pd.DataFrame:
-    """The 14,000 slots of FFPMS v1 that ship with the project: a SLOT table."""
+    """Reads the 14,000 slots of FFPMS v1 that ship with the project: a SLOT table.
+
+    Example:
+        >>> slots = read_v1()
+        >>> len(slots), slots["bag_id"].nunique()
+        (14000, 700)
+    """
     return read_table(V1 / "frames.parquet", SLOT)
 
 
 def has_v1_settings(recipe: Recipe, crop: CropConfig) -> bool:
-    """Whether everything is as by default; landmarks are one table more and change no pixel."""
+    """Whether recipe and crops have the default settings.
+
+    Landmarks do not count: they are one more table and change no pixel.
+
+    Example:
+        >>> has_v1_settings(Recipe(), CropConfig(landmarks=True))
+        True
+    """
     return recipe == V1_RECIPE and replace(crop, landmarks=False) == CropConfig()
 
 
 def is_v1(recipe: Recipe, crop: CropConfig, pairs: Pairs) -> bool:
-    """Whether a set of these settings is FFPMS v1: everything by default, from the official pairs."""
+    """Whether a set of these settings is FFPMS v1: all defaults, and the official pairs.
+
+    Example:
+        >>> [is_v1(Recipe(seed=seed), CropConfig(), read_pairs()) for seed in (2020, 1)]
+        [True, False]
+    """
     return has_v1_settings(recipe, crop) and pairs == read_pairs()
 
 
 def dataset_name(v1: bool, compression: str, videos: pd.DataFrame) -> str:
-    """``FFPMS`` if the set is v1 and has every one of the 700 test bags (some perhaps without a face), else
-    ``FFPMS-custom``, ``FFPMS-c23-custom``, so that no number on another set can pass for one on the benchmark."""
+    """Returns ``FFPMS`` for v1 with all of its 700 test bags, else ``FFPMS-custom``,
+    ``FFPMS-c23-custom``.
+
+    Bags without a face count as present. So no number on another set can pass for one on the
+    benchmark.
+    """
     if v1 and _is_whole(videos):
         return DATASET
     other = "" if compression == V1_RECIPE.compression else f"-{paper_compression(compression)}"
@@ -80,8 +117,11 @@ def dataset_name(v1: bool, compression: str, videos: pd.DataFrame) -> str:
 
 
 def unmixed_name(recipe: Recipe, crop: CropConfig, official: bool, videos: pd.DataFrame) -> str:
-    """``FF++-c23`` if the fakes of the set, all their frames fake, are the whole test split of FaceForensics++, else
-    ``FF++-c23-custom``. How the set was mixed does not matter."""
+    """Returns ``FF++-c23`` if the set holds the whole test split of FaceForensics++.
+
+    That is so if its fakes, with all their frames fake, are that split. Else the name is
+    ``FF++-c23-custom``. How the set was mixed does not matter.
+    """
     sampled = (recipe.manipulations, recipe.frames_per_video, recipe.version)
     as_v1 = sampled == (V1_RECIPE.manipulations, V1_RECIPE.frames_per_video, V1_RECIPE.version)
     name = f"{UNMIXED}-{paper_compression(recipe.compression)}"
@@ -90,11 +130,16 @@ def unmixed_name(recipe: Recipe, crop: CropConfig, official: bool, videos: pd.Da
 
 
 def paper_compression(compression: str) -> str:
-    """``raw`` -> ``c0``."""
+    """Writes a compression as the paper does: ``raw`` becomes ``c0``.
+
+    Example:
+        >>> paper_compression("raw"), paper_compression("c23")
+        ('c0', 'c23')
+    """
     return "c0" if compression == "raw" else compression
 
 
 def _is_whole(videos: pd.DataFrame) -> bool:
-    """Whether each of the 700 test bags is usable, if perhaps without a face."""
+    """Whether each of the 700 test bags is usable, with or without a face."""
     test = videos[videos["split"] == Split.TEST]
     return bool(len(test) == N_BAGS and test["status"].isin([*WITH_PIXELS, Status.NO_FACE]).all())

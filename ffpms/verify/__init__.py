@@ -1,1 +1,1 @@
-"""``ffpms verify``: a source tree against FaceForensics++'s rules, and a built set against its manifests."""
+"""``ffpms verify``: checks a source tree before a build, and a built set after it."""

@@ -1,4 +1,4 @@
-"""Bags and frames of a built set against the laws, a batch of whole bags at a time."""
+"""Checks the bags and frames of a built set against the invariants, in batches of whole bags."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1 import DATASET, N_BAGS, read_v1
 from ffpms.schema import CROP, FRAME, SLOT, VIDEO, Manipulation, Split, bag_key
 from ffpms.verify.findings import Finding, Kind
-from ffpms.verify.invariants import LAWS
+from ffpms.verify.invariants import INVARIANTS
 from ffpms.verify.tables import BUILD_ANEW, RowStream, row_keys, whole_bags
 from ffpms.verify.tally import Tally
 
@@ -19,15 +19,19 @@ _OTHER_BAGS = f"videos.parquet: not the bags of frames.parquet, each once and in
 
 
 def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray) -> list[Finding]:
-    """Findings about videos.parquet and frames.parquet: the laws, no id in two splits, and every crop one of
-    crops.parquet, of whose rows ``crops`` has the keys; ``lengths`` has the number of frames of each source."""
+    """Returns findings about videos.parquet and frames.parquet.
+
+    It checks the invariants, that no id is in two splits, and that every crop is in crops.parquet.
+    ``crops`` has the keys of the rows of crops.parquet. ``lengths`` has the number of frames of
+    each source.
+    """
     tally, splits = Tally(), dict[str, str]()
     for videos, rows in _bags(data):
         real = bag_key(Manipulation.ORIGINAL, "") + rows["target_id"]
         known = rows.assign(n_own=rows["bag_id"].map(lengths), n_real=real.map(lengths))
         slots = known[known["track_id"] == known.groupby("bag_id")["track_id"].transform("first")]
-        for law in LAWS:
-            tally.add(law.table, law.says, slots.loc[law.broken(slots, recipe), "bag_id"])
+        for invariant in INVARIANTS:
+            tally.add(invariant.table, invariant.message, slots.loc[invariant.broken(slots, recipe), "bag_id"])
         strange = (rows["crop"] != "") & ~np.isin(row_keys(rows[CROP.names]), crops)
         tally.add("frames.parquet", "crop is not as crops.parquet has it", rows.loc[strange, "bag_id"])
         tally.add("videos.parquet", "target_id or source_id is in another split too", _in_two_splits(videos, splits))
@@ -35,7 +39,9 @@ def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray
 
 
 def check_v1(data: Path) -> list[Finding]:
-    """Findings about a set that says it is FFPMS: its test labels are those that ship with the project."""
+    """Returns findings about a set named FFPMS: are its test labels those that ship with the
+    project?
+    """
     tally, expected, matched = Tally(), row_keys(read_v1()), 0
     for _, rows in _bags(data):
         test = rows[rows["split"] == Split.TEST]
@@ -50,7 +56,8 @@ def check_v1(data: Path) -> list[Finding]:
 
 
 def _bags(data: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Rows of videos.parquet, and the rows of frames.parquet of the same bags, joined with them.
+    """Yields rows of videos.parquet, and the rows of frames.parquet of the same bags joined with
+    them.
 
     Raises:
         ManifestError: the tables do not have the same bags in the same order.
@@ -69,7 +76,7 @@ def _bags(data: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
 
 
 def _in_two_splits(videos: pd.DataFrame, splits: dict[str, str]) -> pd.Series:
-    """The bags one of whose ids was seen in another split; ``splits`` remembers the ids."""
+    """Returns the bags with an id that was seen in another split; ``splits`` remembers the ids."""
     broken = [
         any(splits.setdefault(i, split) != split for i in ids if isinstance(i, str))
         for split, *ids in videos[["split", "target_id", "source_id"]].itertuples(index=False)

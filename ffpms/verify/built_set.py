@@ -1,4 +1,4 @@
-"""A built set against its manifests, and against the tree it was built from."""
+"""Checks a built set against its manifests, and against the tree it was built from."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ class SourceJob:
 def verify_data(
     data: Path, root: Path | None = None, workers: int = 1, progress: Progress = lambda items, _: items
 ) -> Report:
-    """Every finding about a built set; with ``root`` also about the files of the tree it was built from.
+    """Returns every finding about a built set; with ``root`` also about the tree it was built from.
 
     Raises:
         ManifestError: there is no built set, or its ``build.json`` is damaged.
@@ -53,7 +53,7 @@ def verify_data(
     tables = _tables(report).items()
     findings = [fault for name, schema in tables for fault in check_table(data, f"{name}.parquet", schema, report)]
     if any(finding.kind in _NO_ROWS for finding in findings):
-        findings = [_as_last(finding) for finding in findings]
+        findings = [_note_unchecked(finding) for finding in findings]
     else:
         findings += _check_rows(data, report, root, workers, progress)
     findings += [fault for name in files_of(report["counts"]) if (fault := check_regular(data / name, name, AGAIN))]
@@ -61,11 +61,11 @@ def verify_data(
 
 
 _NO_ROWS = (Kind.MISSING, Kind.NOT_A_FILE, Kind.UNREADABLE, Kind.COLUMNS)
-"""With such a finding about a table there is no use in reading its rows."""
+"""Kinds of findings about a table after which its rows cannot be read."""
 
 
-def _as_last(finding: Finding) -> Finding:
-    """The finding, and that it has kept us from looking further."""
+def _note_unchecked(finding: Finding) -> Finding:
+    """Adds to a finding that it prevented further checks."""
     if finding.kind not in _NO_ROWS:
         return finding
     return replace(finding, what=f"{finding.what}, so that crops and laws were not looked at")
@@ -88,17 +88,17 @@ def _settings(report: dict[str, Any]) -> tuple[Recipe, CropConfig]:
 
 
 def _tables(report: dict[str, Any]) -> dict[str, pa.Schema]:
-    """The tables that the set should have."""
+    """Returns the tables that the set should have."""
     try:
         return tables_of(_settings(report)[1])
     except ManifestError:
-        return TABLES  # what is wrong with the settings is said with the rows
+        return TABLES  # _check_rows reports what is wrong with the settings
 
 
 def _check_rows(
     data: Path, report: dict[str, Any], root: Path | None, workers: int, progress: Progress
 ) -> Iterator[Finding]:
-    """Each check on its own: a table that breaks off in one must not hide what the others find."""
+    """Runs each check on its own, so that a broken table does not hide what other checks find."""
     try:
         recipe, crop = _settings(report)
         sources = _read_sources(data)
@@ -122,7 +122,7 @@ def _check_rows(
 
 
 def _read_sources(data: Path) -> pd.DataFrame:
-    """sources.parquet, indexed by source_video."""
+    """Reads sources.parquet, indexed by source_video."""
     rows = pd.concat([pd.DataFrame(columns=SOURCE.names), *read_batches(data / "sources.parquet", SOURCE)])
     if rows["source_video"].duplicated().any():
         raise ManifestError(f"sources.parquet: a source_video stands twice; {BUILD_ANEW}")
@@ -136,14 +136,14 @@ def _check_v1(data: Path, recipe: Recipe, crop: CropConfig) -> Iterator[Finding]
 
 
 def _check_tree(root: Path, sources: pd.DataFrame, workers: int, progress: Progress) -> list[Finding]:
-    """Findings about the files that the set was built from."""
+    """Returns findings about the files that the set was built from."""
     known = sources[sources["sha256"].fillna("") != ""]
     jobs = [SourceJob(root, path, sha256) for path, sha256 in zip(known["path"], known["sha256"], strict=True)]
-    return [fault for fault in progress(run_local(look, jobs, workers), len(jobs)) if fault]
+    return [fault for fault in progress(run_local(check_source, jobs, workers), len(jobs)) if fault]
 
 
-def look(job: SourceJob) -> Finding | None:
-    """What is wrong with a source file; unlike a crop it may well lie behind a link."""
+def check_source(job: SourceJob) -> Finding | None:
+    """Returns the fault of a source file, or None; unlike a crop it may be behind a link."""
     fault = check_plain(job.path) or check_regular(job.root / job.path, job.path, "download it again")
     if fault:
         return fault

@@ -1,4 +1,4 @@
-"""The files below crops/: each is what its row says, and nothing else lies there."""
+"""Checks the files below crops/: each must match its row, and no other file may be there."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ _JOB = 64
 
 @dataclass(frozen=True)
 class CropJob:
-    """Crops to look at: path, SHA-256 and number of bytes of each, and the side they should have."""
+    """Crops to check: path, SHA-256 and number of bytes of each, and the side they should have."""
 
     data: Path
     size_px: int
@@ -30,28 +30,31 @@ class CropJob:
 
 
 def check_crops(data: Path, size_px: int, targets: Iterable[str], workers: int, progress: Progress) -> list[Finding]:
-    """Findings about every crop and shard marker, and about what else lies below crops/."""
+    """Returns findings about every crop and shard marker, and about other files below crops/."""
     known = [np.fromiter(map(hash, _markers(targets)), np.int64)]
     n_crops = sum(len(batch) for batch in stored_crops(data))
-    looked_at = progress(_look(data, size_px, workers, known), n_crops)
-    findings = [fault for fault in looked_at if fault]
+    checked = progress(_check_all(data, size_px, workers, known), n_crops)
+    findings = [fault for fault in checked if fault]
     findings += [fault for target in targets if (fault := _check_marker(data, target))]
-    return [*findings, *_strays(data, np.concatenate(known))]
+    return [*findings, *_find_extra(data, np.concatenate(known))]
 
 
-def _look(data: Path, size_px: int, workers: int, known: list[np.ndarray]) -> Iterator[Finding | None]:
-    """What is wrong with each crop; ``known`` remembers its path by 8 bytes. A batch at a time: the engine holds all of
-    its jobs."""
+def _check_all(data: Path, size_px: int, workers: int, known: list[np.ndarray]) -> Iterator[Finding | None]:
+    """Yields the fault of each crop, or None, a batch at a time, because the engine keeps all of
+    its jobs.
+
+    ``known`` collects a hash of 8 bytes of each path.
+    """
     for batch in stored_crops(data):
         known.append(np.fromiter(map(hash, batch["crop"]), np.int64))
         rows = list(zip(batch["crop"], batch["sha256"], batch["n_bytes"], strict=True))
         jobs = [CropJob(data, size_px, tuple(rows[i : i + _JOB])) for i in range(0, len(rows), _JOB)]
-        for faults in run_local(look, jobs, workers):
+        for faults in run_local(check_job, jobs, workers):
             yield from faults
 
 
-def look(job: CropJob) -> list[Finding | None]:
-    """What is wrong with each crop of a job, or None."""
+def check_job(job: CropJob) -> list[Finding | None]:
+    """Returns the fault of each crop of a job, or None."""
     return [_check_crop(job.data, crop, sha256, n_bytes, job.size_px) for crop, sha256, n_bytes in job.crops]
 
 
@@ -72,7 +75,9 @@ def _check_crop(data: Path, crop: str, sha256: str, n_bytes: int, size_px: int) 
 
 
 def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: int) -> Finding | None:
-    """The size first: it costs nothing, and nothing larger than was written is read."""
+    """Checks the size first: that is quick, and no file is read that is larger than what was
+    written.
+    """
     size = file.stat().st_size
     if size != n_bytes:
         return _changed(crop, f"{size} bytes, not {n_bytes}")
@@ -86,7 +91,10 @@ def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: in
 
 
 def _changed(crop: str, what: str) -> Finding:
-    """A build does not read the crops it has; without its folder the target is done again."""
+    """Returns the finding for a crop with other bytes.
+
+    A build does not read the crops it has. Without its folder the target is built again.
+    """
     return Finding(crop, Kind.CHANGED, what, f"delete the folder {'/'.join(crop.split('/')[:2])}, then {AGAIN}")
 
 
@@ -95,7 +103,7 @@ def _markers(targets: Iterable[str]) -> Iterator[str]:
 
 
 def _check_marker(data: Path, target: str) -> Finding | None:
-    """A shard without its marker is not finished."""
+    """Returns a finding if a shard has no valid marker: then it is not finished."""
     name = f"{_FOLDER}/{target}/{MARKER}"
     if not is_safe_id(target):
         what = f"target_id {target!a} is no safe name of a folder"
@@ -106,8 +114,8 @@ def _check_marker(data: Path, target: str) -> Finding | None:
     return Finding(name, Kind.UNREADABLE, "no list of a shard's rows", AGAIN)
 
 
-def _strays(data: Path, known: np.ndarray) -> Iterator[Finding]:
-    """Whatever lies below crops/ and is in no table; links are not followed."""
+def _find_extra(data: Path, known: np.ndarray) -> Iterator[Finding]:
+    """Yields whatever lies below crops/ and is in no table; links are not followed."""
     waiting = [_FOLDER] if check_inside(data, _FOLDER) is None and (data / _FOLDER).is_dir() else []
     while waiting:
         folder = waiting.pop()

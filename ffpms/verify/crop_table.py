@@ -1,4 +1,7 @@
-"""The crops' table: each crop once, and a fake's box that of its real counterpart, as the pair's geometry maps it."""
+"""Checks crops.parquet: each crop once, and its box that of the real video.
+
+The box of a fake is compared through the geometry of its pair.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,19 +20,19 @@ from ffpms.verify.tally import Tally
 _BOX = ["box_x", "box_y", "box_w", "box_h"]
 _MAP = ["scale_x", "scale_y", "shift_x", "shift_y"]
 _TOLERANCE_PX = 0.01
-"""Boxes are stored in single precision."""
+"""Tolerance in px, because boxes are stored in single precision."""
 
 
 @dataclass(frozen=True)
 class CropIndex:
-    """What is remembered of the crops: the keys of their rows, and of real videos' crops the boxes by frame."""
+    """Keys of the rows of crops.parquet, and the boxes of real crops by frame."""
 
     rows: np.ndarray
     boxes: pd.DataFrame
 
 
 def stored_crops(data: Path) -> Iterator[pd.DataFrame]:
-    """The rows of crops.parquet that have pixels, a batch at a time."""
+    """Yields the rows of crops.parquet that have pixels, a batch at a time."""
     for batch in read_batches(data / "crops.parquet", CROP):
         yield batch[batch["crop"] != ""]
 
@@ -46,7 +49,7 @@ def index_crops(data: Path, sources: pd.DataFrame) -> CropIndex:
 
 
 def check_crop_rows(data: Path, sources: pd.DataFrame, index: CropIndex) -> list[Finding]:
-    """Findings about the rows of crops.parquet."""
+    """Returns findings about the rows of crops.parquet."""
     tally, seen = Tally(), np.empty(0, np.uint64)
     for batch in stored_crops(data):
         videos, keys = batch["source_video"], row_keys(batch[["source_video", "frame_index", "track_id"]])
@@ -60,7 +63,7 @@ def check_crop_rows(data: Path, sources: pd.DataFrame, index: CropIndex) -> list
 
 
 def _is_moved(rows: pd.DataFrame, sources: pd.DataFrame, boxes: pd.DataFrame) -> np.ndarray:
-    """Whether a crop's box is not the one at its frame of the real video, in the pixels of its own."""
+    """Whether a crop's box differs from the real video's box, mapped into its own pixels."""
     own = sources[_MAP].reindex(rows["source_video"]).to_numpy(float)
     real = boxes.reindex(frame_keys(rows, sources)).to_numpy(float)
     mapped = Geometry("", *own.T).map(Box(*real.T))
@@ -70,6 +73,6 @@ def _is_moved(rows: pd.DataFrame, sources: pd.DataFrame, boxes: pd.DataFrame) ->
 
 
 def frame_keys(rows: pd.DataFrame, sources: pd.DataFrame) -> np.ndarray:
-    """What a face shares with its counterparts: target, frame index and track."""
+    """Hashes what a face shares with its counterparts: target, frame index and track."""
     target = rows["source_video"].map(sources["target_id"])
     return row_keys(pd.DataFrame({"target": target, "frame": rows["frame_index"], "track": rows["track_id"]}))

@@ -1,4 +1,4 @@
-"""Looking at files without trusting them: nothing is opened that is no regular file or lies where it should not."""
+"""Safe file checks: opens only regular files, and only where they should be."""
 
 import hashlib
 import os
@@ -9,11 +9,15 @@ from pathlib import Path
 from ffpms.verify.findings import Finding, Kind
 
 DISTRUST = "do not trust this set; build it again"
+"""What to do about a set whose manifest names unsafe paths."""
 _UNSAFE = re.compile(r"[\\:\x00]")
 
 
 def check_regular(path: Path, name: str, todo: str) -> Finding | None:
-    """A finding, named ``name``, if there is no regular file: to open a pipe would be to wait for ever."""
+    """Returns a finding, named ``name``, if the path is no regular file.
+
+    To open a pipe would be to wait for ever.
+    """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -26,9 +30,9 @@ def check_regular(path: Path, name: str, todo: str) -> Finding | None:
 
 
 def unreadable(name: str, error: Exception) -> Finding:
-    """The finding for a file that the system, or what is in it, does not let us read."""
+    """Returns the finding for a file that cannot be read."""
     reason = getattr(error, "strerror", None) or str(error)
-    return Finding(name, Kind.UNREADABLE, f"cannot be read ({reason})", "mend its permissions, or get it again")
+    return Finding(name, Kind.UNREADABLE, f"cannot be read ({reason})", "fix its permissions, or get it again")
 
 
 def _what_it_is(mode: int) -> str:
@@ -38,7 +42,12 @@ def _what_it_is(mode: int) -> str:
 
 
 def check_plain(name: str) -> Finding | None:
-    """A finding if a path that a manifest gives is not plainly below a folder, on any system."""
+    """Returns a finding if a manifest's path is not plainly below a folder, on any system.
+
+    Example:
+        >>> check_plain("crops/953/a.png") is None, check_plain("../a.png").kind.value
+        (True, 'unsafe_path')
+    """
     if not _UNSAFE.search(name) and all(part not in ("", ".", "..") for part in name.split("/")):
         return None
     what = "a manifest names this path, which is not plainly below its folder"
@@ -46,7 +55,7 @@ def check_plain(name: str) -> Finding | None:
 
 
 def check_inside(root: Path, name: str) -> Finding | None:
-    """A finding if a path that a manifest gives is not plainly below the root, or leads out of it by a link."""
+    """Returns a finding if a manifest's path is not below the root, or leaves it by a link."""
     fault = check_plain(name)
     if fault or Path(os.path.realpath(root / name)).is_relative_to(os.path.realpath(root)):
         return fault

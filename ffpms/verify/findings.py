@@ -1,4 +1,4 @@
-"""Findings: what a check has to say, as rows of a table."""
+"""Findings: what is wrong with a file, as rows of a table."""
 
 import textwrap
 from collections import Counter
@@ -12,15 +12,18 @@ from ffpms.errors import ManifestError
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
-ALIKE = 4
-"""So many findings of a kind in one folder are shown; the rest are counted."""
-SHOWN = 60
-"""So many in all."""
+MAX_SIMILAR = 4
+"""Number of findings of one kind in one folder that are shown; the rest are counted."""
+MAX_SHOWN = 60
+"""Largest number of findings that are shown."""
 _INDENT = 19
 
 
 class Kind(StrEnum):
-    """What is wrong with a file; where :class:`ffpms.schema.Status` has a word for it, the same."""
+    """What is wrong with a file.
+
+    Where :class:`ffpms.schema.Status` has a word for it, it is the same.
+    """
 
     MISSING = "missing"
     UNREADABLE = "unreadable"
@@ -42,7 +45,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that is wrong: with which file (relative to the root or the built set), what, and what to do."""
+    """One fault: the file (relative to the root or built set), what is wrong, and what to do."""
 
     path: str
     kind: Kind
@@ -51,43 +54,50 @@ class Finding:
 
     @classmethod
     def from_line(cls, path: str, kind: Kind, line: str) -> "Finding":
-        """From an error's reason, ``what is wrong; what to do``."""
+        """Makes a finding from an error's reason, ``what is wrong; what to do``.
+
+        Example:
+            >>> Finding.from_line("a.mp4", Kind.MISSING, "not found; download it").todo
+            'download it'
+        """
         what, _, todo = line.rpartition("; ")
         return cls(path, kind, what, todo)
 
     @classmethod
     def from_error(cls, error: ManifestError) -> "Finding":
-        """From an error about a table, ``name: what is wrong; what to do``."""
+        """Makes a finding from an error about a table, ``name: what is wrong; what to do``."""
         name, _, line = str(error).partition(": ")
         return cls.from_line(name, Kind.DAMAGED, line)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was looked at (the keys of ``--json``, and in words), and every finding."""
+    """What was checked (the keys of ``--json``, and a title), and every finding."""
 
     about: dict[str, Any]
     title: str
     findings: list[Finding]
 
     def as_json(self) -> dict[str, Any]:
-        """For ``--json``."""
+        """Returns the content of ``--json``."""
         return self.about | {"findings": [asdict(finding) for finding in sorted(self.findings)]}
 
     def describe(self) -> str:
-        """The last line of the command."""
+        """Returns the last line that the command prints."""
         kinds = Counter(finding.kind.value for finding in self.findings)
         found = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
         count = f"{len(self.findings)} finding{'s' * (len(self.findings) > 1)}"
         return f"{printable(self.title)}: " + (f"{count} ({found})" if found else "no findings")
 
     def table(self, width: int) -> str:
-        """Kind and path of each finding, and below it what is wrong and what to do; many alike in a folder are
-        counted."""
+        """Lists each finding: kind and path, and below it what is wrong and what to do.
+
+        Similar findings in one folder are counted.
+        """
         ordered = sorted(sorted(self.findings), key=_folder_and_kind)
         entries = [entry for _, group in groupby(ordered, _folder_and_kind) for entry in _entries(list(group), width)]
-        rest = [f"... and {len(entries) - SHOWN} more; --json lists them all"] if len(entries) > SHOWN else []
-        return "\n".join([f"{'finding':<{_INDENT}}file: what is wrong; what to do", *entries[:SHOWN], *rest])
+        rest = [f"... and {len(entries) - MAX_SHOWN} more; --json lists them all"] if len(entries) > MAX_SHOWN else []
+        return "\n".join([f"{'finding':<{_INDENT}}file: what is wrong; what to do", *entries[:MAX_SHOWN], *rest])
 
 
 def _folder_and_kind(finding: Finding) -> tuple[str, str]:
@@ -95,10 +105,12 @@ def _folder_and_kind(finding: Finding) -> tuple[str, str]:
 
 
 def _entries(group: list[Finding], width: int) -> list[str]:
-    shown = group[:ALIKE] if len(group) > ALIKE + 1 else group
+    shown = group[:MAX_SIMILAR] if len(group) > MAX_SIMILAR + 1 else group
     entries = [_entry(finding, width) for finding in shown]
     if len(shown) < len(group):
-        entries.append(f"{group[0].kind:<{_INDENT}}{len(group) - ALIKE} more in this folder; --json lists them all")
+        entries.append(
+            f"{group[0].kind:<{_INDENT}}{len(group) - MAX_SIMILAR} more in this folder; --json lists them all"
+        )
     return entries
 
 
@@ -110,5 +122,10 @@ def _entry(finding: Finding, width: int) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with control characters and broken bytes spelled out: a file's name may hold anything."""
+    r"""Spells out control characters and broken bytes: the name of a file may hold anything.
+
+    Example:
+        >>> printable("a\nb")
+        'a\\nb'
+    """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""The laws of a built set: what must be true of its bags and frames, whatever videos it was built from."""
+"""Invariants of a built set: what holds for its bags and frames, whatever the videos."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,13 @@ from ffpms.schema import UNKNOWN, WITH_PIXELS, Manipulation, Split, Status, bag_
 
 
 @dataclass(frozen=True)
-class Law:
-    """``broken`` marks the rows that break it; ``table`` is where the fault shows."""
+class Invariant:
+    """A rule about bags: ``broken`` marks the rows that break it, ``table`` is where the fault
+    shows.
+    """
 
     table: str
-    says: str
+    message: str
     broken: Callable[[pd.DataFrame, Recipe], pd.Series]
 
 
@@ -26,7 +28,7 @@ def _slots(rows: pd.DataFrame, recipe: Recipe) -> pd.Series:
 
 
 def _identity(rows: pd.DataFrame, _: Recipe) -> pd.Series:
-    """Names follow from the ids: video, pair and bag."""
+    """Names must follow from the ids: video, pair and bag."""
     original = _is_original(rows)
     target = rows["target_id"]
     names = target.where(original, target + "_" + rows["source_id"].fillna(""))
@@ -60,7 +62,7 @@ def _bag_label(rows: pd.DataFrame, _: Recipe) -> pd.Series:
 
 
 def _n_fake(rows: pd.DataFrame, recipe: Recipe) -> pd.Series:
-    """1..19 by default where labels are tested, 15 in train, none in an original."""
+    """By default 1..19 in val and test, 15 in train, none in an original."""
     low, high = (recipe.frames_per_video - n for n in reversed(recipe.replaced))
     in_train = recipe.frames_per_video - recipe.n_replaced_in_train
     train, original, n_fake = rows["split"] == Split.TRAIN, _is_original(rows), rows["n_fake"]
@@ -82,7 +84,7 @@ def _range(rows: pd.DataFrame, _: Recipe) -> pd.Series:
 
 
 def _pixels(rows: pd.DataFrame, _: Recipe) -> pd.Series:
-    """A crop where the status says that there is one; a bag is ok if it has any."""
+    """A crop exists where the status message so; a bag is ok if it has any."""
     seen = rows["status"].isin(WITH_PIXELS)
     any_seen = seen.groupby(rows["bag_id"], sort=False).transform("any")
     return (seen != (rows["crop"] != "")) | (any_seen != (rows["status_bag"] == Status.OK))
@@ -92,15 +94,15 @@ def _is_original(rows: pd.DataFrame) -> pd.Series:
     return rows["manipulation"] == Manipulation.ORIGINAL
 
 
-LAWS = (
-    Law("frames.parquet", "slots are not 0, 1, ... as many as the recipe samples", _slots),
-    Law("videos.parquet", "split, manipulation or status is an unknown word", _words),
-    Law("videos.parquet", "bag_id, video_id or pair_id does not follow from target_id and source_id", _identity),
-    Law("frames.parquet", "label is not 1 exactly where a fake's own frame is shown", _labels),
-    Law("frames.parquet", "source_video is not the bag's own, or the real video where replaced", _shown),
-    Law("videos.parquet", "label, n_fake or fake_rate does not follow from the frames' labels", _bag_label),
-    Law("videos.parquet", "n_fake is not what the recipe allows", _n_fake),
-    Law("frames.parquet", "frame_index does not strictly increase", _order),
-    Law("frames.parquet", "frame_index is not below the lengths of the fake and its real video", _range),
-    Law("frames.parquet", "crop and status do not agree", _pixels),
+INVARIANTS = (
+    Invariant("frames.parquet", "slots are not 0, 1, ... as many as the recipe samples", _slots),
+    Invariant("videos.parquet", "split, manipulation or status is an unknown word", _words),
+    Invariant("videos.parquet", "bag_id, video_id or pair_id does not follow from target_id and source_id", _identity),
+    Invariant("frames.parquet", "label is not 1 exactly where a fake's own frame is shown", _labels),
+    Invariant("frames.parquet", "source_video is not the bag's own, or the real video where replaced", _shown),
+    Invariant("videos.parquet", "label, n_fake or fake_rate does not follow from the frames' labels", _bag_label),
+    Invariant("videos.parquet", "n_fake is not what the recipe allows", _n_fake),
+    Invariant("frames.parquet", "frame_index does not strictly increase", _order),
+    Invariant("frames.parquet", "frame_index is not below the lengths of the fake and its real video", _range),
+    Invariant("frames.parquet", "crop and status do not agree", _pixels),
 )

@@ -1,4 +1,4 @@
-"""The landmarks' table: one row for each crop of a real video, and nothing but numbers in it."""
+"""Checks landmarks.parquet: one row for each crop of a real video, with finite numbers."""
 
 from pathlib import Path
 
@@ -15,8 +15,10 @@ _TABLE = "landmarks.parquet"
 
 
 def check_landmarks(data: Path, sources: pd.DataFrame, index: CropIndex) -> list[Finding]:
-    """Findings about the rows of landmarks.parquet; ``sources`` is indexed by source_video. That each has 68 points its
-    column's type says."""
+    """Returns findings about the rows of landmarks.parquet; ``sources`` is indexed by source_video.
+
+    That each row has 68 points follows from the type of the column.
+    """
     tally, seen = Tally(), np.empty(0, np.uint64)
     for batch in read_batches(data / _TABLE, LANDMARK):
         videos, keys = batch["source_video"], frame_keys(batch, sources)

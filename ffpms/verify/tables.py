@@ -1,4 +1,4 @@
-"""The tables of a built set, read in batches, so that memory stays the same for millions of rows."""
+"""Reads the tables of a built set in batches, so that memory does not grow with the rows."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +15,16 @@ from ffpms.verify.files import check_regular, file_digest
 from ffpms.verify.findings import Finding, Kind
 
 BATCH = 65_536
-"""Rows held at once."""
+"""Number of rows that are in memory at once."""
 
-AGAIN = "run the same 'ffpms build' again to mend it"
+AGAIN = "run the same 'ffpms build' again to repair it"
+"""What to do about a damaged set."""
 BUILD_ANEW = "build anew with another --out; if it stays, report it"
+"""What to do about a set that no build should have written."""
 
 
 def check_table(data: Path, name: str, schema: pa.Schema, report: dict[str, Any]) -> list[Finding]:
-    """Findings about a table's file, columns and number of rows."""
+    """Returns findings about a table's file, columns and number of rows."""
     fault = check_regular(data / name, name, AGAIN)
     if fault:
         return [fault]
@@ -53,10 +55,10 @@ def _check_columns(name: str, schema: pa.Schema, file: pq.ParquetFile) -> Iterat
 
 
 def read_batches(path: Path, schema: pa.Schema) -> Iterator[pd.DataFrame]:
-    """The schema's columns of a table, a batch of rows at a time.
+    """Yields the schema's columns of a table, a batch of rows at a time.
 
     Raises:
-        ManifestError: the file breaks off, or a cell is empty that holds a number: what is not known is -1.
+        ManifestError: the file breaks off, or a number is missing: what is not known must be -1.
     """
     exact = [f.name for f in schema if pa.types.is_integer(f.type) or pa.types.is_boolean(f.type)]
     try:
@@ -72,7 +74,7 @@ def read_batches(path: Path, schema: pa.Schema) -> Iterator[pd.DataFrame]:
 
 
 def whole_bags(path: Path, schema: pa.Schema) -> Iterator[pd.DataFrame]:
-    """As :func:`read_batches`, but no bag is cut in two."""
+    """Yields batches as :func:`read_batches` does, but never cuts a bag in two."""
     rest: pd.DataFrame | None = None
     for batch in read_batches(path, schema):
         rows = _joined(rest, batch)
@@ -90,14 +92,14 @@ def _joined(rest: pd.DataFrame | None, batch: pd.DataFrame) -> pd.DataFrame:
 
 
 class RowStream:
-    """The rows of a table, as many at a time as one asks for."""
+    """Reads the rows of a table, any number at a time."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._batches = read_batches(path, schema)
         self._rest = next(self._batches, pd.DataFrame(columns=schema.names))
 
     def take(self, count: int) -> pd.DataFrame:
-        """The next ``count`` rows, or what is left."""
+        """Returns the next ``count`` rows, or what is left."""
         while len(self._rest) < count and (batch := next(self._batches, None)) is not None:
             self._rest = _joined(self._rest, batch)
         head, self._rest = self._rest.iloc[:count], self._rest.iloc[count:]
@@ -105,7 +107,7 @@ class RowStream:
 
 
 def row_keys(rows: pd.DataFrame) -> np.ndarray:
-    """A number for each row's content, the same wherever the same values stand in columns of the same types.
+    """Hashes the content of each row; equal values in columns of equal types give equal keys.
 
     Shape: (len(rows),) uint64.
     """

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from ffpms.minicorpus.corpus import to_pixels
 from ffpms.minicorpus.encode import write_video
-from ffpms.minicorpus.videos import Role, back_and_forth, make_actor, shoot
+from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_real
 from ffpms.schema import FAKES
 from ffpms.sources.layouts import official
 
@@ -32,14 +32,14 @@ def make_target(root: Path, size: tuple[int, int], n_frames: int) -> list[Path]:
 def shaken(size: tuple[int, int], n_frames: int) -> Iterator[np.ndarray]:
     """A rendered person before a busy background, filmed from the hand."""
     draw = np.random.default_rng(1)
-    role = Role(3, RENDERED, 25, size)
-    wall = make_actor(role).scene.background
+    spec = VideoSpec(3, RENDERED, 25, size)
+    wall = make_subject(spec).scene.background
     texture = gaussian_filter(draw.normal(0, 0.5, (*wall.shape[:2], 1)), (2, 2, 0))
-    takes = [take.picture + texture * is_wall(take.picture, wall) for take in shoot(role)]
+    real_frames = [real.pixels + texture * is_wall(real.pixels, wall) for real in render_real(spec)]
     walk = np.cumsum(draw.normal(0, 0.7, (n_frames, 2)), axis=0)
     walk = np.rint(12 * np.tanh(walk / 12)).astype(int)
     for i in range(n_frames):
-        picture = np.roll(takes[back_and_forth(i, RENDERED)], tuple(walk[i]), (0, 1))
+        picture = np.roll(real_frames[back_and_forth(i, RENDERED)], tuple(walk[i]), (0, 1))
         yield to_pixels(np.clip(picture, 0, 1))
 
 

@@ -18,7 +18,7 @@ from benchmark.data.training_sets import make_training_sets
 from benchmark.training.device import Machine
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer, predict
-from benchmark.training.train import descend
+from benchmark.training.train import accumulate_gradients
 from benchmark.trials.rate_grid import score_grid
 from detectors import create
 from ffpms.builder.config import BuildConfig
@@ -56,7 +56,7 @@ def test_training_is_as_quick_as_on_one_batch_in_memory(data: BuiltSet, tmp_path
     model = Model(create("s-mil", CONFIG.backbone, False).train(), CONFIG, CPU)
     whole = in_batches(balanced_epoch(train.bags, 0, 0), CONFIG.batch_size)
     (resident,) = load_batches(train, whole[:1])
-    step = lambda batch: descend(model, batch, CONFIG.batch_size)  # noqa: E731
+    step = lambda batch: accumulate_gradients(model, batch, CONFIG.batch_size)  # noqa: E731
     step(resident)
     own = loaded = 0.0
     batches = load_batches(train, whole)

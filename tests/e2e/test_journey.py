@@ -11,7 +11,7 @@ from ffpms.dataset.files import TABLES
 from ffpms.protocol.rate_grid import mix_at_level
 from ffpms.schema import FAKES, FRAME, check
 from tests.conftest import SEED, Command
-from tests.helpers.corpus import PAIRS, roles
+from tests.helpers.corpus import PAIRS, specs
 
 
 def test_everything_was_usable(tables: dict[str, pd.DataFrame]) -> None:
@@ -71,7 +71,7 @@ def test_lengths_and_geometry_of_the_sources(tables: dict[str, pd.DataFrame]) ->
     sources = tables["sources"]
     assert (sources["n_frames"] >= 24).all()
     originals = sources[sources["manipulation"] == "original"]
-    assert (originals["n_frames"] == originals["video_id"].map(lambda i: roles()[i].n_frames)).all()
+    assert (originals["n_frames"] == originals["video_id"].map(lambda i: specs()[i].n_frames)).all()
     lengths = originals.set_index("video_id")["n_frames"]
     target, source = sources["target_id"].map(lengths), sources["source_id"].map(lengths)
     shorter = np.minimum(target, source)
@@ -82,7 +82,7 @@ def test_lengths_and_geometry_of_the_sources(tables: dict[str, pd.DataFrame]) ->
     narrow = sources["manipulation"].isin(["F2F", "NT"])
     widths = sources["target_id"].map(originals.set_index("video_id")["width"])
     assert (sources["width"] == widths.where(~narrow, widths // 64 * 64)).all()
-    left = sources["target_id"].map({i: role.size[0] % 64 // 2 for i, role in roles().items()})
+    left = sources["target_id"].map({i: spec.size[0] % 64 // 2 for i, spec in specs().items()})
     assert (sources["shift_x"] == (-left).where(narrow, 0.0)).all()
     assert (sources["align_offset"] == 0).mean() > 0.95, "another expression may look like another moment, but rarely"
 

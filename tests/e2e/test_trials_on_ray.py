@@ -68,7 +68,7 @@ def test_what_a_cluster_cannot_do_is_said_in_a_line(
     flags = ("bench", *QUICK[:-2], "--data", built, "--out", tmp_path, "--engine", "ray")
     for odd, said in (
         (("--threads", 3), "give --threads 2 or less"),
-        (("--device", "cuda"), "device: cuda is not to be had of the cluster"),
+        (("--device", "cuda"), "device: cuda is not available on the cluster"),
         (("--device", "cuda:1"), "leave it at auto"),
     ):
         result = ffpms(*flags, *odd)

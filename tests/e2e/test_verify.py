@@ -97,7 +97,7 @@ def test_a_damaged_set_is_found_and_mended_by_the_build(
     (finding,) = json.loads(ffpms("verify", data, "--workers", 1, "--json").output)["findings"]
     folder = "/".join(name.split("/")[:2])
     assert (finding["path"], finding["kind"]) == (name, "changed")
-    assert finding["todo"] == f"delete the folder {folder}, then run the same 'ffpms build' again to mend it"
+    assert finding["todo"] == f"delete the folder {folder}, then run the same 'ffpms build' again to repair it"
     shutil.rmtree(data / folder)
     assert ffpms(*build, "--workers", 1).exit_code == 0
     assert ffpms("verify", data, "--workers", 1).exit_code == 0

@@ -3,17 +3,19 @@
 import hashlib
 
 from ffpms.minicorpus.corpus import to_pixels
-from ffpms.minicorpus.manipulations import Craft
-from ffpms.minicorpus.videos import Role, forge, shoot
+from ffpms.minicorpus.manipulations import Quality
+from ffpms.minicorpus.videos import VideoSpec, render_fakes, render_real
 
 PINNED = "a2521b0d141e13f2dc69d9017b279cef81d18755bdffc1e6386910fc9364d78b"
 
 
 def test_frames_of_a_seed_are_pinned() -> None:
-    target = Role(seed=3, n_frames=2, fps=25, size=(360, 270), bystander=7)
-    source = Role(seed=6, n_frames=3, fps=30, size=(352, 264))
-    takes = list(shoot(target))
-    pictures = [take.picture for take in takes] + [fake.picture for _, fake in forge(target, source, takes, Craft(0.4))]
+    target = VideoSpec(seed=3, n_frames=2, fps=25, size=(360, 270), bystander=7)
+    source = VideoSpec(seed=6, n_frames=3, fps=30, size=(352, 264))
+    real_frames = list(render_real(target))
+    pictures = [real.pixels for real in real_frames] + [
+        fake.pixels for _, fake in render_fakes(target, source, real_frames, Quality(0.4))
+    ]
     assert len(pictures) == 2 + 2 + 3 + 2 + 2
     digest = hashlib.sha256(b"".join(to_pixels(picture).tobytes() for picture in pictures))
     assert digest.hexdigest() == PINNED

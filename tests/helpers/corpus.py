@@ -7,10 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ffpms.extraction.decode import Picture
+from ffpms.extraction.decode import DecodedFrame
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus, plan_corpus, to_pixels
 from ffpms.minicorpus.encode import write_video
-from ffpms.minicorpus.videos import Role, shoot
+from ffpms.minicorpus.videos import VideoSpec, render_real
 
 PAIRS = {
     "train": [("000", "001"), ("002", "003")],
@@ -19,7 +19,7 @@ PAIRS = {
 }
 FEW = {split: pairs[:1] for split, pairs in PAIRS.items()}
 CONFIG = CorpusConfig(identities=10, shortest=24, longest=27)
-PORTRAIT = Role(seed=3, n_frames=25, fps=25, size=(360, 270))
+PORTRAIT = VideoSpec(seed=3, n_frames=25, fps=25, size=(360, 270))
 WIDTH, HEIGHT = PORTRAIT.size
 
 
@@ -31,7 +31,7 @@ def make_tree(root: Path) -> Path:
 
 
 @cache
-def roles() -> dict[str, Role]:
+def specs() -> dict[str, VideoSpec]:
     """Who is in which video of the tree."""
     return plan_corpus(CONFIG)[0]
 
@@ -46,7 +46,7 @@ def write_splits(folder: Path, pairs: dict[str, list[tuple[str, str]]]) -> None:
 @cache
 def portrait() -> tuple[np.ndarray, ...]:
     """25 frames of one person, (270, 360, 3) uint8."""
-    return tuple(to_pixels(take.picture) for take in shoot(PORTRAIT))
+    return tuple(to_pixels(real.pixels) for real in render_real(PORTRAIT))
 
 
 def encode(path: Path, frames: list[np.ndarray], crf: int = 40) -> None:
@@ -54,6 +54,6 @@ def encode(path: Path, frames: list[np.ndarray], crf: int = 40) -> None:
     write_video(path, frames, 25, crf)
 
 
-def as_picture(frame: np.ndarray) -> Picture:
+def as_picture(frame: np.ndarray) -> DecodedFrame:
     """An array, (H, W, 3) uint8, as if it had been decoded."""
-    return Picture(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))
+    return DecodedFrame(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))

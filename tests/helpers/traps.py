@@ -7,7 +7,7 @@ import signal
 from functools import partial
 from pathlib import Path
 
-from ffpms.extraction.decode import DECODERS, Pictures, decode_needed
+from ffpms.extraction.decode import DECODERS, DecodedFrames, decode_needed
 from ffpms.extraction.target import TargetJob, run_job
 
 
@@ -17,7 +17,7 @@ def run_job_with_traps(job: TargetJob) -> str:
     return run_job(job)
 
 
-def _decode(root: Path, path: Path, indices: list[int]) -> Pictures:
+def _decode(root: Path, path: Path, indices: list[int]) -> DecodedFrames:
     traps = root / "traps.json"
     known = json.loads(traps.read_text()) if traps.is_file() else {}
     trap = known.get(path.relative_to(root).as_posix())

@@ -13,7 +13,7 @@ from benchmark.data.pseudo_fakes.colour import jitter
 from benchmark.data.pseudo_fakes.hull import HULLS, draw_hull
 from benchmark.data.pseudo_fakes.mask import deform, paste, soften
 from benchmark.data.pseudo_fakes.nearest import nearest_other
-from benchmark.data.pseudo_fakes.warping import forge
+from benchmark.data.pseudo_fakes.warping import warp_face
 from ffpms.errors import ConfigError
 from tests.helpers.faces import face_points, noise
 
@@ -37,7 +37,7 @@ def made(seed: int, points: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Both forgeries of one face from one state of the generator."""
     face, other = noise(1, SIDE), noise(2, SIDE)
     return [
-        forge(face, points, np.random.default_rng(seed)),
+        warp_face(face, points, np.random.default_rng(seed)),
         blend(face, points, other, moved(points, (0.1, 1.1, 0.02, 0.0)), np.random.default_rng(seed)),
     ]
 

@@ -1,5 +1,5 @@
-"""Forgeries made of real faces, which D-FWA and Face X-ray are trained on: arrays in, arrays out.
+"""Pseudo-fakes made of real faces, on which D-FWA and Face X-ray are trained.
 
-Landmarks are in px from the crop's upper left corner, as ``landmarks.parquet`` has them: the centre of the first pixel
-is (0.5, 0.5).
+All functions take arrays and return arrays. Landmarks are in px from the crop's upper left corner,
+as in ``landmarks.parquet``: the centre of the first pixel is (0.5, 0.5).
 """

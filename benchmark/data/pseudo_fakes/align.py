@@ -1,4 +1,4 @@
-"""Alignment: a face seen through a similarity, so that it lies as another one does."""
+"""Alignment: similarity transforms of faces by their landmarks."""
 
 import numpy as np
 
@@ -10,20 +10,28 @@ except ImportError:
     raise ConfigError("scikit-image: not installed; pip install 'ffpms[landmarks]'") from None
 
 _TO_CENTRE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
-"""From px of the picture to scikit-image's, in which the first pixel's centre is (0, 0)."""
+"""From px of the image to those of scikit-image, where the first pixel's centre is (0, 0)."""
 
 
 def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The rotation, scale and shift that bring ``source`` nearest to ``target``, in least squares (Umeyama 1991).
+    """Rotation, scale and shift that map ``source`` onto ``target`` in least squares (Umeyama
+    1991).
 
     Shape: source, target (N, 2) -> (3, 3), homogeneous.
+
+    Example:
+        >>> corners = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])
+        >>> similarity(corners, 2 * corners + 1).round(6).tolist()[0]
+        [2.0, 0.0, 1.0]
     """
     return np.asarray(transform.estimate_transform("similarity", source, target).params)
 
 
 def upright(points: np.ndarray, side: float, margin: float) -> np.ndarray:
-    """The similarity that makes the eyes level and the points fill a square of ``side`` px, but for a margin: the
-    standard configuration of FWA.
+    """Similarity that makes the eyes level and the points fill a square of ``side`` px, with a
+    margin.
+
+    This is the standard configuration of FWA.
 
     Shape: points (68, 2) -> (3, 3), homogeneous.
     """
@@ -40,9 +48,11 @@ def upright(points: np.ndarray, side: float, margin: float) -> np.ndarray:
 
 
 def warp(image: np.ndarray, back: np.ndarray, side: int, order: int = 3) -> np.ndarray:
-    """The square of ``side`` px that shows at each place what the image has where ``back`` leads, by splines of this
-    order; beyond the image its border is repeated, so that nothing black comes in. In single precision: Pillow cuts
-    fractions off, and a forgery half a level darker gives itself away.
+    """Warps an image: each place of a square of ``side`` px shows the image where ``back`` leads.
+
+    Splines of this order interpolate. Beyond the image its border is repeated, so that nothing
+    black comes in. The result is in single precision. Pillow cuts fractions off, and a pseudo-fake
+    half a level darker gives itself away.
 
     Shape: image (h, w, 3), back (3, 3) -> (side, side, 3) float32.
     """

@@ -1,5 +1,7 @@
-"""Blended faces: what Face X-ray is trained on (Li et al., "Face X-ray for More General Face Forgery Detection", CVPR
-2020, Sections 3 and 4)."""
+"""Blended faces, on which Face X-ray is trained.
+
+From Li et al., "Face X-ray for More General Face Forgery Detection", CVPR 2020, Sections 3 and 4.
+"""
 
 import numpy as np
 
@@ -18,31 +20,39 @@ def blend(
     foreground_points: np.ndarray,
     draw: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The foreground's face on the background's: aligned by their landmarks, in the background's colours, within a hull
-    of random shape that is bent and blurred; I = M F + (1 - M) B (Eq. 1). Also the face X-ray, B = 4 M (1 - M) (Eq. 3).
+    """Blends the foreground's face onto the background: I = M F + (1 - M) B (Eq. 1).
 
-    Shape: background (S, S, 3), foreground (T, T, 3) uint8, points (68, 2) px -> (S, S, 3) uint8, (S, S) float32 in
-    0..1.
+    The face is aligned by landmarks and given the background's colours. The mask M is a hull of
+    random shape that is bent and blurred. Also returns the face X-ray, B = 4 M (1 - M) (Eq. 3).
+
+    Shape: background (S, S, 3), foreground (T, T, 3) uint8, points (68, 2) px -> (S, S, 3) uint8,
+    (S, S) float32 in 0..1.
     """
     side = len(background)
     mask = soften(deform(draw_hull(background_points, side, draw.choice(_SHAPES)), draw), draw)
     if not mask.any():
         return background, mask
     aligned = warp(foreground, similarity(background_points, foreground_points), side)
-    toned = _toned(aligned, background, mask)
+    toned = _match_colours(aligned, background, mask)
     return paste(background, toned, mask), boundary(mask)
 
 
 def boundary(mask: np.ndarray) -> np.ndarray:
-    """The face X-ray of a mask, B = 4 M (1 - M) (Eq. 3): 1 where both faces weigh the same, 0 where one is alone.
+    """Face X-ray of a mask, B = 4 M (1 - M) (Eq. 3).
+
+    It is 1 where both faces weigh the same, and 0 where one is alone.
 
     Shape: (S, S) -> (S, S).
+
+    Example:
+        >>> boundary(np.array([[0.0, 0.5, 1.0]])).tolist()
+        [[0.0, 1.0, 0.0]]
     """
     return np.asarray(4 * mask * (1 - mask))
 
 
-def _toned(face: np.ndarray, model: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The face in the model's colours where the mask shows it; elsewhere as it was.
+def _match_colours(face: np.ndarray, model: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Gives the face the model's colours where the mask shows it.
 
     Shape: face (S, S, 3) float32, model (S, S, 3) uint8, mask (S, S) -> (S, S, 3) float32.
     """

@@ -1,4 +1,4 @@
-"""Colour: that of one face given to another, and small changes of a whole picture."""
+"""Colour: gives one face the colours of another, and jitters the colours of an image."""
 
 import numpy as np
 from PIL import Image, ImageEnhance
@@ -15,8 +15,9 @@ _CHANGE = 0.1
 
 
 def transfer_colour(face: np.ndarray, model: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The face with mean and standard deviation of the model's L, a and b within the mask (Reinhard 2001, in CIE Lab):
-    (x - mean_face) std_model / std_face + mean_model.
+    """Gives the face the mean and standard deviation of the model's L, a and b within the mask.
+
+    (x - mean_face) std_model / std_face + mean_model (Reinhard 2001, in CIE Lab).
 
     Shape: face, model (h, w, 3) in 0..255, mask (h, w), not all 0 -> (h, w, 3) float32 in 0..255.
     """
@@ -39,8 +40,9 @@ def _moments(lab: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def jitter(face: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """The picture with random brightness, contrast, saturation and sharpness, for real and forged faces alike (FWA,
-    Section 3.1).
+    """Changes brightness, contrast, saturation and sharpness at random (FWA, Section 3.1).
+
+    It is applied to real faces and pseudo-fakes alike.
 
     Shape: (S, S, 3) uint8 -> (S, S, 3) uint8.
     """

@@ -1,4 +1,4 @@
-"""Hulls: which part of a face a forgery replaces, drawn from its landmarks."""
+"""Hulls: the part of a face that a pseudo-fake replaces, drawn from its landmarks."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from scipy.spatial import ConvexHull, QhullError
 
 _LIFT = 0.5
-"""A forehead's height over the brows, in heights of the nose below them."""
+"""Height of a forehead over the brows, in heights of the nose below them."""
 
 
 def _whole(points: np.ndarray) -> np.ndarray:
@@ -15,7 +15,7 @@ def _whole(points: np.ndarray) -> np.ndarray:
 
 
 def _forehead(points: np.ndarray) -> np.ndarray:
-    """The brows once more, lifted away from the nose's base."""
+    """The points, and the brows once more, lifted away from the nose's base."""
     brows = points[17:27]
     return np.concatenate([points, brows + _LIFT * (brows.mean(axis=0) - points[33])])
 
@@ -50,7 +50,9 @@ HULLS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def draw_hull(points: np.ndarray, side: int, name: str = "whole") -> np.ndarray:
-    """1 within the convex hull of the named points, 0 outside and everywhere if they span no area.
+    """Draws the convex hull of the named points: 1 inside, 0 outside.
+
+    It is 0 everywhere if the points span no area.
 
     Shape: points (68, 2) -> (side, side) float32.
     """

@@ -1,4 +1,4 @@
-"""Masks: a hull is bent, its edge made soft, and a face pasted through it."""
+"""Masks: bends a hull, softens its edge, and pastes a face through it."""
 
 import numpy as np
 from PIL import Image
@@ -6,14 +6,19 @@ from scipy import ndimage
 
 _GRID = 8
 _BEND, _SHIFT, _STRETCH, _TURN = 0.015, 0.03, 0.1, 0.1
-"""Standard deviation of the grid's nodes and largest shift, in sides; largest stretch; largest turn, in radians."""
+"""Limits of the deformation.
+
+They are the standard deviation of the grid's nodes and the largest shift, in sides; the largest
+stretch; and the largest turn, in radians.
+"""
 _SOFTNESS = (0.005, 0.05)
-"""Standard deviation of the Gaussian blur, in sides."""
+"""Range of the standard deviation of the Gaussian blur, in sides."""
 
 
 def deform(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """The mask under a random affine transform and random offsets of the nodes of a grid, the "random shape
-    deformation" of Face X-ray, Section 4.1.
+    """Deforms the mask by a random affine transform and random offsets of the nodes of a grid.
+
+    This is the "random shape deformation" of Face X-ray, Section 4.1.
 
     Shape: (S, S) float32 -> (S, S) float32.
     """
@@ -31,7 +36,7 @@ def deform(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 
 
 def soften(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """The mask under a Gaussian blur of random width; the picture's border is no edge.
+    """Blurs the mask by a Gaussian of random width; the image's border is no edge.
 
     Shape: (S, S) float32 -> (S, S) float32 in 0..1.
     """
@@ -40,9 +45,16 @@ def soften(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 
 
 def paste(face: np.ndarray, other: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """I = M F + (1 - M) B (Face X-ray, Eq. 1): the other face where the mask is 1, the face itself where it is 0.
+    """Pastes the other face through the mask, I = M F + (1 - M) B (Face X-ray, Eq. 1).
+
+    It shows the other face where the mask is 1, and the face itself where it is 0.
 
     Shape: face (S, S, 3) uint8, other (S, S, 3) in 0..255, mask (S, S) -> (S, S, 3) uint8.
+
+    Example:
+        >>> face, other = np.zeros((1, 2, 3), np.uint8), np.full((1, 2, 3), 200)
+        >>> paste(face, other, np.array([[0.0, 0.5]]))[0, :, 0].tolist()
+        [0, 100]
     """
     weight = mask[..., None]
     return np.asarray(np.rint(weight * other + (1 - weight) * face).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Nearest faces: whose face is put on whose (Face X-ray, Section 4.1)."""
+"""Nearest faces: chooses the face to blend onto another (Face X-ray, Section 4.1)."""
 
 import numpy as np
 
@@ -8,8 +8,9 @@ from ffpms.errors import ConfigError
 def nearest_other(
     points: np.ndarray, video: np.ndarray, index: int, draw: np.random.Generator, among: int = 100
 ) -> int:
-    """Which of ``among`` random faces of other videos has the landmarks nearest to those of face ``index``: least mean
-    squared distance, once each face's mean is 0 and its size 1.
+    """Chooses the face with the nearest landmarks among ``among`` random faces of other videos.
+
+    The distance is the mean squared distance, once each face's mean is 0 and its size 1.
 
     Shape: points (N, 68, 2) px, video (N,) of any names.
 
@@ -25,7 +26,9 @@ def nearest_other(
 
 
 def normalise(points: np.ndarray) -> np.ndarray:
-    """The points around their mean, at a root mean square distance of 1 from it; faces turned sideways stay so.
+    """Moves the points' mean to 0 and scales their root mean square distance from it to 1.
+
+    Faces turned sideways stay so.
 
     Shape: (..., 68, 2) -> (..., 68, 2).
     """

@@ -1,5 +1,7 @@
-"""Warped faces: what FWA is trained on (Li and Lyu, "Exposing DeepFake Videos By Detecting Face Warping Artifacts",
-CVPRW 2019)."""
+"""Warped faces, on which FWA is trained.
+
+From Li and Lyu, "Exposing DeepFake Videos By Detecting Face Warping Artifacts", CVPRW 2019.
+"""
 
 import numpy as np
 from PIL import Image
@@ -10,16 +12,18 @@ from benchmark.data.pseudo_fakes.hull import draw_hull
 from benchmark.data.pseudo_fakes.mask import deform, paste, soften
 
 SCALES = (0.2, 0.8)
-"""The face is shrunk to between these shares of its own size."""
+"""Range of the scale to which a face is shrunk."""
 _SHAPES = ("whole", "brows-to-mouth")
 _MARGIN = 1.3
 _SIGMA = 1.1
-"""What OpenCV takes for a kernel of 5."""
+"""Standard deviation that OpenCV takes for a kernel of 5."""
 
 
-def forge(face: np.ndarray, points: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A real face forged out of itself: aligned, shrunk, blurred and warped back, as a face that was generated at a low
-    resolution, and pasted within the hull of its landmarks (FWA, Section 3.1). Also the mask it was pasted through.
+def warp_face(face: np.ndarray, points: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Makes a pseudo-fake of one real face, and returns it with its mask (FWA, Section 3.1).
+
+    The face is aligned, shrunk, blurred and warped back, like a face generated at a low resolution.
+    It is then pasted within the hull of its landmarks.
 
     Shape: face (S, S, 3) uint8, points (68, 2) px -> (S, S, 3) uint8, (S, S) float32 in 0..1.
     """
@@ -31,7 +35,7 @@ def forge(face: np.ndarray, points: np.ndarray, draw: np.random.Generator) -> tu
 
 
 def resample(face: np.ndarray, points: np.ndarray, scale: float) -> np.ndarray:
-    """The picture there and back: aligned, brought to ``scale``, blurred by a 5 x 5 Gaussian, warped back.
+    """Aligns the image, shrinks it to ``scale``, blurs it by a 5 x 5 Gaussian and warps it back.
 
     Shape: face (S, S, 3) uint8, points (68, 2) -> (S, S, 3) float32.
     """

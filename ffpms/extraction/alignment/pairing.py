@@ -1,4 +1,7 @@
-"""Pairing: a fake held against the footage of its real counterpart; do they belong together, and who is faked?"""
+"""Pairing: compares a fake with its real video.
+
+It tells whether the two belong together, and which face was manipulated.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,31 +10,34 @@ from pathlib import Path
 import numpy as np
 
 from ffpms.errors import MediaError
-from ffpms.extraction.alignment.real_video import Footage, read_beginning, timed
+from ffpms.extraction.alignment.real_video import RealVideo, read_first_frames, timing_sample
 from ffpms.extraction.alignment.registration import MIN_SCORE, FramePair, Geometry, lift, register
-from ffpms.extraction.alignment.timing import SURE, Small, Surroundings, best_offset
+from ffpms.extraction.alignment.timing import CONFIDENT, SmallFrame, Surroundings, best_offset
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import DECODERS, Picture
+from ffpms.extraction.decode import DECODERS, DecodedFrame
 
 _COVERED = 0.05
-"""A face of which the mask covers less is not manipulated."""
+"""Share of a face that the mask must cover for the face to count as manipulated."""
 
 
 @dataclass(frozen=True)
 class Fake:
-    """A fake's sampled frames by index, and where to read more."""
+    """A fake's sampled frames by index, and where to read more of it."""
 
     path: Path
     mask: Path
     decoder: str
     n_frames: int
-    pictures: Mapping[int, Picture]
+    frames: Mapping[int, DecodedFrame]
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """How a fake of a ``size`` (width, height) lies on its real counterpart. ``altered`` are the tracks of the faces it
-    changes, the most changed first; ``lift`` is in levels of red, green and blue."""
+    """How a fake of a ``size`` (width, height) aligns with its real video.
+
+    ``altered`` are the tracks of the faces that the fake changes, the most changed first. ``lift``
+    is the change of brightness, in levels of red, green and blue.
+    """
 
     size: tuple[int, int]
     geometry: Geometry
@@ -41,72 +47,92 @@ class Pairing:
     lift: tuple[float, float, float]
     altered: tuple[int, ...]
 
-    def misfit(self, real: str) -> str:
-        """Why the two do not belong together; empty if they do. ``real`` is the counterpart's name."""
+    def mismatch(self, real: str) -> str:
+        """Returns the reason why the two do not belong together; empty if they do.
+
+        ``real`` is the name of the real video.
+
+        Example:
+            >>> fit = Pairing((64, 64), Geometry(), 0.99, 0, 1.0, (0.0, 0.0, 0.0), (0,))
+            >>> fit.mismatch("original_953")
+            ''
+        """
         if self.score < MIN_SCORE:
             return f"does not show what {real} shows (agreement {self.score:.2f} around the faces); download it again"
-        if self.offset and self.certainty and self.certainty >= SURE:
+        if self.offset and self.certainty and self.certainty >= CONFIDENT:
             late, sure = f"{self.offset:+d} frames off {real}", f"{self.certainty:.0%} sure"
             return f"runs {late} ({sure}); its frame i shows frame i{self.offset:+d}; download it again"
         return ""
 
 
-def pair(fake: Fake, real: Footage) -> Pairing:
-    """Measures geometry, score and lift on a few frames, the timing on half the samples, and only where they leave it
-    open on every frame."""
-    few = list(fake.pictures)[:: max(1, len(fake.pictures) // 4)]
-    frames = {i: FramePair(fake.pictures[i], real.pictures[i], real.boxes(i)) for i in few}
-    geometry, score = register(list(frames.values()))
-    altered = _altered(fake, real, frames, geometry)
+def pair(fake: Fake, real: RealVideo) -> Pairing:
+    """Measures the geometry, the score, the brightness change and the time offset of a fake.
+
+    Geometry, score and lift need only a few frames. The offset needs half the samples. If these
+    leave it open, every frame of the beginning is compared.
+    """
+    few = list(fake.frames)[:: max(1, len(fake.frames) // 4)]
+    pairs = {i: FramePair(fake.frames[i], real.frames[i], real.boxes(i)) for i in few}
+    geometry, score = register(list(pairs.values()))
+    altered = _altered(fake, real, pairs, geometry)
     offset, certainty = _timing(fake, real, geometry, altered[0])
-    size = fake.pictures[few[0]].size
-    return Pairing(size, geometry, score, offset, certainty, lift(list(frames.values()), geometry), altered)
+    size = fake.frames[few[0]].size
+    return Pairing(size, geometry, score, offset, certainty, lift(list(pairs.values()), geometry), altered)
 
 
-def _timing(fake: Fake, real: Footage, geometry: Geometry, track_id: int) -> tuple[int, float | None]:
-    around = {i: real.surroundings(i, track_id, geometry) for i in timed(list(fake.pictures))}
-    offset, certainty = best_offset([s.costs(Small.of(fake.pictures[i].luma())) for i, s in around.items() if s])
-    if certainty is None or (offset == 0 and certainty >= SURE):
+def _timing(fake: Fake, real: RealVideo, geometry: Geometry, track_id: int) -> tuple[int, float | None]:
+    """Returns the time offset in frames, and how certain it is."""
+    around = {i: real.surroundings(i, track_id, geometry) for i in timing_sample(list(fake.frames))}
+    offset, certainty = best_offset([s.costs(SmallFrame.of(fake.frames[i].luma())) for i, s in around.items() if s])
+    if certainty is None or (offset == 0 and certainty >= CONFIDENT):
         return offset, certainty
     track = next(t for t in real.people if t.track_id == track_id)
-    beginning = read_beginning(fake.path, fake.decoder, fake.n_frames)
-    seen = ((small, Surroundings.of(real.every, i, track.at(i)[0], geometry)) for i, small in beginning.items())
+    first = read_first_frames(fake.path, fake.decoder, fake.n_frames)
+    seen = ((small, Surroundings.of(real.first_frames, i, track.at(i)[0], geometry)) for i, small in first.items())
     return best_offset([around.costs(small) for small, around in seen if around])
 
 
-def _altered(fake: Fake, real: Footage, frames: Mapping[int, FramePair], geometry: Geometry) -> tuple[int, ...]:
-    """The tracks of the manipulated faces: those under the mask where there is one, else the one face in which fake and
-    real differ most."""
+def _altered(fake: Fake, real: RealVideo, pairs: Mapping[int, FramePair], geometry: Geometry) -> tuple[int, ...]:
+    """Returns the tracks of the manipulated faces.
+
+    Where there is a mask, they are the faces under it. Otherwise it is the one face in which fake
+    and real differ most.
+    """
     people = [track.track_id for track in real.people]
     if len(people) == 1:
         return tuple(people)
-    change, least = _masks(fake, frames), _COVERED
+    change, least = _masks(fake, pairs), _COVERED
     if not change:
-        change, least = {i: _difference(frame, geometry) for i, frame in frames.items()}, np.inf
+        change, least = {i: _difference(both, geometry) for i, both in pairs.items()}, np.inf
     amount = {t: _mean_inside(change, real, t, geometry) for t in people}
     ranked = sorted(people, key=lambda t: -amount[t])
     return tuple(t for t in ranked if t == ranked[0] or amount[t] >= least)
 
 
 def _masks(fake: Fake, indices: Sequence[int] | Mapping[int, FramePair]) -> dict[int, np.ndarray]:
-    """The mask's frames, True where the fake is made up; none where there is no mask that can be read."""
+    """Decodes the frames of the mask, True where the fake is manipulated; empty without a readable
+    mask.
+    """
     if not fake.mask.is_file():
         return {}
     try:
-        return {index: picture.luma() > 127 for index, picture in DECODERS[fake.decoder](fake.mask, list(indices))}
+        return {index: frame.luma() > 127 for index, frame in DECODERS[fake.decoder](fake.mask, list(indices))}
     except MediaError:
         return {}
 
 
-def _difference(frame: FramePair, geometry: Geometry) -> np.ndarray:
-    """How much fake and real differ in each pixel of the fake, (h, w)."""
-    whole = Box(0, 0, *frame.fake.size)
-    change = np.subtract(frame.fake.rgb(), geometry.cut(frame.real, whole, Picture.rgb_of), dtype=np.int16)
+def _difference(both: FramePair, geometry: Geometry) -> np.ndarray:
+    """Absolute difference of fake and real in each pixel of the fake, mean of the three colours.
+
+    Shape: -> (h, w).
+    """
+    whole = Box(0, 0, *both.fake.size)
+    change = np.subtract(both.fake.rgb(), geometry.cut(both.real, whole, DecodedFrame.rgb_of), dtype=np.int16)
     return np.asarray(np.abs(change).mean(axis=2))
 
 
-def _mean_inside(change: Mapping[int, np.ndarray], real: Footage, track_id: int, geometry: Geometry) -> float:
-    """The mean change within a face's boxes."""
+def _mean_inside(change: Mapping[int, np.ndarray], real: RealVideo, track_id: int, geometry: Geometry) -> float:
+    """Mean change within the boxes of a face."""
     means = [0.0]
     for index, image in change.items():
         box: Box | None = real.faces[index][track_id][0]

@@ -1,4 +1,4 @@
-"""Footage: what is read once of a real video and serves all its fakes."""
+"""RealVideo: the frames and faces of a real video, read once for all its fakes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,91 +6,109 @@ from functools import cached_property
 from pathlib import Path
 
 from ffpms.extraction.alignment.registration import Geometry
-from ffpms.extraction.alignment.timing import OFFSETS, Small, Surroundings
+from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import DECODERS, Picture
-from ffpms.extraction.faces.detection import FaceFinder, follow
+from ffpms.extraction.decode import DECODERS, DecodedFrame
+from ffpms.extraction.faces.detection import FaceFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import FaceTrack, find_people
 from ffpms.schema import Status
 
-LONG_ENOUGH = 240
-"""So many frames are compared one by one where the sampled ones leave a fake's timing open."""
+N_FIRST_FRAMES = 240
+"""Number of first frames that are compared one by one if the sampled ones leave the offset open."""
 
-Found = tuple[Box | None, Status]
+BoxAndStatus = tuple[Box | None, Status]
+"""The box of a face, if there is one, and its status."""
 
 
 @dataclass(frozen=True)
-class Footage:
-    """A real video's sampled frames, those around them in small, and the people in it.
+class RealVideo:
+    """A real video's sampled frames, the small frames around them, and the people in it.
 
-    ``pictures`` by index; ``faces`` by index, then track.
+    ``frames`` is keyed by frame index; ``faces`` by frame index, then track id.
     """
 
     path: Path
     decoder: str
     n_frames: int
-    pictures: Mapping[int, Picture]
-    small: Mapping[int, Small]
+    frames: Mapping[int, DecodedFrame]
+    small: Mapping[int, SmallFrame]
     people: Sequence[FaceTrack]
-    faces: Mapping[int, Mapping[int, Found]]
-    _known: dict[tuple[int, int, Geometry], Surroundings | None] = field(default_factory=dict, repr=False)
+    faces: Mapping[int, Mapping[int, BoxAndStatus]]
+    _surroundings: dict[tuple[int, int, Geometry], Surroundings | None] = field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, px."""
-        return next(iter(self.pictures.values())).size
+        return next(iter(self.frames.values())).size
 
     def boxes(self, index: int) -> list[Box]:
-        """Where faces are in a sampled frame."""
+        """Returns the boxes of all faces in a sampled frame."""
         return [box for box, _ in self.faces[index].values() if box]
 
     def surroundings(self, index: int, track_id: int, geometry: Geometry) -> Surroundings | None:
-        """What is around a face at every offset from a frame, worked out once for all fakes of a geometry; None where
-        there is no face or the video begins or ends too near."""
+        """Returns the surroundings of a face at every offset from a frame.
+
+        They are computed once for all fakes of a geometry. The result is None without a face, or
+        too near the beginning or the end of the video.
+        """
         key = (index, track_id, geometry)
-        if key not in self._known:
+        if key not in self._surroundings:
             box, _ = self.faces[index][track_id]
-            self._known[key] = Surroundings.of(self.small, index, box, geometry)
-        return self._known[key]
+            self._surroundings[key] = Surroundings.of(self.small, index, box, geometry)
+        return self._surroundings[key]
 
     @cached_property
-    def every(self) -> dict[int, Small]:
-        """The beginning of the video, every frame of it."""
-        return read_beginning(self.path, self.decoder, self.n_frames)
+    def first_frames(self) -> dict[int, SmallFrame]:
+        """The first frames of the video, small."""
+        return read_first_frames(self.path, self.decoder, self.n_frames)
 
 
-def read_beginning(path: Path, decoder: str, n_frames: int) -> dict[int, Small]:
-    """The first frames of a video, of ``n_frames`` in all, in small."""
-    pictures = DECODERS[decoder](path, list(range(min(n_frames, LONG_ENOUGH))))
-    return {index: Small.of(picture.luma()) for index, picture in pictures}
+def read_first_frames(path: Path, decoder: str, n_frames: int) -> dict[int, SmallFrame]:
+    """Reads the first frames of a video of ``n_frames`` frames, small."""
+    frames = DECODERS[decoder](path, list(range(min(n_frames, N_FIRST_FRAMES))))
+    return {index: SmallFrame.of(frame.luma()) for index, frame in frames}
 
 
-def timed(sample: Sequence[int]) -> Sequence[int]:
-    """The frames of a sample at which a fake's timing is measured first: every other one."""
+def timing_sample(sample: Sequence[int]) -> Sequence[int]:
+    """Returns every other frame of a sample: there the time offset is measured first.
+
+    Example:
+        >>> timing_sample([6, 18, 31, 43])
+        [6, 31]
+    """
     return sample[::2]
 
 
-def read_footage(
+def read_real_video(
     path: Path, decoder: str, n_frames: int, own: Sequence[int], shared: Iterable[Sequence[int]], finder: FaceFinder
-) -> Footage:
-    """Decodes a real video once. ``own`` are its own samples, along which its people are followed, so that no box
-    depends on which fakes lie beside it; ``shared`` are the samples of each of its fakes."""
+) -> RealVideo:
+    """Decodes a real video once, and finds its people.
+
+    ``own`` are its own samples, along which its people are tracked. So no box depends on which
+    fakes the tree has. ``shared`` are the samples of each of its fakes.
+
+    Raises:
+        MediaError: the video ends or breaks before the last frame.
+    """
     samples = list(shared)
     wanted = sorted({*own}.union(*samples))
-    around = {i + k for sample in samples for i in timed(sample) for k in OFFSETS if 0 <= i + k < n_frames}
-    pictures, small = {}, {}
-    for index, picture in DECODERS[decoder](path, sorted(around.union(wanted))):
+    around = {i + k for sample in samples for i in timing_sample(sample) for k in OFFSETS if 0 <= i + k < n_frames}
+    frames, small = {}, {}
+    for index, frame in DECODERS[decoder](path, sorted(around.union(wanted))):
         if index in around:
-            small[index] = Small.of(picture.luma())
+            small[index] = SmallFrame.of(frame.luma())
         if index in wanted:
-            pictures[index] = picture
-    people = find_people(follow(((i, pictures[i]) for i in own), finder))
-    faces = {i: {t.track_id: _face_at(t, i, pictures[i], finder) for t in people} for i in wanted}
-    return Footage(path, decoder, n_frames, pictures, small, people, faces)
+            frames[index] = frame
+    people = find_people(detect_in_frames(((i, frames[i]) for i in own), finder))
+    faces = {i: {t.track_id: _face_at(t, i, frames[i], finder) for t in people} for i in wanted}
+    return RealVideo(path, decoder, n_frames, frames, small, people, faces)
 
 
-def _face_at(track: FaceTrack, index: int, picture: Picture, finder: FaceFinder) -> Found:
-    """The box of a track in a frame: its own, or in a frame outside its sample the face found near it."""
+def _face_at(track: FaceTrack, index: int, frame: DecodedFrame, finder: FaceFinder) -> BoxAndStatus:
+    """Returns the box of a track in a frame.
+
+    In a frame outside the track's sample it is the face found near the interpolated box.
+    """
     box, status = track.at(index)
-    found = finder.near(picture, box) if box and status is Status.INTERPOLATED else None
+    found = finder.near(frame, box) if box and status is Status.INTERPOLATED else None
     return (found, Status.OK) if found else (box, status)

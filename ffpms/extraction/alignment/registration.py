@@ -1,4 +1,7 @@
-"""Pair checks: how a fake's frames lie on those of its real counterpart, in space and in brightness."""
+"""Registration: finds how the frames of a fake map to those of its real video.
+
+Covers the geometry in space and the change of brightness.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,26 +10,39 @@ import numpy as np
 from PIL import Image
 
 from ffpms.extraction.boxes import Box, bounding
-from ffpms.extraction.decode import Picture
+from ffpms.extraction.decode import DecodedFrame
 
 MIN_SCORE = 0.97
-"""A fake that agrees less than this with its real counterpart around the faces was not made from it. Sound pairs of two
-corpora had 0.99 and more, other people's videos on the same plain background up to 0.954."""
+"""Least agreement around the faces between a fake and the real video that it was made from.
+
+Sound pairs of two corpora had 0.99 and more. Other people's videos on the same plain background had
+up to 0.954.
+"""
 
 _FACE, _AROUND = 1.6, 2.2
-"""What lies outside the first and inside the second, in sides of a face's box, is hair, neck and shoulders: no
-manipulation changes it, and no two people share it."""
+"""Inner and outer limit of the region that is compared, in sides of a face's box.
+
+Between them lie hair, neck and shoulders. No manipulation changes them, and no two people share
+them.
+"""
 
 _NOISE = 5.15
-"""Two encodings of the same pixels at crf 40 differ by up to so many levels of coded luma (root mean square)."""
+"""Largest difference of two encodings at crf 40 of the same pixels, in levels of luma (RMS)."""
 
-Look = Callable[[Picture, Box, int], np.ndarray]
-"""A picture, a box on whole pixels, n -> what is in every nth row and column of it, (h, w) or (h, w, 3) uint8."""
+ReadRegion = Callable[[DecodedFrame, Box, int], np.ndarray]
+"""Frame, box on whole pixels, n -> every nth row and column of it, (h, w) or (h, w, 3) uint8."""
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Maps pixels of the real video to pixels of the fake: ``x_fake = scale_x * x_real + shift_x``."""
+    """Maps pixels of the real video to pixels of the fake: ``x_fake = scale_x * x_real + shift_x``.
+
+    The same holds for y.
+
+    Example:
+        >>> Geometry("resize", scale_x=0.5, scale_y=0.5).map(Box(10, 20, 40, 40))
+        Box(x=5.0, y=10.0, w=20.0, h=20.0)
+    """
 
     kind: str = "identity"
     scale_x: float = 1.0
@@ -35,40 +51,42 @@ class Geometry:
     shift_y: float = 0.0
 
     def map(self, box: Box) -> Box:
-        """The box of the real video, in the fake."""
+        """Maps a box of the real video to the fake."""
         x, y = self.scale_x * box.x + self.shift_x, self.scale_y * box.y + self.shift_y
         return Box(x, y, self.scale_x * box.w, self.scale_y * box.h)
 
     def unmap(self, box: Box) -> Box:
-        """The box of the fake, in the real video."""
+        """Maps a box of the fake to the real video."""
         x, y = (box.x - self.shift_x) / self.scale_x, (box.y - self.shift_y) / self.scale_y
         return Box(x, y, box.w / self.scale_x, box.h / self.scale_y)
 
-    def cut(self, real: Picture, part: Box, look: Look, every: int = 1) -> np.ndarray:
-        """Every so many rows and columns of a part of the fake, on whole pixels, as the real frame shows it.
+    def cut(self, real: DecodedFrame, part: Box, read: ReadRegion, step: int = 1) -> np.ndarray:
+        """Cuts a part of the fake, on whole pixels, out of the real frame; every ``step``-th row
+        and column.
 
         Shape: (h, w) or (h, w, 3) uint8.
         """
         box = self.unmap(part)
         if self.kind != "resize":
-            return look(real, box, every)
+            return read(real, box, step)
         corners = (box.x, box.y, min(box.x + box.w, real.size[0]), min(box.y + box.h, real.size[1]))
-        image = Image.fromarray(look(real, Box(0, 0, *real.size), 1))
+        image = Image.fromarray(read(real, Box(0, 0, *real.size), 1))
         small = image.resize((int(part.w), int(part.h)), Image.Resampling.BILINEAR, box=corners)
-        return np.asarray(small)[::every, ::every]
+        return np.asarray(small)[::step, ::step]
 
 
 @dataclass(frozen=True)
 class FramePair:
-    """A frame of a fake, the real frame of the same index, and the real frame's faces, in px of the real frame."""
+    """A frame of a fake, the real frame of the same index, and the latter's faces in px."""
 
-    fake: Picture
-    real: Picture
+    fake: DecodedFrame
+    real: DecodedFrame
     faces: Sequence[Box]
 
-    def around(self, geometry: Geometry, look: Look, every: int = 1) -> list[np.ndarray]:
-        """What fake and real show near the faces, but not in them, in every so many rows and columns; everything where
-        there is no face, everything near where faces fill the frame.
+    def around(self, geometry: Geometry, read: ReadRegion, step: int = 1) -> list[np.ndarray]:
+        """Returns the pixels of fake and real near the faces, but not in them, every ``step`` px.
+
+        Without a face they are all pixels. Where faces fill the frame they are all pixels nearby.
 
         Shape: two of (pixels,) or (pixels, 3) uint8.
         """
@@ -78,14 +96,21 @@ class FramePair:
         )
         shown = [box for box in near if box.area]
         part = bounding(shown) if shown else Box(0, 0, *size)
-        chosen = (_covered(part, near) & ~_covered(part, inner))[::every, ::every]
+        chosen = (_covered(part, near) & ~_covered(part, inner))[::step, ::step]
         chosen = chosen if chosen.any() else ~chosen
-        return [image[chosen] for image in (look(self.fake, part, every), geometry.cut(self.real, part, look, every))]
+        return [image[chosen] for image in (read(self.fake, part, step), geometry.cut(self.real, part, read, step))]
 
 
 def candidates(real: tuple[int, int], fake: tuple[int, int]) -> list[Geometry]:
-    """The ways in which a frame of size ``fake`` may come from one of size ``real`` (width, height): the same, resized,
-    or, where the width was floored to a multiple of 64, cropped anywhere."""
+    """Lists the geometries by which a frame of size ``fake`` may come from one of size ``real``.
+
+    Sizes are (width, height). A frame is the same or resized. Where the width was floored to a
+    multiple of 64, it may also be cropped anywhere.
+
+    Example:
+        >>> candidates((640, 480), (640, 480))
+        [Geometry(kind='identity', scale_x=1.0, scale_y=1.0, shift_x=0.0, shift_y=0.0)]
+    """
     if real == fake:
         return [Geometry()]
     lost = real[0] - fake[0]
@@ -94,8 +119,12 @@ def candidates(real: tuple[int, int], fake: tuple[int, int]) -> list[Geometry]:
 
 
 def register(pairs: Sequence[FramePair]) -> tuple[Geometry, float]:
-    """The geometry that fits best and how well: ``1 - (Var(x - y) - noise) / (Var(x) + Var(y))`` of luma around the
-    faces, the correlation of two alike signals but for coding noise. Of many crops the first pair chooses five."""
+    """Returns the geometry that fits best, and its score.
+
+    The score is ``1 - (Var(x - y) - noise) / (Var(x) + Var(y))`` of luma around the faces. It is
+    the correlation of two alike signals, corrected for coding noise. If there are many crops, the
+    first pair chooses five of them.
+    """
     ways = candidates(pairs[0].real.size, pairs[0].fake.size)
     crops = sorted((g for g in ways if g.kind == "crop"), key=lambda g: _misfit(pairs[0], g)[0])
     tried = [g for g in ways if g.kind != "crop"] + crops[:5]
@@ -106,8 +135,18 @@ def register(pairs: Sequence[FramePair]) -> tuple[Geometry, float]:
 
 
 def lift(pairs: Sequence[FramePair], geometry: Geometry) -> tuple[float, float, float]:
-    """The constant change of red, green and blue around the faces, in levels: the mean of ``fake - real`` within 6
-    levels of its median, for the edges' differences are no change of colour."""
+    """Constant change of red, green and blue around the faces, in levels.
+
+    It is the mean of ``fake - real`` within 6 levels of its median. Larger differences come from
+    edges and are no change of colour.
+
+    Example:
+        >>> import av
+        >>> grey, lighter = (np.full((64, 64, 3), level, np.uint8) for level in (100, 103))
+        >>> frames = [av.VideoFrame.from_ndarray(image, "rgb24") for image in (lighter, grey)]
+        >>> lift([FramePair(*map(DecodedFrame, frames), faces=[])], Geometry())
+        (3.0, 3.0, 3.0)
+    """
     changes = np.concatenate([_changes(pair, geometry) for pair in pairs], axis=1)
     near = np.abs(changes - np.median(changes, axis=1, keepdims=True)) <= 6
     red, green, blue = (float(change[close].mean()) for change, close in zip(changes, near, strict=True))
@@ -115,19 +154,22 @@ def lift(pairs: Sequence[FramePair], geometry: Geometry) -> tuple[float, float, 
 
 
 def _changes(pair: FramePair, geometry: Geometry) -> np.ndarray:
-    """Shape: (3, pixels) int16."""
-    fake, real = (image.T.astype(np.int16) for image in pair.around(geometry, Picture.rgb_of, every=4))
+    """Difference ``fake - real`` of the pixels around the faces.
+
+    Shape: -> (3, pixels) int16.
+    """
+    fake, real = (image.T.astype(np.int16) for image in pair.around(geometry, DecodedFrame.rgb_of, step=4))
     return np.asarray(fake - real)
 
 
 def _misfit(pair: FramePair, geometry: Geometry) -> tuple[float, float]:
-    """The variance of luma's difference around the faces, and the sum of both its variances."""
-    x, y = (luma.astype(np.float32) for luma in pair.around(geometry, Picture.luma_of))
+    """Returns the variance of the luma difference around the faces, and Var(x) + Var(y)."""
+    x, y = (luma.astype(np.float32) for luma in pair.around(geometry, DecodedFrame.luma_of))
     return float(np.var(x - y)), float(np.var(x) + np.var(y))
 
 
 def _covered(part: Box, boxes: Sequence[Box]) -> np.ndarray:
-    """Which pixels of a part of a frame lie in the frame's boxes.
+    """Marks the pixels of a part of a frame that lie in the boxes.
 
     Shape: -> (h, w) bool.
     """

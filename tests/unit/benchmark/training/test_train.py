@@ -66,11 +66,11 @@ def test_training_reads_no_test_bag(
 
 
 def test_the_best_epoch_on_val_is_kept(tmp_path: Path) -> None:
-    progress, detector = checkpoint.Progress(), torch.nn.Linear(1, 1, bias=False)
+    done, detector = checkpoint.TrainingState(), torch.nn.Linear(1, 1, bias=False)
     rows = [(0.5, 0.7), (0.8, 0.6), (0.8, 0.5), (0.8, 0.5), (0.7, 0.1)]
     for epoch, (accuracy, loss) in enumerate(rows):
         torch.nn.init.constant_(detector.weight, epoch)
-        checkpoint.book(progress, {"val_accuracy": accuracy, "val_loss": loss}, detector, tmp_path)
+        checkpoint.record_epoch(done, {"val_accuracy": accuracy, "val_loss": loss}, detector, tmp_path)
     assert load_file(tmp_path / "best.safetensors")["weight"].item() == 2
     assert len(pd.read_csv(tmp_path / "history.csv")) == 5
 

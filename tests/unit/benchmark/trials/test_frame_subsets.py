@@ -13,7 +13,7 @@ from benchmark.data.batches import BagDataset
 from benchmark.data.face_cache import open_faces
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer, predict
-from benchmark.trials.frame_subsets import numbers_of, score_fewer, thin
+from benchmark.trials.frame_subsets import frame_counts, score_fewer, take_frames
 from detectors import create
 from ffpms.dataset.built_set import BuiltSet
 from tests.helpers.trials import CPU
@@ -28,7 +28,7 @@ def test_a_score_of_fewer_frames_is_that_of_the_thinned_bag_alone(built: Path, n
     score = make_scorer(model, bags, read)
     fewer = score_fewer(bags, 20, score)
     assert len(fewer) == 3 * 7
-    thinned = [thin(bag, 4) for bag in bags]
+    thinned = [take_frames(bag, 4) for bag in bags]
     assert [len(bag.crops) for bag in thinned] == [4, 4, 4]
     alone = {s.record.bag_id: s.video_logit for s in predict(model, BagDataset(read, thinned))}
     whole = {s.record.bag_id: s.video_logit for s in score(bags)}
@@ -39,21 +39,21 @@ def test_a_score_of_fewer_frames_is_that_of_the_thinned_bag_alone(built: Path, n
 
 def test_frames_are_evenly_spaced_and_a_video_keeps_its_label(built: Path) -> None:
     bag = next(b for b in BuiltSet.load(built).bags("test", ("DF",)) if b.label == 1)
-    assert thin(bag, 5).slots == (2, 6, 10, 14, 18)
-    assert thin(bag, 1).slots == (10,)
-    assert thin(bag, 20) == bag
-    assert thin(thin(bag, 5), 8) == thin(bag, 5)
-    assert (thin(bag, 1).label, thin(bag, 1).fake_rate) == (bag.label, bag.fake_rate)
+    assert take_frames(bag, 5).slots == (2, 6, 10, 14, 18)
+    assert take_frames(bag, 1).slots == (10,)
+    assert take_frames(bag, 20) == bag
+    assert take_frames(take_frames(bag, 5), 8) == take_frames(bag, 5)
+    assert (take_frames(bag, 1).label, take_frames(bag, 1).fake_rate) == (bag.label, bag.fake_rate)
 
 
 def test_all_faces_of_a_kept_frame_are_kept(built: Path) -> None:
     bag = BuiltSet.load(built).bags("test", ("DF",))[0]
     twice = bag.with_faces(sorted(bag.faces + [(slot, 1, *rest) for slot, _, *rest in bag.faces]))
-    assert thin(twice, 2).slots == (5, 5, 15, 15)
+    assert take_frames(twice, 2).slots == (5, 5, 15, 15)
 
 
 def test_a_video_without_a_face_counts_as_undecided(built: Path) -> None:
     bag = replace(BuiltSet.load(built).bags("test", ("DF",))[0].with_faces([]), status="no_face")
     fewer = score_fewer([bag], 10, lambda bags: iter(()))
-    assert list(fewer["n_frames"]) == list(numbers_of(10)) == [1, 2, 4, 8, 10]
+    assert list(fewer["n_frames"]) == list(frame_counts(10)) == [1, 2, 4, 8, 10]
     assert (fewer["score"] == 0.5).all()

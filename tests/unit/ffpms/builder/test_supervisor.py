@@ -43,7 +43,7 @@ class Mortal:
 
 
 @pytest.mark.parametrize(
-    ("notes", "given_up"),
+    ("notes", "skipped"),
     [
         ((), set()),
         (("DF/006.mp4\n",), set()),
@@ -55,11 +55,11 @@ class Mortal:
         (("", ""), {"original/006.mp4", "DF/006.mp4", "FS/006.mp4"}),
     ],
 )
-def test_who_is_given_up(tmp_path: Path, notes: tuple[str, ...], given_up: set[str]) -> None:
+def test_who_is_given_up(tmp_path: Path, notes: tuple[str, ...], skipped: set[str]) -> None:
     engine = Mortal(*notes)
     assert list(run_targets([job(tmp_path)], engine, 1)) == ["006"]
     (done,) = engine.done
-    assert set(done.given_up) == given_up
+    assert set(done.skipped) == skipped
 
 
 def test_the_others_are_not_done_again(tmp_path: Path) -> None:
@@ -74,6 +74,6 @@ def test_deaths_without_end_are_an_error(tmp_path: Path) -> None:
 
 def test_shards_on_another_disk_are_an_error(tmp_path: Path) -> None:
     write_shard(tmp_path, Shard("006"))
-    await_shards(tmp_path, ["006"], patience_s=0)
+    await_shards(tmp_path, ["006"], timeout_s=0)
     with pytest.raises(FfpmsError, match="1 targets were written elsewhere"):
-        await_shards(tmp_path, ["006", "007"], patience_s=0)
+        await_shards(tmp_path, ["006", "007"], timeout_s=0)

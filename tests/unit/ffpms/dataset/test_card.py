@@ -12,7 +12,7 @@ from PIL import Image
 
 from ffpms.builder.tables import count
 from ffpms.dataset.card import write_card
-from ffpms.dataset.contact_sheet import PICTURE, SIDE, draw_bags
+from ffpms.dataset.contact_sheet import IMAGE, SIDE, draw_bags
 from ffpms.dataset.files import TABLES
 from ffpms.dataset.shortcut_audit import as_json, audit
 from ffpms.extraction.png import encode_png
@@ -62,7 +62,7 @@ def only(tables: Tables, column: str, value: str) -> Tables:
 
 def test_the_same_set_gives_the_same_bytes(built: Path, out: Path, report: dict[str, Any], tables: Tables) -> None:
     write_card(out, report, tables)
-    for name in ("README.md", PICTURE):
+    for name in ("README.md", IMAGE):
         assert (out / name).read_bytes() == (built / name).read_bytes()
 
 
@@ -134,24 +134,24 @@ def test_a_part_of_a_set_has_its_card(
 ) -> None:
     text = card(out, report, only(tables, column, value))
     assert ("There is no test split" in text) == (value in ("train", "original"))
-    assert f"({PICTURE})" in text
+    assert f"({IMAGE})" in text
     assert "{" not in text
 
 
 def test_a_set_without_pixels_has_no_picture(out: Path, report: dict[str, Any], tables: Tables) -> None:
     tables["videos"]["status"] = tables["frames"]["status"] = tables["sources"]["status"] = "missing"
     tables["sources"]["geometry"] = ""
-    (out / PICTURE).write_bytes(b"of an earlier build")
+    (out / IMAGE).write_bytes(b"of an earlier build")
     text = card(out, report, tables)
-    assert f"({PICTURE})" not in text
-    assert not (out / PICTURE).exists()
-    assert "No fake could be held against its real video." in text
+    assert f"({IMAGE})" not in text
+    assert not (out / IMAGE).exists()
+    assert "No fake could be compared with its real video." in text
     assert "pairs of videos with mixed bags: 0" in text
 
 
 def picture(out: Path, tables: Tables) -> np.ndarray:
     assert draw_bags(out, tables["videos"], tables["frames"])
-    return np.asarray(Image.open(out / PICTURE).convert("RGB")).astype(int)
+    return np.asarray(Image.open(out / IMAGE).convert("RGB")).astype(int)
 
 
 def cells(image: np.ndarray, row: int, gap: int = 0) -> list[bool]:
@@ -193,7 +193,7 @@ def test_the_picture_stays_small_whatever_it_shows(tmp_path: Path, tables: Table
         (tmp_path / crop).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / crop).write_bytes(data)
     picture(tmp_path, tables)
-    assert (tmp_path / PICTURE).stat().st_size < 300_000
+    assert (tmp_path / IMAGE).stat().st_size < 300_000
 
 
 def test_more_slots_get_smaller_faces(out: Path, tables: Tables) -> None:

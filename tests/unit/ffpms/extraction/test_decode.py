@@ -60,7 +60,7 @@ def test_dropped_packets_change_no_frame(tmp_path: Path, options: dict[str, str]
     """Whatever refers to what, each frame alone is that of decoding all."""
     path = tmp_path / "a.mp4"
     write_h264(path, options)
-    everything = {i: picture.rgb() for i, picture in decode_all(path, list(range(25)))}
+    everything = {i: frame.rgb() for i, frame in decode_all(path, list(range(25)))}
     for index in range(25):
         assert np.array_equal(read_frames(path, [index])[index], everything[index]), index
 
@@ -107,9 +107,9 @@ def write_h264(path: Path, options: dict[str, str], codec: str = "libx264") -> N
 @given(st.integers(0, 330), st.integers(0, 240), st.integers(1, 90), st.integers(1, 90), st.integers(1, 5))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_part_has_the_pixels_of_the_whole(video: Path, x: int, y: int, w: int, h: int, every: int) -> None:
-    picture = next(iter(decode_all(video, [3])))[1]
+    frame = next(iter(decode_all(video, [3])))[1]
     part = Box(x, y, w, h).within(WIDTH, HEIGHT)
-    assert np.array_equal(picture.rgb_of(part, every), picture.rgb()[part.rows, part.columns][::every, ::every])
+    assert np.array_equal(frame.rgb_of(part, every), frame.rgb()[part.rows, part.columns][::every, ::every])
 
 
 def test_probe(video: Path) -> None:

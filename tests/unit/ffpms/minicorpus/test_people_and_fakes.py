@@ -7,25 +7,25 @@ from ffpms.errors import ConfigError
 from ffpms.extraction.faces.detection import DlibFinder
 from ffpms.minicorpus.corpus import CorpusConfig, kept_columns, plan_corpus, to_pixels
 from ffpms.minicorpus.head import load_head
-from ffpms.minicorpus.manipulations import Craft, Take
-from ffpms.minicorpus.people import LOOK_ALIKE, cast, closest, differences, make_build
-from ffpms.minicorpus.videos import Role, back_and_forth, forge, make_actor, shoot
+from ffpms.minicorpus.manipulations import Quality, RealFrame
+from ffpms.minicorpus.people import MIN_DIFFERENCE, choose_people, differences, make_geometry, min_difference
+from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_fakes, render_real
 from ffpms.schema import FAKES
 from tests.helpers.corpus import as_picture
 
-FIRST = Role(seed=3, n_frames=8, fps=25, size=(360, 270))
-SECOND = Role(seed=6, n_frames=11, fps=30, size=(352, 264))
+FIRST = VideoSpec(seed=3, n_frames=8, fps=25, size=(360, 270))
+SECOND = VideoSpec(seed=6, n_frames=11, fps=30, size=(352, 264))
 
 
 @pytest.fixture(scope="module")
-def takes() -> list[np.ndarray]:
-    return list(shoot(FIRST))
+def real_frames() -> list[np.ndarray]:
+    return list(render_real(FIRST))
 
 
 @pytest.fixture(scope="module")
-def fakes(takes):  # type: ignore[no-untyped-def]
+def fakes(real_frames):  # type: ignore[no-untyped-def]
     made: dict[str, list] = {kind: [] for kind in FAKES}
-    for kind, fake in forge(FIRST, SECOND, takes, Craft(0.5)):
+    for kind, fake in render_fakes(FIRST, SECOND, real_frames, Quality(0.5)):
         made[kind].append(fake)
     return made
 
@@ -34,14 +34,14 @@ def test_lengths_are_those_of_faceforensics(fakes) -> None:  # type: ignore[no-u
     assert {kind: len(frames) for kind, frames in fakes.items()} == {"DF": 8, "F2F": 11, "FS": 8, "NT": 8}
 
 
-def test_outside_the_mask_a_fake_is_the_targets_frame(takes, fakes) -> None:  # type: ignore[no-untyped-def]
+def test_outside_the_mask_a_fake_is_the_targets_frame(real_frames, fakes) -> None:  # type: ignore[no-untyped-def]
     for kind, frames in fakes.items():
         for i, fake in enumerate(frames):
-            take = takes[back_and_forth(i, FIRST.n_frames)].picture
+            real = real_frames[back_and_forth(i, FIRST.n_frames)].pixels
             untouched = fake.mask == 0
-            assert np.array_equal(fake.picture[untouched], take[untouched]), kind
+            assert np.array_equal(fake.pixels[untouched], real[untouched]), kind
             assert 0.002 < (~untouched).mean() < 0.3
-            assert np.abs(fake.picture - take)[~untouched].mean() > 1 / 255
+            assert np.abs(fake.pixels - real)[~untouched].mean() > 1 / 255
 
 
 def test_neural_textures_changes_least(fakes) -> None:  # type: ignore[no-untyped-def]
@@ -49,54 +49,54 @@ def test_neural_textures_changes_least(fakes) -> None:  # type: ignore[no-untype
     assert area["NT"] < 0.5 * min(area["DF"], area["F2F"], area["FS"])
 
 
-def test_a_difficult_fake_is_closer_to_its_real_frame(takes) -> None:  # type: ignore[no-untyped-def]
+def test_a_difficult_fake_is_closer_to_its_real_frame(real_frames) -> None:  # type: ignore[no-untyped-def]
     def distance(difficulty: float) -> float:
-        first = {k: f for k, f in list(forge(FIRST, SECOND, takes, Craft(difficulty)))[:4]}  # noqa: C416
-        return float(np.abs(first["NT"].picture - takes[0].picture).sum())
+        first = {k: f for k, f in list(render_fakes(FIRST, SECOND, real_frames, Quality(difficulty)))[:4]}  # noqa: C416
+        return float(np.abs(first["NT"].pixels - real_frames[0].pixels).sum())
 
     assert distance(1.0) < distance(0.0)
 
 
-def test_dlib_finds_every_head(takes) -> None:  # type: ignore[no-untyped-def]
-    assert all(count_faces(take) == 1 for take in takes)
+def test_dlib_finds_every_head(real_frames) -> None:  # type: ignore[no-untyped-def]
+    assert all(count_faces(real) == 1 for real in real_frames)
 
 
 def test_a_bystander_is_a_second_face() -> None:
-    role = Role(seed=3, n_frames=2, fps=25, size=(360, 270), bystander=6)
-    assert [count_faces(take) for take in shoot(role)] == [2, 2]
+    spec = VideoSpec(seed=3, n_frames=2, fps=25, size=(360, 270), bystander=6)
+    assert [count_faces(real) for real in render_real(spec)] == [2, 2]
 
 
-def count_faces(take: Take) -> int:
-    return len(DlibFinder().everywhere(as_picture(to_pixels(take.picture))))
+def count_faces(real: RealFrame) -> int:
+    return len(DlibFinder().everywhere(as_picture(to_pixels(real.pixels))))
 
 
 def test_the_same_seed_gives_the_same_people_and_motion() -> None:
-    assert cast(6, seed=1) == cast(6, seed=1) != cast(6, seed=2)
-    again = Role(**vars(FIRST))
-    make_actor.cache_clear()
-    one, other = next(iter(shoot(FIRST))), next(iter(shoot(again)))
-    assert np.array_equal(one.picture, other.picture)
+    assert choose_people(6, seed=1) == choose_people(6, seed=1) != choose_people(6, seed=2)
+    again = VideoSpec(**vars(FIRST))
+    make_subject.cache_clear()
+    one, other = next(iter(render_real(FIRST))), next(iter(render_real(again)))
+    assert np.array_equal(one.pixels, other.pixels)
 
 
 def test_nobody_looks_alike_or_like_nobody() -> None:
-    people = [make_build(seed) for seed in cast(20, seed=0)]
+    people = [make_geometry(seed) for seed in choose_people(20, seed=0)]
     faces, skins = (np.array([getattr(person, trait) for person in people]) for trait in ("face", "skin"))
     for i, person in enumerate(people):
-        assert person.is_believable
-        assert (differences(person, faces[:i], skins[:i]) > LOOK_ALIKE).all()
+        assert person.is_plausible
+        assert (differences(person, faces[:i], skins[:i]) > MIN_DIFFERENCE).all()
         assert differences(person, faces, skins)[i] < 1e-9
 
 
 def test_many_people_are_packed_closer_but_few_are_not() -> None:
-    assert closest(6) == closest(40) == LOOK_ALIKE
-    assert LOOK_ALIKE > closest(200) > closest(1000) > 0.7 * LOOK_ALIKE
+    assert min_difference(6) == min_difference(40) == MIN_DIFFERENCE
+    assert MIN_DIFFERENCE > min_difference(200) > min_difference(1000) > 0.7 * MIN_DIFFERENCE
 
 
 def test_the_head_speaks_and_blinks() -> None:
     head = load_head()
     open_mouth = head.moved(head.rest, {"expr/jawOpen": 1.0})
     assert np.abs(open_mouth - head.rest).max() > 0.2
-    motion = make_actor(Role(seed=3, n_frames=200, fps=25, size=(360, 270))).motion
+    motion = make_subject(VideoSpec(seed=3, n_frames=200, fps=25, size=(360, 270))).motion
     assert motion.expression["eyeBlinkLeft"].max() > 0.9
     assert 0.05 < motion.expression["jawOpen"].std() < 0.5
     assert all((w >= 0).all() and (w <= 1).all() for w in motion.expression.values())
@@ -109,13 +109,13 @@ def test_narrowed_methods_keep_a_multiple_of_64(width: int, left: int, right: in
 
 
 def test_the_plan_pairs_everybody_once() -> None:
-    roles, pairs = plan_corpus(CorpusConfig(identities=40))
+    specs, pairs = plan_corpus(CorpusConfig(identities=40))
     assert {split: len(members) for split, members in pairs.items()} == {"train": 12, "val": 4, "test": 4}
     ids = [i for members in pairs.values() for pair in members for i in pair]
-    assert sorted(ids) == sorted(roles)
-    assert len({role.seed for role in roles.values()}) == 40
-    assert sum(role.bystander is not None for role in roles.values()) == 5
-    assert all(60 <= role.n_frames <= 90 for role in roles.values())
+    assert sorted(ids) == sorted(specs)
+    assert len({spec.seed for spec in specs.values()}) == 40
+    assert sum(spec.bystander is not None for spec in specs.values()) == 5
+    assert all(60 <= spec.n_frames <= 90 for spec in specs.values())
 
 
 @pytest.mark.parametrize(

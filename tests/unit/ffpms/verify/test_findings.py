@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ffpms.errors import ManifestError
-from ffpms.verify.findings import SHOWN, Finding, Kind, Report, printable
+from ffpms.verify.findings import MAX_SHOWN, Finding, Kind, Report, printable
 
 
 def report(*findings: Finding) -> Report:
@@ -37,9 +37,9 @@ def test_one_more_than_that_is_shown_itself() -> None:
 
 
 def test_the_table_ends_somewhere() -> None:
-    table = report(*[missing(f"{i}/a.mp4") for i in range(SHOWN + 7)]).table(100)
+    table = report(*[missing(f"{i}/a.mp4") for i in range(MAX_SHOWN + 7)]).table(100)
     assert table.splitlines()[-1] == "... and 7 more; --json lists them all"
-    assert table.count("not found") == SHOWN
+    assert table.count("not found") == MAX_SHOWN
 
 
 def test_the_summary_counts_by_kind() -> None:

@@ -12,7 +12,7 @@ from benchmark.data.pseudo_fakes.align import similarity, warp
 from benchmark.data.pseudo_fakes.blending import blend
 from benchmark.data.pseudo_fakes.colour import jitter, transfer_colour
 from benchmark.data.pseudo_fakes.hull import draw_hull
-from benchmark.data.pseudo_fakes.warping import SCALES, forge, resample
+from benchmark.data.pseudo_fakes.warping import SCALES, resample, warp_face
 from ffpms.errors import ConfigError
 from tests.helpers.faces import face_points, noise
 
@@ -145,7 +145,7 @@ def test_shapes_are_drawn() -> None:
     """Areas vary more than bending alone makes those of one shape."""
     face, points = noise(1), face_points()
     states = [np.random.default_rng(seed) for seed in range(30)]
-    warped = [forge(face, points, state)[1].mean() for state in states]
+    warped = [warp_face(face, points, state)[1].mean() for state in states]
     blended = [(blend(face, points, noise(2), points, state)[0] != face).mean() for state in states]
     assert max(warped) > 2 * min(warped)
     assert max(blended) > 3 * min(blended)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ffpms.extraction.alignment.registration import MIN_SCORE, FramePair, Geometry, candidates, lift, register
-from ffpms.extraction.alignment.timing import OFFSETS, SURE, Small, Surroundings, best_offset
+from ffpms.extraction.alignment.timing import CONFIDENT, OFFSETS, SmallFrame, Surroundings, best_offset
 from ffpms.extraction.boxes import Box
 from tests.helpers.corpus import as_picture, portrait
 
@@ -89,7 +89,7 @@ def test_best_offset_is_the_shift_put_in(shift: int, change: Change) -> None:
     offset, certainty = timing(fakes, reals, geometry)
     assert offset == shift
     assert certainty is not None
-    assert certainty >= SURE
+    assert certainty >= CONFIDENT
 
 
 def test_brightness_has_no_say_in_timing() -> None:
@@ -100,7 +100,7 @@ def test_brightness_has_no_say_in_timing() -> None:
 
 def test_still_videos_seldom_claim_to_know() -> None:
     """Of 20 in which only noise changes about one may be sure by chance."""
-    assert sum(still_certainty(seed) >= SURE for seed in range(20)) <= 3
+    assert sum(still_certainty(seed) >= CONFIDENT for seed in range(20)) <= 3
 
 
 def still_certainty(seed: int) -> float:
@@ -116,7 +116,9 @@ def test_too_short_a_video_has_no_offset() -> None:
     assert timing(frames, frames) == (0, None)
 
 
-def timing(fakes: dict[int, Small], reals: dict[int, Small], geometry: Geometry = IDENTITY) -> tuple[int, float | None]:
+def timing(
+    fakes: dict[int, SmallFrame], reals: dict[int, SmallFrame], geometry: Geometry = IDENTITY
+) -> tuple[int, float | None]:
     costs = []
     for i, fake in fakes.items():
         if around := Surroundings.of(reals, i, FACE, geometry):
@@ -124,12 +126,12 @@ def timing(fakes: dict[int, Small], reals: dict[int, Small], geometry: Geometry 
     return best_offset(costs)
 
 
-def small(frame: np.ndarray) -> Small:
-    return Small.of(np.asarray(Image.fromarray(frame).convert("L")))
+def small(frame: np.ndarray) -> SmallFrame:
+    return SmallFrame.of(np.asarray(Image.fromarray(frame).convert("L")))
 
 
 def test_a_large_frame_is_looked_at_in_small() -> None:
-    large = Small.of(np.kron(np.arange(40, dtype=np.uint8), np.ones((1080, 48), np.uint8)))
+    large = SmallFrame.of(np.kron(np.arange(40, dtype=np.uint8), np.ones((1080, 48), np.uint8)))
     assert (large.factor, large.image.size) == (2, (960, 540))
     assert np.array_equal(large.cut(Box(96, 0, 96, 96), (48, 48))[0], np.repeat([2, 3], 24))
 

@@ -48,8 +48,8 @@ def is_face(points: np.ndarray, size: int) -> bool:
 def test_the_points_of_real_faces_lie_as_in_a_face(finder: DlibPoints, grid_ff: Path, size: int) -> None:
     videos = sorted((grid_ff / REAL).glob("*.mp4"))
     for video in videos:
-        ((_, picture),) = decode_needed(video, [20])
-        points = finder.points(*cut(picture.rgb(), size))
+        ((_, frame),) = decode_needed(video, [20])
+        points = finder.points(*cut(frame.rgb(), size))
         assert points.shape == (68, 2)
         assert is_face(points, size), video.name
     assert len(videos) == 10

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ffpms.errors import ConfigError
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import crop_face, shared_region, square_box
-from ffpms.extraction.decode import Picture
-from ffpms.extraction.faces.detection import DlibFinder, MtcnnFinder, follow
-from ffpms.extraction.faces.tracking import NOBODY, FaceTrack, find_people
+from ffpms.extraction.decode import DecodedFrame
+from ffpms.extraction.faces.detection import DlibFinder, MtcnnFinder, detect_in_frames
+from ffpms.extraction.faces.tracking import NO_TRACK, FaceTrack, find_people
 from ffpms.schema import Status
 from tests.helpers.corpus import as_picture, portrait
 
@@ -41,7 +41,7 @@ def test_dlib_finds_a_face_near_where_it_was_and_nothing_elsewhere() -> None:
 def test_mtcnn_looks_where_dlib_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = MtcnnFinder()
     (found,) = finder.everywhere(as_picture(FRAME))
-    monkeypatch.setattr(DlibFinder, "everywhere", lambda self, picture: [])
+    monkeypatch.setattr(DlibFinder, "everywhere", lambda self, frame: [])
     (second,) = finder.everywhere(as_picture(FRAME))
     assert second != found
     assert second.iou(found) > 0.4
@@ -76,7 +76,7 @@ def test_a_person_goes_on_after_a_cut() -> None:
     before, after, other = Box(0, 0, 50, 50), Box(200, 0, 60, 60), Box(100, 100, 20, 20)
     people = find_people([(0, [before]), (5, [before, other]), (10, [after]), (15, [after])])
     assert [sorted(p.boxes) for p in people] == [[0, 5, 10, 15], [5]]
-    assert find_people([(0, []), (5, [])]) == [NOBODY]
+    assert find_people([(0, []), (5, [])]) == [NO_TRACK]
 
 
 def test_after_an_absence_each_goes_on_near_where_they_were() -> None:
@@ -91,23 +91,23 @@ class Scripted:
     def __init__(self, everywhere: dict[int, list[Box]], gone: frozenset[int] = frozenset()) -> None:
         self.everywhere_, self.gone, self.whole = everywhere, gone, []
 
-    def everywhere(self, picture: Picture) -> list[Box]:
-        self.whole.append(number(picture))
-        return self.everywhere_[number(picture)]
+    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+        self.whole.append(number(frame))
+        return self.everywhere_[number(frame)]
 
-    def near(self, picture: Picture, known: Box) -> Box | None:
-        return None if number(picture) in self.gone else known
+    def near(self, frame: DecodedFrame, known: Box) -> Box | None:
+        return None if number(frame) in self.gone else known
 
 
-def number(picture: Picture) -> int:
-    return int(picture.rgb()[0, 0, 0])
+def number(frame: DecodedFrame) -> int:
+    return int(frame.rgb()[0, 0, 0])
 
 
 def test_a_face_known_is_searched_near_and_a_lost_one_everywhere() -> None:
     box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
     finder = Scripted({0: [box], 3: [], 4: [box], 5: [box, new]}, gone=frozenset({3, 4}))
     frames = [(i, as_picture(np.full((9, 9, 3), i, np.uint8))) for i in range(8)]
-    found = dict(follow(frames, finder))
+    found = dict(detect_in_frames(frames, finder))
     assert finder.whole == [0, 3, 4, 5]
     assert found == {0: [box], 1: [box], 2: [box], 3: [], 4: [box], 5: [box, new], 6: [box, new], 7: [box, new]}
 
