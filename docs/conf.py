@@ -30,6 +30,7 @@ myst_heading_anchors = 4
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
+autodoc_mock_imports = ["numba", "skimage"]  # extras, which docstrings do not need
 python_maximum_signature_line_length = 80
 suppress_warnings = ["ref.python"]  # a class that two packages export is found twice
 
@@ -44,6 +45,13 @@ def list_pages(_: Sphinx, docname: str, source: list[str]) -> None:
         options = [":hidden:", *([f":caption: {title}"] if title else [])]
         if pages:
             source[0] += "\n\n" + "\n".join(["```{toctree}", *options, "", *dict.fromkeys(pages), "```"]) + "\n"
+
+
+def escape_bars(_: Sphinx, _what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """Keeps the bars of ``|x - y|`` in a docstring from being read as a substitution; code keeps its own."""
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            lines[number] = re.sub(r"(``.*?``)|\|", lambda found: found[1] or r"\|", line)
 
 
 class NotebookParser(MystParser):  # type: ignore[misc]
@@ -76,3 +84,4 @@ def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.add_source_parser(NotebookParser)
     app.connect("source-read", list_pages)
+    app.connect("autodoc-process-docstring", escape_bars)
