@@ -1,4 +1,4 @@
-"""docs/design.md is true: its rooms and functions exist, and the steps and laws that code names are in it."""
+"""docs/design.md is true: its folders and functions exist, and the steps and laws that code names are in it."""
 
 import ast
 import re
@@ -46,7 +46,7 @@ def test_there_are_three_walks_of_many_calls() -> None:
 
 def test_every_folder_is_described() -> None:
     folders = {path.parent.relative_to(ROOT).as_posix() for p in PACKAGES for path in (ROOT / p).rglob("__init__.py")}
-    assert set(re.findall(r"^\| `([\w/]+)/` \|", section("The rooms"), re.MULTILINE)) == folders
+    assert set(re.findall(r"^\| `([\w/]+)/` \|", section("The folders"), re.MULTILINE)) == folders
 
 
 def test_every_file_that_is_named_exists() -> None:
