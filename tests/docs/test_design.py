@@ -57,10 +57,16 @@ def test_every_file_that_is_named_exists() -> None:
 @pytest.mark.parametrize(("word", "title"), [("step", "One video's journey"), ("law", "The laws")])
 def test_numbers_that_code_names_are_in_the_design(word: str, title: str) -> None:
     numbers = rf"\b{word}s? (\d+)(?: (?:to|and) (\d+))? of docs/design\.md"
-    named = [n for path in CODE for pair in re.findall(numbers, path.read_text(), re.IGNORECASE) for n in pair if n]
+    named = [
+        n
+        for path in CODE
+        for pair in re.findall(numbers, path.read_text(encoding="utf-8"), re.IGNORECASE)
+        for n in pair
+        if n
+    ]
     assert set(map(int, named)) <= numbers_in(title)
 
 
 def test_no_law_is_named_without_its_page() -> None:
     loose = re.compile(r"\bLaws? \d+(?!\d| (?:(?:to|and) \d+ )?of docs/design\.md)")
-    assert [path for path in CODE if loose.search(path.read_text())] == []
+    assert [path for path in CODE if loose.search(path.read_text(encoding="utf-8"))] == []
