@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test lint
+.PHONY: demo test lint docs
 
 demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
@@ -22,7 +22,12 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The extra's name is the stamp's: .demo is what `make demo` needs, .dev is that and what the checks need.
+# A warning ends it: a link to a page or heading that is not there is one.
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet docs site
+	@echo 'Here: site/index.html'
+
+# The extra's name is the stamp's: .demo is what `make demo` needs, .dev is that and what the checks need, .docs makes the site.
 $(VENV)/.%: setup.cfg pyproject.toml constraints.txt
 	$(INSTALL) '.[$*]'
 	touch $@

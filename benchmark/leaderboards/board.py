@@ -21,7 +21,7 @@ COLUMNS = (
     *("n_videos", "threshold", "seeds", "run_ids", "source"),
     *("std", "by_seed", "temperature", "table", "standing", "minus_paper"),
 )
-"""The contract's columns, and after ``source`` those that may grow."""
+"""Columns of ``leaderboard.csv`` (docs/scores.md): up to ``source`` they stay; those after it may grow."""
 
 
 @dataclass(frozen=True)

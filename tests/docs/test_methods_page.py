@@ -8,4 +8,4 @@ PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
 
 
 def test_the_table_of_the_docs_is_what_the_command_prints(ffpms: Command) -> None:
-    assert ffpms("methods", "--markdown").output in PAGE.read_text()
+    assert ffpms("methods", "--markdown").output in PAGE.read_text(encoding="utf-8")

@@ -1,54 +1,86 @@
-"""The README's commands run as they are written, but for the paths of a reader's own machine."""
+"""The commands of README, tutorial and how-to pages run as written, but for the paths of a reader's machine."""
 
 import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from ffpms import cli
 from tests.conftest import Command
+from tests.helpers.pages import PAGES, ROOT, prose
 
-ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("ffpms ")]
+SOURCE_TREE = "/data/FaceForensics++"
 QUICK = {
-    "minicorpus": ("--identities", "6", "--frames", "6-8"),
+    "minicorpus": ("--identities", "6", "--frames", "22-24"),
     "build": ("--size", "32"),
-    "bench": ("--backbone", "tiny", "--epochs", "1", "--batch-size", "8"),
+    "bench": ("--epochs", "1", "--batch-size", "8"),
 }
+JOURNEYS = {
+    "docs/tutorial.md": ("minicorpus", "build", "verify", "bench", "leaderboard"),
+    "docs/build.md docs/train.md": ("verify", "build", "build", "verify", "methods", "bench", "bench"),
+}
+NOT_OURS = {"--no-deps", "--help", "--strict", "--nproc-per-node", "--num-cpus"}
 
 
-def test_the_commands_run_in_order(ffpms: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def commands_in(pages: str) -> list[list[str]]:
+    """The words of each ffpms command in the shell blocks of pages."""
+    text = "\n".join((ROOT / page).read_text(encoding="utf-8") for page in pages.split())
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("ffpms ")]
+
+
+@pytest.mark.parametrize("pages", JOURNEYS)
+def test_the_commands_run_in_order(
+    pages: str, ffpms: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    assert len(COMMANDS) >= 3
-    for command in COMMANDS:
-        name, *flags = shlex.split(command)[1:]
-        flags = [str(tree) if flag == "/data/FaceForensics++" else flag for flag in flags]
-        own_pairs = ("--splits", str(tree / "splits")) if name in ("build", "verify") else ()
-        result = ffpms(name, *flags, *own_pairs, *QUICK.get(name, ()))
-        assert result.exit_code == 0, (command, result.output)
-    assert (tmp_path / "runs" / "leaderboard.csv").is_file()
+    commands = commands_in(pages)
+    names = tuple(name for name, *_ in commands)
+    assert names[: len(JOURNEYS[pages])] == JOURNEYS[pages]
+    for name, *flags in commands:
+        own_pairs = ("--splits", str(tree / "splits")) if SOURCE_TREE in flags else ()
+        small = () if name != "bench" or "packaged" in flags else ("--backbone", "tiny")
+        flags = [str(tree) if flag == SOURCE_TREE else flag for flag in flags]
+        result = ffpms(name, *flags, *own_pairs, *QUICK.get(name, ()), *small)
+        assert result.exit_code == 0, (name, flags, result.output)
+    assert len(list(tmp_path.glob("*runs/leaderboard.csv"))) == 1
 
 
-def test_every_flag_in_the_docs_exists() -> None:
-    known = {
-        option
-        for command in cli.main.commands.values()
-        for p in command.params
-        for option in (*p.opts, *p.secondary_opts)
-    }
-    known |= {option for p in cli.main.params for option in p.opts} | {
-        "--no-deps",
-        "--help",
-        "--strict",
-        "--nproc-per-node",
-    }
-    pages = (ROOT / "README.md", *(ROOT / "docs" / name for name in ("protocol.md", "experiments.md")))
-    for page in (*pages, *sorted((ROOT / "docs" / "adr").glob("*.md"))):
-        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text())) <= known, page
+def test_the_python_of_the_tutorial_runs(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text("utf-8"), re.DOTALL)
+    exec(code.replace("minicorpus-data", str(built)), {})
+    assert "source_video" in capsys.readouterr().out
 
 
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", (ROOT / "README.md").read_text()):
-        assert (ROOT / target).exists(), target
+def test_the_commands_of_the_readme_are_those_of_the_how_to_pages() -> None:
+    run = commands_in("docs/build.md docs/train.md")
+    own = commands_in("README.md")
+    assert [name for name, *_ in own] == ["verify", "build", "bench", "leaderboard"]
+    assert [command for command in run if command in own] == own
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_flag_in_the_pages_exists(page: Path) -> None:
+    known = {option for command in _commands() for p in command.params for option in (*p.opts, *p.secondary_opts)}
+    known |= {option for p in cli.main.params for option in p.opts} | NOT_OURS
+    ours = [line.text for line in prose(page)]
+    ours += re.findall(r"^ *(?:srun )?ffpms .*", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(ours))) <= known
+
+
+def test_every_command_is_in_the_reference() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `ffpms ([a-z]+)", page, re.MULTILINE)) == set(cli.main.commands)
+
+
+def test_every_target_of_make_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in PAGES:
+        assert set(re.findall(r"`make ([a-z]+)`", page.read_text(encoding="utf-8"))) <= targets, page
+
+
+def _commands() -> list[click.Command]:
+    groups = list(cli.main.commands.values())
+    return groups + [own for group in groups for own in getattr(group, "commands", {}).values()]

@@ -12,7 +12,7 @@ from benchmark.runs.submission import COLUMNS as OF_A_FILE
 from benchmark.runs.submission import read_submission
 from ffpms import cli
 
-TEXT = (Path(__file__).parents[2] / "docs" / "scores.md").read_text()
+TEXT = (Path(__file__).parents[2] / "docs" / "scores.md").read_text(encoding="utf-8")
 
 
 def named(text: str) -> set[str]:

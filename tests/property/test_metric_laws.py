@@ -1,4 +1,4 @@
-"""Law 6, over all metrics: perfect gives the best, constant is chance, order changes nothing, equal to scikit-learn."""
+"""Law 6 of docs/design.md, over all metrics: perfect is best, constant is chance, order changes nothing."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Law 1: the plan is pure, labels follow from it, and indices are shared, increasing and in range."""
+"""Law 1 of docs/design.md: the plan is pure, labels follow from it, and indices are shared, increasing and in range."""
 
 import numpy as np
 import pandas as pd

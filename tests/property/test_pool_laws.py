@@ -1,4 +1,4 @@
-"""Laws 2 to 4, over the whole registry: a new detector is tested by being registered. Closed forms are next door."""
+"""Laws 2 to 4 of docs/design.md, over the whole registry: a new detector is tested by being registered."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Law 5: write then read is the identity, and an interruption leaves a whole shard or none."""
+"""Law 5 of docs/design.md: write then read is the identity, and an interruption leaves a whole shard or none."""
 
 import errno
 from pathlib import Path

@@ -1,0 +1,72 @@
+"""docs/design.md is true: its folders and functions exist, and the steps and laws that code names are in it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.pages import ROOT
+
+TEXT = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+PACKAGES = ("ffpms", "benchmark", "detectors")
+NAMED = sorted(set(re.findall(r"`([\w/]+\.py):([\w.]+)`", TEXT)))
+CODE = [path for folder in (*PACKAGES, "tests") for path in (ROOT / folder).rglob("*.py")]
+
+
+def defined_in(path: Path) -> set[str]:
+    """Functions and classes of a module, and methods as ``Class.method``."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{own.name}" for own in node.body if isinstance(own, ast.FunctionDef)}
+    return found
+
+
+def section(title: str) -> str:
+    return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def numbers_in(title: str) -> set[int]:
+    return {int(number) for number in re.findall(r"^(\d+)\. ", section(title), re.MULTILINE)}
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED)
+def test_every_function_of_the_walks_exists(path: str, name: str) -> None:
+    assert name in defined_in(ROOT / path)
+
+
+def test_there_are_three_walks_of_many_calls() -> None:
+    walks = section("The walks").split("\n### ")[1:]
+    assert len(walks) == 3
+    assert all(len(re.findall(r"\.py:\w", walk)) >= 10 for walk in walks)
+
+
+def test_every_folder_is_described() -> None:
+    folders = {path.parent.relative_to(ROOT).as_posix() for p in PACKAGES for path in (ROOT / p).rglob("__init__.py")}
+    assert set(re.findall(r"^\| `([\w/]+)/` \|", section("The folders"), re.MULTILINE)) == folders
+
+
+def test_every_file_that_is_named_exists() -> None:
+    for path in re.findall(r"`([\w/]+/[\w]+\.(?:py|parquet))`", TEXT):
+        assert (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize(("word", "title"), [("step", "One video's journey"), ("law", "The laws")])
+def test_numbers_that_code_names_are_in_the_design(word: str, title: str) -> None:
+    numbers = rf"\b{word}s? (\d+)(?: (?:to|and) (\d+))? of docs/design\.md"
+    named = [
+        n
+        for path in CODE
+        for pair in re.findall(numbers, path.read_text(encoding="utf-8"), re.IGNORECASE)
+        for n in pair
+        if n
+    ]
+    assert set(map(int, named)) <= numbers_in(title)
+
+
+def test_no_law_is_named_without_its_page() -> None:
+    loose = re.compile(r"\bLaws? \d+(?!\d| (?:(?:to|and) \d+ )?of docs/design\.md)")
+    assert [path for path in CODE if loose.search(path.read_text(encoding="utf-8"))] == []

@@ -1,0 +1,77 @@
+"""Pages of the documentation: their prose, headings and links, read without a site generator."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+
+_FENCE = re.compile(r"^\s*```")
+_BLOCK = re.compile(r"^(\s*([-*]|\d+\.) |#|\||<|!\[|\s*$)")
+_SKIPPED = re.compile(r"^\s*(#|\||<|!\[|:::|\(.*\)=$)")
+_LINK = re.compile(r"(?<!\\)!?\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+_END = re.compile(r"(?<!\bEq)(?<!\bFig)(?<!\be\.g)(?<!\bal)[.!?][\"')*]*(?=\s|$)")
+
+
+class Line(NamedTuple):
+    """A line of prose and its number in the file."""
+
+    number: int
+    text: str
+
+
+def prose(page: Path) -> Iterator[Line]:
+    """The lines outside code, with headings and tables."""
+    inside = False
+    for number, text in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        if _FENCE.match(text):
+            inside = not inside
+        elif not inside:
+            yield Line(number, text)
+
+
+def sentences(page: Path) -> Iterator[str]:
+    """Each sentence of paragraphs and lists; a span of code is one word."""
+    for block in _blocks(page):
+        text = _LINK.sub(r"\1", re.sub(r"`[^`]*`", "code", block)).replace("**", "")
+        text = re.sub(r"^\s*([-*]|\d+\.) ", "", text)
+        yield from (part.strip() for part in _END.split(text) if part.strip())
+
+
+def _blocks(page: Path) -> Iterator[str]:
+    block: list[str] = []
+    for line in prose(page):
+        if _BLOCK.match(line.text) and block:
+            yield " ".join(block)
+            block = []
+        if line.text.strip() and not _SKIPPED.match(line.text):
+            block.append(line.text)
+    if block:
+        yield " ".join(block)
+
+
+def count_words(sentence: str) -> int:
+    """Words, that is what has a letter or a digit."""
+    return sum(any(letter.isalnum() for letter in word) for word in sentence.split())
+
+
+def links(page: Path) -> Iterator[tuple[int, str]]:
+    """Each link's line and target; those of pictures too."""
+    for line in prose(page):
+        for match in _LINK.finditer(re.sub(r"`[^`]*`", "code", line.text)):
+            yield line.number, match[2]
+        for target in re.findall(r'(?:src|href|srcset)="([^"]+)"', line.text):
+            yield line.number, target
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link into a page may name: its headings, as GitHub and the site spell them."""
+    headings = [line.text.lstrip("#").strip() for line in prose(page) if re.match(r"#+ ", line.text)]
+    return {_anchor(heading) for heading in headings}
+
+
+def _anchor(heading: str) -> str:
+    plain = _LINK.sub(r"\1", heading).lower()
+    return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
