@@ -4,7 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
+from benchmark.metrics.accuracy import validate
+from ffpms.errors import ConfigError
 from ffpms.schema import Manipulation
 
 BUCKET = 5
@@ -73,6 +76,61 @@ def read_rows(scores: pd.DataFrame, level: str) -> Rows:
         bag_names=tuple(bag[1]),
         pair_names=tuple(pair[1]),
     )
+
+
+def make_rows(
+    label: ArrayLike,
+    score: ArrayLike,
+    video: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    slot: ArrayLike | None = None,
+) -> Rows:
+    """Rows of plain arrays. By default each row is a video of its own, each video a cluster, and a video's slots follow
+    its rows.
+
+    Shape: label, score, video, cluster, slot (N,).
+
+    Raises:
+        ConfigError: an array is of another length, or labels, scores or slots are not what they should be.
+    """
+    labels, scores = validate(label, score)
+    own = np.arange(len(labels))
+    bag, bag_names = _factorize(own if video is None else video, len(labels), "video")
+    pair, pair_names = (bag, bag_names) if cluster is None else _factorize(cluster, len(labels), "cluster")
+    slots = _check_length(_count_within(bag) if slot is None else slot, len(labels), "slot")
+    if not np.issubdtype(slots.dtype, np.integer):
+        raise ConfigError("slots are not all whole numbers")
+    blank = np.full(len(labels), "")
+    return Rows(labels, scores, slots, bag, pair, blank, blank, bag_names, pair_names)
+
+
+def number(names: ArrayLike, length: int, what: str) -> np.ndarray:
+    """The place of each name among all names in order.
+
+    Raises:
+        ConfigError: there are more names or fewer than rows.
+    """
+    return _factorize(names, length, what)[0]
+
+
+def _count_within(bag: np.ndarray) -> np.ndarray:
+    """0, 1, 2, ... along the rows of each bag."""
+    order = np.argsort(bag, kind="stable")
+    count = np.empty(len(bag), dtype=np.int64)
+    count[order] = np.arange(len(bag)) - np.searchsorted(bag[order], bag[order])
+    return count
+
+
+def _factorize(names: ArrayLike, length: int, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    distinct, place = np.unique(_check_length(names, length, what), return_inverse=True)
+    return place, tuple(map(str, distinct))
+
+
+def _check_length(values: ArrayLike, length: int, what: str) -> np.ndarray:
+    found = np.asarray(values)
+    if found.shape != (length,):
+        raise ConfigError(f"{what} {found.shape} is not a column of the {length} rows")
+    return found
 
 
 def bucket_of(fake_rate: pd.Series) -> pd.Series:

@@ -3,14 +3,26 @@
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import bdtr, stdtr
+
+from ffpms.errors import ConfigError
 
 ALPHA = 0.05
 
 
 def mcnemar(wins: int, losses: int) -> float:
     """Two-sided p of McNemar's exact test: of the videos that only one of two methods calls right, each is as likely
-    to be the other's. p = min(1, 2 P(X <= min(wins, losses))), X ~ Binomial(wins + losses, 1/2)."""
+    to be the other's. p = min(1, 2 P(X <= min(wins, losses))), X ~ Binomial(wins + losses, 1/2).
+
+    Raises:
+        ConfigError: a number of videos is negative.
+
+    >>> mcnemar(wins=0, losses=5)
+    0.0625
+    """
+    if wins < 0 or losses < 0:
+        raise ConfigError(f"wins {wins}, losses {losses}: a number of videos is not negative")
     total = wins + losses
     return min(1.0, 2 * float(bdtr(min(wins, losses), total, 0.5))) if total else 1.0
 
@@ -30,12 +42,24 @@ def bootstrap_p(difference: float, samples: np.ndarray, n_pairs: int) -> float:
     return 2 * float(stdtr(n_pairs - 1, -abs(difference) / error))
 
 
-def holm(p: np.ndarray) -> np.ndarray:
+def holm(p: ArrayLike) -> np.ndarray:
     """Holm's step-down correction (1979): the k-th smallest of m times m - k + 1, never falling, at most 1. NaN is no
-    comparison and stays NaN."""
-    adjusted = np.full(len(p), np.nan)
-    there = np.flatnonzero(np.isfinite(p))
-    order = there[np.argsort(p[there], kind="stable")]
+    comparison and stays NaN.
+
+    Shape: p (N,) -> (N,).
+
+    Raises:
+        ConfigError: a p is not in [0, 1].
+
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    found = np.asarray(p, dtype=np.float64)
+    if found.ndim != 1 or (found < 0).any() or (found > 1).any():
+        raise ConfigError("p-values are not a column of numbers in [0, 1]")
+    adjusted = np.full(len(found), np.nan)
+    there = np.flatnonzero(np.isfinite(found))
+    order = there[np.argsort(found[there], kind="stable")]
     factors = len(order) - np.arange(len(order))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(p[order] * factors))
+    adjusted[order] = np.minimum(1, np.maximum.accumulate(found[order] * factors))
     return adjusted
