@@ -1,4 +1,4 @@
-"""The nouns of the data set: manipulations, splits, statuses, and the columns of every table."""
+"""The nouns of the data set: splits, statuses, and the columns of every table."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,17 +14,8 @@ UNKNOWN = -1
 """In an integer column: not known, because the video could not be read or has no face."""
 
 
-class Manipulation(StrEnum):
-    """How a video was made. The order is the order of every table."""
-
-    ORIGINAL = "original"
-    DF = "DF"
-    F2F = "F2F"
-    FS = "FS"
-    NT = "NT"
-
-
-FAKES = tuple(m for m in Manipulation if m is not Manipulation.ORIGINAL)
+ORIGINAL = "original"
+"""In the column ``manipulation``: a real video. The codes of fakes are their corpus's (:mod:`ffpms.sources.corpus`)."""
 
 
 class Split(StrEnum):

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import validate
 from ffpms.errors import ConfigError
-from ffpms.schema import Manipulation
+from ffpms.schema import ORIGINAL
 
 BUCKET = 5
 """Width of a fake-rate bucket in percent: one level of a 20-frame bag."""
@@ -45,7 +45,7 @@ class Rows:
         """Which rows :meth:`of` takes."""
         chosen = np.ones(len(self.label), dtype=bool)
         if manipulation != "all":
-            chosen &= (self.manipulation == str(Manipulation.ORIGINAL)) | (self.manipulation == str(manipulation))
+            chosen &= (self.manipulation == ORIGINAL) | (self.manipulation == manipulation)
         if bucket != "all":
             chosen &= (self.bucket == "") | (self.bucket == bucket)
         return chosen

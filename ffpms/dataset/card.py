@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ffpms.dataset.contact_sheet import PICTURE, draw_bags
-from ffpms.schema import WITH_PIXELS, Manipulation, Split, Status
+from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
 
 CARD = "README.md"
 
@@ -181,7 +181,7 @@ def _auc(auc: dict[str, float | None] | None) -> str:
 
 def _pairs(sources: pd.DataFrame) -> str:
     """A row a manipulation: how many fakes of each geometry, how many out of step, and the worst of each measure."""
-    held = sources[(sources["manipulation"] != Manipulation.ORIGINAL) & (sources["geometry"] != "")]
+    held = sources[(sources["manipulation"] != ORIGINAL) & (sources["geometry"] != "")]
     if held.empty:
         return "No fake could be held against its real video."
     kinds = sorted(held["geometry"].unique())

@@ -14,12 +14,8 @@ from ffpms.minicorpus.manipulations import Craft, Take
 from ffpms.minicorpus.people import cast
 from ffpms.minicorpus.videos import SIZES, Role, forge, shoot
 from ffpms.protocol.splits import Pairs
-from ffpms.schema import FAKES, Manipulation
-from ffpms.sources.ffpp import COMPRESSIONS, FOLDERS
-from ffpms.sources.layouts import official
-
-NARROWED = (Manipulation.F2F, Manipulation.NT)
-"""Methods whose width FaceForensics++ floors to a multiple of 64."""
+from ffpms.schema import ORIGINAL
+from ffpms.sources.ffpp import COMPRESSIONS, FAKES, NARROWED, mask_path, official
 
 _MASK_CRF = 23.0
 _RECORD = "minicorpus.json"
@@ -125,7 +121,7 @@ def _files(job: PairJob) -> Iterator[str]:
     first, second = job.ids
     for compression in job.config.compressions:
         for name in job.ids:
-            yield official(compression).path(Manipulation.ORIGINAL, name)
+            yield official(compression).path(ORIGINAL, name)
         for kind in FAKES:
             for name in (f"{first}_{second}", f"{second}_{first}"):
                 yield official(compression).path(kind, name)
@@ -135,14 +131,14 @@ def _files(job: PairJob) -> Iterator[str]:
 
 
 def _mask_path(kind: str, name: str) -> str:
-    return f"manipulated_sequences/{FOLDERS[Manipulation(kind)]}/masks/videos/{name}.mp4"
+    return mask_path(official("c40").path(kind, name))  # the same beside every compression
 
 
 def render_pair(job: PairJob) -> str:
     """Renders and writes both people's videos, the eight fakes of one with the other, and their masks."""
     for (name, source_name), (role, source) in zip((job.ids, job.ids[::-1]), (job.roles, job.roles[::-1]), strict=True):
         takes = list(shoot(role))
-        _write(job, Manipulation.ORIGINAL, name, [to_pixels(take.picture) for take in takes], role.fps)
+        _write(job, ORIGINAL, name, [to_pixels(take.picture) for take in takes], role.fps)
         _write_fakes(job, f"{name}_{source_name}", role, source, takes)
     return "_".join(job.ids)
 

@@ -22,7 +22,7 @@ from ffpms.minicorpus.manipulations import (
 from ffpms.minicorpus.motion import make_motion
 from ffpms.minicorpus.people import make_person
 from ffpms.minicorpus.scene import Drawing, colour, look, make_scene, paint_over, pose
-from ffpms.schema import FAKES, Manipulation
+from ffpms.sources.ffpp import FAKES
 
 SIZES = ((360, 270), (384, 288), (352, 264))
 """Widths that Face2Face and NeuralTextures floor to 320, 384 and 320."""
@@ -72,7 +72,7 @@ def _draw_whole(actor: Actor, frame: int) -> Drawing:
     return colour(surface, actor.person.texture)
 
 
-def forge(target: Role, source: Role, takes: list[Take], craft: Craft) -> Iterator[tuple[Manipulation, Fake]]:
+def forge(target: Role, source: Role, takes: list[Take], craft: Craft) -> Iterator[tuple[str, Fake]]:
     """Yields the fakes of the target with the source, frame by frame.
 
     Lengths are FaceForensics++'s: Deepfakes the target's, Face2Face the source's (the target's video goes back and
@@ -83,13 +83,13 @@ def forge(target: Role, source: Role, takes: list[Take], craft: Craft) -> Iterat
     for i in range(max(target.n_frames, source.n_frames)):
         take = takes[back_and_forth(i, target.n_frames)]
         if i < target.n_frames:
-            yield Manipulation.DF, deepfakes(hero, donor, take, forgers[Manipulation.DF])
+            yield "DF", deepfakes(hero, donor, take, forgers["DF"])
         if i < source.n_frames:
             drawing = reenact(hero, donor, take, i)
-            yield Manipulation.F2F, face2face(drawing, take, forgers[Manipulation.F2F])
+            yield "F2F", face2face(drawing, take, forgers["F2F"])
         if i < min(target.n_frames, source.n_frames):
-            yield Manipulation.FS, faceswap(hero, donor, take, forgers[Manipulation.FS])
-            yield Manipulation.NT, neural_textures(drawing, take, forgers[Manipulation.NT])
+            yield "FS", faceswap(hero, donor, take, forgers["FS"])
+            yield "NT", neural_textures(drawing, take, forgers["NT"])
 
 
 def back_and_forth(i: int, n: int) -> int:

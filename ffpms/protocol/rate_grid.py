@@ -5,7 +5,7 @@ import pandas as pd
 from ffpms.errors import ConfigError
 from ffpms.protocol.mixing import choose_fakes
 from ffpms.protocol.recipe import Recipe
-from ffpms.schema import GRID, Manipulation
+from ffpms.schema import GRID, ORIGINAL
 
 N_DRAWS = 5
 
@@ -16,7 +16,7 @@ def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd
     A slot's rank is its place among the SHA-256 draws ``<split>/<manipulation>/<video_id>/grid/<draw>/slot/<slot>``, so
     a lower level's fake slots are among a higher one's, and no bag's depend on another bag or on the number of draws.
     """
-    bags = slots[slots["manipulation"] != Manipulation.ORIGINAL].drop_duplicates("bag_id")
+    bags = slots[slots["manipulation"] != ORIGINAL].drop_duplicates("bag_id")
     rows = [
         (bag["bag_id"], draw, slot, rank)
         for bag in bags.to_dict("records")

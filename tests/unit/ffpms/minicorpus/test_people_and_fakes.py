@@ -10,7 +10,7 @@ from ffpms.minicorpus.head import load_head
 from ffpms.minicorpus.manipulations import Craft, Take
 from ffpms.minicorpus.people import LOOK_ALIKE, cast, closest, differences, make_build
 from ffpms.minicorpus.videos import Role, back_and_forth, forge, make_actor, shoot
-from ffpms.schema import FAKES
+from ffpms.sources.ffpp import FAKES
 from tests.helpers.corpus import as_picture
 
 FIRST = Role(seed=3, n_frames=8, fps=25, size=(360, 270))
