@@ -4,11 +4,11 @@ Conventions:
 
 - ``label`` (N,): 0 is real, 1 is fake.
 - ``score`` (N,): the probability of fake, in [0, 1]. A score at the threshold counts as fake.
-- A row is a video. In metrics of frames and segments a row is a face, and ``video`` (N,) names its video.
-- ``slot`` (N,): the place of a frame in its video, whole numbers from 0. A segment is counted in slots.
+- A row is a video. For frames and segments a row is a face, and ``video`` (N,) names its video.
+- ``slot`` (N,): the place of a frame in its video, from 0. Segments are counted in slots.
 - Shares and rates lie in [0, 1]; none is a percentage.
 - NaN is returned where a metric is not defined, for example the AUC of one class.
-- Every function begins with :func:`validate`, and raises :class:`ffpms.errors.ConfigError` on wrong input.
+- Every function first calls :func:`validate`. Wrong input is a :class:`ffpms.errors.ConfigError`.
 
 Lists, arrays and columns of a table are taken alike.
 
@@ -16,7 +16,8 @@ Lists, arrays and columns of a table are taken alike.
 >>> metrics.auc([0, 0, 1, 1], [0.1, 0.6, 0.5, 0.9])
 0.75
 
-``benchmark.metrics.catalogue.METRICS`` has every metric of the leaderboard by name; docs/scores.md defines them.
+``benchmark.metrics.catalogue.METRICS`` has every metric of the leaderboard by name. docs/scores.md
+defines them.
 """
 
 from benchmark.metrics.accuracy import accuracy, validate

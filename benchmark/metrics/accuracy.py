@@ -1,7 +1,7 @@
 """Accuracy, and the check of labels and scores that every metric begins with.
 
-Accuracy also chooses an epoch, so this file is part of a run's identity: a change to it makes every run be trained
-anew. What the leaderboard says of it is in :mod:`benchmark.metrics.decisions`.
+Accuracy also chooses an epoch, so this file is part of a run's identity: after a change to it every
+run is trained anew. :mod:`benchmark.metrics.decisions` registers accuracy for the leaderboard.
 """
 
 import numpy as np
@@ -36,9 +36,9 @@ def validate(label: ArrayLike, score: ArrayLike) -> tuple[np.ndarray, np.ndarray
 
 
 def accuracy(label: ArrayLike, score: ArrayLike, threshold: float = THRESHOLD) -> float:
-    """Mean of the shares of real and of fake videos that are called right (Li 2020), also known as balanced accuracy.
+    """Balanced accuracy: the mean of the shares of real and of fake videos called right (Li 2020).
 
-    The paper's 140 real and 140 fake videos a manipulation weigh the same. A constant score gives 0.5.
+    Each of the paper's manipulations has 140 real and 140 fake videos. A constant score gives 0.5.
 
     Shape: label, score (N,). NaN where a class is missing.
 

@@ -37,10 +37,10 @@ def brier(label: ArrayLike, score: ArrayLike) -> float:
 
 
 def ece(label: ArrayLike, score: ArrayLike) -> float:
-    """Expected calibration error: the mean over videos of |share of fakes - mean score| of their bin.
+    """Expected calibration error: the mean of |share of fakes - mean score| of each video's bin.
 
-    There are 15 bins of equal width, [0, 1/15) to [14/15, 1] (Guo et al., ICML 2017, on the score of the class fake).
-    0 is best. A constant score c gives |share of fakes - c|.
+    There are 15 bins of equal width, [0, 1/15) to [14/15, 1] (Guo et al., ICML 2017, on the score
+    of the class fake). 0 is best. A constant score c gives |share of fakes - c|.
 
     Shape: label, score (N,). NaN of no video.
 
@@ -64,8 +64,8 @@ def bin_of(score: np.ndarray) -> np.ndarray:
 
 
 def fit_temperature(val: ValScores) -> float:
-    """The T that gives sigmoid(logit / T) the lowest negative log-likelihood on val videos (Guo et al., ICML 2017, with
-    one scalar); between 0.01 and 100."""
+    """The T that gives sigmoid(logit / T) the lowest negative log-likelihood on val videos (Guo et
+    al., ICML 2017, with one scalar); between 0.01 and 100."""
     from scipy.optimize import minimize_scalar  # slow to import, and needed by nothing else
 
     sign, val_logit = 2 * val.label - 1, _logit(val.score)

@@ -1,4 +1,4 @@
-"""Every metric of the leaderboard by name, in the order of its rows: what the files of this folder register."""
+"""Collects every metric of the leaderboard by name, in the order of its rows."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -8,7 +8,7 @@ import benchmark.metrics
 from benchmark.metrics.metric import Metric
 
 _FIRST = ("decisions", "ranking", "calibration", "pooled_frames", "within_video", "localisation")
-"""The files whose metrics come first, in this order; those of other files follow by the files' names."""
+"""The files whose metrics come first, in this order. Other files follow in the order of names."""
 
 
 def collect() -> dict[str, Metric]:

@@ -1,8 +1,9 @@
 """Temporal localisation, where the fake frames of a video are one segment.
 
-Conventions: a segment is (start, end) in slots, the end not included; of several faces in a slot the highest label and
-score count. A proposal is right at an IoU threshold if its IoU with the video's segment is at least that, and no
-proposal of the video with more confidence was; so ActivityNet's evaluation has it, and LAV-DF's but for ``>=``.
+Conventions: a segment is (start, end) in slots, the end not included; of several faces in a slot
+the highest label and score count. A proposal is right at an IoU threshold if its IoU with the
+video's segment is at least that, and no proposal of the video with more confidence was; so
+ActivityNet's evaluation has it, and LAV-DF's but for ``>=``.
 """
 
 from collections.abc import Iterator
@@ -28,15 +29,15 @@ AR_IOUS = tuple(percent / 100 for percent in range(50, 100, 5))
 def segment_ap(
     label: ArrayLike, score: ArrayLike, video: ArrayLike, least_iou: float = 0.5, slot: ArrayLike | None = None
 ) -> float:
-    """Interpolated average precision of proposed segments at an IoU threshold, as ActivityNet's evaluation has it.
+    """Average precision of proposed segments at an IoU threshold, interpolated as by ActivityNet.
 
-    ``video`` names the video of each frame, ``slot`` its place there (by default the order of the rows).
+    ``video`` names each frame's video, ``slot`` its place there (by default the order of rows).
 
     Shape: label, score, video, slot (N,). NaN without a fake frame.
 
     Raises:
-        ConfigError: the fake frames of a video are not one run, or ``least_iou`` is not in (0, 1]; see also
-            :func:`~benchmark.metrics.accuracy.validate`.
+        ConfigError: the fake frames of a video are not one run, or ``least_iou`` is not in (0, 1];
+            see also :func:`~benchmark.metrics.accuracy.validate`.
 
     >>> segment_ap([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.2], video=[7, 7, 7, 7])
     1.0
@@ -49,7 +50,7 @@ def segment_ap(
 def segment_ar(
     label: ArrayLike, score: ArrayLike, video: ArrayLike, n_proposals: int = 5, slot: ArrayLike | None = None
 ) -> float:
-    """Average recall of the first proposed segments of each video, over the IoU thresholds 0.5, 0.55, ... 0.95.
+    """Average recall of each video's first proposals, over the IoU thresholds 0.5, 0.55, ... 0.95.
 
     Shape: label, score, video, slot (N,). NaN without a fake frame.
 
@@ -74,10 +75,11 @@ def _find_proposals(label: ArrayLike, score: ArrayLike, video: ArrayLike, slot: 
 
 @dataclass(frozen=True)
 class Proposals:
-    """All proposals of a run, those of a video together and from the most confident; and its true segments.
+    """All proposals of a run, those of a video together and from the most confident; and its true
+    segments.
 
-    ``proposed`` has a row a proposal, its confidence for a score; ``iou`` is that with its video's segment, 0 in a real
-    video. ``truth`` has a row a true segment.
+    ``proposed`` has a row a proposal, its confidence for a score; ``iou`` is that with its video's
+    segment, 0 in a real video. ``truth`` has a row a true segment.
     """
 
     proposed: Rows
@@ -92,8 +94,9 @@ def is_contiguous(frames: Rows) -> bool:
 
 
 def propose(slot: np.ndarray, score: np.ndarray) -> list[tuple[int, int, float]]:
-    """The runs of slots at or above each score of the video, each run once; its confidence is its mean score less the
-    mean of the slots outside (0 if there are none). From the most confident, then the first, then the longest."""
+    """The runs of slots at or above each score of the video, each run once; its confidence is its
+    mean score less the mean of the slots outside (0 if there are none). From the most confident,
+    then the first, then the longest."""
     runs = {run for level in np.unique(score) for run in _runs(score >= level)}
     found = []
     for first, last in runs:
@@ -157,7 +160,8 @@ def is_right(found: Proposals, percent: float) -> np.ndarray:
 
 
 def ap_at_iou(found: Proposals, percent: float) -> float:
-    """Interpolated average precision of all videos' proposals by confidence, those equally confident taken together."""
+    """Interpolated average precision of all videos' proposals by confidence, those equally
+    confident taken together."""
     if not len(found.truth.bag):
         return float("nan")
     everything = np.ones((1, found.proposed.n_pairs))
@@ -175,8 +179,8 @@ def resample_ap_at_iou(found: Proposals, percent: float, counts: np.ndarray) -> 
 
 
 def recall_by_video(found: Proposals, n_proposals: int) -> np.ndarray:
-    """Of each true segment the share of the ten IoU thresholds 0.5, 0.55, ... 0.95 that its video's first proposals
-    reach; AR is the mean."""
+    """Of each true segment the share of the ten IoU thresholds 0.5, 0.55, ... 0.95 that its video's
+    first proposals reach; AR is the mean."""
     bag = found.proposed.bag
     rank = np.arange(len(bag)) - np.searchsorted(bag, bag)
     best = np.zeros(bag.max(initial=0) + 1)

@@ -1,6 +1,6 @@
-"""What a metric of the leaderboard is: its function, title, level and best value, and how its resamples are computed.
+"""Metric: registers a metric with its function, title, level, best value and resamples.
 
-A file of this folder registers its metrics as ``METRICS``, a tuple of :class:`Metric`; the catalogue collects them.
+A file of this folder has its metrics in a tuple ``METRICS``. The catalogue collects them.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ MCNEMAR, BOOTSTRAP = "mcnemar", "bootstrap"
 
 
 class Estimate(NamedTuple):
-    """A metric's value and its value in each resample: ``samples`` (1 + R,), the first of them the value.
+    """A metric's value and its value in each resample, ``samples`` (1 + R,); the first is the value.
 
     One sample alone means that the metric has no interval.
     """
@@ -34,19 +34,19 @@ class Estimate(NamedTuple):
 
 
 Sampler = Callable[[Cut, np.ndarray], Estimate | None]
-"""From a cell's scores and ``counts`` (1 + R, C) the estimate; None where the metric is not defined."""
+"""Takes a cell's scores and ``counts`` (1 + R, C); returns None where the metric is not defined."""
 
 
 @dataclass(frozen=True)
 class Metric:
     """A row of the leaderboard.
 
-    ``function`` takes label and score (N,). Metrics within videos and of segments also take ``video`` (N,). ``best`` is
-    the value of a detector that is always right and sure of it. ``test`` says how two methods are compared on it. A
-    metric with a test has a table of its own.
+    ``function`` takes label and score (N,). Metrics within videos and of segments also take
+    ``video`` (N,). ``best`` is the value of a detector that is always right and sure of it.
+    ``test`` says how two methods are compared on it. A metric with a test has a table of its own.
 
-    Its resamples come from ``curve``, a statistic of the ROC curve of its rows, or from ``sample``. With neither, the
-    function gives the value, and there is no interval.
+    Its resamples come from ``curve``, a statistic of the ROC curve of its rows, or from ``sample``.
+    With neither, the function gives the value, and there is no interval.
     """
 
     name: str

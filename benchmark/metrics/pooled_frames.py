@@ -9,7 +9,8 @@ from benchmark.metrics.resampling import resample_auc
 from benchmark.metrics.sheet import Cut
 
 N_RESAMPLES_OF_AP = 1000
-"""The first of all resamples: a precision-recall curve of 14,000 frames has thousands of corners in each."""
+"""The first of all resamples: a precision-recall curve of 14,000 frames has thousands of corners in
+each."""
 
 
 def _sample_auc(cut: Cut, counts: np.ndarray) -> Estimate:

@@ -1,7 +1,7 @@
 """Metrics of the order of videos' scores.
 
-They are read off the same corners of the ROC curve as their resamples, so that a value and its interval cannot
-disagree. ``tests/property/test_metric_laws.py`` compares them with scikit-learn.
+They are read off the same corners of the ROC curve as their resamples, so that a value and its
+interval cannot disagree. ``tests/property/test_metric_laws.py`` compares them with scikit-learn.
 """
 
 from functools import partial
@@ -16,9 +16,9 @@ from ffpms.errors import ConfigError
 
 
 def auc(label: ArrayLike, score: ArrayLike) -> float:
-    """Area under the ROC curve: the chance that a fake scores higher than a real one, ties counting half.
+    """Area under the ROC curve: the chance that a fake scores higher than a real one.
 
-    A constant score gives 0.5.
+    Ties count half. A constant score gives 0.5.
 
     Shape: label, score (N,). NaN where a class is missing.
 
@@ -32,9 +32,9 @@ def auc(label: ArrayLike, score: ArrayLike) -> float:
 
 
 def eer(label: ArrayLike, score: ArrayLike) -> float:
-    """Equal error rate: where the ROC curve, its corners joined by straight lines, has FPR = 1 - TPR.
+    """Equal error rate: FPR where the ROC curve has FPR = 1 - TPR.
 
-    0 is best. A constant score gives 0.5.
+    Straight lines join the curve's corners. 0 is best. A constant score gives 0.5.
 
     Shape: label, score (N,). NaN where a class is missing.
 
@@ -48,9 +48,9 @@ def eer(label: ArrayLike, score: ArrayLike) -> float:
 
 
 def ap(label: ArrayLike, score: ArrayLike) -> float:
-    """Average precision, sum_k (R_k - R_k-1) P_k over the distinct scores from the highest, without interpolation.
+    """Average precision, sum_k (R_k - R_k-1) P_k over the distinct scores from the highest.
 
-    A constant score gives the share of fakes.
+    There is no interpolation. A constant score gives the share of fakes.
 
     Shape: label, score (N,). NaN where a class is missing.
 
@@ -64,14 +64,15 @@ def ap(label: ArrayLike, score: ArrayLike) -> float:
 
 
 def tpr_at_fpr(label: ArrayLike, score: ArrayLike, highest: float) -> float:
-    """The largest share of fakes found by a threshold that calls at most the share ``highest`` of the real ones fake.
+    """TPR at FPR: the most fakes that a threshold finds with a share of false alarms up to ``highest``.
 
-    There is no interpolation, for a threshold between two scores does not exist. A constant score gives 0.
+    No threshold lies between two scores, so there is no interpolation. A constant score gives 0.
 
     Shape: label, score (N,). NaN where a class is missing.
 
     Raises:
-        ConfigError: ``highest`` is not in [0, 1]; see also :func:`~benchmark.metrics.accuracy.validate`.
+        ConfigError: ``highest`` is not in [0, 1]; see also
+            :func:`~benchmark.metrics.accuracy.validate`.
 
     >>> tpr_at_fpr([0, 0, 1, 1], [0.1, 0.6, 0.5, 0.9], highest=0.05)
     0.5

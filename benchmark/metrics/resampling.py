@@ -1,7 +1,7 @@
 """Metrics in every resample at once, from counts of pairs multiplied into tables per pair.
 
-``counts`` (1 + R, C) says how often each of the C pairs is in each resample; its first row is all ones, so that a
-metric's value is the first of its samples (:mod:`benchmark.stats.bootstrap`).
+``counts`` (1 + R, C) says how often each of the C pairs is in each resample; its first row is all
+ones, so that a metric's value is the first of its samples (:mod:`benchmark.stats.bootstrap`).
 """
 
 import numpy as np
@@ -34,8 +34,9 @@ def resample_accuracy(rows: Rows, counts: np.ndarray, threshold: float = 0.5) ->
 
 
 def resample_auc(rows: Rows, counts: np.ndarray) -> np.ndarray:
-    """The AUC in each resample, exactly: with W[a, b] the number of (fake of pair a, real of pair b) in the right
-    order, ties counting half, the AUC of a resample c is c' W c over its number of such couples."""
+    """The AUC in each resample, exactly: with W[a, b] the number of (fake of pair a, real of pair
+    b) in the right order, ties counting half, the AUC of a resample c is c' W c over its number of
+    such couples."""
     n_pairs = counts.shape[1]
     fakes, reals = (_per_pair(np.ones(len(rows.label)) * (rows.label == y), rows.pair, n_pairs) for y in (1, 0))
     with_fakes = np.flatnonzero(fakes)
@@ -45,7 +46,8 @@ def resample_auc(rows: Rows, counts: np.ndarray) -> np.ndarray:
 
 
 def _wins(rows: Rows) -> np.ndarray:
-    """W of :func:`resample_auc`: every pair's reals in order, and how many of them are below each fake."""
+    """W of :func:`resample_auc`: every pair's reals in order, and how many of them are below each
+    fake."""
     _, rank = np.unique(rows.score, return_inverse=True)
     fake, first = rows.label == 1, (rank.max(initial=0) + 1) * np.arange(rows.n_pairs)
     reals = np.sort(first[rows.pair[~fake]] + rank[~fake])

@@ -18,8 +18,8 @@ BUCKET = 5
 class Rows:
     """What a metric sees of one level of one run, a row a video or a face.
 
-    ``bag`` and ``pair`` are places in the sorted names of the videos and of the test pairs; pairs are what a bootstrap
-    draws, for the videos a_b and b_a share faces.
+    ``bag`` and ``pair`` are places in the sorted names of the videos and of the test pairs; pairs
+    are what a bootstrap draws, for the videos a_b and b_a share faces.
     """
 
     label: np.ndarray
@@ -60,8 +60,9 @@ class Rows:
 
 
 def read_rows(scores: pd.DataFrame, level: str) -> Rows:
-    """The video or frame rows of a SCORE table. Bags and pairs are numbered by name among all rows of the table, so
-    that both levels, and other methods' tables of the same bags, number them alike."""
+    """The video or frame rows of a SCORE table. Bags and pairs are numbered by name among all rows
+    of the table, so that both levels, and other methods' tables of the same bags, number them
+    alike."""
     bag, pair = (pd.factorize(scores[name], sort=True) for name in ("bag_id", "pair_id"))
     chosen = (scores["level"] == level).to_numpy()
     of_level = scores[chosen]
@@ -85,13 +86,14 @@ def make_rows(
     cluster: ArrayLike | None = None,
     slot: ArrayLike | None = None,
 ) -> Rows:
-    """Rows of plain arrays. By default each row is a video of its own, each video a cluster, and a video's slots follow
-    its rows.
+    """Rows of plain arrays. By default each row is a video of its own, each video a cluster, and a
+    video's slots follow its rows.
 
     Shape: label, score, video, cluster, slot (N,).
 
     Raises:
-        ConfigError: an array is of another length, or labels, scores or slots are not what they should be.
+        ConfigError: an array is of another length, or labels, scores or slots are not what they
+            should be.
     """
     labels, scores = validate(label, score)
     own = np.arange(len(labels))
@@ -134,7 +136,8 @@ def _check_length(values: ArrayLike, length: int, what: str) -> np.ndarray:
 
 
 def bucket_of(fake_rate: pd.Series) -> pd.Series:
-    """``5-10%`` holds the rates from 5 up to but not including 10 percent; ``95-100%`` includes 100. Real bags: ''."""
+    """``5-10%`` holds the rates from 5 up to but not including 10 percent; ``95-100%`` includes
+    100. Real bags: ''."""
     percent = (fake_rate * 100).round(9)
     low = np.minimum(np.floor(percent / BUCKET), 100 / BUCKET - 1).astype(int) * BUCKET
     names: pd.Series = low.astype(str) + "-" + (low + BUCKET).astype(str) + "%"

@@ -1,4 +1,4 @@
-"""A run's scores as arrays, read once, and the part of them that one cell of the leaderboard sees."""
+"""A run's scores as arrays (Sheet), and those of one cell of the leaderboard (Cut)."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -34,7 +34,8 @@ class Sheet(_Keeper):
 
 @dataclass(frozen=True)
 class Cut(_Keeper):
-    """The scores of the originals and of a manipulation's fakes (or ``all``) in a fake-rate bucket (or ``all``)."""
+    """The scores of the originals and of a manipulation's fakes (or ``all``) in a fake-rate bucket
+    (or ``all``)."""
 
     sheet: Sheet
     manipulation: str = "all"

@@ -1,7 +1,7 @@
 """Metrics of each video by itself: are a fake video's fake frames found among its real ones?
 
-A row is a face; ``video`` (N,) names its video. Videos whose frames are all real or all fake are left out: no order of
-theirs is right or wrong.
+A row is a face; ``video`` (N,) names its video. Videos whose frames are all real or all fake are
+left out: no order of theirs is right or wrong.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,8 @@ def auc_within(label: ArrayLike, score: ArrayLike, video: ArrayLike) -> float:
     Shape: label, score, video (N,). NaN if no video has real and fake frames.
 
     Raises:
-        ConfigError: see :func:`~benchmark.metrics.accuracy.validate`; or ``video`` is of another length.
+        ConfigError: ``video`` is of another length; see also
+            :func:`~benchmark.metrics.accuracy.validate`.
 
     >>> auc_within([0, 1, 0, 1], [0.1, 0.3, 0.8, 0.9], video=["a", "a", "b", "b"])
     1.0
@@ -34,12 +35,15 @@ def auc_within(label: ArrayLike, score: ArrayLike, video: ArrayLike) -> float:
 
 
 def ap_within(label: ArrayLike, score: ArrayLike, video: ArrayLike) -> float:
-    """Mean over videos of the average precision of their frames. A constant score gives the mean share of fakes.
+    """Mean over videos of the average precision of their frames.
+
+    A constant score gives the mean share of fakes.
 
     Shape: label, score, video (N,). NaN if no video has real and fake frames.
 
     Raises:
-        ConfigError: see :func:`~benchmark.metrics.accuracy.validate`; or ``video`` is of another length.
+        ConfigError: ``video`` is of another length; see also
+            :func:`~benchmark.metrics.accuracy.validate`.
 
     >>> ap_within([0, 1, 0, 1], [0.3, 0.1, 0.8, 0.9], video=["a", "a", "b", "b"])
     0.75
@@ -54,7 +58,8 @@ def video_auc(fake: np.ndarray, real: np.ndarray) -> float:
 
 
 def video_ap(fake: np.ndarray, real: np.ndarray) -> float:
-    """Average precision of a video's fake and real scores: the mean over fakes of the precision at their score."""
+    """Average precision of a video's fake and real scores: the mean over fakes of the precision at
+    their score."""
     hits, alarms = (fake >= fake[:, None]).sum(axis=1), (real >= fake[:, None]).sum(axis=1)
     return float((hits / (hits + alarms)).mean())
 

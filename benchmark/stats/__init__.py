@@ -2,7 +2,8 @@
 
 Conventions:
 
-- ``label``, ``score`` (N,): as in :mod:`benchmark.metrics`; 0 is real, 1 is fake, a score is the probability of fake.
+- ``label``, ``score`` (N,): as in :mod:`benchmark.metrics`; 0 is real, 1 is fake, a score is the
+  probability of fake.
 - ``cluster`` (N,): what is drawn with replacement. Videos that share a face belong to one cluster.
 - ``metric``: a metric of videos by its name in the leaderboard, or a function of label and score.
 - Intervals are of 95 %; p-values are two-sided, in [0, 1].

@@ -1,4 +1,4 @@
-"""Intervals and comparisons of plain arrays, by the same resamples and tests as the leaderboard's."""
+"""Bootstrap intervals and paired comparisons of plain arrays, computed as the leaderboard's."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Interval(NamedTuple):
 
 
 class PairedComparison(NamedTuple):
-    """What one method's metric is more than another's, with its 95 % interval; and the test of that."""
+    """The difference of two methods' metrics with its 95 % interval, the test's name and its p."""
 
     difference: float
     low: float
@@ -45,7 +45,7 @@ def bootstrap_interval(
 ) -> Interval:
     """A metric with its cluster bootstrap interval: expanded percentiles at 95 % (Hesterberg 2015).
 
-    A metric given by its name is quick. A function is called on each resample, which takes far longer.
+    A metric given by its name is quick. A function is slow, for each resample is a call.
 
     Shape: label, score, cluster (N,).
 
@@ -63,15 +63,16 @@ def bootstrap_interval(
 def paired_comparison(
     label: ArrayLike, score: ArrayLike, other: ArrayLike, cluster: ArrayLike, metric: str = "accuracy"
 ) -> PairedComparison:
-    """Compares two methods' scores of the same videos: the first less the other, on the same resamples.
+    """Compares two methods' scores of the same videos on the same resamples: first less other.
 
-    Accuracies on about as many real as fake videos are tested by McNemar's exact test, all else by the paired
-    bootstrap. With several comparisons, correct their p with :func:`~benchmark.stats.significance.holm`.
+    Accuracies on about as many real as fake videos are tested by McNemar's exact test, all else by
+    the paired bootstrap. With several comparisons, correct their p with
+    :func:`~benchmark.stats.significance.holm`.
 
     Shape: label, score, other, cluster (N,).
 
     Raises:
-        ConfigError: the leaderboard does not test this metric, or an array is not what it should be.
+        ConfigError: the leaderboard does not test this metric, or an array is wrong.
 
     >>> label, cluster = [0, 1] * 4, [0, 0, 1, 1, 2, 2, 3, 3]
     >>> found = paired_comparison(label, [0.1, 0.9] * 4, [0.1, 0.4] * 4, cluster)

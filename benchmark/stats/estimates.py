@@ -32,7 +32,7 @@ def estimate(sheet: Sheet, manipulation: str, bucket: str, counts: np.ndarray) -
 
 
 def _on_curve(cut: Cut, counts: np.ndarray) -> dict[str, Estimate | None]:
-    """The metrics that are statistics of the ROC curve of videos, all of them in one walk along it."""
+    """The metrics that are statistics of the ROC curve of videos, in one walk along it."""
     curves = {name: m.curve for name, m in METRICS.items() if m.curve and m.level == "video"}
     samples = resample_curve(cut.videos, counts, curves)
     return {name: METRICS[name].on_curve(cut, samples) for name in curves}

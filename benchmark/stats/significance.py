@@ -1,4 +1,4 @@
-"""What of a difference between two methods is chance: tests, and their correction when there are many."""
+"""Significance tests of a difference between two methods, and Holm's correction for many tests."""
 
 import math
 
@@ -12,8 +12,9 @@ ALPHA = 0.05
 
 
 def mcnemar(wins: int, losses: int) -> float:
-    """Two-sided p of McNemar's exact test: of the videos that only one of two methods calls right, each is as likely
-    to be the other's. p = min(1, 2 P(X <= min(wins, losses))), X ~ Binomial(wins + losses, 1/2).
+    """Two-sided p of McNemar's exact test on the videos that only one of two methods calls right.
+
+    p = min(1, 2 P(X <= min(wins, losses))), X ~ Binomial(wins + losses, 1/2).
 
     Raises:
         ConfigError: a number of videos is negative.
@@ -28,11 +29,12 @@ def mcnemar(wins: int, losses: int) -> float:
 
 
 def bootstrap_p(difference: float, samples: np.ndarray, n_pairs: int) -> float:
-    """Two-sided p of a difference by its bootstrap standard error, as pROC has it (Robin et al. 2011): a share of
-    resamples beyond 0 is 0 or at least 1 in their number, and Holm's correction over many comparisons would let none
-    through. p = 2 P(T > |difference| / error), T of Student's distribution with n - 1 degrees of freedom, the error
-    sqrt(n / (n - 1)) times that of the resamples of n pairs; of a difference that never varies 2^(1 - n), the least
-    that n coins can show. NaN from a single pair, or if fewer than two resamples have a value."""
+    """Two-sided p of a difference by its bootstrap standard error, as pROC has it (Robin et al.
+    2011): a share of resamples beyond 0 is 0 or at least 1 in their number, and Holm's correction
+    over many comparisons would let none through. p = 2 P(T > |difference| / error), T of Student's
+    distribution with n - 1 degrees of freedom, the error sqrt(n / (n - 1)) times that of the
+    resamples of n pairs; of a difference that never varies 2^(1 - n), the least that n coins can
+    show. NaN from a single pair, or if fewer than two resamples have a value."""
     defined = samples[np.isfinite(samples)]
     if defined.size < 2 or n_pairs < 2:
         return float("nan")
@@ -43,7 +45,9 @@ def bootstrap_p(difference: float, samples: np.ndarray, n_pairs: int) -> float:
 
 
 def holm(p: ArrayLike) -> np.ndarray:
-    """Holm's step-down correction (1979): the k-th smallest of m times m - k + 1, never falling, at most 1. NaN is no
+    """Holm's step-down correction (1979) of p-values.
+
+    The k-th smallest of m is multiplied by m - k + 1; results never fall and are at most 1. NaN is no
     comparison and stays NaN.
 
     Shape: p (N,) -> (N,).

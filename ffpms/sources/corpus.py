@@ -1,6 +1,7 @@
-"""What a corpus is: its manipulations, compression levels, layouts on disk, and the rules that its files keep.
+"""Corpus: registers a corpus with its manipulations, compression levels, layouts and file rules.
 
-A file of this folder defines a corpus as ``CORPUS``; :func:`corpora` collects them. No other file names its folders.
+A file of this folder defines a corpus as ``CORPUS``, and :func:`corpora` collects them. No other
+file names its folders.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,9 +51,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a tree keeps the videos of one compression level: the folder of each manipulation and of ``original``.
+    """Where a tree keeps the videos of one compression level.
 
-    Folders are relative to the root, with forward slashes. ``compression`` is empty where nothing in the tree tells it.
+    ``folders`` has the folder of each manipulation and of ``original``, relative to the root, with
+    forward slashes. ``compression`` is empty where nothing in the tree tells it.
     """
 
     name: str
@@ -78,7 +80,8 @@ class BrokenRule:
 
 
 Rules = Callable[[Source, Video, Video | None, Video | None], Iterable[BrokenRule]]
-"""Of a fake, its file, and the real videos of its target and its source (None: cannot be read), the rules it breaks."""
+"""Takes a fake, its file, and the real videos of its target and of its source, and returns the rules
+that the fake breaks. A real video is None if it cannot be read."""
 
 
 def no_rules(_: Source, __: Video, ___: Video | None, ____: Video | None) -> Iterable[BrokenRule]:
@@ -90,10 +93,13 @@ def no_rules(_: Source, __: Video, ___: Video | None, ____: Video | None) -> Ite
 class Corpus:
     """A corpus of real videos and their fakes.
 
-    ``manipulations`` are code and full name, in the order of every table. ``find_layouts`` gives a layout for each
-    compression level in a folder, or None if the folder is no tree of this corpus; ``not_found`` says what it then
-    lacks, ``give_root`` what to give instead. ``crf`` is the x264 crf that each compression level promises, and empty
-    if the corpus has no levels; ``aliases`` are other names of levels. ``mask_path`` says where the mask of a fake is.
+    ``manipulations`` has code and full name, in the order of every table.
+
+    ``find_layouts`` returns a layout for each compression level in a folder, or None if the folder
+    is no tree of this corpus. Then ``not_found`` says what is missing, and ``give_root`` what to give.
+
+    ``crf`` has the x264 crf that each compression level promises; it is empty if the corpus has no
+    levels. ``aliases`` are other names of levels. ``mask_path`` says where the mask of a fake is.
     """
 
     name: str
@@ -108,7 +114,7 @@ class Corpus:
     rules: Rules = no_rules
 
     def parse_manipulations(self, text: str) -> tuple[str, ...]:
-        """``DF,FaceSwap`` -> ``("DF", "FS")``, in the order of the tables; short and full names, any case.
+        """``DF,FaceSwap`` -> ``("DF", "FS")``, in the order of the tables. Any case will do.
 
         Raises:
             ConfigError: a name is unknown.
@@ -138,14 +144,16 @@ class Corpus:
         return self.aliases.get(name, name)
 
     def broken_promise(self, compression: str, crf: float | None) -> str:
-        """What is wrong with a file that names its crf (None: it does not, and may be any) in a folder; empty if
-        nothing is."""
+        """Why a file's crf does not fit its compression level; empty if it fits.
+
+        A file that does not name its crf (None) fits every level.
+        """
         if crf is None or crf == self.crf.get(compression, crf):
             return ""
         return f"encoded at crf {crf:g} in a {compression} folder"
 
     def check(self, source: Source, about: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
-        """The rules that a file breaks; ``target`` and ``donor`` are the real videos of a fake's two ids."""
+        """The rules that a file breaks; ``target`` and ``donor`` are a fake's two real videos."""
         if what := self.broken_promise(source.compression, about.crf):
             yield BrokenRule("wrong_compression", what)
         if source.source_id:
@@ -161,7 +169,7 @@ def corpora() -> dict[str, Corpus]:
 
 
 def in_order(manipulations: Iterable[str]) -> list[str]:
-    """The manipulations in the order of every table: corpus by corpus, and by name those that no corpus has."""
+    """Sorts manipulations into the order of every table: corpus by corpus, unknown ones last."""
     asked = set(manipulations)
     known = dict.fromkeys(code for corpus in corpora().values() for code in corpus.manipulations)
     return [*(code for code in known if code in asked), *sorted(asked - known.keys())]

@@ -1,4 +1,4 @@
-"""FaceForensics++ (Roessler et al., ICCV 2019): manipulations, compression levels, layouts, and rules of its files."""
+"""FaceForensics++ (Roessler et al., ICCV 2019): manipulations, compression, layouts, file rules."""
 
 import re
 from collections.abc import Iterator
@@ -23,21 +23,21 @@ _SAME_RATE = 0.01
 
 
 def official(folder: str) -> Layout:
-    """The tree of FaceForensics++'s own download script, for a compression written ``folder`` in it."""
+    """The tree of FaceForensics++'s own download script; ``folder`` is that of a compression."""
     fakes = {code: f"manipulated_sequences/{name}/{folder}/videos" for code, name in FOLDERS.items()}
     return Layout("official", ALIASES.get(folder, folder), {ORIGINAL: f"{_REAL}/{folder}/videos"} | fakes)
 
 
 def flat(root: Path) -> Layout:
-    """The re-upload ``FaceForensics++_C23/{original,Deepfakes,...}``: one compression, told by the root's name or not
-    at all."""
+    """The re-upload ``FaceForensics++_C23/{original,Deepfakes,...}``: one compression, told by the
+    root's name or not at all."""
     suffix = _SUFFIX.search(root.absolute().name)
     level = suffix.group(1).lower() if suffix else ""
     return Layout("flat", ALIASES.get(level, level), {ORIGINAL: "original"} | FOLDERS)
 
 
 def find_layouts(root: Path) -> list[Layout] | None:
-    """A layout for each compression level that has real videos; None if the folder is no FaceForensics++ tree."""
+    """A layout for each compression level that has real videos; None if it is no such tree."""
     if (root / _REAL).is_dir():
         named = [official(folder) for folder in ("raw", "c0", "c23", "c40")]
         return [layout for layout in named if (root / layout.folder(ORIGINAL)).is_dir()]
@@ -46,14 +46,13 @@ def find_layouts(root: Path) -> list[Layout] | None:
 
 
 def mask_path(path: str) -> str:
-    """Where the masks of a manipulated video of the official tree are: beside its compression levels."""
+    """Where the official tree has a fake's mask: in a folder beside the compression levels."""
     folder, _, name = path.rpartition("/")
     return f"{folder.rpartition('/')[0].rpartition('/')[0]}/masks/videos/{name}"
 
 
 def check_fake(source: Source, fake: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
-    """Length, size and rate of a fake; ``target`` and ``donor`` are the real videos of its two ids, None if they cannot
-    be read."""
+    """Checks length, size and rate of a fake by the real videos of its target and of its source."""
     yield from _check_length(source, fake, target, donor)
     if target:
         yield from _check_size(source, fake, target)
@@ -63,7 +62,7 @@ def check_fake(source: Source, fake: Video, target: Video | None, donor: Video |
 
 
 def _check_length(source: Source, fake: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
-    """Deepfakes has its target's length, Face2Face its source's, FaceSwap and NeuralTextures the shorter."""
+    """Deepfakes has its target's length, Face2Face its source's, the other two the shorter."""
     real = {f"its target {source.target_id}": target, f"its source {source.source_id}": donor}
     if source.manipulation == "DF":
         del real[f"its source {source.source_id}"]
@@ -77,7 +76,7 @@ def _check_length(source: Source, fake: Video, target: Video | None, donor: Vide
 
 
 def _check_size(source: Source, fake: Video, target: Video) -> Iterator[BrokenRule]:
-    """A fake has its target's size; the width of Face2Face and NeuralTextures may be floored to a multiple of 64."""
+    """A fake has its target's size. F2F and NT may floor its width to a multiple of 64."""
     widths = [target.width]
     if source.manipulation in NARROWED and target.width % 64:
         widths.append(target.width // 64 * 64)

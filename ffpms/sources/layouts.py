@@ -1,4 +1,4 @@
-"""Finds a corpus's videos: the layout of a tree on disk, and the path of every video that a plan needs."""
+"""Finds a corpus's videos: a tree's layout on disk, and the path of each video that is planned."""
 
 from dataclasses import replace
 from pathlib import Path
