@@ -18,7 +18,7 @@ MCNEMAR, BOOTSTRAP = "mcnemar", "bootstrap"
 
 
 class Estimate(NamedTuple):
-    """A metric's value and its value in each resample, ``samples`` (1 + R,); the first is the value.
+    """A metric's value and resamples: ``samples`` (1 + R,), of which the first is the value.
 
     One sample alone means that the metric has no interval.
     """

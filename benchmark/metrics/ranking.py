@@ -64,7 +64,7 @@ def ap(label: ArrayLike, score: ArrayLike) -> float:
 
 
 def tpr_at_fpr(label: ArrayLike, score: ArrayLike, highest: float) -> float:
-    """TPR at FPR: the most fakes that a threshold finds with a share of false alarms up to ``highest``.
+    """TPR at FPR: the largest TPR of a threshold whose FPR is at most ``highest``.
 
     No threshold lies between two scores, so there is no interpolation. A constant score gives 0.
 

@@ -47,8 +47,8 @@ def bootstrap_p(difference: float, samples: np.ndarray, n_pairs: int) -> float:
 def holm(p: ArrayLike) -> np.ndarray:
     """Holm's step-down correction (1979) of p-values.
 
-    The k-th smallest of m is multiplied by m - k + 1; results never fall and are at most 1. NaN is no
-    comparison and stays NaN.
+    The k-th smallest of m is multiplied by m - k + 1. Results never fall and are at most 1. NaN is
+    no comparison and stays NaN.
 
     Shape: p (N,) -> (N,).
 

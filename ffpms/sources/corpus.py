@@ -80,8 +80,8 @@ class BrokenRule:
 
 
 Rules = Callable[[Source, Video, Video | None, Video | None], Iterable[BrokenRule]]
-"""Takes a fake, its file, and the real videos of its target and of its source, and returns the rules
-that the fake breaks. A real video is None if it cannot be read."""
+"""Takes a fake, its file, and the real videos of its target and source (None: cannot be read).
+Returns the rules that the fake breaks."""
 
 
 def no_rules(_: Source, __: Video, ___: Video | None, ____: Video | None) -> Iterable[BrokenRule]:
@@ -96,7 +96,7 @@ class Corpus:
     ``manipulations`` has code and full name, in the order of every table.
 
     ``find_layouts`` returns a layout for each compression level in a folder, or None if the folder
-    is no tree of this corpus. Then ``not_found`` says what is missing, and ``give_root`` what to give.
+    is no tree of this corpus. Then ``not_found`` says what is missing, ``give_root`` what to give.
 
     ``crf`` has the x264 crf that each compression level promises; it is empty if the corpus has no
     levels. ``aliases`` are other names of levels. ``mask_path`` says where the mask of a fake is.
