@@ -1,4 +1,4 @@
-"""Schema: manipulations, splits, statuses, and the columns of every table."""
+"""Schema: splits, statuses, and the columns of every table."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,17 +14,8 @@ UNKNOWN = -1
 """Stands for an unknown integer: the video could not be read or has no face."""
 
 
-class Manipulation(StrEnum):
-    """How a video was made; the order is that of every table."""
-
-    ORIGINAL = "original"
-    DF = "DF"
-    F2F = "F2F"
-    FS = "FS"
-    NT = "NT"
-
-
-FAKES = tuple(m for m in Manipulation if m is not Manipulation.ORIGINAL)
+ORIGINAL = "original"
+"""A real video, in the column ``manipulation``; codes of fakes belong to their corpus."""
 
 
 class Split(StrEnum):

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.figures.points import METRICS
+from benchmark.figures.points import TITLES
 
 
 def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
     """The curve for a terminal: a bar a point; half a bar is chance."""
     lines = []
     for (metric, method), points in curve.groupby(["metric", "method"], sort=False):
-        lines.append(f"{method}: {METRICS[str(metric)]}")
+        lines.append(f"{method}: {TITLES[str(metric)]}")
         for p in points.to_dict("records"):
             bar = "█" * round(p["value"] * width)
             name = "-".join(f"{100 * rate:.0f}" for rate in dict.fromkeys((p["low"], p["high"])))
@@ -38,14 +38,14 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    metrics = [metric for metric in METRICS if metric in set(curve["metric"])]
+    metrics = [metric for metric in TITLES if metric in set(curve["metric"])]
     size = (6 * len(metrics), 4.6)
     figure, panels = plt.subplots(1, len(metrics), figsize=size, dpi=110, layout="constrained")
     for axes, metric in zip(np.atleast_1d(panels), metrics, strict=True):
         own = curve[curve["metric"] == metric]
         _draw_panel(axes, own)
         bottom = 25 if np.nanmin(own[["value", "ci_low"]]) > 0.27 else -2
-        axes.set(ylabel="%", title=METRICS[metric], ylim=(bottom, 102))
+        axes.set(ylabel="%", title=TITLES[metric], ylim=(bottom, 102))
         if metric != "tpr":
             axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3 * len(metrics))

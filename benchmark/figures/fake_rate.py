@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from benchmark.figures.points import lines_of, sample, summarise
+from benchmark.metrics.accuracy import THRESHOLD
+from benchmark.metrics.resampling import resample_accuracy, resample_auc, resample_mean
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.runs.folder import Run
-from benchmark.stats.bootstrap import resample, resample_accuracy, resample_auc, resample_mean
-from benchmark.stats.estimates import THRESHOLD
+from benchmark.stats.bootstrap import resample
 
 COLUMNS = ["method", "low", "high", "metric", "value", "ci_low", "ci_high", "n_fakes"]
 """``low`` and ``high``: the fake rates that a point stands for, both included."""

@@ -6,16 +6,18 @@ import numpy as np
 
 from benchmark.leaderboards.groups import group_runs
 from benchmark.metrics import roc
+from benchmark.metrics.accuracy import THRESHOLD
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.resampling import resample_accuracy
 from benchmark.metrics.score_arrays import Rows
 from benchmark.runs.folder import Run
-from benchmark.stats.bootstrap import interval, resample, resample_accuracy
-from benchmark.stats.estimates import THRESHOLD
+from benchmark.stats.bootstrap import interval, resample
 
-METRICS = {
-    "accuracy": "video accuracy at 0.5",
-    "auc": "video AUC",
+TITLES = {
+    **{name: METRICS[name].title[0].lower() + METRICS[name].title[1:] for name in ("accuracy", "auc")},
     "tpr": "fake videos found at 0.5; at rate 0: false alarms",
 }
+"""Title of each metric that has a curve, in the order of the panels."""
 
 
 def lines_of(runs: list[Run]) -> Iterator[tuple[str, list[Run]]]:

@@ -8,10 +8,14 @@ import numpy as np
 
 from benchmark.leaderboards.groups import Group
 from benchmark.leaderboards.paper import subtract_paper
+from benchmark.metrics.accuracy import THRESHOLD
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.metric import Estimate
 from benchmark.metrics.score_arrays import sort_buckets
+from benchmark.metrics.sheet import Sheet
 from benchmark.stats.bootstrap import interval, resample
-from benchmark.stats.comparison import TESTS, Entry
-from benchmark.stats.estimates import THRESHOLD, Estimate, Sheet, estimate, read_sheet
+from benchmark.stats.comparison import Entry
+from benchmark.stats.estimates import estimate, read_sheet
 
 N_RESAMPLES_OF_A_BUCKET = 2000
 """The first of all: there are 95 buckets, and their few fakes make their intervals wide."""
@@ -48,31 +52,31 @@ def fill(group: Group) -> Iterator[tuple[Cell, Entry | None]]:
     for manipulation in group.manipulations:
         own = [sheets[run.run_id] for run in group.trained_on(manipulation)]
         place = _Place(group, manipulation, own)
-        for found in _estimate(place, "all"):
-            cell = _make_cell(place, "all", found)
+        for metric, found in _estimate(place, "all"):
+            cell = _make_cell(place, "all", metric, found)
             cell["minus_paper"] = subtract_paper(cell, group.runs[0].method)
-            yield cell, _enter(place, cell, found) if cell["metric"] in TESTS else None
+            yield cell, _enter(place, cell, found) if METRICS[metric].test else None
         for bucket in sort_buckets(own[0].videos.of(manipulation).bucket):
-            for found in _estimate(place, bucket):
-                yield _make_cell(place, bucket, found), None
+            for metric, found in _estimate(place, bucket):
+                yield _make_cell(place, bucket, metric, found), None
 
 
-def _estimate(place: _Place, bucket: str) -> Iterator[list[Estimate]]:
-    """Each metric that every seed has, seed by seed, on the same resamples."""
+def _estimate(place: _Place, bucket: str) -> Iterator[tuple[str, list[Estimate]]]:
+    """Each metric that every seed has: its name and its estimates, seed by seed, on the same resamples."""
     counts = resample(place.sheets[0].videos.n_pairs)[: None if bucket == "all" else 1 + N_RESAMPLES_OF_A_BUCKET]
     by_seed = [estimate(sheet, place.manipulation, bucket, counts) for sheet in place.sheets]
     for metric in by_seed[0]:
         if all(metric in own for own in by_seed):
-            yield [own[metric] for own in by_seed]
+            yield metric, [own[metric] for own in by_seed]
 
 
-def _make_cell(place: _Place, bucket: str, found: list[Estimate]) -> Cell:
+def _make_cell(place: _Place, bucket: str, metric: str, found: list[Estimate]) -> Cell:
     """The mean over seeds with the interval of that mean, none from a single pair; and the spread over seeds."""
     values = [one.value for one in found]
     low, high = interval(average(found), place.sheets[0].videos.n_pairs)
     return place.about | {
         "fake_rate_bucket": bucket,
-        "metric": found[0].metric,
+        "metric": metric,
         "value": float(np.mean(values)),
         "ci_low": low,
         "ci_high": high,

@@ -7,7 +7,7 @@ from typing import Any
 from benchmark.runs.folder import Run
 from ffpms.errors import ManifestError
 from ffpms.protocol.v1 import OFFICIAL
-from ffpms.schema import Manipulation
+from ffpms.sources.corpus import in_order
 
 _Key = tuple[tuple[str, object], ...]
 
@@ -31,7 +31,7 @@ class Group:
     def manipulations(self) -> list[str]:
         """The columns it fills: ``all`` if each of its runs was trained on several."""
         joint = all(len(run.manipulations) > 1 for run in self.runs)
-        own = [str(m) for m in Manipulation if any(m in run.manipulations for run in self.runs)]
+        own = in_order(code for run in self.runs for code in run.manipulations)
         return ["all", *own] if joint else own
 
     def trained_on(self, manipulation: str) -> list[Run]:

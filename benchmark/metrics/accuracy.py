@@ -1,31 +1,55 @@
-"""The metric that also chooses an epoch: its source is part of a run's identity. All others are in ``scoring/``.
+"""Accuracy, and the check of labels and scores that every metric begins with.
 
-Conventions, of every metric: ``label`` (N,) of 0 real and 1 fake; ``score`` (N,) in [0, 1], higher is more fake; a
-score at the threshold counts as fake. Where one of the classes that a metric needs is missing its value is NaN.
+Accuracy also chooses an epoch, so this file is part of a run's identity: after a change to it every
+run is trained anew. :mod:`benchmark.metrics.decisions` registers accuracy for the leaderboard.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from ffpms.errors import ManifestError
+from ffpms.errors import ConfigError
+
+THRESHOLD = 0.5
+"""A video whose score is at least this is called fake."""
 
 
-def validate(label: np.ndarray, score: np.ndarray) -> None:
-    """Raises:
-    ManifestError: lengths differ, a label is neither 0 nor 1, or a score is not in [0, 1].
+def validate(label: ArrayLike, score: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Checks labels and scores, and returns them as arrays of int64 and float64.
+
+    Shape: label, score (N,) -> (N,), (N,).
+
+    Raises:
+        ConfigError: lengths differ, a label is neither 0 nor 1, or a score is not in [0, 1].
     """
-    if label.shape != score.shape or label.ndim != 1:
-        raise ManifestError(f"labels {label.shape} and scores {score.shape} are not two columns of one length")
-    if not np.isin(label, (0, 1)).all():
-        raise ManifestError("labels are not all 0 (real) or 1 (fake)")
-    if not ((score >= 0) & (score <= 1)).all():
-        raise ManifestError("scores are not all numbers in [0, 1]")
+    labels, scores = np.asarray(label), np.asarray(score)
+    if labels.shape != scores.shape or labels.ndim != 1:
+        raise ConfigError(f"labels {labels.shape} and scores {scores.shape} are not two columns of one length")
+    if not np.isin(labels, (0, 1)).all():
+        raise ConfigError("labels are not all 0 (real) or 1 (fake)")
+    try:
+        scores = scores.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ConfigError("scores are not all numbers in [0, 1]") from None
+    if not ((scores >= 0) & (scores <= 1)).all():
+        raise ConfigError("scores are not all numbers in [0, 1]")
+    return labels.astype(np.int64), scores
 
 
-def accuracy(label: np.ndarray, score: np.ndarray, threshold: float = 0.5) -> float:
-    """Mean of the shares of real and of fake videos that are called right: the paper's accuracy, whose 140 real and 140
-    fake videos a manipulation weigh the same; also known as balanced accuracy."""
-    validate(label, score)
-    if len(set(label.tolist())) < 2:
+def accuracy(label: ArrayLike, score: ArrayLike, threshold: float = THRESHOLD) -> float:
+    """Balanced accuracy: the mean of the shares of real and of fake videos called right (Li 2020).
+
+    Each of the paper's manipulations has 140 real and 140 fake videos. A constant score gives 0.5.
+
+    Shape: label, score (N,). NaN where a class is missing.
+
+    Raises:
+        ConfigError: see :func:`validate`.
+
+    >>> accuracy([0, 0, 1, 1], [0.1, 0.6, 0.5, 0.9])
+    0.75
+    """
+    labels, scores = validate(label, score)
+    if len(set(labels.tolist())) < 2:
         return float("nan")
-    right = (score >= threshold) == (label == 1)
-    return float((right[label == 0].mean() + right[label == 1].mean()) / 2)
+    right = (scores >= threshold) == (labels == 1)
+    return float((right[labels == 0].mean() + right[labels == 1].mean()) / 2)

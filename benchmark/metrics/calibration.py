@@ -1,10 +1,16 @@
-"""How well scores are probabilities, before and after temperature scaling. Conventions: :mod:`benchmark.metrics`."""
+"""How well scores are probabilities, before and after temperature scaling."""
+
+from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
 from benchmark.metrics.accuracy import validate
+from benchmark.metrics.metric import Estimate, Metric
+from benchmark.metrics.resampling import estimate_mean
+from benchmark.metrics.score_arrays import Rows
+from benchmark.metrics.sheet import Cut
 from benchmark.metrics.val_scores import ValScores
 
 N_BINS = 15
@@ -13,20 +19,42 @@ _CLIP = 1e-12
 _COLDEST, _HOTTEST = 0.01, 100.0
 
 
-def brier(label: np.ndarray, score: np.ndarray) -> float:
-    """Mean of (score - label)^2; 0 is best, 0.25 is what 0.5 for every video gives."""
-    validate(label, score)
-    return float(np.mean((score - label) ** 2)) if len(label) else float("nan")
+def brier(label: ArrayLike, score: ArrayLike) -> float:
+    """Brier score: the mean of (score - label)^2.
+
+    0 is best. The constant 0.5 gives 0.25.
+
+    Shape: label, score (N,). NaN of no video.
+
+    Raises:
+        ConfigError: see :func:`~benchmark.metrics.accuracy.validate`.
+
+    >>> brier([0, 1], [0.5, 1.0])
+    0.125
+    """
+    labels, scores = validate(label, score)
+    return float(np.mean((scores - labels) ** 2)) if len(labels) else float("nan")
 
 
-def ece(label: np.ndarray, score: np.ndarray) -> float:
-    """Expected calibration error: the mean over videos of |share of fakes - mean score| of their bin, in 15 bins of
-    equal width, [0, 1/15) to [14/15, 1] (Guo et al., ICML 2017, on the score of the class fake)."""
-    validate(label, score)
-    if not len(label):
+def ece(label: ArrayLike, score: ArrayLike) -> float:
+    """Expected calibration error: the mean of |share of fakes - mean score| of each video's bin.
+
+    There are 15 bins of equal width, [0, 1/15) to [14/15, 1] (Guo et al., ICML 2017, on the score
+    of the class fake). 0 is best. A constant score c gives |share of fakes - c|.
+
+    Shape: label, score (N,). NaN of no video.
+
+    Raises:
+        ConfigError: see :func:`~benchmark.metrics.accuracy.validate`.
+
+    >>> ece([0, 1, 1, 1], [0.5, 0.5, 0.5, 0.5])
+    0.25
+    """
+    labels, scores = validate(label, score)
+    if not len(labels):
         return float("nan")
-    off = np.bincount(bin_of(score), weights=label - score, minlength=N_BINS)
-    return float(np.abs(off).sum() / len(label))
+    off = np.bincount(bin_of(scores), weights=labels - scores, minlength=N_BINS)
+    return float(np.abs(off).sum() / len(labels))
 
 
 def bin_of(score: np.ndarray) -> np.ndarray:
@@ -36,8 +64,10 @@ def bin_of(score: np.ndarray) -> np.ndarray:
 
 
 def fit_temperature(val: ValScores) -> float:
-    """The T that gives sigmoid(logit / T) the lowest negative log-likelihood on val videos (Guo et al., ICML 2017, with
-    one scalar); between 0.01 and 100."""
+    """The T that gives sigmoid(logit / T) the lowest negative log-likelihood on val videos (Guo et
+    al., ICML 2017, with one scalar); between 0.01 and 100."""
+    from scipy.optimize import minimize_scalar  # slow to import, and needed by nothing else
+
     sign, val_logit = 2 * val.label - 1, _logit(val.score)
 
     def loss(log_t: float) -> float:
@@ -54,3 +84,50 @@ def scale(score: np.ndarray, temperature: float) -> np.ndarray:
 
 def _logit(score: np.ndarray) -> np.ndarray:
     return np.asarray(logit(np.clip(score, _CLIP, 1 - _CLIP)))
+
+
+def _scaled(cut: Cut) -> Rows:
+    """The videos with their scores after temperature scaling."""
+    return replace(cut.videos, score=scale(cut.videos.score, cut.sheet.temperature or 1.0))
+
+
+def _sample_brier(cut: Cut, counts: np.ndarray) -> Estimate:
+    return estimate_mean(cut.videos, (cut.videos.score - cut.videos.label) ** 2, counts)
+
+
+def _sample_brier_scaled(cut: Cut, counts: np.ndarray) -> Estimate:
+    videos = cut.once(_scaled)
+    found = estimate_mean(videos, (videos.score - videos.label) ** 2, counts)
+    return found._replace(temperature=cut.sheet.temperature)
+
+
+def _estimate_ece_scaled(cut: Cut, _: np.ndarray) -> Estimate:
+    videos = cut.once(_scaled)
+    value = np.array([ece(videos.label, videos.score)])
+    return Estimate(value, videos.n_bags, temperature=cut.sheet.temperature)
+
+
+METRICS = (
+    Metric("brier", "Brier score", "video", brier, best=0.0, sample=_sample_brier),
+    # ECE has no resamples: a mean of absolute values grows with the noise that resampling adds to every bin, so that
+    # its percentiles do not hold it.
+    Metric("ece", "Expected calibration error", "video", ece, best=0.0),
+    Metric(
+        name="brier_scaled",
+        title="Brier score after temperature scaling on val",
+        level="video",
+        function=brier,
+        best=0.0,
+        needs_val=True,
+        sample=_sample_brier_scaled,
+    ),
+    Metric(
+        name="ece_scaled",
+        title="Expected calibration error after temperature scaling on val",
+        level="video",
+        function=ece,
+        best=0.0,
+        needs_val=True,
+        sample=_estimate_ece_scaled,
+    ),
+)

@@ -1,17 +1,24 @@
 """Temporal localisation, where the fake frames of a video are one segment.
 
-Conventions: a segment is (start, end) in slots, the end not included; of several faces in a slot the highest label and
-score count. A proposal is right at an IoU threshold if its IoU with the video's segment is at least that, and no
-proposal of the video with more confidence was; so ActivityNet's evaluation has it, and LAV-DF's but for ``>=``.
+Conventions: a segment is (start, end) in slots, the end not included; of several faces in a slot
+the highest label and score count. A proposal is right at an IoU threshold if its IoU with the
+video's segment is at least that, and no proposal of the video with more confidence was; so
+ActivityNet's evaluation has it, and LAV-DF's but for ``>=``.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from benchmark.metrics.metric import Estimate, Metric, Sampler
+from benchmark.metrics.resampling import estimate_mean
 from benchmark.metrics.roc import envelope_ap, resample_steps
-from benchmark.metrics.score_arrays import Rows
+from benchmark.metrics.score_arrays import Rows, make_rows
+from benchmark.metrics.sheet import Cut, Sheet
+from ffpms.errors import ConfigError
 
 AP_IOUS = (50, 75, 90, 95)
 """IoU thresholds of AP, in percent."""
@@ -19,12 +26,60 @@ AR_PROPOSALS = (50, 20, 10, 5)
 AR_IOUS = tuple(percent / 100 for percent in range(50, 100, 5))
 
 
+def segment_ap(
+    label: ArrayLike, score: ArrayLike, video: ArrayLike, least_iou: float = 0.5, slot: ArrayLike | None = None
+) -> float:
+    """Average precision of proposed segments at an IoU threshold, interpolated as by ActivityNet.
+
+    ``video`` names each frame's video, ``slot`` its place there (by default the order of rows).
+
+    Shape: label, score, video, slot (N,). NaN without a fake frame.
+
+    Raises:
+        ConfigError: the fake frames of a video are not one run, or ``least_iou`` is not in (0, 1];
+            see also :func:`~benchmark.metrics.accuracy.validate`.
+
+    >>> segment_ap([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.2], video=[7, 7, 7, 7])
+    1.0
+    """
+    if not 0 < least_iou <= 1:
+        raise ConfigError(f"least_iou: {least_iou} is no overlap; give a number above 0 and at most 1")
+    return ap_at_iou(_find_proposals(label, score, video, slot), round(100 * least_iou, 9))
+
+
+def segment_ar(
+    label: ArrayLike, score: ArrayLike, video: ArrayLike, n_proposals: int = 5, slot: ArrayLike | None = None
+) -> float:
+    """Average recall of each video's first proposals, over the IoU thresholds 0.5, 0.55, ... 0.95.
+
+    Shape: label, score, video, slot (N,). NaN without a fake frame.
+
+    Raises:
+        ConfigError: the fake frames of a video are not one run; see also
+            :func:`~benchmark.metrics.accuracy.validate`.
+
+    >>> segment_ar([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.2], video=[7, 7, 7, 7])
+    1.0
+    """
+    if n_proposals < 1:
+        raise ConfigError(f"n_proposals: {n_proposals} proposals find nothing; give at least 1")
+    return ar_at(_find_proposals(label, score, video, slot), n_proposals)
+
+
+def _find_proposals(label: ArrayLike, score: ArrayLike, video: ArrayLike, slot: ArrayLike | None) -> "Proposals":
+    frames = make_rows(label, score, video, slot=slot)
+    if frames.label.any() and not is_contiguous(frames):
+        raise ConfigError("the fake frames of a video are not one run of its frames; there is no segment to find")
+    return find_proposals(frames)
+
+
 @dataclass(frozen=True)
 class Proposals:
-    """All proposals of a run, those of a video together and from the most confident; and its true segments.
+    """All proposals of a run, those of a video together and from the most confident; and its true
+    segments.
 
-    ``proposed`` has a row a proposal, its confidence for a score; ``iou`` is that with its video's segment, 0 in a real
-    video. ``truth`` has a row a true segment.
+    ``proposed`` has a row a proposal, its confidence for a score; ``iou`` is that with its video's
+    segment, 0 in a real video. ``truth`` has a row a true segment.
     """
 
     proposed: Rows
@@ -39,8 +94,9 @@ def is_contiguous(frames: Rows) -> bool:
 
 
 def propose(slot: np.ndarray, score: np.ndarray) -> list[tuple[int, int, float]]:
-    """The runs of slots at or above each score of the video, each run once; its confidence is its mean score less the
-    mean of the slots outside (0 if there are none). From the most confident, then the first, then the longest."""
+    """The runs of slots at or above each score of the video, each run once; its confidence is its
+    mean score less the mean of the slots outside (0 if there are none). From the most confident,
+    then the first, then the longest."""
     runs = {run for level in np.unique(score) for run in _runs(score >= level)}
     found = []
     for first, last in runs:
@@ -74,7 +130,7 @@ def find_proposals(frames: Rows) -> Proposals:
             rows.append(place)
             confidence.append(sure)
             overlap.append(iou((start, end), truth) if truth else 0.0)
-    proposed = replace(frames.where(np.array(rows)), score=np.array(confidence))
+    proposed = replace(frames.where(np.array(rows, dtype=np.int64)), score=np.array(confidence))
     return Proposals(proposed, np.array(overlap), frames.where(np.array(truths, dtype=np.int64)))
 
 
@@ -94,7 +150,7 @@ def select(found: Proposals, manipulation: str, bucket: str) -> Proposals:
     return Proposals(found.proposed.where(chosen), found.iou[chosen], found.truth.of(manipulation, bucket))
 
 
-def is_right(found: Proposals, percent: int) -> np.ndarray:
+def is_right(found: Proposals, percent: float) -> np.ndarray:
     """Which proposals are right at an IoU: of each video the first that reaches it."""
     reaches = np.flatnonzero(found.iou >= percent / 100)
     _, first = np.unique(found.proposed.bag[reaches], return_index=True)
@@ -103,15 +159,16 @@ def is_right(found: Proposals, percent: int) -> np.ndarray:
     return right
 
 
-def ap_at_iou(found: Proposals, percent: int) -> float:
-    """Interpolated average precision of all videos' proposals by confidence, those equally confident taken together."""
+def ap_at_iou(found: Proposals, percent: float) -> float:
+    """Interpolated average precision of all videos' proposals by confidence, those equally
+    confident taken together."""
     if not len(found.truth.bag):
         return float("nan")
     everything = np.ones((1, found.proposed.n_pairs))
     return float(resample_ap_at_iou(found, percent, everything)[0])
 
 
-def resample_ap_at_iou(found: Proposals, percent: int, counts: np.ndarray) -> np.ndarray:
+def resample_ap_at_iou(found: Proposals, percent: float, counts: np.ndarray) -> np.ndarray:
     """:func:`ap_at_iou` in each resample. What is right in a video depends on no other video."""
     proposed, truths = found.proposed, np.bincount(found.truth.pair, minlength=counts.shape[1])
     right = is_right(found, percent)
@@ -122,8 +179,8 @@ def resample_ap_at_iou(found: Proposals, percent: int, counts: np.ndarray) -> np
 
 
 def recall_by_video(found: Proposals, n_proposals: int) -> np.ndarray:
-    """Of each true segment the share of the ten IoU thresholds 0.5, 0.55, ... 0.95 that its video's first proposals
-    reach; AR is the mean."""
+    """Of each true segment the share of the ten IoU thresholds 0.5, 0.55, ... 0.95 that its video's
+    first proposals reach; AR is the mean."""
     bag = found.proposed.bag
     rank = np.arange(len(bag)) - np.searchsorted(bag, bag)
     best = np.zeros(bag.max(initial=0) + 1)
@@ -135,3 +192,55 @@ def ar_at(found: Proposals, n_proposals: int) -> float:
     """Average recall of the first proposals of each video."""
     recall = recall_by_video(found, n_proposals)
     return float(recall.mean()) if len(recall) else float("nan")
+
+
+def _propose_once(sheet: Sheet) -> Proposals | None:
+    """A run's proposals; None if its fake frames are no segments."""
+    return find_proposals(sheet.frames) if is_contiguous(sheet.frames) else None
+
+
+def _choose(cut: Cut) -> Proposals | None:
+    found = cut.sheet.once(_propose_once)
+    return select(found, cut.manipulation, cut.bucket) if found else None
+
+
+def _sample_ap(percent: int) -> Sampler:
+    def sample(cut: Cut, counts: np.ndarray) -> Estimate | None:
+        found = cut.once(_choose)
+        if found is None:
+            return None
+        return Estimate(resample_ap_at_iou(found, percent, counts), found.proposed.n_bags)
+
+    return sample
+
+
+def _sample_ar(n_proposals: int) -> Sampler:
+    def sample(cut: Cut, counts: np.ndarray) -> Estimate | None:
+        found = cut.once(_choose)
+        return estimate_mean(found.truth, recall_by_video(found, n_proposals), counts) if found else None
+
+    return sample
+
+
+METRICS = (
+    *(
+        Metric(
+            name=f"ap_at_iou_{percent}",
+            title=f"Segment average precision at IoU {percent / 100}",
+            level="segment",
+            function=partial(segment_ap, least_iou=percent / 100),
+            sample=_sample_ap(percent),
+        )
+        for percent in AP_IOUS
+    ),
+    *(
+        Metric(
+            name=f"ar_at_{n}",
+            title=f"Segment average recall of {n} proposals",
+            level="segment",
+            function=partial(segment_ar, n_proposals=n),
+            sample=_sample_ar(n),
+        )
+        for n in AR_PROPOSALS
+    ),
+)

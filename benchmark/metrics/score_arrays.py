@@ -4,8 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from ffpms.schema import Manipulation
+from benchmark.metrics.accuracy import validate
+from ffpms.errors import ConfigError
+from ffpms.schema import ORIGINAL
 
 BUCKET = 5
 """Width of a fake-rate bucket in percent: one level of a 20-frame bag."""
@@ -15,8 +18,8 @@ BUCKET = 5
 class Rows:
     """What a metric sees of one level of one run, a row a video or a face.
 
-    ``bag`` and ``pair`` are places in the sorted names of the videos and of the test pairs; pairs are what a bootstrap
-    draws, for the videos a_b and b_a share faces.
+    ``bag`` and ``pair`` are places in the sorted names of the videos and of the test pairs; pairs
+    are what a bootstrap draws, for the videos a_b and b_a share faces.
     """
 
     label: np.ndarray
@@ -42,7 +45,7 @@ class Rows:
         """Which rows :meth:`of` takes."""
         chosen = np.ones(len(self.label), dtype=bool)
         if manipulation != "all":
-            chosen &= (self.manipulation == str(Manipulation.ORIGINAL)) | (self.manipulation == str(manipulation))
+            chosen &= (self.manipulation == ORIGINAL) | (self.manipulation == manipulation)
         if bucket != "all":
             chosen &= (self.bucket == "") | (self.bucket == bucket)
         return chosen
@@ -57,8 +60,9 @@ class Rows:
 
 
 def read_rows(scores: pd.DataFrame, level: str) -> Rows:
-    """The video or frame rows of a SCORE table. Bags and pairs are numbered by name among all rows of the table, so
-    that both levels, and other methods' tables of the same bags, number them alike."""
+    """The video or frame rows of a SCORE table. Bags and pairs are numbered by name among all rows
+    of the table, so that both levels, and other methods' tables of the same bags, number them
+    alike."""
     bag, pair = (pd.factorize(scores[name], sort=True) for name in ("bag_id", "pair_id"))
     chosen = (scores["level"] == level).to_numpy()
     of_level = scores[chosen]
@@ -75,8 +79,65 @@ def read_rows(scores: pd.DataFrame, level: str) -> Rows:
     )
 
 
+def make_rows(
+    label: ArrayLike,
+    score: ArrayLike,
+    video: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    slot: ArrayLike | None = None,
+) -> Rows:
+    """Rows of plain arrays. By default each row is a video of its own, each video a cluster, and a
+    video's slots follow its rows.
+
+    Shape: label, score, video, cluster, slot (N,).
+
+    Raises:
+        ConfigError: an array is of another length, or labels, scores or slots are not what they
+            should be.
+    """
+    labels, scores = validate(label, score)
+    own = np.arange(len(labels))
+    bag, bag_names = _factorize(own if video is None else video, len(labels), "video")
+    pair, pair_names = (bag, bag_names) if cluster is None else _factorize(cluster, len(labels), "cluster")
+    slots = _check_length(_count_within(bag) if slot is None else slot, len(labels), "slot")
+    if not np.issubdtype(slots.dtype, np.integer):
+        raise ConfigError("slots are not all whole numbers")
+    blank = np.full(len(labels), "")
+    return Rows(labels, scores, slots, bag, pair, blank, blank, bag_names, pair_names)
+
+
+def number(names: ArrayLike, length: int, what: str) -> np.ndarray:
+    """The place of each name among all names in order.
+
+    Raises:
+        ConfigError: there are more names or fewer than rows.
+    """
+    return _factorize(names, length, what)[0]
+
+
+def _count_within(bag: np.ndarray) -> np.ndarray:
+    """0, 1, 2, ... along the rows of each bag."""
+    order = np.argsort(bag, kind="stable")
+    count = np.empty(len(bag), dtype=np.int64)
+    count[order] = np.arange(len(bag)) - np.searchsorted(bag[order], bag[order])
+    return count
+
+
+def _factorize(names: ArrayLike, length: int, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    distinct, place = np.unique(_check_length(names, length, what), return_inverse=True)
+    return place, tuple(map(str, distinct))
+
+
+def _check_length(values: ArrayLike, length: int, what: str) -> np.ndarray:
+    found = np.asarray(values)
+    if found.shape != (length,):
+        raise ConfigError(f"{what} {found.shape} is not a column of the {length} rows")
+    return found
+
+
 def bucket_of(fake_rate: pd.Series) -> pd.Series:
-    """``5-10%`` holds the rates from 5 up to but not including 10 percent; ``95-100%`` includes 100. Real bags: ''."""
+    """``5-10%`` holds the rates from 5 up to but not including 10 percent; ``95-100%`` includes
+    100. Real bags: ''."""
     percent = (fake_rate * 100).round(9)
     low = np.minimum(np.floor(percent / BUCKET), 100 / BUCKET - 1).astype(int) * BUCKET
     names: pd.Series = low.astype(str) + "-" + (low + BUCKET).astype(str) + "%"

@@ -9,7 +9,7 @@ from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
 from ffpms.protocol.v1 import DATASET, read_v1, rows_digest
-from ffpms.schema import FAKES, UNKNOWN, WITH_PIXELS, Split, Status
+from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Split, Status
 
 _OF_A_VIDEO = ["bag_id", "manipulation", "pair_id", "fake_rate", "label", "status"]
 _OF_A_FACE = ["bag_id", "slot", "track_id", "label", "status"]
@@ -64,8 +64,7 @@ class Reference:
     @property
     def manipulations(self) -> list[str]:
         """The manipulations that have fakes to score, in the order of the tables."""
-        there = set(self.scored["manipulation"])
-        return [str(m) for m in FAKES if m in there]
+        return [str(code) for code in self.scored["manipulation"].unique() if code != ORIGINAL]
 
     def faces(self, keys: list[str]) -> pd.DataFrame:
         """Returns the label of each face, or of each slot: the highest of its faces' labels.

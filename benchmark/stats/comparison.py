@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.metric import BOOTSTRAP, MCNEMAR
 from benchmark.stats.bootstrap import interval
 from benchmark.stats.significance import ALPHA, bootstrap_p, holm, mcnemar
 
-TESTS = {"accuracy": "mcnemar", "auc": "bootstrap", "frame_auc": "bootstrap"}
-"""The metrics that are tested, and how."""
 UNBALANCED = 1.2
 """McNemar's test counts videos, accuracy is a mean over classes: where one class has more than so many times the videos
 of the other, the two may disagree, and accuracy is tested as the other metrics are."""
@@ -39,7 +39,7 @@ class Entry:
     def test(self) -> str:
         """How it is held against another."""
         few, many = sorted((self.n_fakes, len(self.videos) - self.n_fakes))
-        return "bootstrap" if many > UNBALANCED * few else TESTS[self.cell[1]]
+        return BOOTSTRAP if many > UNBALANCED * few else METRICS[self.cell[1]].test
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Comparison:
     @property
     def leader(self) -> str:
         """The one that the test finds better, or ''."""
-        ahead = self.wins - self.losses if self.test == "mcnemar" else self.difference
+        ahead = self.wins - self.losses if self.test == MCNEMAR else self.difference
         return (self.method if ahead > 0 else self.other) if self.p_holm < ALPHA else ""
 
 
@@ -91,7 +91,7 @@ def _compare(a: Entry, b: Entry) -> Comparison:
     difference = a.value - b.value
     samples, n_pairs = a.samples - b.samples, len(a.pairs)
     wins, losses = int((a.right > b.right).sum()), int((a.right < b.right).sum())
-    p = mcnemar(wins, losses) if a.test == "mcnemar" else bootstrap_p(difference, samples, n_pairs)
+    p = mcnemar(wins, losses) if a.test == MCNEMAR else bootstrap_p(difference, samples, n_pairs)
     named = (table, metric, manipulation, method, b.cell[3], difference, *interval(samples, n_pairs), a.test, p)
     return Comparison(*named, p_holm=float("nan"), n_videos=len(a.videos), wins=wins, losses=losses)
 

@@ -19,7 +19,7 @@ from ffpms.dataset.built_set import BuiltSet
 from ffpms.hashing import code_digest, digest
 
 CODE = {
-    "benchmark": ("config.py", "data", "metrics", "training", "trials"),
+    "benchmark": ("config.py", "data", "metrics/accuracy.py", "training", "trials"),
     "detectors": (
         *("_torchvision.py", "backbones.py", "bag.py", "detector.py", "encoders.py", "losses.py", "options.py"),
         *("pooling.py", "registry.py", "tuning.py"),

@@ -1,7 +1,7 @@
 """PlannedBuild: the targets that a tree, an output folder and a configuration make."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -16,8 +16,9 @@ from ffpms.extraction.target import TargetJob
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.splits import Pairs
 from ffpms.protocol.v1 import is_v1
-from ffpms.schema import WITH_PIXELS, Manipulation, bag_key
-from ffpms.sources.ffpp import Source
+from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
+from ffpms.sources.corpus import Corpus, Source
+from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.layouts import check_root, index_sources, other_splits
 
 
@@ -34,18 +35,22 @@ class PlannedBuild:
     slots: pd.DataFrame
     targets: dict[str, tuple[Source, ...]]
     has_v1_recipe: bool
+    corpus: Corpus = FFPP
 
     @classmethod
-    def make(cls, root: Path, out: Path, pairs: Pairs, config: BuildConfig) -> Self:
+    def make(cls, root: Path, out: Path, pairs: Pairs, config: BuildConfig, corpus: Corpus = FFPP) -> Self:
         """Plans every bag and finds its videos in the tree.
 
         Raises:
-            ConfigError: the tree is not what it should be, or no planned video is in it.
+            ConfigError: the tree is not what it should be, the corpus lacks a manipulation, or no planned video is in
+                the tree.
         """
-        slots = _limited(plan_slots(pairs, config.recipe, config.splits), pairs, config.limit)
-        sources = index_sources(slots, check_root(root, config.recipe.compression))
+        own = replace(config, recipe=corpus.adopt(config.recipe))
+        slots = _limited(plan_slots(pairs, own.recipe, own.splits), pairs, own.limit)
+        sources = index_sources(slots, check_root(root, own.recipe.compression, corpus))
         _check_any(root, sources)
-        return cls(root, out, config, slots, _by_target(sources), is_v1(config.recipe, config.crop, pairs))
+        has_v1_recipe = corpus == FFPP and is_v1(own.recipe, own.crop, pairs)
+        return cls(root, out, own, slots, _by_target(sources), has_v1_recipe, corpus)
 
     @cached_property
     def folder(self) -> OutputFolder:
@@ -69,6 +74,7 @@ class PlannedBuild:
                 decoder=self.config.decoder,
                 keep_unverified=self.config.keep_unverified,
                 time_limit_s=time_limit_s,
+                corpus=self.corpus,
             )
 
     def _needs_work(self, target: str, retry_failed: bool) -> bool:
@@ -101,7 +107,7 @@ def _check_any(root: Path, sources: list[Source]) -> None:
     """
     there = {s.source_video for s in sources if (root / s.path).is_file()}
     fakes = [s for s in sources if s.source_id and s.source_video in there]
-    if any(bag_key(Manipulation.ORIGINAL, s.target_id) in there for s in fakes):
+    if any(bag_key(ORIGINAL, s.target_id) in there for s in fakes):
         return
     raise other_splits(root, "fake with its real video")
 

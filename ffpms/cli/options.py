@@ -87,11 +87,11 @@ def recipe_options(function: F) -> F:
 def make_recipe(flags: dict[str, Any]) -> Any:
     """Makes a Recipe from the flags."""
     from ffpms.protocol.recipe import Recipe
-    from ffpms.sources.ffpp import normalise_compression, parse_manipulations
+    from ffpms.sources.ffpp import CORPUS as FFPP
 
     return Recipe(
-        compression=normalise_compression(flags["compression"]),
-        manipulations=parse_manipulations(flags["manipulations"]),
+        compression=FFPP.normalise_compression(flags["compression"]),
+        manipulations=FFPP.parse_manipulations(flags["manipulations"]),
         frames_per_video=flags["frames"],
         replaced=flags["replace"] or (1, flags["frames"] - 1),
         fraction=flags["replace_fraction"],

@@ -53,10 +53,10 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
 def _verify_tree(flags: dict[str, Any]) -> Any:
     from ffpms.protocol.recipe import Recipe
     from ffpms.protocol.splits import read_pairs
-    from ffpms.sources.ffpp import normalise_compression, parse_manipulations
+    from ffpms.sources.ffpp import CORPUS as FFPP
     from ffpms.verify.source_tree import verify_tree
 
-    recipe = Recipe(normalise_compression(flags["compression"]), parse_manipulations(flags["manipulations"]))
+    recipe = Recipe(FFPP.normalise_compression(flags["compression"]), FFPP.parse_manipulations(flags["manipulations"]))
     pairs = read_pairs(flags["splits"])
     return verify_tree(flags["ff_root"], pairs, recipe, flags["workers"], progress(flags["quiet"], "file"))
 

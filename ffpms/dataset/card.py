@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ffpms.dataset.contact_sheet import IMAGE, draw_bags
-from ffpms.schema import WITH_PIXELS, Manipulation, Split, Status
+from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
 
 CARD = "README.md"
 """File name of the data card."""
@@ -189,7 +189,7 @@ def _pairs(sources: pd.DataFrame) -> str:
     """Tabulates, for each manipulation, the geometries, the fakes out of step and the worst
     measures.
     """
-    compared = sources[(sources["manipulation"] != Manipulation.ORIGINAL) & (sources["geometry"] != "")]
+    compared = sources[(sources["manipulation"] != ORIGINAL) & (sources["geometry"] != "")]
     if compared.empty:
         return "No fake could be compared with its real video."
     kinds = sorted(compared["geometry"].unique())

@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ffpms.schema import FRAME, WITH_PIXELS, Manipulation
+from ffpms.schema import FRAME, WITH_PIXELS
 
 FEATURES = ("box_x", "box_y", "box_side", "frame_width", "n_bytes", "rim_sharpness", "rim_luma")
 """The measures that may give a fake frame away."""
@@ -110,7 +110,8 @@ def audit(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -> 
     """
     rows = measure(videos, frames, sources)
     segmented = bool((videos["segment_start"] >= 0).any())
-    kinds = [kind.value for kind in Manipulation if kind in set(rows["manipulation"])]
+    seen = set(rows["manipulation"])
+    kinds = [kind for kind in videos["manipulation"].unique() if kind in seen]
     return {ALL: _probe(rows, segmented)} | {k: _probe(rows[rows["manipulation"] == k], segmented) for k in kinds}
 
 

@@ -27,7 +27,8 @@ from ffpms.extraction.shards import Shard, note_path, write_shard
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import frame_index
 from ffpms.schema import UNKNOWN, Status
-from ffpms.sources.ffpp import Source, broken_promise, mask_path
+from ffpms.sources.corpus import Corpus, Source
+from ffpms.sources.ffpp import CORPUS as FFPP
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class TargetJob:
     keep_unverified: bool = False
     time_limit_s: float = 600.0
     skipped: Mapping[str, str] = field(default_factory=dict)
+    corpus: Corpus = FFPP
 
 
 @cache
@@ -132,7 +134,7 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
     path = job.root / fake["path"]
     try:
         frames = dict(DECODERS[job.decoder](path, indices))
-        mask = job.root / mask_path(fake["path"])
+        mask = job.root / job.corpus.mask_path(fake["path"])
         pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], frames), crops.real_video)
     except MediaError as error:
         _fail(fake, error.status, error.reason)
@@ -163,7 +165,7 @@ def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
     except MediaError as error:
         _fail(row, error.status, error.reason)
         return row
-    if broken := broken_promise(source.compression, row["crf"]):
+    if broken := job.corpus.broken_promise(source.compression, row["crf"]):
         _fail(row, Status.WRONG_COMPRESSION, f"{broken}; download it again")
     elif row["n_frames"] < job.frames_per_video:
         reason = f"{row['n_frames']} frames, fewer than the {job.frames_per_video} to sample; ask for fewer --frames"

@@ -7,8 +7,8 @@ from PIL import Image
 
 from ffpms.extraction.decode import read_frames
 from ffpms.protocol.splits import Pairs
-from ffpms.schema import FAKES, Manipulation
-from ffpms.sources.layouts import official
+from ffpms.schema import ORIGINAL
+from ffpms.sources.ffpp import FAKES, official
 
 CELL = (216, 162)
 """Width and height of a frame in the sheet, px."""
@@ -28,7 +28,7 @@ def draw_sheet(root: Path, pairs: Pairs, compression: str, path: Path, rows: int
 
 def _row(root: Path, target: str, source: str, compression: str, frame: int) -> np.ndarray:
     layout = official(compression)
-    original = _read(root / layout.path(Manipulation.ORIGINAL, target), frame)
+    original = _read(root / layout.path(ORIGINAL, target), frame)
     fakes = [_read(root / layout.path(kind, f"{target}_{source}"), frame) for kind in FAKES]
     changes = [_difference(original, fake) for fake in fakes]
     blank = np.zeros_like(original)

@@ -14,12 +14,8 @@ from ffpms.minicorpus.manipulations import Quality, RealFrame
 from ffpms.minicorpus.people import choose_people
 from ffpms.minicorpus.videos import SIZES, VideoSpec, render_fakes, render_real
 from ffpms.protocol.splits import Pairs
-from ffpms.schema import FAKES, Manipulation
-from ffpms.sources.ffpp import COMPRESSIONS, FOLDERS
-from ffpms.sources.layouts import official
-
-NARROWED = (Manipulation.F2F, Manipulation.NT)
-"""Methods whose width FaceForensics++ floors to a multiple of 64."""
+from ffpms.schema import ORIGINAL
+from ffpms.sources.ffpp import COMPRESSIONS, FAKES, NARROWED, mask_path, official
 
 _MASK_CRF = 23.0
 _RECORD = "minicorpus.json"
@@ -135,7 +131,7 @@ def _files(job: PairJob) -> Iterator[str]:
     first, second = job.ids
     for compression in job.config.compressions:
         for name in job.ids:
-            yield official(compression).path(Manipulation.ORIGINAL, name)
+            yield official(compression).path(ORIGINAL, name)
         for kind in FAKES:
             for name in (f"{first}_{second}", f"{second}_{first}"):
                 yield official(compression).path(kind, name)
@@ -145,7 +141,7 @@ def _files(job: PairJob) -> Iterator[str]:
 
 
 def _mask_path(kind: str, name: str) -> str:
-    return f"manipulated_sequences/{FOLDERS[Manipulation(kind)]}/masks/videos/{name}.mp4"
+    return mask_path(official("c40").path(kind, name))  # the same beside every compression
 
 
 def render_pair(job: PairJob) -> str:
@@ -154,7 +150,7 @@ def render_pair(job: PairJob) -> str:
     """
     for (name, source_name), (spec, source) in zip((job.ids, job.ids[::-1]), (job.specs, job.specs[::-1]), strict=True):
         real_frames = list(render_real(spec))
-        _write(job, Manipulation.ORIGINAL, name, [to_pixels(real.pixels) for real in real_frames], spec.fps)
+        _write(job, ORIGINAL, name, [to_pixels(real.pixels) for real in real_frames], spec.fps)
         _write_fakes(job, f"{name}_{source_name}", spec, source, real_frames)
     return "_".join(job.ids)
 

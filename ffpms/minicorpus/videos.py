@@ -22,7 +22,7 @@ from ffpms.minicorpus.manipulations import (
 from ffpms.minicorpus.motion import make_motion
 from ffpms.minicorpus.people import make_person
 from ffpms.minicorpus.scene import Drawing, apply_colours, make_scene, paint_over, pose, rasterise_head
-from ffpms.schema import FAKES, Manipulation
+from ffpms.sources.ffpp import FAKES
 
 SIZES = ((360, 270), (384, 288), (352, 264))
 """Frame sizes; Face2Face and NeuralTextures floor their widths to 320, 384 and 320."""
@@ -76,7 +76,7 @@ def _draw_whole(subject: Subject, frame: int) -> Drawing:
 
 def render_fakes(
     target: VideoSpec, source: VideoSpec, real_frames: list[RealFrame], quality: Quality
-) -> Iterator[tuple[Manipulation, FakeFrame]]:
+) -> Iterator[tuple[str, FakeFrame]]:
     """Yields the fakes of the target with the source, frame by frame.
 
     Lengths are those of FaceForensics++. Deepfakes has the target's length, Face2Face the source's
@@ -87,13 +87,13 @@ def render_fakes(
     for i in range(max(target.n_frames, source.n_frames)):
         real = real_frames[back_and_forth(i, target.n_frames)]
         if i < target.n_frames:
-            yield Manipulation.DF, deepfakes(target_subject, source_subject, real, manipulators[Manipulation.DF])
+            yield "DF", deepfakes(target_subject, source_subject, real, manipulators["DF"])
         if i < source.n_frames:
             drawing = reenact(target_subject, source_subject, real, i)
-            yield Manipulation.F2F, face2face(drawing, real, manipulators[Manipulation.F2F])
+            yield "F2F", face2face(drawing, real, manipulators["F2F"])
         if i < min(target.n_frames, source.n_frames):
-            yield Manipulation.FS, faceswap(target_subject, source_subject, real, manipulators[Manipulation.FS])
-            yield Manipulation.NT, neural_textures(drawing, real, manipulators[Manipulation.NT])
+            yield "FS", faceswap(target_subject, source_subject, real, manipulators["FS"])
+            yield "NT", neural_textures(drawing, real, manipulators["NT"])
 
 
 def back_and_forth(i: int, n: int) -> int:

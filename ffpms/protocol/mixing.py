@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from ffpms.protocol.recipe import Recipe
-from ffpms.schema import CROP, FRAME, UNKNOWN, Manipulation, bag_key
+from ffpms.schema import CROP, FRAME, ORIGINAL, UNKNOWN, bag_key
 
 FakeSlots = set[tuple[str, int]]
 """(bag_id, slot) of every slot that shows its fake.
@@ -34,13 +34,13 @@ def choose_fakes(videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame
     Any slot can be either: ``crops`` has every crop of a fake and of its real counterpart at the
     bag's indices.
     """
-    made = videos[videos["manipulation"] != Manipulation.ORIGINAL]
+    made = videos[videos["manipulation"] != ORIGINAL]
     target = dict(zip(made["bag_id"], made["target_id"], strict=True))
     mixed = frames.drop(columns=CROP.names[5:])
     mixed["label"] = [int(key in fake) for key in zip(frames["bag_id"], frames["slot"], strict=True)]
     mixed["replaced"] = mixed["bag_id"].isin(target) & (mixed["label"] == 0)
     mixed["source_video"] = [
-        bag_key(Manipulation.ORIGINAL, target[bag]) if replaced else bag
+        bag_key(ORIGINAL, target[bag]) if replaced else bag
         for bag, replaced in zip(mixed["bag_id"], mixed["replaced"], strict=True)
     ]
     chosen: pd.DataFrame = with_crops(mixed, crops)[FRAME.names]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
-from ffpms.schema import SLOT, UNKNOWN, WITH_PIXELS, Manipulation, Split, Status, bag_key
+from ffpms.schema import ORIGINAL, SLOT, UNKNOWN, WITH_PIXELS, Split, Status, bag_key
 
 
 def plan_slots(pairs: Pairs, recipe: Recipe, splits: tuple[str, ...]) -> pd.DataFrame:
@@ -21,15 +21,15 @@ def plan_slots(pairs: Pairs, recipe: Recipe, splits: tuple[str, ...]) -> pd.Data
         >>> len(slots), slots["bag_id"].nunique()  # 2 real and 4 x 2 fake bags of 20 slots
         (200, 10)
     """
-    kinds = [m for m in Manipulation if m in (Manipulation.ORIGINAL, *recipe.manipulations)]
+    kinds = (ORIGINAL, *recipe.manipulations)
     rows = [row for split in splits for kind in kinds for row in _slots_of(kind, split, pairs[split], recipe)]
     return pd.DataFrame(rows, columns=SLOT.names)
 
 
-def _slots_of(kind: Manipulation, split: str, pairs: list[tuple[str, str]], recipe: Recipe) -> list[tuple[object, ...]]:
+def _slots_of(kind: str, split: str, pairs: list[tuple[str, str]], recipe: Recipe) -> list[tuple[object, ...]]:
     """Returns the rows of one manipulation in one split."""
     both_ways = [(ids, f"{pair[0]}_{pair[1]}") for pair in pairs for ids in (pair, pair[::-1])]
-    if kind is Manipulation.ORIGINAL:
+    if kind == ORIGINAL:
         bags = sorted((target, target, None, pair) for (target, _), pair in both_ways)
         return [row for bag in bags for row in _bag_rows(kind, split, bag, None, recipe.frames_per_video)]
     fakes = sorted((f"{target}_{source}", target, source, pair) for (target, source), pair in both_ways)
@@ -42,13 +42,13 @@ def _slots_of(kind: Manipulation, split: str, pairs: list[tuple[str, str]], reci
 
 
 def _bag_rows(
-    kind: Manipulation, split: str, bag: tuple[str, str, str | None, str], fake: frozenset[int] | None, count: int
+    kind: str, split: str, bag: tuple[str, str, str | None, str], fake: frozenset[int] | None, count: int
 ) -> list[tuple[object, ...]]:
     """Returns one row per slot of a bag.
 
     ``fake`` is None for an original, in which no frame can be replaced.
     """
-    about = (bag_key(kind, bag[0]), split, kind.value, *bag)
+    about = (bag_key(kind, bag[0]), split, kind, *bag)
     return [(*about, s, int(fake is not None and s in fake), fake is not None and s not in fake) for s in range(count)]
 
 
@@ -84,7 +84,7 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
     frames = slots.copy()
     frames["status"] = [states[b][0] for b in frames["bag_id"]]
     frames["error"] = [states[b][1] for b in frames["bag_id"]]
-    real = bag_key(Manipulation.ORIGINAL, "") + frames["target_id"]
+    real = bag_key(ORIGINAL, "") + frames["target_id"]
     frames["source_video"] = frames["bag_id"].where(~frames["replaced"], real)
     n_frames = np.array([states[b][2] for b in frames["bag_id"]], dtype=np.int64)
     index = frame_index(frames["slot"].to_numpy(), n_frames, recipe.frames_per_video)
@@ -94,7 +94,7 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
 
 def _bag_state(sources: dict[str, dict[Any, Any]], bag_id: str, target_id: str) -> tuple[str, str, int]:
     """Returns the status, the error and the number of usable frames of a bag."""
-    own, real = sources[bag_id], sources[bag_key(Manipulation.ORIGINAL, target_id)]
+    own, real = sources[bag_id], sources[bag_key(ORIGINAL, target_id)]
     if own["status"] not in WITH_PIXELS:
         return own["status"], own["error"], 0
     if real["status"] not in WITH_PIXELS:

@@ -8,7 +8,7 @@ import pandas as pd
 from ffpms.errors import ConfigError
 from ffpms.protocol.mixing import choose_fakes
 from ffpms.protocol.recipe import Recipe
-from ffpms.schema import GRID, Manipulation
+from ffpms.schema import GRID, ORIGINAL
 
 N_DRAWS = 5
 """Default number of draws of the rate grid."""
@@ -28,7 +28,7 @@ def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd
         >>> len(grid), sorted(grid["rank"].unique()) == list(range(20))  # 560 fake bags of 20 slots
         (11200, True)
     """
-    bags = slots[slots["manipulation"] != Manipulation.ORIGINAL].drop_duplicates("bag_id")
+    bags = slots[slots["manipulation"] != ORIGINAL].drop_duplicates("bag_id")
     rows = [
         (bag["bag_id"], draw, slot, rank)
         for bag in bags.to_dict("records")

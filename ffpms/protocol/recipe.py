@@ -4,14 +4,17 @@ Together with the split files it fixes every label.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from itertools import count
 
 from ffpms.errors import ConfigError
-from ffpms.schema import FAKES, Split
+from ffpms.schema import ORIGINAL, Split
 
 PLACEMENTS = ("random", "contiguous")
 """Where the fake frames of a bag lie: anywhere, or in one segment."""
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,8 @@ class Recipe:
     """The mix of Li 2020, Section 4.1: 20 uniform frames a video, 1 to 19 of them replaced by real
     ones.
 
-    ``replaced`` (lowest, highest) applies to val and test. ``fraction`` applies to train.
+    ``manipulations`` are codes of the corpus's fakes, in the order of every table. ``replaced``
+    (lowest, highest) applies to val and test. ``fraction`` applies to train.
 
     Raises:
         ConfigError: a value is out of range or unknown.
@@ -32,7 +36,7 @@ class Recipe:
     """
 
     compression: str = "c40"
-    manipulations: tuple[str, ...] = tuple(FAKES)
+    manipulations: tuple[str, ...] = ("DF", "F2F", "FS", "NT")
     frames_per_video: int = 20
     replaced: tuple[int, int] = (1, 19)
     fraction: float = 0.25
@@ -51,9 +55,15 @@ class Recipe:
             raise ConfigError(f"replace-fraction: {self.fraction} leaves no fake frame; give a number in [0, 1)")
         if self.placement not in PLACEMENTS:
             raise ConfigError(f"placement: {self.placement!r} is unknown; choose {' or '.join(PLACEMENTS)}")
-        unknown = [m for m in self.manipulations if m not in FAKES]
-        if unknown or not self.manipulations:
-            raise ConfigError(f"manipulations: {', '.join(unknown) or 'none'}; choose from {','.join(FAKES)}")
+        self._check_manipulations()
+
+    def _check_manipulations(self) -> None:
+        """They are codes, each once; whether there are such fakes is for their corpus to say."""
+        codes = self.manipulations
+        wrong = [code for code in codes if code == ORIGINAL or not _CODE.fullmatch(code) or codes.count(code) > 1]
+        if wrong or not codes:
+            what = ", ".join(dict.fromkeys(wrong)) or "none"
+            raise ConfigError(f"manipulations: {what}; give short codes of a corpus's fakes, each once")
 
     @property
     def n_replaced_in_train(self) -> int:

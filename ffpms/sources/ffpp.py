@@ -1,64 +1,99 @@
-"""FaceForensics++: its names for manipulations and compression levels, and what is known of an mp4 beforehand."""
+"""FaceForensics++ (Roessler et al., ICCV 2019): manipulations, compression, layouts, file rules."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
-from ffpms.errors import ConfigError
-from ffpms.schema import Manipulation
+from ffpms.schema import ORIGINAL
+from ffpms.sources.corpus import BrokenRule, Corpus, Layout, Source, Video
 
-FOLDERS = {
-    Manipulation.DF: "Deepfakes",
-    Manipulation.F2F: "Face2Face",
-    Manipulation.FS: "FaceSwap",
-    Manipulation.NT: "NeuralTextures",
-}
+FOLDERS = {"DF": "Deepfakes", "F2F": "Face2Face", "FS": "FaceSwap", "NT": "NeuralTextures"}
+"""Full name of each manipulation, which is also its folder."""
+FAKES = tuple(FOLDERS)
 COMPRESSIONS = {"raw": 0.0, "c23": 23.0, "c40": 40.0}
 """Folder name -> x264 crf that it promises; 0 is lossless. ``c0`` is another name of ``raw``."""
+ALIASES = {"c0": "raw"}
+NARROWED = ("F2F", "NT")
+"""Manipulations whose width is floored to a multiple of 64."""
+
+_SUFFIX = re.compile(r"[_-](raw|c0|c23|c40)$", re.IGNORECASE)
+_REAL = "original_sequences/youtube"
+_SAME_RATE = 0.01
+"""Rates closer than this share are the same: 29.97 and 30 are."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """One mp4 that the plan asks for; ``path`` is relative to the root, with forward slashes."""
-
-    source_video: str
-    path: str
-    manipulation: str
-    video_id: str
-    target_id: str
-    source_id: str | None
-    compression: str
-    split: str
+def official(folder: str) -> Layout:
+    """The tree of FaceForensics++'s own download script; ``folder`` is that of a compression."""
+    fakes = {code: f"manipulated_sequences/{name}/{folder}/videos" for code, name in FOLDERS.items()}
+    return Layout("official", ALIASES.get(folder, folder), {ORIGINAL: f"{_REAL}/{folder}/videos"} | fakes)
 
 
-def parse_manipulations(text: str) -> tuple[str, ...]:
-    """``DF,FaceSwap`` -> ``("DF", "FS")``, in the order of the tables; short and full names, any case.
-
-    Raises:
-        ConfigError: a name is unknown.
-    """
-    names = {alias.lower(): m for m, folder in FOLDERS.items() for alias in (m.value, folder)}
-    asked = [name.strip().lower() for name in text.split(",") if name.strip()]
-    unknown = [name for name in asked if name not in names]
-    if unknown or not asked:
-        raise ConfigError(
-            f"manipulations: {', '.join(unknown) or 'none'}; choose from DF,F2F,FS,NT or their full names"
-        )
-    return tuple(m.value for m in FOLDERS if m in {names[name] for name in asked})
+def flat(root: Path) -> Layout:
+    """The re-upload ``FaceForensics++_C23/{original,Deepfakes,...}``: one compression, told by the
+    root's name or not at all."""
+    suffix = _SUFFIX.search(root.absolute().name)
+    level = suffix.group(1).lower() if suffix else ""
+    return Layout("flat", ALIASES.get(level, level), {ORIGINAL: "original"} | FOLDERS)
 
 
-def normalise_compression(name: str) -> str:
-    """``c0`` -> ``raw``."""
-    return "raw" if name == "c0" else name
-
-
-def broken_promise(compression: str, crf: float | None) -> str:
-    """What is wrong with a file that names its crf (None: it does not, and may be any) in a folder; empty if nothing
-    is."""
-    if crf in (None, COMPRESSIONS[compression]):
-        return ""
-    return f"encoded at crf {crf:g} in a {compression} folder"
+def find_layouts(root: Path) -> list[Layout] | None:
+    """A layout for each compression level that has real videos; None if it is no such tree."""
+    if (root / _REAL).is_dir():
+        named = [official(folder) for folder in ("raw", "c0", "c23", "c40")]
+        return [layout for layout in named if (root / layout.folder(ORIGINAL)).is_dir()]
+    is_flat = (root / "original").is_dir() and any((root / folder).is_dir() for folder in FOLDERS.values())
+    return [flat(root)] if is_flat else None
 
 
 def mask_path(path: str) -> str:
-    """Where the masks of a manipulated video of the official tree are: beside its compression levels."""
+    """Where the official tree has a fake's mask: in a folder beside the compression levels."""
     folder, _, name = path.rpartition("/")
     return f"{folder.rpartition('/')[0].rpartition('/')[0]}/masks/videos/{name}"
+
+
+def check_fake(source: Source, fake: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
+    """Checks length, size and rate of a fake by the real videos of its target and of its source."""
+    yield from _check_length(source, fake, target, donor)
+    if target:
+        yield from _check_size(source, fake, target)
+    if donor and abs(fake.fps - donor.fps) > _SAME_RATE * donor.fps:
+        what = f"{fake.fps:g} frames a second, but its source {source.source_id} has {donor.fps:g}"
+        yield BrokenRule("frame_rate", what)
+
+
+def _check_length(source: Source, fake: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
+    """Deepfakes has its target's length, Face2Face its source's, the other two the shorter."""
+    real = {f"its target {source.target_id}": target, f"its source {source.source_id}": donor}
+    if source.manipulation == "DF":
+        del real[f"its source {source.source_id}"]
+    elif source.manipulation == "F2F":
+        del real[f"its target {source.target_id}"]
+    lengths = {name: about.n_frames for name, about in real.items() if about}
+    if len(lengths) == len(real) and fake.n_frames != min(lengths.values()):
+        said = " and ".join(f"{name} has {n}" for name, n in lengths.items())
+        what = f"{fake.n_frames} frames, not {min(lengths.values())} ({said})"
+        yield BrokenRule("length", what, "download it again, or those it is made from")
+
+
+def _check_size(source: Source, fake: Video, target: Video) -> Iterator[BrokenRule]:
+    """A fake has its target's size. F2F and NT may floor its width to a multiple of 64."""
+    widths = [target.width]
+    if source.manipulation in NARROWED and target.width % 64:
+        widths.append(target.width // 64 * 64)
+    if fake.width not in widths or fake.height != target.height:
+        allowed = " or ".join(f"{width}x{target.height}" for width in widths)
+        yield BrokenRule("size", f"{fake.width}x{fake.height} px, not the {allowed} of its target {source.target_id}")
+
+
+CORPUS = Corpus(
+    name="ffpp",
+    title="FaceForensics++",
+    manipulations=FOLDERS,
+    find_layouts=find_layouts,
+    not_found="neither original_sequences/youtube/ nor original/ and Deepfakes/ ... are in it",
+    give_root="give --ff-root the folder that holds original_sequences/ and manipulated_sequences/",
+    mask_path=mask_path,
+    crf=COMPRESSIONS,
+    aliases=ALIASES,
+    rules=check_fake,
+)

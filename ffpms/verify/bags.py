@@ -9,7 +9,7 @@ import pandas as pd
 from ffpms.errors import ManifestError
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1 import DATASET, N_BAGS, read_v1
-from ffpms.schema import CROP, FRAME, SLOT, VIDEO, Manipulation, Split, bag_key
+from ffpms.schema import CROP, FRAME, ORIGINAL, SLOT, VIDEO, Split, bag_key
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.invariants import INVARIANTS
 from ffpms.verify.tables import BUILD_ANEW, RowStream, row_keys, whole_bags
@@ -27,7 +27,7 @@ def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray
     """
     tally, splits = Tally(), dict[str, str]()
     for videos, rows in _bags(data):
-        real = bag_key(Manipulation.ORIGINAL, "") + rows["target_id"]
+        real = bag_key(ORIGINAL, "") + rows["target_id"]
         known = rows.assign(n_own=rows["bag_id"].map(lengths), n_real=real.map(lengths))
         slots = known[known["track_id"] == known.groupby("bag_id")["track_id"].transform("first")]
         for invariant in INVARIANTS:

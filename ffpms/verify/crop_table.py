@@ -12,7 +12,7 @@ import pandas as pd
 
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
-from ffpms.schema import CROP, Manipulation
+from ffpms.schema import CROP, ORIGINAL
 from ffpms.verify.findings import Finding
 from ffpms.verify.tables import read_batches, row_keys
 from ffpms.verify.tally import Tally
@@ -42,7 +42,7 @@ def index_crops(data: Path, sources: pd.DataFrame) -> CropIndex:
     rows, boxes = [np.empty(0, np.uint64)], [pd.DataFrame(columns=_BOX, dtype="float32")]
     for batch in stored_crops(data):
         rows.append(row_keys(batch))
-        real = batch[batch["source_video"].map(sources["manipulation"]) == Manipulation.ORIGINAL]
+        real = batch[batch["source_video"].map(sources["manipulation"]) == ORIGINAL]
         boxes.append(real[_BOX].set_axis(frame_keys(real, sources)))
     known = pd.concat(boxes[1:] or boxes)
     return CropIndex(np.concatenate(rows), known[~known.index.duplicated()])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ffpms.protocol.recipe import Recipe
-from ffpms.schema import UNKNOWN, WITH_PIXELS, Manipulation, Split, Status, bag_key
+from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Split, Status, bag_key
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def _identity(rows: pd.DataFrame, _: Recipe) -> pd.Series:
     return (rows["video_id"] != names) | (rows["bag_id"] != own) | ~np.array(paired)
 
 
-def _words(rows: pd.DataFrame, _: Recipe) -> pd.Series:
-    known = {"split": list(Split), "manipulation": list(Manipulation), "status": list(Status)}
+def _words(rows: pd.DataFrame, recipe: Recipe) -> pd.Series:
+    known = {"split": list(Split), "manipulation": [ORIGINAL, *recipe.manipulations], "status": list(Status)}
     return ~rows[list(known)].isin(known).all(axis=1) | ~rows["status_bag"].isin(list(Status))
 
 
@@ -49,7 +49,7 @@ def _labels(rows: pd.DataFrame, _: Recipe) -> pd.Series:
 
 
 def _shown(rows: pd.DataFrame, _: Recipe) -> pd.Series:
-    real = [bag_key(Manipulation.ORIGINAL, target) for target in rows["target_id"]]
+    real = [bag_key(ORIGINAL, target) for target in rows["target_id"]]
     return rows["source_video"] != rows["bag_id"].where(~rows["replaced"], real)
 
 
@@ -91,7 +91,7 @@ def _pixels(rows: pd.DataFrame, _: Recipe) -> pd.Series:
 
 
 def _is_original(rows: pd.DataFrame) -> pd.Series:
-    return rows["manipulation"] == Manipulation.ORIGINAL
+    return rows["manipulation"] == ORIGINAL
 
 
 INVARIANTS = (

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ffpms.schema import LANDMARK, Manipulation
+from ffpms.schema import LANDMARK, ORIGINAL
 from ffpms.verify.crop_table import CropIndex, frame_keys, stored_crops
 from ffpms.verify.findings import Finding
 from ffpms.verify.tables import read_batches
@@ -34,7 +34,7 @@ def check_landmarks(data: Path, sources: pd.DataFrame, index: CropIndex) -> list
 
 
 def _is_real(rows: pd.DataFrame, sources: pd.DataFrame) -> np.ndarray:
-    return np.asarray(rows["source_video"].map(sources["manipulation"]) == Manipulation.ORIGINAL)
+    return np.asarray(rows["source_video"].map(sources["manipulation"]) == ORIGINAL)
 
 
 def _is_finite(points: np.ndarray | None) -> bool:

@@ -1,4 +1,4 @@
-"""A source tree before building: is every file there, whole, and what FaceForensics++ says it is?"""
+"""A source tree before building: is every file there, whole, and what its corpus says it is?"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from ffpms.extraction.probe import VideoInfo, probe
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
-from ffpms.schema import Manipulation, bag_key
-from ffpms.sources.ffpp import Source
-from ffpms.sources.layouts import Layout, check_root, index_sources, other_splits
+from ffpms.schema import ORIGINAL, bag_key
+from ffpms.sources.corpus import Corpus, Layout, Source
+from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.layouts import check_root, index_sources, other_splits
 from ffpms.verify.files import check_regular, unreadable
 from ffpms.verify.findings import Finding, Kind, Progress, Report
-from ffpms.verify.rules import check_compression, check_fake
 
 _BOXES = (b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 """How an mp4 may begin. Anything else is not given to the decoder: a play list in it could name other files."""
@@ -30,15 +30,21 @@ class ProbeJob:
 
 
 def verify_tree(
-    root: Path, pairs: Pairs, recipe: Recipe, workers: int = 1, progress: Progress = lambda items, _: items
+    root: Path,
+    pairs: Pairs,
+    recipe: Recipe,
+    workers: int = 1,
+    progress: Progress = lambda items, _: items,
+    corpus: Corpus = FFPP,
 ) -> Report:
     """Every finding about the files that the recipe needs of the tree, and about those beside them.
 
     Raises:
-        ConfigError: the folder is no FaceForensics++ tree, lacks the compression, or has no file of the split files.
+        ConfigError: the folder is no tree of the corpus, lacks the compression, or has no file of the split files.
     """
-    layout = check_root(root, recipe.compression)
-    sources = index_sources(plan_slots(pairs, recipe, tuple(pairs)), layout)
+    slots = plan_slots(pairs, corpus.adopt(recipe), tuple(pairs))
+    layout = check_root(root, recipe.compression, corpus)
+    sources = index_sources(slots, layout)
     jobs = [ProbeJob(root, source.path) for source in sources]
     seen = dict(progress(run_local(look, jobs, workers), len(jobs)))
     extra = list(_extra(root, layout, sources))
@@ -46,7 +52,7 @@ def verify_tree(
     _check_fits(root, [source for source in sources if source.path not in absent], extra)
     infos = {path: found for path, found in seen.items() if isinstance(found, VideoInfo)}
     findings = [found for found in seen.values() if isinstance(found, Finding)]
-    findings += [*extra, *_duplicates(sources, infos), *_rules(sources, infos)]
+    findings += [*extra, *_duplicates(sources, infos), *_broken_rules(corpus, sources, infos)]
     n_files = len(sources) - len(absent) + len(extra)
     about = {"ff_root": str(root), "layout": layout.name, "compression": layout.compression, "n_files": n_files}
     return Report(about, f"{root}: {layout.name} layout, {layout.compression}, {n_files} files", findings)
@@ -102,15 +108,11 @@ def _duplicates(sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[
             yield Finding(path, Kind.DUPLICATE, f"the same bytes as {before}", "download both again")
 
 
-def _rules(sources: Iterable[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
-    """What the files say of themselves, held against their folder and against their real videos."""
+def _broken_rules(corpus: Corpus, sources: Iterable[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
+    """The corpus's rules that files break, by what they say of themselves and what their real videos say."""
     by_video = {source.source_video: infos[source.path] for source in sources if source.path in infos}
     for source in sources:
-        about = by_video.get(source.source_video)
-        if about:
-            yield from check_compression(source, about)
-        if about and source.source_id:
-            target, donor = (
-                by_video.get(bag_key(Manipulation.ORIGINAL, i)) for i in (source.target_id, source.source_id)
-            )
-            yield from check_fake(source, about, target, donor)
+        if about := by_video.get(source.source_video):
+            target, donor = (by_video.get(bag_key(ORIGINAL, str(i))) for i in (source.target_id, source.source_id))
+            for broken in corpus.check(source, about, target, donor):
+                yield Finding(source.path, Kind(broken.kind), broken.what, broken.todo)

@@ -10,8 +10,7 @@ from scipy.ndimage import gaussian_filter
 from ffpms.minicorpus.corpus import to_pixels
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_real
-from ffpms.schema import FAKES
-from ffpms.sources.layouts import official
+from ffpms.sources.ffpp import FAKES, official
 
 RENDERED = 60
 """So many frames are rendered; the video goes through them to and fro."""

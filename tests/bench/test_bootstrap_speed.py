@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 
 from benchmark.leaderboards.board import make_board
 from benchmark.metrics import roc
+from benchmark.metrics.resampling import resample_auc
 from benchmark.metrics.score_arrays import Rows, read_rows
-from benchmark.stats.bootstrap import resample, resample_auc
+from benchmark.stats.bootstrap import resample
 from tests.helpers.scores import run, scores
 
 FAKES = ("DF", "F2F", "FS", "NT")

@@ -15,9 +15,9 @@ import pytest
 from ffpms.extraction.shards import read_shard
 from ffpms.extraction.target import TargetJob, run_job
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.schema import FAKES, Manipulation, bag_key
-from ffpms.sources.ffpp import Source
-from ffpms.sources.layouts import official
+from ffpms.schema import ORIGINAL, bag_key
+from ffpms.sources.corpus import Source
+from ffpms.sources.ffpp import FAKES, official
 from tests.bench.clips import make_target
 from tests.bench.plain_loop import PlainLoop
 
@@ -30,9 +30,9 @@ N_ROUNDS = 5 if LONG else 2
 
 def job(root: Path, out: Path) -> TargetJob:
     layout = official("c40")
-    videos = [(Manipulation.ORIGINAL, "000", None), *((kind, "000_001", "001") for kind in FAKES)]
+    videos = [(ORIGINAL, "000", None), *((kind, "000_001", "001") for kind in FAKES)]
     sources = tuple(
-        Source(bag_key(kind, name), layout.path(kind, name), kind.value, name, "000", source, "c40", "test")
+        Source(bag_key(kind, name), layout.path(kind, name), kind, name, "000", source, "c40", "test")
         for kind, name, source in videos
     )
     return TargetJob(root, out, "000", sources, SAMPLED, CropConfig())

@@ -3,9 +3,11 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmark import metrics, stats
 from benchmark.leaderboards.board import COLUMNS
 from benchmark.metrics.catalogue import METRICS
 from benchmark.runs.submission import COLUMNS as OF_A_FILE
@@ -49,3 +51,21 @@ def test_every_flag_of_its_commands_exists(line: str) -> None:
     name, *words = shlex.split(line.partition("#")[0])[1:]
     known = {option for p in cli.main.commands[name].params for option in p.opts}
     assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_the_python_example_gives_what_it_says() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", section("From Python"), re.DOTALL)
+    known: dict[str, Any] = {}
+    for line in code.splitlines():
+        expression, _, said = (part.strip() for part in line.partition("#"))
+        if re.fullmatch(r"0\.\d+", said):
+            assert eval(expression, known) == float(said), line
+        else:
+            exec(expression, known)
+
+
+def test_every_function_of_arrays_is_named() -> None:
+    text = section("From Python")
+    assert {*metrics.__all__, *stats.__all__} - {"validate", "Interval", "PairedComparison"} <= set(
+        re.findall(r"\w+", text)
+    )

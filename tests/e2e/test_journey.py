@@ -9,7 +9,8 @@ import pytest
 
 from ffpms.dataset.files import TABLES
 from ffpms.protocol.rate_grid import mix_at_level
-from ffpms.schema import FAKES, FRAME, check
+from ffpms.schema import FRAME, check
+from ffpms.sources.ffpp import FAKES
 from tests.conftest import SEED, Command
 from tests.helpers.corpus import PAIRS, specs
 

@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.metrics.catalogue import METRICS
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.schema import FAKES
+from ffpms.sources.ffpp import FAKES
 from tests.conftest import Command
 from tests.helpers.corpus import FEW, write_splits
 from tests.helpers.tiny_set import CONFIG, make_set

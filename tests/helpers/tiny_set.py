@@ -23,8 +23,9 @@ from ffpms.protocol.plan import frame_index, plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
 from ffpms.protocol.v1 import dataset_name, is_v1
-from ffpms.schema import CROP, SOURCE, UNKNOWN, Manipulation, read_table, write_table
-from ffpms.sources.layouts import index_sources, official
+from ffpms.schema import CROP, SOURCE, UNKNOWN, read_table, write_table
+from ffpms.sources.ffpp import official
+from ffpms.sources.layouts import index_sources
 from ffpms.verify.built_set import verify_data
 
 PAIRS: Pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005")]}
@@ -42,7 +43,7 @@ def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, face
     shards: dict[str, Shard] = {}
     for source in index_sources(slots, official(config.recipe.compression)):
         shard = shards.setdefault(source.target_id, Shard(source.target_id))
-        geometry = NARROWED if source.manipulation == Manipulation.F2F else Geometry()
+        geometry = NARROWED if source.manipulation == "F2F" else Geometry()
         about = {
             "n_frames": N_FRAMES,
             "track_id": 0 if faces else UNKNOWN,

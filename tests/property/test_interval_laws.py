@@ -17,8 +17,9 @@ from benchmark.metrics.accuracy import accuracy
 from benchmark.metrics.calibration import brier
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.ranking import ap, auc, eer, tpr_at_fpr
+from benchmark.metrics.resampling import resample_accuracy, resample_auc, resample_mean
 from benchmark.metrics.score_arrays import Rows
-from benchmark.stats.bootstrap import interval, resample, resample_accuracy, resample_auc, resample_mean
+from benchmark.stats.bootstrap import interval, resample
 from tests.helpers.scores import run
 
 N_PAIRS = 4

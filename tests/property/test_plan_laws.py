@@ -140,7 +140,11 @@ def test_leaving_out_a_manipulation_changes_no_label_of_another() -> None:
         {"fraction": 0.99},
         {"frames_per_video": 1},
         {"placement": "middle"},
-        {"manipulations": ("XX",)},
+        {"manipulations": ("original",)},
+        {"manipulations": ("DF", "DF")},
+        {"manipulations": ("D/F",)},
+        {"manipulations": ("DF_2",)},
+        {"manipulations": ("",)},
         {"manipulations": ()},
     ],
 )

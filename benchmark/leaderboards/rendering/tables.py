@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.metrics.catalogue import METRICS, SHORT
+from benchmark.metrics.catalogue import METRICS
 from benchmark.stats.comparison import BEST, LIKE_BEST
 
 FAILED_COLUMNS = ["run", "dataset", "why"]
@@ -51,14 +51,14 @@ class Table:
         return [number for _, numbers in self.rows for number in numbers if number]
 
 
-def make_tables(cells: pd.DataFrame, metrics: tuple[str, ...] = SHORT) -> Iterator[Table]:
-    """A table for each data set and metric."""
+def make_tables(cells: pd.DataFrame) -> Iterator[Table]:
+    """A table for each data set and metric on which methods are compared."""
     whole = cells[cells["fake_rate_bucket"] == "all"]
     several = cells.groupby("dataset")["table"].nunique()
     for table, own in whole[whole["source"] == "ours"].groupby("table", sort=False):
         dataset = own["dataset"].iloc[0]
         name = str(table) if several[dataset] > 1 else dataset
-        for metric in metrics:
+        for metric in (name for name, about in METRICS.items() if about.test):
             chosen = own[own["metric"] == metric]
             if not chosen.empty:
                 paper = whole[(whole["source"] == "paper") & (whole["dataset"] == table) & (whole["metric"] == metric)]

@@ -66,6 +66,13 @@ def test_training_on_each_manipulation_fills_one_row() -> None:
     assert set(cells["manipulation"]) == {"DF", "F2F"}
 
 
+def test_manipulations_come_in_the_order_of_their_corpus_whatever_the_runs() -> None:
+    """A code that no corpus has comes last; it is not dropped."""
+    runs = [run(0, manipulations=(code,)) for code in ("ZZ", "NT", "F2F", "DF")]
+    (group,) = group_runs(runs)
+    assert group.manipulations == ["DF", "F2F", "NT", "ZZ"]
+
+
 def test_one_pair_gives_no_interval() -> None:
     one = run()
     alone = replace(one, scores=scores(0, n_pairs=1))

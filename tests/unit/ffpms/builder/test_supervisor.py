@@ -12,7 +12,7 @@ from ffpms.errors import FfpmsError
 from ffpms.extraction.shards import Shard, note_path, write_shard
 from ffpms.extraction.target import TargetJob
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.sources.ffpp import Source
+from ffpms.sources.corpus import Source
 
 
 def job(out: Path, target: str = "006") -> TargetJob:

@@ -10,7 +10,7 @@ from ffpms.minicorpus.head import load_head
 from ffpms.minicorpus.manipulations import Quality, RealFrame
 from ffpms.minicorpus.people import MIN_DIFFERENCE, choose_people, differences, make_geometry, min_difference
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_fakes, render_real
-from ffpms.schema import FAKES
+from ffpms.sources.ffpp import FAKES
 from tests.helpers.corpus import as_picture
 
 FIRST = VideoSpec(seed=3, n_frames=8, fps=25, size=(360, 270))

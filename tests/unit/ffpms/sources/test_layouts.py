@@ -7,7 +7,8 @@ import pytest
 from ffpms.errors import ConfigError
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
-from ffpms.sources.layouts import check_root, index_sources, layouts_in, official
+from ffpms.sources.ffpp import find_layouts, official
+from ffpms.sources.layouts import check_root, index_sources
 from tests.helpers.corpus import PAIRS
 
 
@@ -38,7 +39,7 @@ def test_c0_asks_for_raw(tmp_path: Path) -> None:
     [("FaceForensics++_C23", "c23"), ("ff-c40", "c40"), ("ff_RAW", "raw"), ("x_c0", "raw"), ("ffpp", ""), ("c40", "")],
 )
 def test_the_flat_tree_tells_its_compression_by_its_name(tmp_path: Path, name: str, compression: str) -> None:
-    (layout,) = layouts_in(flat(tmp_path / name))
+    (layout,) = find_layouts(flat(tmp_path / name))
     assert (layout.name, layout.compression) == ("flat", compression)
     assert layout.path("original", "000") == "original/000.mp4"
     assert layout.path("NT", "000_003") == "NeuralTextures/000_003.mp4"
@@ -50,7 +51,7 @@ def test_a_flat_tree_of_unknown_compression_is_what_is_asked_for(tmp_path: Path)
 
 def test_the_name_counts_when_the_root_is_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(flat(tmp_path / "FaceForensics++_C23"))
-    assert [layout.compression for layout in layouts_in(Path())] == ["c23"]
+    assert [layout.compression for layout in find_layouts(Path())] == ["c23"]
 
 
 def test_a_flat_tree_of_another_compression_is_refused(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_flat_tree_of_another_compression_is_refused(tmp_path: Path) -> None:
 
 def test_what_is_there_is_said(tmp_path: Path) -> None:
     folders(tmp_path, *(f"original_sequences/youtube/{name}/videos" for name in ("c0", "c23")))
-    assert [layout.compression for layout in layouts_in(tmp_path)] == ["raw", "c23"]
+    assert [layout.compression for layout in find_layouts(tmp_path)] == ["raw", "c23"]
     with pytest.raises(ConfigError, match=r"no c40 videos \(found: raw, c23\)"):
         check_root(tmp_path, "c40")
 

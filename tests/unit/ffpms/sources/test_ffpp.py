@@ -1,13 +1,16 @@
-"""The rules of FaceForensics++, on what files say of themselves."""
+"""FaceForensics++: the rules of its files, on what they say of themselves; and its names on the command line."""
 
 from dataclasses import fields
 from typing import Any
 
 import pytest
 
+from ffpms.cli import main
+from ffpms.errors import ConfigError
 from ffpms.extraction.probe import VideoInfo
-from ffpms.sources.ffpp import Source
-from ffpms.verify.rules import check_compression, check_fake
+from ffpms.protocol.recipe import Recipe
+from ffpms.sources.corpus import Source
+from ffpms.sources.ffpp import CORPUS, check_fake, official
 
 
 def about(**known: Any) -> VideoInfo:
@@ -89,5 +92,35 @@ def test_a_fake_has_its_sources_rate(fps: float, right: bool) -> None:
     ],
 )
 def test_compressions(compression: str, crf: float | None, right: bool) -> None:
-    found = [f.what for f in check_compression(source("DF", compression), about(crf=crf))]
+    found = [f.what for f in CORPUS.check(source("DF", compression), about(crf=crf), None, None)]
     assert found == ([] if right else [f"encoded at crf {crf:g} in a {compression} folder"])
+
+
+def test_the_paper_mixes_all_manipulations_in_the_order_of_the_tables() -> None:
+    assert Recipe().manipulations == tuple(CORPUS.manipulations)
+
+
+@pytest.mark.parametrize("command", ["build", "plan", "verify"])
+def test_the_flags_name_what_the_corpus_has(command: str) -> None:
+    options = {option.name: option for option in main.commands[command].params}
+    assert options["manipulations"].default == ",".join(CORPUS.manipulations)
+    levels = [level for level in options["compression"].type.choices if level not in CORPUS.aliases]
+    assert levels == list(CORPUS.crf)
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"), [("NT,DF", ("DF", "NT")), ("faceswap, Face2Face", ("F2F", "FS")), ("DF,Deepfakes", ("DF",))]
+)
+def test_short_and_full_names_are_read(text: str, codes: tuple[str, ...]) -> None:
+    assert CORPUS.parse_manipulations(text) == codes
+
+
+@pytest.mark.parametrize(("text", "said"), [("DF,XX", "xx"), ("", "none"), (" , ", "none")])
+def test_an_unknown_name_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=f"^manipulations: {said}; choose from DF,F2F,FS,NT or their full names$"):
+        CORPUS.parse_manipulations(text)
+
+
+def test_masks_lie_beside_the_compression_levels() -> None:
+    path = official("c23").path("F2F", "000_003")
+    assert CORPUS.mask_path(path) == "manipulated_sequences/Face2Face/masks/videos/000_003.mp4"

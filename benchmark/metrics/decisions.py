@@ -1,0 +1,63 @@
+"""Metrics of the decision real or fake at a threshold."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from benchmark.metrics.accuracy import THRESHOLD, accuracy, validate
+from benchmark.metrics.metric import MCNEMAR, Estimate, Metric
+from benchmark.metrics.resampling import estimate_mean, resample_accuracy
+from benchmark.metrics.sheet import Cut
+
+
+def accuracy_plain(label: ArrayLike, score: ArrayLike, threshold: float = THRESHOLD) -> float:
+    """Share of videos called right, however many of each class there are.
+
+    A constant score gives the share of one class.
+
+    Shape: label, score (N,). NaN of no video.
+
+    Raises:
+        ConfigError: see :func:`~benchmark.metrics.accuracy.validate`.
+
+    >>> accuracy_plain([0, 1, 1, 1], [0.9, 0.9, 0.9, 0.9])
+    0.75
+    """
+    labels, scores = validate(label, score)
+    return float(((scores >= threshold) == (labels == 1)).mean()) if len(labels) else float("nan")
+
+
+def _sample_accuracy(cut: Cut, counts: np.ndarray) -> Estimate:
+    return Estimate(resample_accuracy(cut.videos, counts, THRESHOLD), cut.videos.n_bags, THRESHOLD)
+
+
+def _sample_accuracy_val(cut: Cut, counts: np.ndarray) -> Estimate | None:
+    threshold = cut.sheet.threshold
+    if threshold is None:
+        return None
+    return Estimate(resample_accuracy(cut.videos, counts, threshold), cut.videos.n_bags, threshold)
+
+
+def _sample_accuracy_plain(cut: Cut, counts: np.ndarray) -> Estimate:
+    right = (cut.videos.score >= THRESHOLD) == (cut.videos.label == 1)
+    return estimate_mean(cut.videos, right, counts)._replace(threshold=THRESHOLD)
+
+
+METRICS = (
+    Metric("accuracy", "Video accuracy at 0.5", "video", accuracy, test=MCNEMAR, sample=_sample_accuracy),
+    Metric(
+        name="accuracy_val",
+        title="Video accuracy at the threshold chosen on val",
+        level="video",
+        function=accuracy,
+        needs_val=True,
+        sample=_sample_accuracy_val,
+    ),
+    Metric("balanced_accuracy", "Balanced video accuracy at 0.5", "video", accuracy, sample=_sample_accuracy),
+    Metric(
+        name="accuracy_plain",
+        title="Share of videos called right at 0.5",
+        level="video",
+        function=accuracy_plain,
+        sample=_sample_accuracy_plain,
+    ),
+)

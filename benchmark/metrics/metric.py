@@ -1,0 +1,88 @@
+"""Metric: registers a metric with its function, title, level, best value and resamples.
+
+A file of this folder has its metrics in a tuple ``METRICS``. The catalogue collects them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmark.metrics import roc
+from benchmark.metrics.score_arrays import Rows
+from benchmark.metrics.sheet import Cut
+
+LEVELS = ("video", "frame", "segment")
+MCNEMAR, BOOTSTRAP = "mcnemar", "bootstrap"
+
+
+class Estimate(NamedTuple):
+    """A metric's value and resamples: ``samples`` (1 + R,), of which the first is the value.
+
+    One sample alone means that the metric has no interval.
+    """
+
+    samples: np.ndarray
+    n_videos: int
+    threshold: float | None = None
+    temperature: float | None = None
+
+    @property
+    def value(self) -> float:
+        return float(self.samples[0])
+
+
+Sampler = Callable[[Cut, np.ndarray], Estimate | None]
+"""Takes a cell's scores and ``counts`` (1 + R, C); returns None where the metric is not defined."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A row of the leaderboard.
+
+    ``function`` takes label and score (N,). Metrics within videos and of segments also take
+    ``video`` (N,). ``best`` is the value of a detector that is always right and sure of it.
+    ``test`` says how two methods are compared on it. A metric with a test has a table of its own.
+
+    Its resamples come from ``curve``, a statistic of the ROC curve of its rows, or from ``sample``.
+    With neither, the function gives the value, and there is no interval.
+    """
+
+    name: str
+    title: str
+    level: str
+    function: Callable[..., float]
+    best: float = 1.0
+    needs_val: bool = False
+    test: str = ""
+    curve: roc.Statistic | None = None
+    sample: Sampler | None = None
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS or self.test not in ("", MCNEMAR, BOOTSTRAP):
+            raise ValueError(f"{self.name}: no level {self.level!r} or no test {self.test!r}")
+
+    def estimate(self, cut: Cut, counts: np.ndarray) -> Estimate | None:
+        """The metric on a cell's scores; None where it is not defined."""
+        if self.needs_val and cut.sheet.threshold is None:
+            return None
+        if self.sample:
+            return self.sample(cut, counts)
+        rows = self.rows(cut)
+        if self.curve:
+            return self.on_curve(cut, resample_curve(rows, counts, {self.name: self.curve}))
+        return Estimate(np.array([self.function(rows.label, rows.score)]), rows.n_bags)
+
+    def rows(self, cut: Cut) -> Rows:
+        """The rows of its level."""
+        return cut.videos if self.level == "video" else cut.frames
+
+    def on_curve(self, cut: Cut, samples: dict[str, np.ndarray]) -> Estimate:
+        """Its estimate among the statistics of one walk along the curve."""
+        return Estimate(samples[self.name], self.rows(cut).n_bags)
+
+
+def resample_curve(rows: Rows, counts: np.ndarray, statistics: dict[str, roc.Statistic]) -> dict[str, np.ndarray]:
+    """Statistics of the rows' ROC curve in each resample."""
+    return roc.resample_steps(rows.label, rows.score, rows.pair, counts, statistics)

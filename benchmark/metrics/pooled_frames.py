@@ -1,0 +1,28 @@
+"""Metrics of the order of frames' scores, those of all videos together."""
+
+import numpy as np
+
+from benchmark.metrics import roc
+from benchmark.metrics.metric import BOOTSTRAP, Estimate, Metric, resample_curve
+from benchmark.metrics.ranking import ap, auc
+from benchmark.metrics.resampling import resample_auc
+from benchmark.metrics.sheet import Cut
+
+N_RESAMPLES_OF_AP = 1000
+"""The first of all resamples: a precision-recall curve of 14,000 frames has thousands of corners in
+each."""
+
+
+def _sample_auc(cut: Cut, counts: np.ndarray) -> Estimate:
+    return Estimate(resample_auc(cut.frames, counts), cut.frames.n_bags)
+
+
+def _sample_ap(cut: Cut, counts: np.ndarray) -> Estimate:
+    samples = resample_curve(cut.frames, counts[: 1 + N_RESAMPLES_OF_AP], {"ap": roc.ap})
+    return Estimate(samples["ap"], cut.frames.n_bags)
+
+
+METRICS = (
+    Metric("frame_auc", "Frame AUC", "frame", auc, test=BOOTSTRAP, sample=_sample_auc),
+    Metric("frame_ap", "Frame average precision", "frame", ap, sample=_sample_ap),
+)

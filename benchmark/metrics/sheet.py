@@ -1,0 +1,56 @@
+"""A run's scores as arrays (Sheet), and those of one cell of the leaderboard (Cut)."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self, TypeVar
+
+from benchmark.metrics.score_arrays import Rows
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Keeper:
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[[Self], T]) -> T:
+        """What ``make`` makes of this, made at the first call and kept for the next."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        kept: T = self._kept[make]
+        return kept
+
+
+@dataclass(frozen=True)
+class Sheet(_Keeper):
+    """A run's scores, and what was chosen on val (None: the run has no val scores)."""
+
+    videos: Rows
+    frames: Rows
+    threshold: float | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True)
+class Cut(_Keeper):
+    """The scores of the originals and of a manipulation's fakes (or ``all``) in a fake-rate bucket
+    (or ``all``)."""
+
+    sheet: Sheet
+    manipulation: str = "all"
+    bucket: str = "all"
+
+    @cached_property
+    def videos(self) -> Rows:
+        """A row a video."""
+        return self.of(self.sheet.videos)
+
+    @cached_property
+    def frames(self) -> Rows:
+        """A row a face."""
+        return self.of(self.sheet.frames)
+
+    def of(self, rows: Rows) -> Rows:
+        """The rows that belong to the cell."""
+        return rows.of(self.manipulation, self.bucket)

@@ -1,0 +1,120 @@
+"""Bootstrap intervals and paired comparisons of plain arrays, computed as the leaderboard's."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from benchmark.metrics.accuracy import THRESHOLD
+from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.score_arrays import Rows, make_rows
+from benchmark.metrics.sheet import Cut, Sheet
+from benchmark.stats.bootstrap import N_RESAMPLES, interval, resample
+from benchmark.stats.comparison import Entry, compare
+from ffpms.errors import ConfigError
+
+MetricFunction = Callable[[np.ndarray, np.ndarray], float]
+
+
+class Interval(NamedTuple):
+    """A metric's value and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class PairedComparison(NamedTuple):
+    """The difference of two methods' metrics with its 95 % interval, the test's name and its p."""
+
+    difference: float
+    low: float
+    high: float
+    test: str
+    p: float
+
+
+def bootstrap_interval(
+    label: ArrayLike,
+    score: ArrayLike,
+    cluster: ArrayLike,
+    metric: str | MetricFunction = "auc",
+    n_resamples: int = N_RESAMPLES,
+    seed: int = 0,
+) -> Interval:
+    """A metric with its cluster bootstrap interval: expanded percentiles at 95 % (Hesterberg 2015).
+
+    A metric given by its name is quick. A function is slow, for each resample is a call.
+
+    Shape: label, score, cluster (N,).
+
+    Raises:
+        ConfigError: the metric is unknown, or an array is not what it should be.
+
+    >>> bootstrap_interval([0, 1, 0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8, 0.3, 0.7], cluster=[0, 0, 1, 1, 2, 2])
+    Interval(value=1.0, low=1.0, high=1.0)
+    """
+    rows = make_rows(label, score, cluster=cluster)
+    samples = _resample_metric(rows, metric, n_resamples, seed)
+    return Interval(float(samples[0]), *interval(samples, rows.n_pairs))
+
+
+def paired_comparison(
+    label: ArrayLike, score: ArrayLike, other: ArrayLike, cluster: ArrayLike, metric: str = "accuracy"
+) -> PairedComparison:
+    """Compares two methods' scores of the same videos on the same resamples: first less other.
+
+    Accuracies on about as many real as fake videos are tested by McNemar's exact test, all else by
+    the paired bootstrap. With several comparisons, correct their p with
+    :func:`~benchmark.stats.significance.holm`.
+
+    Shape: label, score, other, cluster (N,).
+
+    Raises:
+        ConfigError: the leaderboard does not test this metric, or an array is wrong.
+
+    >>> label, cluster = [0, 1] * 4, [0, 0, 1, 1, 2, 2, 3, 3]
+    >>> found = paired_comparison(label, [0.1, 0.9] * 4, [0.1, 0.4] * 4, cluster)
+    >>> found.difference, found.test, found.p
+    (0.5, 'mcnemar', 0.125)
+    """
+    tested = [name for name in _of_videos() if METRICS[name].test]
+    if metric not in tested:
+        raise ConfigError(f"metric: {metric!r} is not tested; choose from {', '.join(tested)}")
+    both = [make_rows(label, own, cluster=cluster) for own in (score, other)]
+    entries = [_enter(rows, metric, name) for rows, name in zip(both, ("score", "other"), strict=True)]
+    (found,) = compare(entries)
+    return PairedComparison(found.difference, found.ci_low, found.ci_high, found.test, found.p)
+
+
+def _enter(rows: Rows, metric: str, method: str) -> Entry:
+    samples = _resample_metric(rows, metric)
+    right = ((rows.score >= THRESHOLD) == (rows.label == 1)).astype(np.float64)
+    cell = ("", metric, "all", method)
+    return Entry(cell, float(samples[0]), samples, right, rows.bag_names, rows.pair_names, int(rows.label.sum()))
+
+
+def _resample_metric(
+    rows: Rows, metric: str | MetricFunction, n_resamples: int = N_RESAMPLES, seed: int = 0
+) -> np.ndarray:
+    """The metric of the rows, then of each resample."""
+    if not rows.n_pairs or n_resamples < 1:
+        raise ConfigError(f"{rows.n_pairs} clusters, {n_resamples} resamples: nothing to draw; give at least 1")
+    counts = resample(rows.n_pairs, n_resamples, seed)
+    if callable(metric):
+        return np.array([_call(metric, rows, drawn) for drawn in counts.astype(np.int64)])
+    if metric not in (known := _of_videos()):
+        raise ConfigError(f"metric: {metric!r} is unknown; choose from {', '.join(known)}, or give a function")
+    found = METRICS[metric].estimate(Cut(Sheet(videos=rows, frames=rows)), counts)
+    return found.samples if found else np.full(len(counts), np.nan)
+
+
+def _of_videos() -> list[str]:
+    """The metrics that need no more than label and score of videos."""
+    return [name for name, about in METRICS.items() if about.level == "video" and not about.needs_val]
+
+
+def _call(metric: MetricFunction, rows: Rows, drawn: np.ndarray) -> float:
+    again = np.repeat(np.arange(len(rows.label)), drawn[rows.pair])
+    return float(metric(rows.label[again], rows.score[again]))

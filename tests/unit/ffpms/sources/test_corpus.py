@@ -1,0 +1,138 @@
+"""A corpus is one file: a toy one, unlike FaceForensics++ in all, is found, planned, indexed and checked; no pixels."""
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ffpms.sources
+from ffpms.builder.config import BuildConfig
+from ffpms.builder.planned import PlannedBuild
+from ffpms.errors import ConfigError
+from ffpms.extraction.probe import VideoInfo
+from ffpms.protocol.recipe import Recipe
+from ffpms.sources.corpus import Corpus, corpora, in_order
+from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.layouts import check_root
+from ffpms.verify import source_tree
+from ffpms.verify.findings import Finding
+from ffpms.verify.source_tree import ProbeJob, verify_tree
+from tests.helpers.corpus import PAIRS
+
+TOY = '''
+"""Toy faces: two manipulations, no compression levels, lengths from a table."""
+
+from ffpms.schema import ORIGINAL
+from ffpms.sources.corpus import BrokenRule, Corpus, Layout
+
+_LENGTHS = {"006_007": 75}
+
+def _find_layouts(root):
+    folders = {ORIGINAL: "real", "SWAP": "fakes/swap", "AVATAR": "fakes/avatar"}
+    return [Layout("toy", "", folders)] if (root / "real").is_dir() else None
+
+def _rules(source, about, target, donor):
+    expected = _LENGTHS.get(source.video_id, about.n_frames)
+    if about.n_frames != expected:
+        yield BrokenRule("length", f"{about.n_frames} frames, not {expected}")
+
+CORPUS = Corpus(
+    name="toy",
+    title="ToyFaces",
+    manipulations={"SWAP": "FaceExchange", "AVATAR": "Puppet"},
+    find_layouts=_find_layouts,
+    not_found="real/ is not in it",
+    give_root="give the folder that holds real/",
+    mask_path=lambda path: f"masks/{path}",
+    rules=_rules,
+)
+'''
+RECIPE = Recipe(compression="", manipulations=("AVATAR", "SWAP"))
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corpus]:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "toy_corpus.py").write_text(TOY)
+    monkeypatch.setattr(ffpms.sources, "__path__", [*ffpms.sources.__path__, str(tmp_path / "code")])
+    corpora.cache_clear()
+    yield corpora()["toy"]
+    corpora.cache_clear()
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Empty files: one pair of the test split, with one manipulation."""
+    root = tmp_path / "tree"
+    for path in ("real/006.mp4", "real/007.mp4", "fakes/swap/006_007.mp4", "fakes/swap/007_006.mp4"):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).touch()
+    return root
+
+
+def test_a_file_of_the_folder_is_found_after_ours(toy: Corpus) -> None:
+    assert list(corpora()) == ["ffpp", "toy"]
+    assert in_order(["ZZ", "SWAP", "NT", "AVATAR", "DF", "AA"]) == ["DF", "NT", "SWAP", "AVATAR", "AA", "ZZ"]
+
+
+def test_its_own_names_are_read(toy: Corpus) -> None:
+    assert toy.parse_manipulations("puppet, swap") == ("SWAP", "AVATAR")
+    with pytest.raises(ConfigError, match=r"^manipulations: df; choose from SWAP,AVATAR or their full names$"):
+        toy.parse_manipulations("DF,SWAP")
+
+
+def test_it_is_planned_and_indexed(toy: Corpus, tree: Path) -> None:
+    plan = PlannedBuild.make(tree, tree / "out", PAIRS, BuildConfig(recipe=RECIPE, splits=("test",)), toy)
+    assert list(plan.slots["manipulation"].unique()) == ["original", "SWAP", "AVATAR"], "in the corpus's order"
+    assert plan.config.recipe.manipulations == ("SWAP", "AVATAR")
+    assert not plan.has_v1_recipe
+    own = {source.source_video: source.path for source in plan.targets["006"]}
+    assert own == {
+        "original_006": "real/006.mp4",
+        "SWAP_006_007": "fakes/swap/006_007.mp4",
+        "AVATAR_006_007": "fakes/avatar/006_007.mp4",
+    }
+    (job, *_) = plan.jobs(["006"], 600)
+    assert job.corpus == toy
+    assert job.corpus.mask_path("a.mp4") == "masks/a.mp4"
+    fakes = plan.slots[plan.slots["manipulation"] != "original"].groupby("bag_id")["label"].sum()
+    assert fakes.between(1, 19).all()
+
+
+def test_its_tree_is_verified_by_its_rules(toy: Corpus, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of any crf, for it promises none; the length comes from a table."""
+
+    def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
+        return job.path, replace(about(), sha256=job.path)
+
+    monkeypatch.setattr(source_tree, "look", look)
+    monkeypatch.setattr(source_tree, "run_local", lambda work, jobs, _: map(work, jobs))
+    report = verify_tree(tree, {**PAIRS, "train": [], "val": []}, RECIPE, corpus=toy)
+    assert report.about["layout"] == "toy"
+    assert {(f.path, f.kind.value, f.what) for f in report.findings} == {
+        ("fakes/swap/006_007.mp4", "length", "60 frames, not 75"),
+        ("fakes/avatar/006_007.mp4", "length", "60 frames, not 75"),
+    }
+
+
+def about(**known: Any) -> VideoInfo:
+    values = {"n_frames": 60, "width": 64, "height": 64, "fps": 25.0, "crf": 18.0} | known
+    return VideoInfo(**(dict.fromkeys(field.name for field in fields(VideoInfo)) | values))  # type: ignore[arg-type]
+
+
+def test_what_is_no_tree_of_it_is_said_in_its_words(toy: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r": no ToyFaces tree \(real/ is not in it\); give the folder that holds"):
+        check_root(tmp_path, "", toy)
+
+
+@pytest.mark.parametrize("corpus", [FFPP, "toy"])
+def test_a_manipulation_of_another_corpus_is_refused(corpus: Any, toy: Corpus, tree: Path) -> None:
+    own = toy if corpus == "toy" else corpus
+    recipe = replace(RECIPE, manipulations=(next(iter(own.manipulations)), "XX"))
+    said = f"^manipulations: XX; choose from {','.join(own.manipulations)}$"
+    with pytest.raises(ConfigError, match=said):
+        PlannedBuild.make(tree, tree / "out", PAIRS, BuildConfig(recipe=recipe), own)
+    with pytest.raises(ConfigError, match=said):
+        verify_tree(tree, PAIRS, recipe, corpus=own)
