@@ -3,11 +3,22 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["TrainConfig", "TrainedRun", "grid_curve", "leaderboard", "make_board", "open_run", "read_runs", "train"]
+__all__ = [
+    "TrainConfig",
+    "TrainedRun",
+    "grid_curve",
+    "leaderboard",
+    "make_board",
+    "open_run",
+    "read_runs",
+    "train",
+    "write_curve",
+]
 
 if TYPE_CHECKING:
     from benchmark.bench import train
     from benchmark.config import TrainConfig
+    from benchmark.figures.drawing import write_curve
     from benchmark.figures.fake_rate import grid_curve
     from benchmark.leaderboards.board import leaderboard, make_board
     from benchmark.runs.folder import read_runs
@@ -22,6 +33,7 @@ else:
         "open_run": "benchmark.trained_run",
         "read_runs": "benchmark.runs.folder",
         "train": "benchmark.bench",
+        "write_curve": "benchmark.figures.drawing",
     }
 
     def __getattr__(name: str) -> object:

@@ -201,7 +201,7 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
     """Writes the leaderboard, if this is the first rank and there is anything to put in it."""
     if not machine.ranks.first:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
-    finished, failed = list(read_runs(out)), read_failures(out)
+    finished, failed = read_runs(out), read_failures(out)
     if not (finished or failed):
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
     board = make_board(finished, failed)

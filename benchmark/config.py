@@ -16,6 +16,10 @@ class TrainConfig:
     ``input_size`` 0 is the backbone's own, or the stored crops' where that is smaller. ``options`` are the method's,
     such as ``eq12=scores``. ``micro_batch`` is how many videos of a batch are computed at a time, 0 all: their
     gradients add up, but BatchNorm sees them apart.
+
+    Example:
+        >>> benchmark.TrainConfig("xn-avg", backbone="resnet18", epochs=5).lr
+        0.0002
     """
 
     method: str

@@ -7,7 +7,15 @@ from pathlib import Path
 
 
 class FfpmsError(Exception):
-    """Base of every error a user can mend; the command line prints it without a traceback and exits with 2."""
+    """Base of every error a user can mend; the command line prints it without a traceback and exits with 2.
+
+    Example:
+        >>> try:
+        ...     ffpms.load("nowhere")
+        ... except ffpms.FfpmsError as error:
+        ...     print(error)
+        nowhere: no built set (build.json is not in it); make one with 'ffpms build'
+    """
 
 
 class ConfigError(FfpmsError):

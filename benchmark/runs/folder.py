@@ -80,7 +80,7 @@ def finish(folder: Path) -> None:
     (folder / "DONE").touch()
 
 
-def read_runs(root: str | Path) -> Iterator[Run]:
+def read_runs(root: str | Path) -> list[Run]:
     """Reads all finished runs below ``root``, by name.
 
     Raises:
@@ -90,8 +90,7 @@ def read_runs(root: str | Path) -> Iterator[Run]:
         >>> [run.method for run in benchmark.read_runs("runs")]
         ['s-mil', 'xn-avg']
     """
-    for folder in sorted(path.parent for path in Path(root).glob("*/DONE")):
-        yield read_run(folder)
+    return [read_run(mark.parent) for mark in sorted(Path(root).glob("*/DONE"))]
 
 
 def read_failures(root: Path) -> list[Failure]:

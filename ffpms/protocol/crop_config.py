@@ -11,7 +11,12 @@ FINDERS = ("dlib", "dlib+mtcnn")
 @dataclass(frozen=True)
 class CropConfig:
     """Which faces are cut out and how: a square of ``margin`` times the detector's box, stored at ``size`` px; the
-    manipulated face alone (``main``) or everybody's (``all``); with the ``landmarks`` of the real ones or without."""
+    manipulated face alone (``main``) or everybody's (``all``); with the ``landmarks`` of the real ones or without.
+
+    Example:
+        >>> ffpms.CropConfig(size=112).margin
+        1.3
+    """
 
     size: int = 299
     margin: float = 1.3

@@ -15,6 +15,10 @@ class Recipe:
     """The mix of Li 2020, Section 4.1: 20 uniform frames a video, 1 to 19 of them replaced by real ones.
 
     ``replaced`` (lowest, highest) holds where labels are tested (val, test), ``fraction`` in train.
+
+    Example:
+        >>> ffpms.Recipe(compression="c23", manipulations=("DF", "NT")).n_replaced_in_train
+        5
     """
 
     compression: str = "c40"

@@ -138,7 +138,7 @@ def test_another_tools_run_has_scores_but_no_detector(
 
 def test_the_leaderboard_is_of_a_folder_or_of_runs(runs: Path, tmp_path: Path) -> None:
     cells = benchmark.leaderboard(str(runs))
-    pd.testing.assert_frame_equal(cells, benchmark.make_board(list(benchmark.read_runs(str(runs)))).cells)
+    pd.testing.assert_frame_equal(cells, benchmark.make_board(benchmark.read_runs(str(runs))).cells)
     assert {row.split(",")[0] for row in cells["method"]} >= {"s-mil", "xn-max"}
     own = benchmark.make_board([open_run(find(runs, "lstm"))])
     assert len(own.cells) < len(cells)
