@@ -169,8 +169,10 @@ class BuiltSet:
 
 
 def _check_known(what: str, chosen: Iterable[str], known: list[str]) -> None:
-    """Raises:
-    ConfigError: what was chosen is not known; lists what is.
+    """Checks that every name is a known one.
+
+    Raises:
+        ConfigError: one is not; lists those that are.
     """
     if unknown := [name for name in chosen if name not in known]:
         raise ConfigError(f"{what}: {', '.join(unknown)} is unknown; choose from {', '.join(known)}")
