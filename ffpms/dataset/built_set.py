@@ -14,7 +14,7 @@ from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
 from ffpms.protocol.mixing import choose_fakes, redraw
 from ffpms.protocol.recipe import Recipe
-from ffpms.schema import CROP, FRAME, GRID, LANDMARK, VIDEO, WITH_PIXELS, Manipulation, Split, read_table
+from ffpms.schema import CROP, FRAME, GRID, LANDMARK, VIDEO, WITH_PIXELS, Split, read_table
 
 if TYPE_CHECKING:
     from ffpms.dataset.torch_data import TorchBags
@@ -88,7 +88,7 @@ class BuiltSet:
         kinds = self.manipulations if manipulations is None else manipulations
         kinds = [kinds] if isinstance(kinds, str) else list(kinds)
         _check_known("manipulations", kinds, list(dict.fromkeys(self.videos["manipulation"])))
-        videos, frames = self._rows(split, [Manipulation.ORIGINAL, *kinds])
+        videos, frames = self._rows(split, ["original", *kinds])
         if seed is not None:
             frames = redraw(videos, frames, self.crops, self.recipe, seed)
         return self.make_records(videos, frames)

@@ -152,7 +152,8 @@ def test_a_copied_run_is_not_counted_twice(ffpms: Command, runs: Path) -> None:
 
 
 def test_no_torch_is_needed() -> None:
-    names = ("leaderboards.board", "runs.external", "figures.drawing", "figures.fake_rate", "figures.frame_count")
+    names = ("leaderboards.board", "leaderboards.rendering.files", "runs.external", "metrics", "stats")
+    names += tuple(f"figures.{name}" for name in ("drawing", "fake_rate", "frame_count"))
     modules = ", ".join([*(f"benchmark.{name}" for name in names), "ffpms.cli.leaderboard"])
     heavy = "{'torch', 'timm', 'detectors', 'sklearn', 'matplotlib'} & set(sys.modules)"
     code = f"import sys, {modules}; print(sorted({heavy}))"
