@@ -1,1 +1,46 @@
 """Joins the data set and the detectors: trains, scores, and tabulates."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__all__ = [
+    "TrainConfig",
+    "TrainedRun",
+    "grid_curve",
+    "leaderboard",
+    "make_board",
+    "open_run",
+    "read_runs",
+    "train",
+    "write_curve",
+]
+
+if TYPE_CHECKING:
+    from benchmark.bench import train
+    from benchmark.config import TrainConfig
+    from benchmark.figures.drawing import write_curve
+    from benchmark.figures.fake_rate import grid_curve
+    from benchmark.leaderboards.board import leaderboard, make_board
+    from benchmark.runs.folder import read_runs
+    from benchmark.trained_run import TrainedRun, open_run
+else:
+    _HOMES = {
+        "TrainConfig": "benchmark.config",
+        "TrainedRun": "benchmark.trained_run",
+        "grid_curve": "benchmark.figures.fake_rate",
+        "leaderboard": "benchmark.leaderboards.board",
+        "make_board": "benchmark.leaderboards.board",
+        "open_run": "benchmark.trained_run",
+        "read_runs": "benchmark.runs.folder",
+        "train": "benchmark.bench",
+        "write_curve": "benchmark.figures.drawing",
+    }
+
+    def __getattr__(name: str) -> object:
+        """Imports a public name when it is first used, so that ``import benchmark`` is quick (PEP 562)."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

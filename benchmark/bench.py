@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark.config import TrainConfig
 from benchmark.leaderboards.board import COLUMNS, make_board
 from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
-from benchmark.training.device import Machine, choose_precision
+from benchmark.training.device import Log, Machine, choose_device, choose_precision
 from benchmark.trials.resources import Resources
 from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.trial import Trial, make_detector
@@ -70,6 +70,41 @@ def bench(
     failures = run(possible, resources) if possible else []
     wanted = {trial.folder.name for trial in trials}
     return _conclude(out, wanted, [*dict.fromkeys(faults.values()), *failures], machine)
+
+
+def train(
+    data: BuiltSet,
+    configs: Sequence[TrainConfig],
+    out: str | Path = "runs",
+    *,
+    seeds: Iterable[int] = (0,),
+    device: str = "auto",
+    log: Log = lambda _: None,
+) -> Outcome:
+    """Trains detectors on all manipulations of a set, scores its test bags, and writes the leaderboard of ``out``.
+
+    What is done already is not done again.
+
+    Args:
+        data: the set, as :func:`ffpms.load` reads it.
+        configs: a configuration a method.
+        out: folder of runs and leaderboard.
+        seeds: a run each.
+        device: ``auto`` is the first GPU, else the CPU.
+        log: takes a line for whoever is watching, such as ``print``.
+
+    Raises:
+        DetectorError: no detector can be made.
+        ConfigError: a split of the set has not both real and fake bags with faces.
+
+    Example:
+        >>> configs = [benchmark.TrainConfig(name, backbone="tiny", epochs=1) for name in ("s-mil", "xn-avg")]
+        >>> outcome = benchmark.train(ffpms.load("ffpms-data"), configs, "runs")
+        >>> outcome.failures
+        []
+    """
+    grid = make_grid(data, configs, seeds, each=False)
+    return bench(grid, Path(out), Machine(choose_device(device), log=log), {})
 
 
 def make_grid(
@@ -166,7 +201,7 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
     """Writes the leaderboard, if this is the first rank and there is anything to put in it."""
     if not machine.ranks.first:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
-    finished, failed = list(read_runs(out)), read_failures(out)
+    finished, failed = read_runs(out), read_failures(out)
     if not (finished or failed):
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
     board = make_board(finished, failed)

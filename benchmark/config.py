@@ -29,7 +29,7 @@ class TrainConfig:
     """
 
     method: str
-    manipulations: tuple[str, ...]
+    manipulations: tuple[str, ...] = ()
     backbone: str = "legacy_xception"
     pretrained: bool = True
     weights_sha256: str = ""

@@ -54,7 +54,7 @@ def run_demo(out: Path, seed: int, workers: int, log: Log, progress: Progress) -
     machine = Machine(choose_device("auto"), progress=progress, log=log_timed)
     log(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
     log_timed("4/4 accuracy against fake rate")
-    curve = grid_curve(list(read_runs(out / "runs")))
+    curve = grid_curve(read_runs(out / "runs"))
     write_curve(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
     log(draw_bars(curve[curve["low"].isin(RATES) & (curve["metric"] != "tpr")]))
     log(f"\nHere: {out / 'curve.png'}, {out / 'runs' / 'leaderboard.md'}, {out / 'ffpms-data' / 'README.md'}")

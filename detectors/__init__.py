@@ -2,7 +2,19 @@
 
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector, Embedder
-from detectors.methods import abmil, aggregates, dfwa, dsmil, i3d, lstm, mil, smil, transmil, xception, xray
+from detectors.methods import (  # noqa: F401 (each registers its methods)
+    abmil,
+    aggregates,
+    dfwa,
+    dsmil,
+    i3d,
+    lstm,
+    mil,
+    smil,
+    transmil,
+    xception,
+    xray,
+)
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
 from detectors.tuning import tune
 
@@ -13,22 +25,11 @@ __all__ = [
     "Embedder",
     "Method",
     "Prediction",
-    "abmil",
-    "aggregates",
     "create",
-    "dfwa",
-    "dsmil",
-    "i3d",
     "load_plugins",
-    "lstm",
     "method",
-    "mil",
     "names",
     "register",
     "resolve",
-    "smil",
-    "transmil",
     "tune",
-    "xception",
-    "xray",
 ]

@@ -44,6 +44,12 @@ class Prediction(NamedTuple):
 
     Shape: video_logit (B,); frame_logit (B, M); weight (B, M), rows sum to 1, or None if the pool
     has no weights.
+
+    Example:
+        >>> bag = detectors.Bag(torch.zeros(2, 5, 3, 64, 64), torch.ones(2, 5, dtype=torch.bool))
+        >>> prediction = detectors.create("s-mil", backbone="tiny")(bag)
+        >>> prediction.video_logit.shape, prediction.frame_logit.shape
+        (torch.Size([2]), torch.Size([2, 5]))
     """
 
     video_logit: Tensor

@@ -10,6 +10,13 @@ class FfpmsError(Exception):
     """Base of every error that a user can fix.
 
     The command line prints it without a traceback and exits with 2.
+
+    Example:
+        >>> try:
+        ...     ffpms.load("nowhere")
+        ... except ffpms.FfpmsError as error:
+        ...     print(error)
+        nowhere: no built set (build.json is not in it); make one with 'ffpms build'
     """
 
 

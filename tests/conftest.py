@@ -14,6 +14,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from ffpms.cli import main
+from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 from tests.helpers.corpus import make_tree
 
 settings.register_profile("patient", deadline=None)  # processes share the cores
@@ -64,6 +65,13 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
 def tree(once: Once) -> Path:
     """A tree of 10 real videos and 40 fakes, with its own splits/."""
     return once("tree", make_tree)
+
+
+@pytest.fixture(scope="session")
+def people(once: Once) -> Path:
+    """The corpus of docs/python.md and docs/tour.ipynb, to be copied: 6 real videos and 24 fakes."""
+    config = CorpusConfig(identities=6, shortest=24, longest=27)
+    return once("people", lambda out: make_corpus(out, config, workers=2))
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset
 
 from benchmark.data.face_cache import Read
-from ffpms.dataset.built_set import BagRecord
+from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.torch_data import draw_faces, make_generator, pad_bags
 
 SHIFT = 0.05
 """Random crop: the face moves by up to this share of its side, the border repeated; no pixel is resampled."""
@@ -51,10 +51,10 @@ class BagDataset(Dataset[dict[str, Any]]):
         """``item`` is the bag, or (bag, how often it was drawn before in this epoch)."""
         index, repeat = item if isinstance(item, tuple) else (item, 0)
         bag = self.bags[index]
-        draw = np.random.default_rng([self.seed, self.epoch, index, repeat])
+        draw = make_generator(self.seed, self.epoch, index, repeat)
         chosen, move = np.arange(len(bag.crops)), (0.0, 0.0, 0.0)
         if self.n_faces is not None:
-            chosen = np.sort(draw.permutation(chosen)[: self.n_faces])
+            chosen = draw_faces(len(bag.crops), self.n_faces, draw)
             down, right = draw.uniform(-SHIFT, SHIFT, size=2)
             move = (down, right, float(draw.random() < 0.5))
         faces = np.stack([self.read(bag.crops[i]) for i in chosen])
@@ -88,9 +88,7 @@ class Batch:
 
 def collate_bags(items: list[dict[str, Any]]) -> Batch:
     """Pads the bags to the longest of the batch."""
-    faces = pad_sequence([item["faces"] for item in items], batch_first=True)
-    lengths = torch.tensor([len(item["faces"]) for item in items])
-    mask = torch.arange(faces.shape[1]) < lengths[:, None]
+    faces, mask = pad_bags([item["faces"] for item in items])
     label, move = (torch.tensor([item[name] for item in items], dtype=torch.float32) for name in ("label", "move"))
     return Batch(faces, mask, label, move, [item["index"] for item in items])
 

@@ -1,6 +1,5 @@
 """The store of decoded faces: each crop of a built set is read, held against its hash and decoded once."""
 
-import io
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.errors import ManifestError, writing
+from ffpms.dataset.crops import read_crop
+from ffpms.errors import writing
 from ffpms.hashing import digest
 from ffpms.schema import WITH_PIXELS
 
@@ -94,19 +93,3 @@ def _fill(
             pass
     faces.flush()
     partial.replace(path)
-
-
-def read_crop(root: Path, path: str, sha256: str) -> np.ndarray:
-    """The pixels of a crop, (S, S, 3) uint8.
-
-    Raises:
-        ManifestError: the file has gone, or is not the one that was built.
-    """
-    try:
-        data = (root / path).read_bytes()
-    except OSError:
-        raise ManifestError(f"{root / path}: not found; run the same 'ffpms build' again") from None
-    if digest(data) != sha256:
-        folder = (root / path).parents[1]
-        raise ManifestError(f"{root / path}: not the crop that was built; delete {folder} and run 'ffpms build' again")
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))

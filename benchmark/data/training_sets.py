@@ -14,7 +14,8 @@ from benchmark.data.batches import BagDataset, Forger
 from benchmark.data.face_cache import Read
 from detectors import method
 from detectors.registry import TrainingData
-from ffpms.dataset.built_set import BagRecord, BuiltSet
+from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.schema import Split
 
 Points = Mapping[str, np.ndarray]
@@ -57,7 +58,7 @@ def _pseudo_fakes(data: BuiltSet, read: Read, config: TrainConfig, split: Split,
 
 def _with_points(bag: BagRecord, points: Points) -> BagRecord:
     """Removes the faces without landmarks from a bag."""
-    return bag.with_faces(face for face in bag.faces if face[3] in points)
+    return bag.with_faces(face for face in bag.instances if face[3] in points)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.experiments.catalogue import Experiment
 from detectors import method
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.unmixed import load_set
+from ffpms.dataset.unmixed import load
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.v1 import CUSTOM, paper_compression
 
@@ -48,7 +48,7 @@ def plan_experiment(
 def _by_compression(experiment: Experiment, roots: Sequence[Path]) -> dict[str, BuiltSet]:
     sets: dict[str, BuiltSet] = {}
     for root in roots:
-        data = load_set(root, experiment.unmixed)
+        data = load(root, experiment.unmixed)
         compression = data.recipe.compression
         if compression in sets:
             before = sets[compression].root

@@ -21,8 +21,15 @@ def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
     return "\n".join(lines)
 
 
-def write_curve(curve: pd.DataFrame, picture: Path, title: str) -> list[Path]:
-    """The picture, and its numbers as CSV beside it."""
+def write_curve(curve: pd.DataFrame, picture: str | Path, title: str) -> list[Path]:
+    """Draws a curve (PNG, PDF or SVG), and writes its numbers as CSV beside it; returns both files.
+
+    Example:
+        >>> curve = benchmark.grid_curve(benchmark.read_runs("runs"))
+        >>> [path.name for path in benchmark.write_curve(curve, "curve.png", "Accuracy against fake rate")]
+        ['curve.png', 'curve.csv']
+    """
+    picture = Path(picture)
     table = picture.with_suffix(".csv")
     picture.parent.mkdir(parents=True, exist_ok=True)
     draw_picture(curve, picture, title)

@@ -1,6 +1,6 @@
 """The leaderboard: every number recomputed from stored scores, without a model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.paper import paper_cells
 from benchmark.leaderboards.rendering.files import FORMATS, write_leaderboard
 from benchmark.leaderboards.rendering.markdown import render_markdown
-from benchmark.runs.folder import Failure, Run
+from benchmark.runs.folder import Failure, Run, read_failures, read_runs
 from benchmark.stats.comparison import compare, rank, tabulate_comparisons
+from ffpms.errors import ManifestError
 
-__all__ = ["COLUMNS", "FORMATS", "Board", "make_board", "tabulate"]
+__all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
 
 COLUMNS = (
     *("method", "dataset", "manipulation", "fake_rate_bucket", "metric", "value", "ci_low", "ci_high"),
@@ -32,10 +33,11 @@ class Board:
     comparisons: pd.DataFrame
     failures: pd.DataFrame
 
-    def write(self, out: Path, formats: tuple[str, ...] = FORMATS) -> list[Path]:
+    def write(self, out: str | Path, formats: tuple[str, ...] = FORMATS) -> list[Path]:
         """Writes the leaderboard in each format, with the CSV ``comparisons.csv`` and, if a trial failed,
         ``failures.csv``. Returns the files."""
-        return write_leaderboard(self.cells, out, formats, self.comparisons, self.failures)
+        Path(out).mkdir(parents=True, exist_ok=True)
+        return write_leaderboard(self.cells, Path(out), formats, self.comparisons, self.failures)
 
     def markdown(self) -> str:
         """The short tables, and what failed."""
@@ -47,14 +49,40 @@ def tabulate(runs: list[Run]) -> pd.DataFrame:
     return make_board(runs).cells
 
 
-def make_board(runs: list[Run], failures: Iterable[Failure] = ()) -> Board:
-    """All cells of all groups, then the paper's where it has the same data; the comparisons; and what failed.
+def leaderboard(root: str | Path) -> pd.DataFrame:
+    """Computes the leaderboard of all finished runs in a folder: the rows and columns of ``leaderboard.csv``.
 
     Raises:
-        ManifestError: there is neither a finished run nor a failed one.
+        ManifestError: there is no finished run, or a run's files are damaged.
+
+    Example:
+        >>> cells = benchmark.leaderboard("runs")
+        >>> cells.query("metric == 'auc' and manipulation == 'all' and fake_rate_bucket == 'all'")["source"].tolist()
+        ['ours', 'ours']
     """
+    return make_board(root).cells
+
+
+def make_board(runs: str | Path | Sequence[Run], failures: Iterable[Failure] = ()) -> Board:
+    """Computes all cells of all groups, then adds the paper's where it has the same data, the comparisons and what
+    failed.
+
+    Args:
+        runs: finished runs, or the folder that they are in.
+        failures: trials that failed, beside a list of runs; a folder knows its own.
+
+    Raises:
+        ManifestError: there is neither a finished run nor a failed one, or a run's files are damaged.
+
+    Example:
+        >>> board = benchmark.make_board(benchmark.read_runs("runs"))
+        >>> board.markdown().splitlines()[0]
+        '### Video accuracy at 0.5 (%), FFPMS-custom'
+    """
+    if isinstance(runs, str | Path):
+        runs, failures = _read_folder(Path(runs))
     failed = tabulate_failures(failures)
-    groups = group_runs(runs) if runs or failed.empty else []
+    groups = group_runs(list(runs)) if runs or failed.empty else []
     filled = [pair for group in groups for pair in fill(group)]
     cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
     comparisons = compare(entries)
@@ -62,6 +90,13 @@ def make_board(runs: list[Run], failures: Iterable[Failure] = ()) -> Board:
     for table in dict.fromkeys(group.table for group in groups):
         cells += paper_cells(table)
     return Board(pd.DataFrame(cells, columns=COLUMNS), tabulate_comparisons(comparisons), failed)
+
+
+def _read_folder(root: Path) -> tuple[list[Run], list[Failure]]:
+    runs, failures = read_runs(root), read_failures(root)
+    if not (runs or failures):
+        raise ManifestError(f"{root}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
+    return runs, failures
 
 
 def tabulate_failures(failures: Iterable[Failure]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +48,14 @@ class Run:
     method: str
     seed: int | None
     manipulations: tuple[str, ...]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(repr=False)
     dataset: str
     data_sha256: str
     code_sha256: str
-    scores: pd.DataFrame
-    val: pd.DataFrame
-    grid: pd.DataFrame
-    fewer: pd.DataFrame
+    scores: pd.DataFrame = field(repr=False)
+    val: pd.DataFrame = field(repr=False)
+    grid: pd.DataFrame = field(repr=False)
+    fewer: pd.DataFrame = field(repr=False)
     external: bool = False
 
 
@@ -92,14 +92,17 @@ def finish(folder: Path) -> None:
     (folder / "DONE").touch()
 
 
-def read_runs(root: Path) -> Iterator[Run]:
+def read_runs(root: str | Path) -> list[Run]:
     """Reads all finished runs below ``root``, by name.
 
     Raises:
         ManifestError: a run's files are damaged.
+
+    Example:
+        >>> [run.method for run in benchmark.read_runs("runs")]
+        ['s-mil', 'xn-avg']
     """
-    for folder in sorted(path.parent for path in root.glob("*/DONE")):
-        yield _read_run(folder)
+    return [read_run(mark.parent) for mark in sorted(Path(root).glob("*/DONE"))]
 
 
 def read_failures(root: Path) -> list[Failure]:
@@ -129,7 +132,14 @@ def _reading_config(folder: Path) -> Iterator[None]:
         raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
 
 
-def _read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> Run:
+    """Reads a finished run.
+
+    Raises:
+        ManifestError: the folder is no run, the run is not finished, or its files are damaged.
+    """
+    if not is_done(folder):
+        raise ManifestError(f"{folder}: {_explain_absence(folder)}")
     with _reading_config(folder):
         about = _read_about(folder)
         external = EXTERNAL in about
@@ -138,7 +148,7 @@ def _read_run(folder: Path) -> Run:
         own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
         found = (data["name"], data["sha256"], code)
         expected = name_run(settings, data["sha256"], code)
-    if folder.name != expected:
+    if folder.resolve().name != expected:
         raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
     val = folder / SCORES[Split.VAL]
     tables = (
@@ -147,7 +157,16 @@ def _read_run(folder: Path) -> Run:
         _read_if_there(folder / GRID_SCORES, GRID_SCORE),
         _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
     )
-    return Run(folder.name, *own, settings, *found, *tables, external)
+    return Run(expected, *own, settings, *found, *tables, external)
+
+
+def _explain_absence(folder: Path) -> str:
+    """Why a folder holds no finished run, and what to do."""
+    if not (folder / "config.toml").is_file():
+        return "no run (config.toml is not in it); give a run's own folder, such as runs/s-mil-75d02caf0dba"
+    if (folder / FAILED).is_file():
+        return f"the run failed ({(folder / FAILED).read_text(encoding='utf-8').strip()}); run it again"
+    return "the run is not finished; run the same 'ffpms bench' again"
 
 
 def _read_if_there(path: Path, schema: pa.Schema) -> pd.DataFrame:

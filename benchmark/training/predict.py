@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from benchmark.data.batches import BagDataset, Batch, in_batches, load_batches
 from benchmark.data.face_cache import Read
 from benchmark.training.model import Model
 from detectors.bag import Prediction
 from detectors.detector import Embedder
-from ffpms.dataset.built_set import BagRecord
+from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.torch_data import pad_bags
 
 BAGS_AT_A_TIME = 256
 """Number of bags whose features are pooled at a time."""
@@ -65,10 +65,7 @@ class FaceFeatures:
 
         Shape: -> (B, M) int, (B, M) bool.
         """
-        lists = [torch.tensor([self.row[crop] for crop in bag.crops]) for bag in bags]
-        lengths = torch.tensor([len(rows) for rows in lists])
-        index = pad_sequence(lists, batch_first=True)
-        return index, torch.arange(index.shape[1]) < lengths[:, None]
+        return pad_bags([torch.tensor([self.row[crop] for crop in bag.crops]) for bag in bags])
 
 
 def make_scorer(model: Model, bags: Iterable[BagRecord], read: Read) -> Score:
@@ -102,7 +99,7 @@ def embed(model: Model, embedder: Embedder, crops: list[str], read: Read) -> Ten
     for batch in _batches(model, dataset, list(range(len(crops))), model.batch_size * model.config.train_frames):
         with model.autocast():
             parts.append(embedder.embed(model.input(batch).bag)[:, 0])
-    return torch.cat(parts)
+    return torch.cat(parts) if parts else torch.empty(0, 0)
 
 
 def _batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> Iterable[Batch]:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import expit
 
 from benchmark.training.predict import Score
-from ffpms.dataset.built_set import BagRecord
+from ffpms.dataset.bag import BagRecord
 from ffpms.schema import NO_FACE_SCORE, Status
 
 FRAME_COUNTS = (1, 2, 4, 8, 12, 16, 20)
@@ -47,7 +47,7 @@ def take_frames(bag: BagRecord, number: int) -> BagRecord:
     slots = list(dict.fromkeys(bag.slots))
     places = ((np.arange(number) + 0.5) * len(slots) / number).astype(int)
     kept = {slots[place] for place in places} if slots else set()
-    return bag.with_faces(face for face in bag.faces if face[0] in kept)
+    return bag.with_faces(face for face in bag.instances if face[0] in kept)
 
 
 def _row(bag: BagRecord, number: int, score: float) -> dict[str, object]:

@@ -7,7 +7,8 @@ import pandas as pd
 from scipy.special import expit
 
 from benchmark.training.predict import Score
-from ffpms.dataset.built_set import BagRecord, BuiltSet
+from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.built_set import BuiltSet
 
 _COLUMNS = ("bag_id", "manipulation", "pair_id", "fake_rate", "draw", "n_fake", "score")
 
@@ -45,7 +46,7 @@ def _by_draw(data: BuiltSet, bags: Sequence[BagRecord]) -> dict[tuple[str, int],
 
 def mix(fake: BagRecord, real: BagRecord, rank: dict[int, int], level: int) -> BagRecord:
     """Makes the slots of rank below ``level`` fake and the others real."""
-    faces = [f for f in fake.faces if rank[f[0]] < level] + [f for f in real.faces if rank[f[0]] >= level]
+    faces = [f for f in fake.instances if rank[f[0]] < level] + [f for f in real.instances if rank[f[0]] >= level]
     return replace(fake.with_faces(sorted(faces)), label=int(level > 0), fake_rate=level / len(rank))
 
 

@@ -12,7 +12,7 @@ from benchmark.trials.resources import Resources
 from benchmark.trials.runner import attempt, note_failure
 from benchmark.trials.trial import Trial
 from detectors import load_plugins
-from ffpms.dataset.unmixed import load_set
+from ffpms.dataset.unmixed import load
 from ffpms.engine import Done, on_ray
 
 MAX_DEATHS = 3
@@ -87,4 +87,4 @@ def run_ray_job(job: RayJob) -> str:
     """Runs a trial on whatever machine this is; why it failed, or nothing."""
     load_plugins()
     resources = Resources(job.setup.apply(), job.weight_files, job.cache)
-    return attempt(Trial(job.config, load_set(job.root, job.unmixed), job.folder), resources)
+    return attempt(Trial(job.config, load(job.root, job.unmixed), job.folder), resources)

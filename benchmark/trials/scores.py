@@ -13,7 +13,8 @@ from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, Score, make_scorer
 from benchmark.trials.frame_subsets import score_fewer
 from benchmark.trials.rate_grid import score_grid
-from ffpms.dataset.built_set import BagRecord, BuiltSet
+from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, UNKNOWN, Split, Status, write_table
 
 
@@ -25,19 +26,19 @@ def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None
     constant = {"run_id": folder.name, "method": model.config.method, "dataset": data.name}
     kinds, log = model.config.manipulations, model.machine.log
     val = data.bags(Split.VAL, kinds)
-    rows = _tabulate(val, make_scorer(model, val, read), log)
+    rows = tabulate_scores(val, make_scorer(model, val, read), log)
     write_table(rows.assign(**constant), SCORE, folder / SCORES[Split.VAL])
     test = data.bags(Split.TEST, kinds)
     fakes, reals = (data.pure(Split.TEST, kinds, fake) for fake in (True, False))
     score = make_scorer(model, [*test, *fakes, *reals], read)
-    write_table(_tabulate(test, score, log).assign(**constant), SCORE, folder / SCORES[Split.TEST])
+    write_table(tabulate_scores(test, score, log).assign(**constant), SCORE, folder / SCORES[Split.TEST])
     grid = score_grid(data, fakes, reals, score)
     write_table(grid.assign(**constant), GRID_SCORE, folder / GRID_SCORES)
     fewer = score_fewer(test, data.recipe.frames_per_video, score)
     write_table(fewer.assign(**constant), FEWER_SCORE, folder / FEWER_SCORES)
 
 
-def _tabulate(bags: list[BagRecord], score: Score, log: Log) -> pd.DataFrame:
+def tabulate_scores(bags: list[BagRecord], score: Score, log: Log) -> pd.DataFrame:
     """Returns every video and frame score of a split: SCORE rows without a run's name."""
     if lost := [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]:
         log(f"{len(lost)} of {len(bags)} bags could not be built and are not scored ({lost[0]}, ...)")

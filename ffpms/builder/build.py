@@ -69,8 +69,9 @@ def build(
         StorageError: the output folder cannot be written to.
 
     Example:
-        >>> report = ffpms.build("FaceForensics++", "ffpms-data")  # doctest: +SKIP
-        >>> report.problems  # doctest: +SKIP
+        >>> config = ffpms.BuildConfig(crop=ffpms.CropConfig(size=64))
+        >>> report = ffpms.build("minicorpus", "ffpms-data", pairs="minicorpus/splits", config=config)
+        >>> report.problems
         []
     """
     started = time.monotonic()

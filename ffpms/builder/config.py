@@ -25,6 +25,10 @@ class BuildConfig:
 
     ``splits`` are built. ``limit`` takes only the first real videos of each split, with their
     fakes. ``pairs_sha256`` is filled in by :func:`ffpms.build`.
+
+    Example:
+        >>> ffpms.BuildConfig(splits=("test",), limit=8).recipe.compression
+        'c40'
     """
 
     recipe: Recipe = field(default_factory=Recipe)

@@ -112,12 +112,12 @@ def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], li
     from benchmark.experiments.planning import plan_experiment
     from benchmark.trials.configure import choose_methods
     from detectors import load_plugins
-    from ffpms.dataset.unmixed import load_set
+    from ffpms.dataset.unmixed import load
 
     load_plugins()
     if not flags["experiment"]:
         methods = tuple(choose_methods(flags["methods"]))
-        return [(load_set(root, flags["unmixed"]), methods) for root in flags["data"]], []
+        return [(load(root, flags["unmixed"]), methods) for root in flags["data"]], []
     if flags["unmixed"]:
         raise ConfigError(f"unmixed: {flags['experiment']} says itself whether it is; leave --unmixed away")
     experiment = EXPERIMENTS[flags["experiment"]]

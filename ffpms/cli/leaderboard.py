@@ -46,12 +46,11 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     from benchmark.leaderboards.rendering.files import render_json
     from benchmark.runs.folder import read_failures, read_runs
 
-    finished = list(read_runs(runs))
+    finished = read_runs(runs)
     if not finished:
         raise ConfigError(f"{runs}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
     board = make_board(finished, read_failures(runs))
     with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
         files = board.write(out, flags.get("formats", FORMATS))
         if flags.get("curve"):
             files += _draw_curve(finished, flags["curve"])

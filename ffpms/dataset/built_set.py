@@ -1,59 +1,38 @@
-"""A built set as bags: which rows make a bag."""
+"""Reads a built set and its bags: which rows make a bag."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.files import read_report, restore
-from ffpms.errors import ManifestError
+from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
 from ffpms.protocol.mixing import choose_fakes, redraw
 from ffpms.protocol.recipe import Recipe
-from ffpms.schema import CROP, FRAME, GRID, LANDMARK, VIDEO, WITH_PIXELS, read_table
+from ffpms.schema import CROP, FRAME, GRID, LANDMARK, VIDEO, WITH_PIXELS, Split, read_table
 
-_OF_A_FACE = ("slot", "track_id", "label", "crop", "sha256")
+if TYPE_CHECKING:
+    from ffpms.dataset.torch_data import TorchBags
+
+_OF_A_VIDEO = ("bag_id", "manipulation", "pair_id", "label", "fake_rate", "status")
+_OF_A_FACE = {"slots": "slot", "tracks": "track_id", "frame_labels": "label", "crops": "crop", "sha256": "sha256"}
 _TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "grid": GRID}
 
 
-@dataclass(frozen=True)
-class BagRecord:
-    """One bag's rows: what is known of the video, and its faces in the order of time (none if there was no face)."""
-
-    bag_id: str
-    manipulation: str
-    pair_id: str
-    label: int
-    fake_rate: float
-    status: str
-    slots: tuple[int, ...]
-    tracks: tuple[int, ...]
-    frame_labels: tuple[int, ...]
-    crops: tuple[str, ...]
-    sha256: tuple[str, ...]
-
-    def with_faces(self, faces: Iterable[tuple[int, int, int, str, str]]) -> "BagRecord":
-        """The same video with other faces: slot, track, label, crop and hash of each."""
-        slots, tracks, labels, crops, sha256 = zip(*faces, strict=True) if (faces := list(faces)) else ((),) * 5
-        return replace(self, slots=slots, tracks=tracks, frame_labels=labels, crops=crops, sha256=sha256)
-
-    @property
-    def faces(self) -> list[tuple[int, int, int, str, str]]:
-        """Slot, track, label, crop and hash of each."""
-        return list(zip(self.slots, self.tracks, self.frame_labels, self.crops, self.sha256, strict=True))
-
-    @classmethod
-    def of_one(cls, crop: str) -> "BagRecord":
-        """A face by itself, of which nothing else is known."""
-        return cls("", "", "", 0, 0.0, "", (0,), (0,), (0,), (crop,), ("",))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BuiltSet:
-    """What ``ffpms build`` wrote, read once; ``unmixed`` if all frames of its fakes are taken as fake."""
+    """A built set, read by :func:`ffpms.load`; ``unmixed`` if all frames of its fakes are taken as fake.
+
+    Example:
+        >>> data = ffpms.load("ffpms-data")
+        >>> data.name, data.side, data.manipulations
+        ('FFPMS-custom', 64, ('DF', 'F2F', 'FS', 'NT'))
+    """
 
     root: Path
     name: str
@@ -66,13 +45,17 @@ class BuiltSet:
     crops: pd.DataFrame
     grid: pd.DataFrame
 
+    def __repr__(self) -> str:
+        return f"BuiltSet({str(self.root)!r}, {self.name}, {len(self.videos)} bags)"
+
     @classmethod
-    def load(cls, root: Path) -> "BuiltSet":
+    def load(cls, root: str | Path) -> "BuiltSet":
         """Reads a finished set.
 
         Raises:
             ManifestError: there is none, it is not finished, or a table is damaged.
         """
+        root = Path(root)
         about = read_report(root)
         if not about["complete"]:
             raise ManifestError(f"{root}: the build is not finished; run the same 'ffpms build' again")
@@ -84,15 +67,62 @@ class BuiltSet:
         side = about["config"]["crop"]["size"]
         return cls(root, about["dataset"], recipe, side, digest("".join(content).encode()), False, **tables)
 
-    def bags(self, split: str, manipulations: tuple[str, ...], seed: int | None = None) -> list[BagRecord]:
-        """The originals and the named manipulations of a split; training bags take a seed for their own draw of which
-        frames are replaced."""
-        wanted = self.videos["manipulation"].isin(["original", *manipulations]) & (self.videos["split"] == split)
-        videos = self.videos[wanted]
-        frames = self.frames[self.frames["bag_id"].isin(videos["bag_id"])]
+    def bags(
+        self, split: str, manipulations: str | Collection[str] | None = None, seed: int | None = None
+    ) -> list[BagRecord]:
+        """The originals and fakes of a split.
+
+        Args:
+            split: ``train``, ``val`` or ``test``.
+            manipulations: one short name or several; all of the set if none are given.
+            seed: draws anew which frames are replaced, as each training run does for its training bags.
+
+        Raises:
+            ConfigError: there is no such split or manipulation.
+
+        Example:
+            >>> {bag.label for bag in ffpms.load("ffpms-data").bags("test", ["DF", "NT"])}
+            {0, 1}
+        """
+        _check_known("split", [split], list(Split))
+        kinds = self.manipulations if manipulations is None else manipulations
+        kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+        _check_known("manipulations", kinds, list(dict.fromkeys(self.videos["manipulation"])))
+        videos, frames = self._rows(split, ["original", *kinds])
         if seed is not None:
             frames = redraw(videos, frames, self.crops, self.recipe, seed)
-        return make_records(videos, frames)
+        return self.make_records(videos, frames)
+
+    def torch(
+        self,
+        split: str,
+        frames: int | None = None,
+        seed: int = 0,
+        manipulations: str | Collection[str] | None = None,
+    ) -> "tuple[TorchBags, Callable[[list[dict[str, Any]]], dict[str, Any]]]":
+        """A torch data set of a split's bags, and the function that collates them to a batch.
+
+        A batch is a dict: ``faces`` (B, M, 3, S, S) uint8; ``mask`` (B, M) bool, True for a face; ``label`` (B,) and
+        ``frame_labels`` (B, M) float; ``bag_id``. Bags without a face are left out.
+
+        Args:
+            split: ``train``, ``val`` or ``test``.
+            frames: faces drawn of a bag, in the order of time; all if none is given.
+            seed: draws the faces, anew for each epoch that ``set_epoch`` names.
+            manipulations: one short name or several; all of the set if none are given.
+
+        Raises:
+            ConfigError: there is no such split or manipulation, or ``frames`` is below 1.
+
+        Example:
+            >>> dataset, collate = ffpms.load("ffpms-data").torch("train", frames=8, seed=0)
+            >>> batch = collate([dataset[0], dataset[1]])
+            >>> batch["faces"].shape, batch["mask"].shape
+            (torch.Size([2, 8, 3, 64, 64]), torch.Size([2, 8]))
+        """
+        from ffpms.dataset.torch_data import TorchBags, collate
+
+        return TorchBags(self.bags(split, manipulations), frames, seed), collate
 
     def landmarks(self) -> dict[str, np.ndarray]:
         """The landmarks of the real videos' crops by the crop's path, (68, 2) px.
@@ -110,11 +140,9 @@ class BuiltSet:
 
     def pure(self, split: str, manipulations: tuple[str, ...], fake: bool) -> list[BagRecord]:
         """The fakes of a split with all their frames fake, or all replaced by the real ones."""
-        wanted = self.videos["manipulation"].isin(manipulations) & (self.videos["split"] == split)
-        videos = self.videos[wanted]
-        frames = self.frames[self.frames["bag_id"].isin(videos["bag_id"])]
+        videos, frames = self._rows(split, manipulations)
         slots = set(zip(frames["bag_id"], frames["slot"], strict=True)) if fake else set()
-        return make_records(videos, choose_fakes(videos, frames, self.crops, slots))
+        return self.make_records(videos, choose_fakes(videos, frames, self.crops, slots))
 
     @property
     def manipulations(self) -> tuple[str, ...]:
@@ -122,18 +150,32 @@ class BuiltSet:
         seen = self.videos[(self.videos["label"] == 1) & self.videos["status"].isin(WITH_PIXELS)]
         return tuple(dict.fromkeys(seen["manipulation"]))
 
+    def make_records(self, videos: pd.DataFrame, frames: pd.DataFrame) -> list[BagRecord]:
+        """The bags of a VIDEO table with the faces that a FRAME table gives them."""
+        usable = frames[frames["status"].isin(WITH_PIXELS)]
+        by_bag = {str(bag): rows for bag, rows in usable.groupby("bag_id", sort=False)}
+        return [self._make_record(video, by_bag.get(video["bag_id"])) for video in videos.to_dict("records")]
 
-def make_records(videos: pd.DataFrame, frames: pd.DataFrame) -> list[BagRecord]:
-    """The bags of a VIDEO table with the faces that a FRAME table gives them."""
-    usable = frames[frames["status"].isin(WITH_PIXELS)]
-    by_bag = {str(bag): rows for bag, rows in usable.groupby("bag_id", sort=False)}
-    return [_record(video, by_bag.get(video["bag_id"])) for video in videos.to_dict("records")]
+    def _make_record(self, video: dict[Any, Any], rows: pd.DataFrame | None) -> BagRecord:
+        fields = {name: video[name] for name in _OF_A_VIDEO}
+        fields |= {name: tuple(rows[column]) if rows is not None else () for name, column in _OF_A_FACE.items()}
+        return BagRecord(**fields, dataset=self.name, side=self.side, root=self.root)
+
+    def _rows(self, split: str, manipulations: Collection[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The videos of a split and of manipulations, and their frames."""
+        wanted = self.videos["manipulation"].isin(list(manipulations)) & (self.videos["split"] == split)
+        videos = self.videos[wanted]
+        return videos, self.frames[self.frames["bag_id"].isin(videos["bag_id"])]
 
 
-def _record(video: dict[Any, Any], rows: pd.DataFrame | None) -> BagRecord:
-    kept = {k: video[k] for k in ("bag_id", "manipulation", "pair_id", "label", "fake_rate", "status")}
-    slots, tracks, labels, crops, sha256 = (tuple(rows[c]) if rows is not None else () for c in _OF_A_FACE)
-    return BagRecord(**kept, slots=slots, tracks=tracks, frame_labels=labels, crops=crops, sha256=sha256)
+def _check_known(what: str, chosen: Iterable[str], known: list[str]) -> None:
+    """Checks that every name is a known one.
+
+    Raises:
+        ConfigError: one is not; lists those that are.
+    """
+    if unknown := [name for name in chosen if name not in known]:
+        raise ConfigError(f"{what}: {', '.join(unknown)} is unknown; choose from {', '.join(known)}")
 
 
 N_POINTS = 68

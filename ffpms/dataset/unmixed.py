@@ -12,11 +12,19 @@ from ffpms.protocol.splits import pairs_digest, read_pairs
 from ffpms.protocol.v1 import unmixed_name
 
 
-def load_set(root: Path, unmixed: bool) -> BuiltSet:
-    """A built set as it is, or unmixed.
+def load(root: str | Path, unmixed: bool = False) -> BuiltSet:
+    """Reads a built set.
+
+    Args:
+        root: folder of the set, as ``ffpms build`` or :func:`ffpms.build` made it.
+        unmixed: takes all frames of its fakes as fake, as in FaceForensics++ itself.
 
     Raises:
         ManifestError: there is none, it is not finished, or a table is damaged.
+
+    Example:
+        >>> ffpms.load("ffpms-data")
+        BuiltSet('ffpms-data', FFPMS-custom, 30 bags)
     """
     data = BuiltSet.load(root)
     return unmix(data) if unmixed else data

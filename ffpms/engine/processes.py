@@ -1,4 +1,7 @@
-"""The engine of this machine: processes, each with a line of its own, so that no death blocks another."""
+"""The engine of this machine.
+
+One pipe per worker process, so that a worker that dies cannot block the others.
+"""
 
 import multiprocessing
 import os
@@ -11,6 +14,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any, Generic
 
 from ffpms.engine.outcome import Died, Done, Job, Outcome, Result
@@ -28,11 +32,11 @@ def on_processes(
         FfpmsError: worker processes die before they can begin.
     """
     queue = iter(jobs)
-    crew = [_Worker(function, job) for job in islice(queue, workers)]
+    running = [_Worker(function, job) for job in islice(queue, workers)]
     try:
-        while crew:
-            speaking = wait([worker.line for worker in crew])
-            for worker in [w for w in crew if w.line in speaking]:
+        while running:
+            speaking = wait([worker.line for worker in running])
+            for worker in [w for w in running if w.line in speaking]:
                 outcome = worker.listen()
                 if outcome is None:
                     continue
@@ -40,11 +44,11 @@ def on_processes(
                 if following:
                     worker.give(following[0])
                 else:
-                    crew.remove(worker)
+                    running.remove(worker)
                     worker.end()
                 yield outcome
     finally:
-        for worker in crew:
+        for worker in running:
             worker.end()
 
 
@@ -62,7 +66,7 @@ class _Worker(Generic[Job, Result]):
         context = multiprocessing.get_context("spawn")
         self.line, far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(self._function, far_end), daemon=True)
-        with _deaf_to_ctrl_c():
+        with _ignore_sigint(), _hide_main():
             self._process.start()
         far_end.close()
         self._has_begun = False
@@ -84,7 +88,7 @@ class _Worker(Generic[Job, Result]):
         try:
             answer = self.line.recv()
         except (EOFError, ConnectionError):
-            return self._mourn()
+            return self._on_death()
         if not self._has_begun:
             self._has_begun, self._failed_starts = True, 0
             return None
@@ -93,7 +97,7 @@ class _Worker(Generic[Job, Result]):
             raise value
         return Done(self._job, value)
 
-    def _mourn(self) -> Died[Job] | None:
+    def _on_death(self) -> Died[Job] | None:
         self.end()
         if self._has_begun:
             return Died(self._job)
@@ -111,7 +115,7 @@ class _Worker(Generic[Job, Result]):
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def _ignore_sigint() -> Iterator[None]:
     """A process started here never gets Ctrl-C, which a terminal sends to all: its parent ends it, without a
     traceback."""
     if sys.platform == "win32":
@@ -123,6 +127,21 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _hide_main() -> Iterator[None]:
+    """Keeps a process started here from running the caller's script, as ``spawn`` does before anything else.
+
+    A script without a ``__main__`` guard would start its workers again in each worker. Jobs and their functions are
+    found by their modules, and need nothing of the script.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _serve(function: Callable[[Job], Result], line: Connection) -> None:

@@ -32,6 +32,12 @@ class CorpusConfig:
 
     Raises:
         ConfigError: a value is out of range or unknown.
+
+    Example:
+        >>> ffpms.CorpusConfig(identities=7)
+        Traceback (most recent call last):
+        ...
+        ffpms.errors.ConfigError: identities: 7 is not an even number from 6 up (a pair for each split)
     """
 
     identities: int = 40
@@ -91,13 +97,31 @@ def plan_corpus(config: CorpusConfig) -> tuple[dict[str, VideoSpec], Pairs]:
 
 
 def make_corpus(
-    out: Path, config: CorpusConfig, workers: int = 1, progress: Progress = lambda items, _: items
+    out: str | Path,
+    config: CorpusConfig | None = None,
+    workers: int = 1,
+    progress: Progress = lambda items, _: items,
 ) -> Pairs:
-    """Renders the videos that are missing, and returns the pairs.
+    """Renders a tree of talking heads and their fakes; videos that are there already are kept.
+
+    Returns the pairs of each split, which :func:`ffpms.build` takes.
+
+    Args:
+        out: the tree's folder.
+        config: what to render; by default 40 people.
+        workers: processes.
+        progress: takes pairs and their number, and shows how they pass.
 
     Raises:
         ConfigError: the folder holds something else, or a corpus of other settings.
+
+    Example:
+        >>> people = ffpms.CorpusConfig(identities=6, shortest=24, longest=27)
+        >>> pairs = ffpms.make_corpus("minicorpus", people)
+        >>> pairs["test"]
+        [('004', '005')]
     """
+    out, config = Path(out), config or CorpusConfig()
     _claim(out, config)
     specs, pairs = plan_corpus(config)
     for split, members in pairs.items():

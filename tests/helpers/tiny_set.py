@@ -23,7 +23,7 @@ from ffpms.protocol.plan import frame_index, plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
 from ffpms.protocol.v1 import dataset_name, is_v1
-from ffpms.schema import CROP, SOURCE, UNKNOWN, read_table, write_table
+from ffpms.schema import CROP, LANDMARK, SOURCE, UNKNOWN, read_table, write_table
 from ffpms.sources.ffpp import official
 from ffpms.sources.layouts import index_sources
 from ffpms.verify.built_set import verify_data
@@ -96,6 +96,17 @@ def seal(out: Path) -> Path:
     report["sha256"] = {path.name: digest(path.read_bytes()) for path in sorted(out.glob("*.parquet"))}
     write_report(out, report)
     return out
+
+
+def add_landmarks(out: Path) -> Path:
+    """Gives each real face of a set of 64 px an oval of landmarks."""
+    crops = read_table(out / "crops.parquet", CROP)
+    reals = crops[crops["source_video"].str.startswith("original")]
+    turn = np.linspace(0, 2 * np.pi, 68, endpoint=False)
+    oval = np.stack([32 + 20 * np.cos(turn), 34 + 24 * np.sin(turn)], axis=1)
+    points = [(oval + i / 10).ravel().tolist() for i in range(len(reals))]
+    write_table(reals.assign(points=points), LANDMARK, out / "landmarks.parquet")
+    return seal(out)
 
 
 def edit(out: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame | None]) -> None:

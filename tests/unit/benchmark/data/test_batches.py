@@ -4,10 +4,11 @@ import numpy as np
 import torch
 
 from benchmark.data.batches import SHIFT, BagDataset, balanced_epoch, collate_bags
-from benchmark.data.face_cache import read_crop
 from benchmark.data.inputs import augment
 from benchmark.trials.resources import Resources
-from ffpms.dataset.built_set import BagRecord, BuiltSet
+from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.crops import read_crop
 
 
 def record(label: int, n: int = 3) -> BagRecord:

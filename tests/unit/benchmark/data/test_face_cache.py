@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from benchmark.data import face_cache
-from benchmark.data.face_cache import open_faces, read_crop
+from benchmark.data.face_cache import open_faces
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.crops import read_crop
 
 
 def test_the_store_is_made_once_and_whole(built_set: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,8 @@
 """D-FWA and Face X-ray learn from real faces of one split and from what they make of them; never from a deepfake."""
 
-import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from benchmark.config import TrainConfig
@@ -14,13 +12,10 @@ from benchmark.data.training_sets import make_training_sets
 from detectors import method, names
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.files import REPORT, write_report
 from ffpms.errors import ManifestError
-from ffpms.hashing import digest
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
-from ffpms.schema import LANDMARK, write_table
-from tests.helpers.tiny_set import make_set
+from tests.helpers.tiny_set import add_landmarks, make_set
 
 SELF_MADE = [name for name in names() if method(name).training_data != "bags"]
 PAIRS = {"train": [("000", "001"), ("006", "007")], "val": [("002", "003")], "test": [("004", "005")]}
@@ -32,16 +27,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> BuiltSet:
     """Squares for faces, with an oval of landmarks on each real one."""
     recipe = Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF", "F2F"))
     root = make_set(tmp_path_factory.mktemp("set"), PAIRS, BuildConfig(recipe, CropConfig(size=SIDE)))
-    crops = pd.read_parquet(root / "crops.parquet")
-    reals = crops[crops["source_video"].str.startswith("original")]
-    turn = np.linspace(0, 2 * np.pi, 68, endpoint=False)
-    oval = np.stack([32 + 20 * np.cos(turn), 34 + 24 * np.sin(turn)], axis=1)
-    points = [(oval + i / 10).ravel().tolist() for i in range(len(reals))]
-    write_table(reals.assign(points=points), LANDMARK, root / "landmarks.parquet")
-    report = json.loads((root / REPORT).read_text())
-    report["sha256"]["landmarks.parquet"] = digest((root / "landmarks.parquet").read_bytes())
-    write_report(root, report)
-    return BuiltSet.load(root)
+    return BuiltSet.load(add_landmarks(root))
 
 
 def config(name: str) -> TrainConfig:

@@ -50,11 +50,11 @@ def test_csv_parquet_and_any_order_are_the_same_run(
     flags = ("--name", "my-tool", "--data", whole, "--out", tmp_path / "runs")
     assert ffpms("evaluate", "--scores", tmp_path / "mine.dat", *flags).exit_code == 0
     assert submit(rows.assign(slot=rows["slot"].replace("", -1)), "--data", whole).exit_code == 0
-    assert len(list(read_runs(tmp_path / "runs"))) == 1
+    assert len(read_runs(tmp_path / "runs")) == 1
     assert written.stat().st_mtime_ns == before, "a finished run is not written again"
     rows.loc[0, "score"] = 0.32
     assert submit(rows, "--data", whole).exit_code == 0
-    labels = tabulate(list(read_runs(tmp_path / "runs")))["method"].unique()
+    labels = tabulate(read_runs(tmp_path / "runs"))["method"].unique()
     assert len(labels) == 2
     assert all(label.startswith("my-tool [scores=") for label in labels), "other scores are not averaged in"
 

@@ -48,7 +48,7 @@ def test_frames_are_evenly_spaced_and_a_video_keeps_its_label(built: Path) -> No
 
 def test_all_faces_of_a_kept_frame_are_kept(built: Path) -> None:
     bag = BuiltSet.load(built).bags("test", ("DF",))[0]
-    twice = bag.with_faces(sorted(bag.faces + [(slot, 1, *rest) for slot, _, *rest in bag.faces]))
+    twice = bag.with_faces(sorted(bag.instances + [(slot, 1, *rest) for slot, _, *rest in bag.instances]))
     assert take_frames(twice, 2).slots == (5, 5, 15, 15)
 
 

@@ -13,7 +13,7 @@ from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer, predict
 from benchmark.trials.rate_grid import score_grid
 from detectors import create, method, names
-from ffpms.dataset.built_set import BuiltSet, make_records
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.protocol.rate_grid import mix_at_level
 from tests.helpers.trials import CPU
 
@@ -30,7 +30,7 @@ def test_a_grid_score_is_that_of_the_same_mix_scored_alone(built: Path, name: st
     videos = data.videos[data.videos["bag_id"].isin([bag.bag_id for bag in fakes])]
     frames = data.frames[data.frames["bag_id"].isin(videos["bag_id"])]
     for draw, level in ((0, 0), (1, 7), (4, 20)):
-        bags = make_records(videos, mix_at_level(videos, frames, data.crops, data.grid, draw, level))
+        bags = data.make_records(videos, mix_at_level(videos, frames, data.crops, data.grid, draw, level))
         assert all(sum(bag.frame_labels) == level for bag in bags)
         alone = {s.record.bag_id: s.video_logit for s in predict(model, BagDataset(read, bags))}
         ours = grid[(grid["draw"] == draw) & (grid["n_fake"] == level)].set_index("bag_id")["score"]

@@ -56,7 +56,7 @@ def test_all_files_are_written_and_the_short_tables_printed(ffpms: Command, runs
     assert result.exit_code == 0, result.stderr
     assert {path.name for path in runs.iterdir() if path.is_file()} == FILES
     assert result.stdout.count("###") == 3
-    expected = make_board(list(read_runs(runs)))
+    expected = make_board(read_runs(runs))
     pd.testing.assert_frame_equal(
         pd.read_csv(runs / "leaderboard.csv")[["method", "metric", "value"]],
         expected.cells[["method", "metric", "value"]],

@@ -9,7 +9,7 @@ import pytest
 from benchmark.data.face_cache import open_faces
 from benchmark.leaderboards.paper import paper_cells, read_paper, subtract_paper
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.unmixed import load_set, unmix
+from ffpms.dataset.unmixed import load, unmix
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1 import read_v1, unmixed_name
@@ -21,7 +21,7 @@ KINDS = ("DF", "F2F", "FS", "NT")
 def test_every_face_of_a_fake_is_fake_and_every_face_of_an_original_real(
     built: Path, split: str, seed: int | None
 ) -> None:
-    mixed, unmixed = load_set(built, False), load_set(built, True)
+    mixed, unmixed = load(built, False), load(built, True)
     bags = {bag.bag_id: bag for bag in unmixed.bags(split, KINDS, seed)}
     assert {bag.bag_id for bag in mixed.bags(split, KINDS, seed)} == set(bags)
     for bag in bags.values():

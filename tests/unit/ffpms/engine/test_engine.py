@@ -46,7 +46,7 @@ def test_a_death_costs_its_own_job_only(engine: str, death: str) -> None:
     assert told(ENGINES[engine](behave, jobs, 2)) == expected
 
 
-def test_a_crew_of_which_all_die_goes_on(engine: str) -> None:
+def test_when_all_workers_die_the_others_go_on(engine: str) -> None:
     jobs = [f"exit:{i}" for i in range(1, 6)]
     assert list(told(ENGINES[engine](behave, jobs, 2)).values()) == ["died"] * 5
 
@@ -105,6 +105,24 @@ def test_a_busy_worker_ends_with_its_killed_parent() -> None:
     parent.kill()
     parent.wait()
     wait_for(lambda: not is_alive(worker), timeout_s=10)
+
+
+SCRIPT = """
+from ffpms.engine import run_local
+from tests.helpers.jobs import behave
+print("begun", flush=True)
+print(sorted(run_local(behave, ["a", "b", "c"], 2)))
+"""
+
+
+@pytest.mark.parametrize("way", ["file", "stdin", "command"])
+def test_a_script_without_a_guard_may_start_workers(tmp_path: Path, way: str) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    arguments = {"file": [str(tmp_path / "script.py")], "stdin": ["-"], "command": ["-c", SCRIPT]}[way]
+    command = [sys.executable, *arguments]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[4])}
+    done = subprocess.run(command, input=SCRIPT, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout.splitlines() == ["begun", "['a done', 'b done', 'c done']"], done.stderr
 
 
 def test_run_local_ends_with_a_dead_worker() -> None:

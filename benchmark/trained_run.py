@@ -1,0 +1,138 @@
+"""A finished run opened again: its stored scores, its detector, and new scores of any bags."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from benchmark.config import TrainConfig
+from benchmark.data.face_cache import Read
+from benchmark.runs.folder import Run, read_run
+from benchmark.training.checkpoint import BEST
+from benchmark.training.device import Machine, choose_device
+from benchmark.training.model import Model
+from benchmark.training.predict import make_scorer
+from benchmark.trials.scores import tabulate_scores
+from benchmark.trials.trial import make_detector
+from detectors.detector import Detector
+from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.crops import read_crop
+from ffpms.dataset.files import restore
+from ffpms.errors import ConfigError, ManifestError
+from ffpms.schema import SCORE, check
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRun(Run):
+    """A finished run with its detector, opened by :func:`benchmark.open_run`.
+
+    ``scores``, ``val``, ``grid`` and ``fewer`` are the tables that the run stored.
+
+    Example:
+        >>> run = benchmark.open_run(next(Path("runs").glob("s-mil-*")))
+        >>> run.method, run.seed, run.manipulations
+        ('s-mil', 0, ('DF', 'F2F', 'FS', 'NT'))
+        >>> run.detector.training
+        False
+    """
+
+    folder: Path = Path()
+    device: str = "auto"
+
+    @property
+    def detector(self) -> Detector:
+        """The trained torch module, in eval mode.
+
+        Raises:
+            ConfigError: the run holds another tool's scores.
+            ManifestError: its weights are lost or damaged.
+        """
+        return self._model.detector.eval()
+
+    def score(self, bags: Iterable[BagRecord]) -> pd.DataFrame:
+        """Scores bags of one set: a row a video and a row a face, in the columns of ``scores``.
+
+        A run that computed in bfloat16 on a GPU is scored in float32 on a CPU: its scores then differ a little from
+        the stored ones.
+
+        Raises:
+            ConfigError: the run holds another tool's scores, or the bags are of several sets.
+            ManifestError: its weights or a crop are lost or damaged.
+
+        Example:
+            >>> run = benchmark.open_run(next(Path("runs").glob("s-mil-*")))
+            >>> again = run.score(ffpms.load("ffpms-data").bags("test"))
+            >>> bool(((again["score"] - run.scores["score"]).abs() < 1e-6).all())
+            True
+        """
+        chosen = list(bags)
+        score = make_scorer(self._model, chosen, _read_crops_of(chosen))
+        rows = tabulate_scores(chosen, score, self._model.machine.log)
+        dataset = chosen[0].dataset if chosen else ""
+        rows = rows.assign(run_id=self.run_id, method=self.method, dataset=dataset)
+        table: pd.DataFrame = check(rows, SCORE).to_pandas()
+        return table
+
+    @cached_property
+    def _model(self) -> Model:
+        if self.external:
+            raise ConfigError(f"{self.folder}: another tool's scores, without a detector; open a run of 'ffpms bench'")
+        machine = Machine(choose_device(self.device))
+        trained = restore(TrainConfig, dict(self.settings))
+        precision = trained.precision if machine.device.type == "cuda" else "fp32"
+        config = replace(trained, pretrained=False, weights_sha256="", precision=precision)
+        with torch.random.fork_rng(devices=[]):  # making a detector draws weights, from the run's seed
+            detector = make_detector(config, {})
+        _load_weights(detector, self.folder / BEST)
+        return Model.place(detector, config, machine)
+
+
+def open_run(folder: str | Path, device: str = "auto") -> TrainedRun:
+    """Opens a finished run; its detector gets the run's own weights, and no others are fetched.
+
+    Args:
+        folder: the run's folder, such as ``runs/s-mil-75d02caf0dba``.
+        device: where to score: ``auto`` is the first GPU, else the CPU.
+
+    Raises:
+        ManifestError: the folder is no run, the run is not finished, or its files are damaged.
+
+    Example:
+        >>> run = benchmark.open_run(next(Path("runs").glob("s-mil-*")))
+        >>> list(run.scores.columns[:4])
+        ['run_id', 'method', 'dataset', 'manipulation']
+    """
+    place = Path(folder)
+    return TrainedRun(**vars(read_run(place)), folder=place, device=device)
+
+
+def _load_weights(detector: Detector, path: Path) -> None:
+    try:
+        detector.load_state_dict(load_file(path))
+    except FileNotFoundError:
+        raise ManifestError(f"{path}: not found; delete its folder and run the same 'ffpms bench' again") from None
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise ManifestError(f"{path}: not the weights of this detector ({reason}); run it again") from error
+
+
+def _read_crops_of(bags: list[BagRecord]) -> Read:
+    """What reads the crops of some bags, each checked against its hash.
+
+    Raises:
+        ConfigError: the bags are of several sets, whose crops may share a name.
+    """
+    if len({bag.root for bag in bags}) > 1:
+        raise ConfigError("bags: they are of several sets; score each set by itself")
+    sha256 = {crop: sha for bag in bags for crop, sha in zip(bag.crops, bag.sha256, strict=True)}
+
+    def read(crop: str) -> np.ndarray:
+        return read_crop(bags[0].root, crop, sha256[crop])
+
+    return read

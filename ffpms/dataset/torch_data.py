@@ -1,0 +1,86 @@
+"""Bags as a torch data set: draws faces and pads bags to batches.
+
+The one module of ``ffpms`` that knows torch; :meth:`ffpms.BuiltSet.torch` imports it when it is called.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from ffpms.dataset.bag import BagRecord
+from ffpms.errors import ConfigError
+
+
+def make_generator(seed: int, epoch: int, index: int, repeat: int = 0) -> np.random.Generator:
+    """The random numbers of a bag in an epoch; ``repeat`` counts how often the epoch has shown it before."""
+    return np.random.default_rng([seed, epoch, index, repeat])
+
+
+def draw_faces(n_faces: int, n_drawn: int, generator: np.random.Generator) -> np.ndarray:
+    """Draws up to ``n_drawn`` of a bag's faces, in the order of time.
+
+    Shape: -> (min(n_faces, n_drawn),) int.
+    """
+    return np.sort(generator.permutation(n_faces)[:n_drawn])
+
+
+def pad_bags(bags: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Pads bags to the longest with zeros; the mask is True where a bag has a face.
+
+    Shape: each (M_i, ...) -> (B, M, ...), (B, M) bool.
+    """
+    padded = pad_sequence(list(bags), batch_first=True)
+    lengths = torch.tensor([len(bag) for bag in bags])
+    return padded, torch.arange(padded.shape[1]) < lengths[:, None]
+
+
+class TorchBags(Dataset[dict[str, Any]]):
+    """The bags that have a face. With ``frames`` each epoch draws that many faces of a bag, without all are taken."""
+
+    def __init__(self, bags: Sequence[BagRecord], frames: int | None, seed: int) -> None:
+        if frames is not None and frames < 1:
+            raise ConfigError(f"frames: {frames} is not a number above 0")
+        self.bags = [bag for bag in bags if bag.crops]
+        self.frames, self.seed, self.epoch = frames, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the epoch whose faces are drawn; call it before the loader begins the epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.bags)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        bag = self._draw(index)
+        return {
+            "faces": torch.from_numpy(bag.faces()).permute(0, 3, 1, 2),
+            "label": bag.label,
+            "frame_labels": torch.tensor(bag.frame_labels, dtype=torch.float32),
+            "bag_id": bag.bag_id,
+        }
+
+    def _draw(self, index: int) -> BagRecord:
+        """The bag with the faces that this epoch shows."""
+        bag = self.bags[index]
+        if self.frames is None:
+            return bag
+        drawn = draw_faces(len(bag.crops), self.frames, make_generator(self.seed, self.epoch, index))
+        return bag.with_faces(bag.instances[i] for i in drawn)
+
+
+def collate(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Makes a batch of bags.
+
+    Shape: faces (B, M, 3, S, S) uint8; mask (B, M) bool, True for a face; label (B,) float; frame_labels (B, M) float,
+    0 at padding; bag_id: B names.
+    """
+    faces, mask = pad_bags([item["faces"] for item in items])
+    frame_labels, _ = pad_bags([item["frame_labels"] for item in items])
+    label = torch.tensor([item["label"] for item in items], dtype=torch.float32)
+    names = [item["bag_id"] for item in items]
+    return {"faces": faces, "mask": mask, "label": label, "frame_labels": frame_labels, "bag_id": names}

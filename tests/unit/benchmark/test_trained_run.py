@@ -1,0 +1,146 @@
+"""A finished run opened again: its detector gives the stored scores."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+import benchmark
+import ffpms
+from benchmark import TrainConfig, TrainedRun, open_run
+from benchmark.trials import trial
+from detectors import create
+from ffpms.builder.config import BuildConfig
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.errors import ConfigError, ManifestError
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.schema import SCORE
+from tests.conftest import Command
+from tests.helpers.submissions import Submit
+from tests.helpers.tiny_set import CONFIG, PAIRS, add_landmarks, make_set
+
+METHODS = ("s-mil", "xn-avg", "xn-max", "lstm", "d-fwa")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> BuiltSet:
+    """Squares for faces, and landmarks."""
+    config = BuildConfig(CONFIG.recipe, CropConfig(size=64))
+    return ffpms.load(add_landmarks(make_set(tmp_path_factory.mktemp("set"), PAIRS, config)))
+
+
+@pytest.fixture(scope="module")
+def runs(data: BuiltSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run a method, one with options, another size of faces and a backbone kept as it is."""
+    out = tmp_path_factory.mktemp("runs")
+    configs = [TrainConfig(name, backbone="tiny", epochs=1, train_frames=3, batch_size=4) for name in METHODS]
+    configs[0] = replace(configs[0], options=("filters=8",), input_size=32, tune="none")
+    assert benchmark.train(data, configs, out).failures == []
+    return out
+
+
+def find(runs: Path, method: str) -> Path:
+    """The folder of a method's run."""
+    (folder,) = runs.glob(f"{method}-*/DONE")
+    return folder.parent
+
+
+@pytest.fixture
+def run(runs: Path, tmp_path: Path) -> TrainedRun:
+    """A copy of a run, to be damaged."""
+    folder = find(runs, "s-mil")
+    return open_run(shutil.copytree(folder, tmp_path / folder.name))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_gives_its_stored_scores_again(runs: Path, data: BuiltSet, method: str) -> None:
+    run = open_run(str(find(runs, method)))
+    stored = pd.read_parquet(find(runs, method) / "scores.parquet")
+    pd.testing.assert_frame_equal(run.scores, stored)
+    again = run.score(data.bags("test"))
+    assert list(again.columns) == SCORE.names
+    pd.testing.assert_frame_equal(again, stored, check_exact=False, rtol=0, atol=1e-6)
+    pd.testing.assert_frame_equal(run.score(data.bags("val")), run.val, check_exact=False, rtol=0, atol=1e-6)
+
+
+def test_some_bags_get_the_scores_that_they_have_among_all(runs: Path, data: BuiltSet) -> None:
+    run = open_run(find(runs, "s-mil"))
+    some = [bag for bag in data.bags("test", "F2F") if bag.label == 1][:1]
+    expected = run.scores[run.scores["bag_id"] == some[0].bag_id].reset_index(drop=True)
+    pd.testing.assert_frame_equal(run.score(some), expected, check_exact=False, rtol=0, atol=1e-6)
+
+
+def test_the_detector_is_a_torch_module_ready_to_use(runs: Path) -> None:
+    state = torch.get_rng_state()
+    detector = open_run(find(runs, "s-mil")).detector
+    assert isinstance(detector, torch.nn.Module)
+    assert not detector.training
+    assert torch.equal(torch.get_rng_state(), state), "opening a run draws no numbers of its caller's"
+
+
+def test_no_pretrained_weights_are_fetched(run: TrainedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(trial, "create", lambda *arguments: asked.append(arguments) or create(*arguments))
+    assert "pretrained = true" in (run.folder / "config.toml").read_text()
+    assert run.detector is not None
+    assert asked == [("s-mil", "tiny", False, None, 32, {"filters": "8"})]
+
+
+def test_bags_without_a_face_score_a_half(run: TrainedRun, data: BuiltSet) -> None:
+    bag = replace(data.bags("test")[0].with_faces([]), status="no_face")
+    rows = run.score([bag])
+    assert rows["score"].tolist() == [0.5]
+    assert run.score([]).empty
+
+
+def test_bags_of_two_sets_are_an_error(run: TrainedRun, data: BuiltSet, whole: Path) -> None:
+    with pytest.raises(ConfigError, match="several sets"):
+        run.score([*data.bags("test"), *ffpms.load(whole).bags("test")])
+
+
+def test_what_is_no_finished_run_is_one_line(run: TrainedRun, tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="no run"):
+        open_run(tmp_path / "nowhere")
+    with pytest.raises(ManifestError, match="no run"):
+        open_run(tmp_path)
+    (run.folder / "DONE").unlink()
+    with pytest.raises(ManifestError, match="not finished"):
+        open_run(run.folder)
+    (run.folder / "FAILED").write_text("out of memory\n")
+    with pytest.raises(ManifestError, match=r"failed \(out of memory\)"):
+        open_run(run.folder)
+
+
+def test_lost_and_damaged_weights_are_one_line(run: TrainedRun, data: BuiltSet) -> None:
+    weights = run.folder / "best.safetensors"
+    weights.write_bytes(b"no weights")
+    with pytest.raises(ManifestError, match=r"best\.safetensors: not the weights"):
+        open_run(run.folder).score(data.bags("test"))
+    weights.unlink()
+    with pytest.raises(ManifestError, match=r"best\.safetensors: not found"):
+        _ = open_run(run.folder).detector
+    assert len(open_run(run.folder).scores), "the stored scores are there without them"
+
+
+def test_another_tools_run_has_scores_but_no_detector(
+    submit: Submit, ffpms: Command, runs: Path, data: BuiltSet, tmp_path: Path
+) -> None:
+    scores = pd.read_parquet(find(runs, "s-mil") / "scores.parquet")[["bag_id", "slot", "track_id", "score"]]
+    assert submit(scores, "--data", data.root).exit_code == 0
+    run = open_run(next((tmp_path / "runs").glob("my-tool-*")))
+    assert len(run.scores) == len(scores)
+    with pytest.raises(ConfigError, match="another tool's scores"):
+        run.score(data.bags("test"))
+
+
+def test_the_leaderboard_is_of_a_folder_or_of_runs(runs: Path, tmp_path: Path) -> None:
+    cells = benchmark.leaderboard(str(runs))
+    pd.testing.assert_frame_equal(cells, benchmark.make_board(benchmark.read_runs(str(runs))).cells)
+    assert {row.split(",")[0] for row in cells["method"]} >= {"s-mil", "xn-max"}
+    own = benchmark.make_board([open_run(find(runs, "lstm"))])
+    assert len(own.cells) < len(cells)
+    with pytest.raises(ManifestError, match="nowhere: no finished run"):
+        benchmark.leaderboard(tmp_path / "nowhere")

@@ -1,0 +1,87 @@
+"""A built set in Python: which bags it gives, and their pixels."""
+
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ffpms
+from ffpms import BagRecord, BuiltSet, FfpmsError
+from ffpms.builder.config import BuildConfig
+from ffpms.dataset.crops import read_crop
+from ffpms.errors import ConfigError, ManifestError
+from ffpms.protocol.crop_config import CropConfig
+from tests.helpers.tiny_set import CONFIG, PAIRS, make_set
+
+
+@pytest.fixture
+def tiny(data: Path) -> BuiltSet:
+    """A copy of the tiny set, which may be damaged."""
+    return ffpms.load(data)
+
+
+def test_a_set_is_loaded_by_text_or_path_and_shown_in_a_line(whole: Path) -> None:
+    assert ffpms.load(str(whole)).sha256 == ffpms.load(whole).sha256
+    assert repr(ffpms.load(str(whole))) == f"BuiltSet('{whole}', FFPMS-custom, 18 bags)"
+    with pytest.raises(FfpmsError, match="no built set"):
+        ffpms.load("nowhere")
+
+
+def test_bags_are_of_all_manipulations_of_several_or_of_one(tiny: BuiltSet) -> None:
+    def names(bags: list[BagRecord]) -> list[str]:
+        return [bag.bag_id for bag in bags]
+
+    everything = ["original_004", "original_005", "DF_004_005", "DF_005_004", "F2F_004_005", "F2F_005_004"]
+    assert sorted(names(tiny.bags("test"))) == sorted(everything)
+    assert tiny.bags("test") == tiny.bags("test", ["DF", "F2F"]) == tiny.bags("test", ("F2F", "DF"))
+    assert sorted(names(tiny.bags("test", "DF"))) == sorted(everything[:4])
+    assert sorted(names(tiny.bags("test", []))) == sorted(names(tiny.bags("test", "original"))) == everything[:2]
+
+
+def test_an_unknown_split_or_manipulation_is_named_with_what_is_known(tiny: BuiltSet) -> None:
+    with pytest.raises(ConfigError, match="split: tests is unknown; choose from train, val, test"):
+        tiny.bags("tests")
+    with pytest.raises(ConfigError, match=r"manipulations: NT is unknown; choose from .*DF, F2F"):
+        tiny.bags("test", ["DF", "NT"])
+    with pytest.raises(ConfigError, match="manipulations: DeepFakes is unknown"):
+        tiny.torch("train", manipulations="DeepFakes")
+
+
+def test_faces_are_the_stored_crops(tiny: BuiltSet) -> None:
+    for bag in tiny.bags("test"):
+        faces = bag.faces()
+        assert faces.dtype == np.uint8
+        assert faces.shape == (len(bag.frame_labels), 16, 16, 3) == (4, 16, 16, 3)
+        stored = [read_crop(tiny.root, *crop) for crop in zip(bag.crops, bag.sha256, strict=True)]
+        assert np.array_equal(faces, np.stack(stored))
+        assert bag.label == max(bag.frame_labels)
+
+
+def test_a_crop_that_is_lost_or_changed_is_an_error(tiny: BuiltSet) -> None:
+    bag = tiny.bags("test", "DF")[-1]
+    first, second = (tiny.root / crop for crop in bag.crops[:2])
+    first.write_bytes(second.read_bytes())
+    with pytest.raises(ManifestError, match="not the crop that was built"):
+        bag.faces()
+    first.unlink()
+    with pytest.raises(ManifestError, match="not found"):
+        bag.faces()
+
+
+def test_a_bag_without_a_face_has_an_empty_array(tmp_path: Path) -> None:
+    config = BuildConfig(CONFIG.recipe, CropConfig(size=16))
+    data = ffpms.load(make_set(tmp_path, PAIRS, config, faces=False))
+    assert data.bags("test", "original")[0].faces().shape == (0, 16, 16, 3)
+
+
+def test_a_bag_is_the_same_wherever_its_set_lies_and_can_be_pickled(tiny: BuiltSet, tmp_path: Path) -> None:
+    moved = ffpms.load(shutil.copytree(tiny.root, tmp_path / "moved"))
+    bag, other = tiny.bags("test", "DF")[-1], moved.bags("test", "DF")[-1]
+    assert bag == other
+    assert hash(bag) == hash(other)
+    shutil.rmtree(tiny.root)
+    assert len(pickle.loads(pickle.dumps(other)).faces()) == 4
+    with pytest.raises(ManifestError, match="not found"):
+        bag.faces()

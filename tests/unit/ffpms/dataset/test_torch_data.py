@@ -1,0 +1,74 @@
+"""``BuiltSet.torch``: which faces an epoch draws, and what a batch is."""
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from benchmark.data.batches import BagDataset
+from detectors import Bag, create
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.torch_data import TorchBags, draw_faces, make_generator
+from ffpms.errors import ConfigError
+
+
+def labels_of(dataset: TorchBags, epoch: int) -> list[list[float]]:
+    dataset.set_epoch(epoch)
+    return [dataset[i]["faces"].flatten(1).double().sum(dim=1).tolist() for i in range(len(dataset))]
+
+
+def test_faces_are_drawn_anew_each_epoch_in_the_order_of_time(built_set: BuiltSet) -> None:
+    dataset, _ = built_set.torch("train", frames=3, seed=5, manipulations="DF")
+    again, _ = built_set.torch("train", frames=3, seed=5, manipulations="DF")
+    other, _ = built_set.torch("train", frames=3, seed=6, manipulations="DF")
+    assert labels_of(dataset, 0) == labels_of(again, 0)
+    assert labels_of(dataset, 0) != labels_of(dataset, 1)
+    assert labels_of(dataset, 0) != labels_of(other, 0)
+    drawn = [draw_faces(20, 3, make_generator(5, epoch, 0)) for epoch in range(30)]
+    assert all((np.diff(rows) > 0).all() for rows in drawn)
+    assert set(np.concatenate(drawn)) == set(range(20))
+
+
+def test_it_draws_what_training_draws(built_set: BuiltSet) -> None:
+    ours, _ = built_set.torch("train", frames=8, seed=2)
+    faces = {crop: face for bag in ours.bags for crop, face in zip(bag.crops, bag.faces(), strict=True)}
+    theirs = BagDataset(faces.__getitem__, ours.bags, n_faces=8, seed=2)
+    ours.set_epoch(4)
+    theirs.epoch = 4
+    for i in range(len(ours)):
+        assert torch.equal(ours[i]["faces"].permute(0, 2, 3, 1), theirs[i]["faces"])
+
+
+def test_a_batch_is_padded_and_goes_into_a_detector(built_set: BuiltSet) -> None:
+    dataset, collate = built_set.torch("test")
+    some = dataset.bags[-1]
+    dataset.bags[-1] = some.with_faces(some.instances[:7])
+    batch = collate([dataset[0], dataset[len(dataset) - 1]])
+    assert batch["mask"].sum(dim=1).tolist() == [20, 7]
+    assert batch["mask"][1, :7].all()
+    assert not batch["faces"][1, 7:].any()
+    assert batch["label"].tolist() == [0, 1]
+    assert batch["frame_labels"].shape == (2, 20)
+    assert batch["frame_labels"][1, :7].tolist() == list(some.frame_labels[:7])
+    assert not batch["frame_labels"][1, 7:].any()
+    assert batch["bag_id"] == [dataset.bags[0].bag_id, some.bag_id]
+    prediction = create("s-mil", backbone="tiny").eval()(Bag(batch["faces"], batch["mask"]))
+    assert prediction.frame_logit.shape == (2, 20)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_loader_gives_every_bag_once(built_set: BuiltSet, workers: int) -> None:
+    dataset, collate = built_set.torch("test", frames=2)
+    loader = DataLoader(dataset, batch_size=4, collate_fn=collate, num_workers=workers)
+    batches = list(loader)
+    assert [name for batch in batches for name in batch["bag_id"]] == [bag.bag_id for bag in dataset.bags]
+    assert {batch["faces"].shape for batch in batches} == {(4, 2, 3, 64, 64)}
+    assert batches[0]["faces"].dtype == torch.uint8
+
+
+def test_bags_without_a_face_are_left_out_and_no_faces_cannot_be_drawn(built_set: BuiltSet) -> None:
+    bags = built_set.bags("test")
+    faceless = bags[0].with_faces([])
+    assert TorchBags([faceless, *bags[1:]], None, 0).bags == bags[1:]
+    with pytest.raises(ConfigError, match="frames: 0"):
+        built_set.torch("test", frames=0)
