@@ -1,18 +1,12 @@
-"""Every example of a docstring runs and prints what it says."""
+"""Every example of a docstring runs and prints what it says; those of public names run in test_python_page.py."""
 
-import doctest
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-MODULES = [
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    for package in ("ffpms", "detectors", "benchmark")
-    for path in sorted((ROOT / package).rglob("*.py"))
-    if ">>> " in path.read_text(encoding="utf-8")
-]
+from tests.helpers.examples import examples_in, is_public, modules_with_examples, run_example
+
+MODULES = modules_with_examples()
 
 
 def test_the_functions_of_arrays_have_examples() -> None:
@@ -22,4 +16,4 @@ def test_the_functions_of_arrays_have_examples() -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_hold(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert doctest.testmod(import_module(name)).failed == 0
+    assert not "".join(run_example(test) for test in examples_in(name) if not is_public(test))

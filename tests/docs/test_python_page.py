@@ -1,43 +1,21 @@
 """docs/python.md runs as one script; so does the example of every public name, in the folder that the page leaves."""
 
-import doctest
-import inspect
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 
-import benchmark
-import detectors
-import ffpms
+from tests.helpers.examples import PACKAGES, examples_in, is_public, modules_with_examples, public_names, run_example
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "python.md").read_text()
 SCRIPT = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
-PACKAGES = {"ffpms": ffpms, "benchmark": benchmark, "detectors": detectors}
 NAMES = [f"{name}.{public}" for name, package in PACKAGES.items() for public in package.__all__]
-
-
-def examples() -> Iterator[tuple[str, Any]]:
-    """Every public function, class and method that has an example."""
-    for name in NAMES:
-        package, _, public = name.partition(".")
-        found = getattr(PACKAGES[package], public)
-        members = inspect.getmembers(found, inspect.isfunction) if inspect.isclass(found) else []
-        for path, one in [(name, found), *((f"{name}.{key}", value) for key, value in members)]:
-            own = str(getattr(one, "__module__", "")).partition(".")[0] in PACKAGES
-            if own and ">>>" in (inspect.getdoc(one) or ""):
-                yield path, one
-
-
-EXAMPLES = dict(examples())
+EXAMPLES = {test.name: test for module in modules_with_examples() for test in examples_in(module) if is_public(test)}
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +44,13 @@ def test_the_page_names_everything_that_is_public() -> None:
 
 
 def test_every_public_name_of_the_data_set_and_the_benchmark_has_an_example() -> None:
-    assert {name for name in NAMES if not name.startswith("detectors.")} <= EXAMPLES.keys()
-    assert {"ffpms.BuiltSet.bags", "ffpms.BuiltSet.torch", "ffpms.BagRecord.faces"} <= EXAMPLES.keys()
+    with_example = {name for path, name in public_names().items() if path in EXAMPLES}
+    assert {name for name in NAMES if not name.startswith("detectors.")} <= with_example
+    methods = {"built_set.BuiltSet.bags", "built_set.BuiltSet.torch", "bag.BagRecord.faces"}
+    assert {f"ffpms.dataset.{name}" for name in methods} <= EXAMPLES.keys()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_gives_what_it_says(name: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(place)
-    known = {"Path": Path, "torch": torch, **PACKAGES}
-    text = inspect.getdoc(EXAMPLES[name]) or ""
-    test = doctest.DocTestParser().get_doctest(text, dict(known), name, None, None)
-    said: list[str] = []
-    doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL).run(test, out=said.append)
-    assert not said, "".join(said)
+    assert not run_example(EXAMPLES[name])
