@@ -22,7 +22,9 @@ def method_code(module: str) -> str:
     top = module.partition(".")[0]
     if top == "detectors":
         return code_digest(find_package(top), [f"{module.partition('.')[2].replace('.', '/')}.py"])
-    lines = [line for package in sorted(_siblings(top)) for place in _places(package) for line in _hash_files(place)]
+    lines = [
+        line for package in sorted(packages_beside(module)) for place in _places(package) for line in _hash_files(place)
+    ]
     return digest("".join(lines).encode())
 
 
@@ -32,9 +34,9 @@ def find_package(name: str) -> Path:
     return place
 
 
-def _siblings(top: str) -> set[str]:
-    """The top-level packages that are installed by the same distribution, and this one."""
-    owners = packages_distributions()
+def packages_beside(module: str) -> set[str]:
+    """The top-level packages that are installed by the same distribution as a module, its own too."""
+    top, owners = module.partition(".")[0], packages_distributions()
     own = set(owners.get(top, []))
     return {top} | {name for name, found in owners.items() if own & set(found)}
 

@@ -33,7 +33,7 @@ def kill_a_worker(out: Path, killed: list[int]) -> None:
 def kill_one(killed: list[int]) -> None:
     for pid in descendants_of(os.getpid()):
         with suppress(OSError):  # it has just ended
-            if b"ray::run_errand" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"ray::run_ray_job" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)
                 return
