@@ -1,6 +1,5 @@
 """``ffpms demo``: corpus, build, bench and curve on embedded data, with what it is doing always on screen."""
 
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -19,6 +18,7 @@ from benchmark.training.device import Log, Machine, choose_device
 from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
 from ffpms.builder.build import build
 from ffpms.builder.config import BuildConfig
+from ffpms.cores import usable_cores
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import FfpmsError
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
@@ -39,7 +39,7 @@ Track = Callable[[Iterable[Any], int], Iterable[Any]]
 def run_demo(out: Path, seed: int, workers: int, say: Log, track: Track) -> None:
     """Does the whole job below ``out``; what is there already is not done again."""
     started = time.monotonic()
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(usable_cores())
 
     def step(text: str) -> None:
         say(f"[{time.monotonic() - started:4.0f} s] {text}")

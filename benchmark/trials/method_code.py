@@ -64,5 +64,5 @@ def _hash_files(place: Path) -> Iterator[str]:
     """A line a file, without what Python writes itself."""
     files = sorted(file for file in place.rglob("*") if file.is_file()) if place.is_dir() else [place]
     for file in files:
-        if file.suffix != ".pyc":
+        if "__pycache__" not in file.parts:
             yield f"{file.relative_to(place.parent).as_posix()} {digest(file.read_bytes())}\n"
