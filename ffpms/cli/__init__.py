@@ -54,6 +54,9 @@ def _one_line(error: Exception) -> str:
 
 
 def _is_detector_error(error: Exception) -> bool:
+    """Imports no torch for it: where the class is not known yet, nobody raised it."""
+    if "detectors.errors" not in sys.modules:
+        return False
     from detectors.errors import DetectorError
 
     return isinstance(error, DetectorError)
