@@ -11,12 +11,13 @@ from benchmark.config import TrainConfig
 from benchmark.leaderboards.board import COLUMNS, make_board
 from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
 from benchmark.training.device import Log, Machine, choose_device, choose_precision
+from benchmark.trials.failures import explain, is_crash, note_failure
 from benchmark.trials.resources import Resources
 from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.trial import Trial, make_detector
 from detectors import method
 from detectors.backbones import Weights
-from detectors.errors import DetectorError
+from detectors.errors import BackboneError
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.schema import Split, Status
@@ -63,13 +64,13 @@ def bench(
         if trial not in todo:
             machine.log(f"{trial.folder.name}: done already")
     resources = Resources(machine, weights, out / "faces" if store else None)
-    faults = _check_methods(todo, resources.weights)
-    for fault in dict.fromkeys(faults.values()):
-        machine.log(f"left out: {fault}")
-    possible = [trial for trial in todo if trial.folder not in faults]
+    faults = _check_methods(todo, resources)
+    lines = list(dict.fromkeys(f"{trial.config.method}: {reason}" for trial, reason in faults.items()))
+    for line in lines:
+        machine.log(f"left out: {line}")
+    possible = [trial for trial in todo if trial not in faults]
     failures = run(possible, resources) if possible else []
-    wanted = {trial.folder.name for trial in trials}
-    return _conclude(out, wanted, [*dict.fromkeys(faults.values()), *failures], machine)
+    return _conclude(out, {trial.folder.name for trial in trials}, [*lines, *failures], machine)
 
 
 def train(
@@ -147,25 +148,28 @@ def _why_none(data: BuiltSet, split: str) -> str:
     return f"of {len(own)} bags {len(bad)} are not ok, most often {status}; see README.md there, then build again"
 
 
-def _check_methods(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> dict[Path, str]:
-    """Makes each detector once, before any is trained, and sees that its set has what it learns from. Returns a line by
-    folder for each trial that cannot be.
+def _check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial, str]:
+    """Makes each detector once, before any is trained, and sees that its set has what it learns from. Returns why, for
+    each trial that cannot be; one whose method's own code fails is marked as failed.
 
     Raises:
         DetectorError: none can be made.
         ManifestError: the sets lack what they all learn from.
     """
-    faults = {trial.folder: fault for trial, fault in _faults(trials, weights)}
-    if faults and len(faults) == len(trials):
+    faults = dict(_faults(trials, resources.weights))
+    if faults and len(faults) == len(trials) and not any(map(is_crash, faults.values())):
         raise next(iter(faults.values()))
-    names = {trial.folder: trial.config.method for trial in trials}
-    return {folder: f"{names[folder]}: {fault}" for folder, fault in faults.items()}
+    reasons = {trial: explain(fault, trial.config.method) for trial, fault in faults.items()}
+    for trial, reason in reasons.items():
+        if is_crash(faults[trial]) and resources.machine.ranks.first:
+            note_failure(trial, reason, resources.machine)
+    return reasons
 
 
-def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable[tuple[Trial, Exception]]:
+def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable[tuple[Trial, BaseException]]:
     """Reasons why a trial cannot run: its detector, whatever its seed and manipulations, or its set."""
-    made: dict[TrainConfig, Exception | None] = {}
-    missing: dict[tuple[object, ...], DetectorError] = {}
+    made: dict[TrainConfig, BaseException | None] = {}
+    missing: dict[tuple[object, ...], BackboneError] = {}
     for trial in trials:
         origin = replace(trial.config, seed=0, manipulations=())
         if origin not in made:
@@ -175,15 +179,17 @@ def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable
 
 
 def _try_making(
-    config: TrainConfig, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], DetectorError]
-) -> DetectorError | None:
+    config: TrainConfig, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
+) -> BaseException | None:
     """Why a detector cannot be made, if so; a hub that cannot be reached is asked once."""
     backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
     if backbone not in missing:
         try:
             make_detector(config, weights)
-        except DetectorError as error:
+        except BackboneError as error:
             missing[backbone] = error
+        except (Exception, SystemExit) as error:
+            return error
     return missing.get(backbone)
 
 

@@ -1,6 +1,5 @@
 """``ffpms demo``: corpus, build, bench and curve on embedded data, with its progress on screen."""
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from benchmark.training.device import Log, Machine, Progress, choose_device
 from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
 from ffpms.builder.build import build
 from ffpms.builder.config import BuildConfig
+from ffpms.cores import usable_cores
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import FfpmsError
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
@@ -39,7 +39,7 @@ RATES = (0.05, 0.25, 0.5, 1.0)
 def run_demo(out: Path, seed: int, workers: int, log: Log, progress: Progress) -> None:
     """Runs every step below ``out``; a second call skips what is done."""
     started = time.monotonic()
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(usable_cores())
 
     def log_timed(text: str) -> None:
         log(f"[{time.monotonic() - started:4.0f} s] {text}")

@@ -7,8 +7,28 @@ from torch import Tensor, nn
 
 from detectors.backbones import Backbone, Stem
 from detectors.bag import Bag, Prediction, pack, unpack
+from detectors.errors import DetectorError
 from detectors.losses import Supervision, video_loss
 from detectors.pooling import mean_probability
+
+
+def check_prediction(made: object, mask: Tensor) -> Prediction:
+    """What a detector gave, if it is a prediction of a bag with this mask.
+
+    Raises:
+        DetectorError: it is something else, or a part has another shape.
+    """
+    if not isinstance(made, Prediction):
+        raise DetectorError(f"the detector gave a {type(made).__name__}, not a Prediction")
+    for part, wanted in zip(Prediction._fields, (mask.shape[:1], mask.shape, mask.shape), strict=True):
+        value = getattr(made, part)
+        if value is None and part == "weight":
+            continue
+        got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        if got != tuple(wanted):
+            axes = "(B,)" if part == "video_logit" else "(B, M)"
+            raise DetectorError(f"the detector's {part} is {got}, where the bag wants {axes} = {tuple(wanted)}")
+    return made
 
 
 class Detector(nn.Module):
@@ -23,8 +43,7 @@ class Detector(nn.Module):
     def forward(self, bag: Bag) -> Prediction: ...
 
     def __call__(self, *args: Any) -> Prediction:
-        prediction: Prediction = super().__call__(*args)
-        return prediction
+        return check_prediction(super().__call__(*args), args[0].mask)
 
     def learn(self, bag: Bag, label: Tensor, boundary: Tensor | None) -> tuple[Prediction, Tensor]:  # noqa: ARG002
         """The prediction and the loss to descend.

@@ -1,16 +1,19 @@
-"""Detectors by name, as their papers call them."""
+"""Registry: detectors by name, as their papers call them; those of this project and of plugins."""
 
 import difflib
 import inspect
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
-from typing import Any, Literal
+from importlib import import_module
+from typing import Any, Literal, get_args
 
 from detectors.backbones import Stem, Weights, create_backbone
 from detectors.detector import Detector
-from detectors.errors import DetectorError
-from detectors.options import parse_options
+from detectors.errors import BackboneError, DetectorError
+from detectors.options import check_factory, parse_options
+from detectors.plugins import Plugins
 
 Factory = Callable[..., Detector]
 """What the stem made, and options by keyword -> a new detector."""
@@ -18,9 +21,6 @@ Factory = Callable[..., Detector]
 TrainingData = Literal["bags", "warped", "blended"]
 """What a method learns from: the train bags with their video labels, or train-split real faces and what it makes of
 them itself, by warping (D-FWA) or blending (Face X-ray)."""
-
-PLUGINS = "ffpms.detectors"
-"""Entry point group of other packages' detectors: each names a module that registers them."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Method:
 
 
 _METHODS: dict[str, Method] = {}
+_PLUGINS = Plugins(_METHODS)
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def register(
@@ -71,37 +73,66 @@ def register(
     """Decorator: makes a factory known under a name, with what :class:`Method` says of it.
 
     Raises:
-        DetectorError: the name is taken.
+        DetectorError: the name is taken or cannot be typed, or the factory takes what no command can give it.
     """
 
     def add(factory: Factory) -> Factory:
-        if name in _METHODS:
-            raise DetectorError(f"{name}: registered twice, by {_METHODS[name].module} and {factory.__module__}")
+        _load_built_in()
+        _check_name(name, factory)
+        if training_data not in get_args(TrainingData):
+            raise DetectorError(f"{name}: training_data is {training_data!r}; {' or '.join(get_args(TrainingData))}")
+        check_factory(name, factory)
         _METHODS[name] = Method(name, factory, source, unit, training_data, ordered, backbone, stem, trained_as or name)
         return factory
 
     return add
 
 
+def _check_name(name: str, factory: Factory) -> None:
+    if not _NAME.fullmatch(name):
+        raise DetectorError(f"{name!r}: a method's name is lower-case letters and digits with dashes, such as s-mil")
+    for other, known in _METHODS.items():
+        if _aliases(name) & _aliases(other):
+            also = "" if name == other else f" as {other}, which {name} may mean too"
+            raise DetectorError(f"{name}: registered twice, by {known.module} and {factory.__module__}{also}")
+
+
+def _aliases(name: str) -> set[str]:
+    """What users type for a name."""
+    return {name, name.replace("-", "", 1), name.replace("-", "")}
+
+
+def _load_built_in() -> None:
+    """Registers this project's own methods, first of all."""
+    import_module("detectors.methods")
+
+
 def load_plugins() -> None:
     """Imports the modules that other packages name in the entry point group ``ffpms.detectors``.
 
+    The functions below do so by themselves, once; they warn of a plugin that cannot be used, and
+    know all other methods. Every call of this one raises for it.
+
     Raises:
-        DetectorError: a plugin cannot be imported.
+        DetectorError: a plugin cannot be imported, or what it registers cannot be used.
     """
-    for plugin in entry_points(group=PLUGINS):
-        try:
-            plugin.load()
-        except DetectorError:
-            raise
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise DetectorError(f"plugin {plugin.name} ({plugin.value}): cannot be imported ({reason})") from error
+    _load_built_in()
+    if faults := _PLUGINS.load():
+        raise DetectorError("; ".join(faults))
+
+
+def _known() -> dict[str, Method]:
+    """All methods; the first call imports the plugins."""
+    _load_built_in()
+    if _PLUGINS.faults is None:
+        for fault in _PLUGINS.load():
+            warnings.warn(fault, stacklevel=3)
+    return _METHODS
 
 
 def names() -> list[str]:
     """All registered names, in the order of registration."""
-    return list(_METHODS)
+    return list(_known())
 
 
 def method(name: str) -> Method:
@@ -110,7 +141,7 @@ def method(name: str) -> Method:
     Raises:
         DetectorError: there is no such method; lists the near ones.
     """
-    return _METHODS[resolve(name)]
+    return _known()[resolve(name)]
 
 
 def resolve(name: str) -> str:
@@ -119,12 +150,13 @@ def resolve(name: str) -> str:
     Raises:
         DetectorError: there is no such detector; lists the near ones.
     """
-    aliases = {alias: n for n in _METHODS for alias in (n, n.replace("-", "", 1), n.replace("-", ""))}
+    aliases = {alias: n for n in _known() for alias in _aliases(n)}
     typed = name.strip().lower().replace("_", "-")
     if typed in aliases:
         return aliases[typed]
     near = list(dict.fromkeys(aliases[a] for a in difflib.get_close_matches(typed, aliases, n=3))) or names()
-    raise DetectorError(f"{name!r}: no such method; did you mean {', '.join(near)}?")
+    broken = "".join(f" {fault}" for fault in _PLUGINS.faults or ())
+    raise DetectorError(f"{name!r}: no such method; did you mean {', '.join(near)}?{broken}")
 
 
 def create(
@@ -139,9 +171,21 @@ def create(
     :func:`detectors.options.options_of` lists.
 
     Raises:
-        DetectorError: there is no such detector or option, or its backbone cannot be made.
+        DetectorError: there is no such detector or option, its backbone cannot be made (a
+            ``BackboneError``), or its factory makes no detector.
     """
     known = method(name)
     chosen = parse_options(known.name, known.factory, options or {})
-    stem: Any = known.stem(backbone or known.backbone, pretrained, weights, size)
-    return known.factory(stem, **chosen)
+    try:
+        stem: Any = known.stem(backbone or known.backbone, pretrained, weights, size)
+    except DetectorError as error:
+        raise BackboneError(str(error)) from error
+    return _check_made(known, known.factory(stem, **chosen))
+
+
+def _check_made(known: Method, made: object) -> Detector:
+    if not isinstance(made, Detector):
+        raise DetectorError(f"{known.name}: its factory gave a {type(made).__name__}, not a detectors.Detector")
+    if not isinstance(getattr(made, "backbone", None), Stem):
+        raise DetectorError(f"{known.name}: {type(made).__name__} has no backbone; keep the factory's first argument")
+    return made

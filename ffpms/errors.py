@@ -48,6 +48,15 @@ class MediaError(FfpmsError):
         return f"{self.path}: {self.reason}"
 
 
+def not_installed(package: str, extra: str, instead: str = "") -> ConfigError:
+    """The error for a package of an extra that is not there, with the command that installs it.
+
+    pip takes an extra of an installed ffpms from what was installed, a clone or a wheel, and asks
+    no index for ffpms.
+    """
+    return ConfigError(f"{package}: not installed; pip install 'ffpms[{extra}]'{instead}")
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turns a failure to write to ``path``, or below it, into an error of one line.

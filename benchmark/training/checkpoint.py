@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, not_installed
 
 LAST, BEST, HISTORY = "last.ckpt", "best.safetensors", "history.csv"
 """File names of the checkpoint, of the best weights, and of the history of epochs."""
@@ -50,7 +50,7 @@ def write_tensorboard(row: dict[str, float], folder: Path) -> None:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        raise ConfigError("tensorboard: not installed; pip install 'ffpms[tensorboard]'") from None
+        raise not_installed("tensorboard", "tensorboard") from None
     with SummaryWriter(str(folder / "tensorboard")) as writer:
         for name, value in row.items():
             writer.add_scalar(name, value, int(row["epoch"]))

@@ -11,6 +11,7 @@ from torch import nn
 
 from benchmark.training.distributed import SINGLE, Ranks
 from detectors.detector import Detector
+from ffpms.cores import usable_cores
 from ffpms.errors import ConfigError
 
 Log = Callable[[str], None]
@@ -64,7 +65,7 @@ class Setup:
         Raises:
             ConfigError: torch does not know the device or cannot reach it.
         """
-        torch.set_num_threads(self.threads or len(os.sched_getaffinity(0)))
+        torch.set_num_threads(self.threads or usable_cores())
         if self.deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
             torch.use_deterministic_algorithms(True)

@@ -4,6 +4,7 @@ If a detector first looks at each face by itself, the features of a face are com
 bags that show it. Other mixes of the same faces then cost only the detector's head.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,8 @@ from benchmark.data.batches import BagDataset, Batch, in_batches, load_batches
 from benchmark.data.face_cache import Read
 from benchmark.training.model import Model
 from detectors.bag import Prediction
-from detectors.detector import Embedder
+from detectors.detector import Embedder, check_prediction
+from detectors.errors import DetectorError
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import pad_bags
 
@@ -57,7 +59,8 @@ class FaceFeatures:
         for some in in_batches([bag for bag in bags if bag.crops], BAGS_AT_A_TIME):
             index, mask = (part.to(self.features.device) for part in self._index(some))
             with self.model.autocast():
-                prediction = self.embedder.head(self.features[index] * mask[..., None], mask)
+                given = self.embedder.head(self.features[index] * mask[..., None], mask)
+            prediction = check_prediction(given, mask)
             yield from _unbatch(some, prediction)
 
     def _index(self, bags: Sequence[BagRecord]) -> tuple[Tensor, Tensor]:
@@ -114,5 +117,19 @@ def _unbatch(bags: Sequence[BagRecord], prediction: Prediction) -> list[BagScore
     video, frame = prediction.video_logit.double().tolist(), prediction.frame_logit.double().tolist()
     weight = prediction.weight.double().tolist() if prediction.weight is not None else [[]] * len(video)
     return [
-        BagScore(bag, video[i], frame[i][: len(bag.crops)], weight[i][: len(bag.crops)]) for i, bag in enumerate(bags)
+        _check_numbers(BagScore(bag, video[i], frame[i][: len(bag.crops)], weight[i][: len(bag.crops)]))
+        for i, bag in enumerate(bags)
     ]
+
+
+def _check_numbers(score: BagScore) -> BagScore:
+    """The score itself.
+
+    Raises:
+        DetectorError: it has what is no finite number.
+    """
+    parts = {"video_logit": [score.video_logit], "frame_logit": score.frame_logits, "weight": score.weights}
+    for part, values in parts.items():
+        if not all(map(math.isfinite, values)):
+            raise DetectorError(f"the detector's {part} is not a finite number for every face; try a lower --lr")
+    return score

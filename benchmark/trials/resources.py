@@ -1,6 +1,5 @@
 """Resources that trials share: decoded faces, initial weights, and the machine."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,6 +9,7 @@ from benchmark.data.face_cache import Read, open_faces
 from benchmark.training.device import Machine
 from benchmark.training.weights import load_given
 from detectors.backbones import Weights
+from ffpms.cores import usable_cores
 from ffpms.dataset.built_set import BuiltSet
 
 
@@ -41,7 +41,7 @@ class Resources:
         ranks = self.machine.ranks
         if not ranks.first:
             ranks.wait()
-        read = open_faces(data, self.cache, os.cpu_count() or 1, self.machine.progress, self.machine.log)
+        read = open_faces(data, self.cache, usable_cores(), self.machine.progress, self.machine.log)
         if ranks.first:
             ranks.wait()
         return read

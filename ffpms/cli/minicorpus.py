@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, PATH, QUIET, WORKERS, need, parse_names, parse_range, progress
+from ffpms.cli.options import CONFIG, PATH, QUIET, WORKERS, parse_names, parse_range, progress
 
 
 @click.command()
@@ -23,7 +23,6 @@ def minicorpus(**flags: Any) -> None:
 
     Example: ffpms minicorpus --out minicorpus
     """
-    need("numba")
     from ffpms.minicorpus.contact_sheet import draw_sheet
     from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 

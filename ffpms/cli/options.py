@@ -1,6 +1,5 @@
 """Flags that several commands share, and how their text is parsed."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
@@ -10,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from ffpms.cli.config_file import read_toml
-from ffpms.errors import ConfigError
+from ffpms.cores import usable_cores
+from ffpms.errors import not_installed
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,7 +25,7 @@ CONFIG = click.option(
     help="TOML file of flags; flags given here win.",
 )
 WORKERS = click.option(
-    "--workers", default=os.cpu_count() or 1, show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
+    "--workers", default=usable_cores(), show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
 )
 ENGINE = click.option(
     "--engine",
@@ -108,4 +108,4 @@ def need(*packages: str) -> None:
     """
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
-        raise ConfigError(f"{', '.join(missing)}: not installed; pip install 'ffpms[demo]'")
+        raise not_installed(", ".join(missing), "demo")

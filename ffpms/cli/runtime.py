@@ -15,6 +15,7 @@ from benchmark.training.distributed import join_ranks
 from benchmark.trials.ray_runner import Cluster
 from benchmark.trials.runner import Runner, run_here
 from ffpms.cli.options import progress
+from ffpms.cores import usable_cores
 from ffpms.engine import largest_node
 from ffpms.errors import ConfigError
 
@@ -43,7 +44,7 @@ def _join_cluster(setup: Setup, quiet: bool) -> tuple[Machine, Runner]:
     """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ConfigError("engine: torchrun shares one trial's batches, --engine ray spreads trials; use one of them")
-    workers = os.cpu_count() or 1
+    workers = usable_cores()
     cores, gpus = largest_node(workers)
     wants_gpu = setup.device == "cuda" or (setup.device == "auto" and gpus > 0)
     if setup.device not in ("auto", "cpu", "cuda") or (wants_gpu and not gpus):

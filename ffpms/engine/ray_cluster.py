@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from ffpms.engine.outcome import Died, Done, Job, Outcome, Result
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, not_installed
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
 _QUEUED_PER_CORE = 2
@@ -74,7 +74,7 @@ def _connect(workers: int) -> Any:
     try:
         import ray
     except ImportError:
-        raise ConfigError("--engine ray: Ray is not installed; pip install 'ffpms[ray]', or --engine local") from None
+        raise not_installed("ray", "ray", ", or --engine local") from None
     address = os.environ.get("RAY_ADDRESS", "local")
     size: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
     try:

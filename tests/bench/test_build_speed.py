@@ -4,7 +4,6 @@
 """
 
 import os
-import resource
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +19,8 @@ from ffpms.sources.corpus import Source
 from ffpms.sources.ffpp import FAKES, official
 from tests.bench.clips import make_target
 from tests.bench.plain_loop import PlainLoop
+
+resource = pytest.importorskip("resource", reason="Windows does not count what a process's children spent")
 
 LONG = bool(os.environ.get("FFPMS_BENCH"))
 SIZES = [(640, 480), (1280, 720)] if LONG else [(640, 480)]

@@ -1,47 +1,169 @@
-"""The example of docs/plugins.md is found, listed and benched, in a process of its own."""
+"""The package of docs/plugins.md is found, listed, tested and benched, in processes of their own; and it may fail."""
 
 import json
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
-(CODE,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-(ENTRY,) = re.findall(r"ffpms\.detectors =\n +(.*)\n", PAGE)
+from tests.helpers.plugins import FILES, MODULE, POOL, ffpms, install, python
+
+QUICK = ("--backbone", "tiny", "--epochs", 1, "--threads", 1)
+LAWS = "tests/property/test_pool_laws.py"
 
 
-def install(folder: Path, code: str) -> None:
-    (folder / "median_detector.py").write_text(code)
-    about = folder / "median-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: median\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(f"[ffpms.detectors]\n{ENTRY}\n")
+def bench(plugin: Path, data: Path, methods: str = "median", *more: object) -> tuple[int, str]:
+    """Exit code and stderr of a run into the folder ``runs`` beside the plugin."""
+    flags = ("--methods", methods, "--data", data, "--out", plugin / "runs", *QUICK, "--set", "median.filters=8")
+    result = ffpms(plugin, "bench", *flags, *more)
+    assert "Traceback" not in result.stderr
+    return result.returncode, result.stderr
 
 
-def ffpms(plugin: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from ffpms.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(command, env=os.environ | {"PYTHONPATH": str(plugin)}, capture_output=True, text=True)
+def test_the_page_shows_the_files_of_its_listing() -> None:
+    assert sorted(FILES) == sorted(("pyproject.toml", MODULE, POOL, "tests/test_median.py"))
 
 
 def test_the_plugin_of_the_docs_is_listed_and_benched(tmp_path: Path, built: Path) -> None:
-    install(tmp_path, CODE)
+    install(tmp_path)
     listed = json.loads(ffpms(tmp_path, "methods", "--json").stdout)
     assert ("median", "filters=512") in {(row["name"], row["options"]) for row in listed}
-    flags = ("--data", built, "--out", tmp_path / "runs", "--backbone", "tiny", "--epochs", 1, "--threads", 1)
-    result = ffpms(tmp_path, "bench", "--methods", "median", "--set", "median.filters=8", *flags)
-    assert result.returncode == 0, result.stderr
+    assert bench(tmp_path, built)[0] == 0
     assert set(pd.read_csv(tmp_path / "runs" / "leaderboard.csv")["method"]) == {"median"}
 
 
-@pytest.mark.parametrize("code", ["import nothing_of_that_name", CODE.replace('"median", source', '"s-mil", source')])
+def test_a_sign_flipped_in_its_second_file_makes_bench_train_again(tmp_path: Path, built: Path) -> None:
+    install(tmp_path)
+    runs = tmp_path / "runs"
+    assert "done already" not in bench(tmp_path, built)[1]
+    assert "done already" in bench(tmp_path, built)[1]
+    assert len(list(runs.glob("*/DONE"))) == 1
+    flipped = FILES[POOL].replace("frame_logit = self", "frame_logit = -self")
+    assert flipped != FILES[POOL]
+    install(tmp_path, {POOL: flipped})
+    assert "done already" not in bench(tmp_path, built)[1]
+    first, second = (pd.read_parquet(path.parent / "scores.parquet")["score"] for path in runs.glob("*/DONE"))
+    assert not first.equals(second)
+
+
+def test_an_installed_plugin_is_held_to_the_laws(tmp_path: Path) -> None:
+    """By the tests of a checkout, and by the plugin's own test."""
+    plain = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib")
+    install(tmp_path)
+    collected = python(tmp_path, *plain, LAWS, "--collect-only").stdout
+    assert f"{LAWS}::test_one_face_gives_its_own_logit[median]" in collected
+    assert collected.count("[median]") == collected.count("[s-mil]") - 1, "one test names s-mil itself"
+    laws = python(tmp_path, *plain, LAWS, "-k", "[median]")
+    assert laws.returncode == 0, laws.stdout
+    own = python(tmp_path, *plain, tmp_path / "tests" / "test_median.py")
+    assert own.returncode == 0, own.stdout
+
+
+SECOND = '''
+
+@register("second", source="another example")
+def second(backbone: Backbone) -> BagDetector:
+    """Fails as it is made."""
+    return BagDetector(backbone, None, MedianPool(backbone.num_features, "and more"))
+'''
+
+
+def test_a_plugin_that_fails_ends_its_own_trial_and_no_other(tmp_path: Path, built: Path) -> None:
+    """One method in its forward, one in its factory; the third is trained."""
+    broken = FILES[POOL].replace("self.classify(features).squeeze(-1)", 'self.classify(features).squeeze("x")')
+    assert broken != FILES[POOL]
+    install(tmp_path, {POOL: broken, MODULE: FILES[MODULE] + SECOND})
+    code, said = bench(tmp_path, built, "median,second,xn-avg")
+    assert code == 1
+    runs = tmp_path / "runs"
+    assert set(pd.read_csv(runs / "leaderboard.csv")["method"]) == {"xn-avg"}
+    failed = pd.read_csv(runs / "failures.csv").set_index("method")
+    assert set(failed.index) == {"median", "second"}
+    for method, file, line in (("median", POOL, "squeeze("), ("second", MODULE, '"and more"')):
+        reason = failed.loc[method, "reason"]
+        where = (broken if file == POOL else FILES[MODULE] + SECOND).splitlines()
+        number = next(i for i, text in enumerate(where, 1) if line in text)
+        assert reason.startswith("TypeError: ")
+        assert reason.endswith(f"({file}:{number})")
+        assert (runs / failed.loc[method, "run_id"] / "FAILED").read_text() == f"{reason}\n"
+        assert reason in said
+
+
+def test_a_factory_that_fails_alone_leaves_a_row_too(tmp_path: Path, built: Path) -> None:
+    install(tmp_path, {MODULE: FILES[MODULE] + SECOND})
+    code, said = bench(tmp_path, built, "second", "--quiet")
+    assert (code, len(said.splitlines())) == (1, 1)
+    (row,) = pd.read_csv(tmp_path / "runs" / "failures.csv").to_dict("records")
+    assert row["method"] == "second"
+    assert row["reason"] in said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("frame_logit", "the detector gave a Tensor, not a Prediction"),
+        ("Prediction(video_logit, frame_logit * float('nan'), None)", "frame_logit is not a finite number"),
+    ],
+)
+def test_rubbish_from_a_forward_is_one_line(tmp_path: Path, built: Path, given: str, said: str) -> None:
+    install(tmp_path, {POOL: FILES[POOL].replace("Prediction(video_logit, frame_logit, None)", given)})
+    code, lines = bench(tmp_path, built, "median", "--quiet")
+    assert (code, len(lines.splitlines())) == (1, 1)
+    assert said in lines
+    assert said in pd.read_csv(tmp_path / "runs" / "failures.csv")["reason"][0]
+
+
+UNUSABLE = {
+    "import nothing_of_that_name": "ModuleNotFoundError: No module named 'nothing_of_that_name'",
+    "import sys\n\nsys.exit(3)": "SystemExit: 3 (ffpms_median/__init__.py:3)",
+    "def (": "SyntaxError",
+    FILES[MODULE].replace('"median"', '"s-mil"'): "s-mil: registered twice, by detectors.methods.smil and ffpms_median",
+}
+
+
+@pytest.mark.parametrize("code", UNUSABLE)
 def test_a_plugin_that_cannot_be_used_is_one_line(tmp_path: Path, code: str) -> None:
-    install(tmp_path, code)
+    install(tmp_path, {MODULE: code})
     result = ffpms(tmp_path, "methods")
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 1
-    assert "median" in result.stderr
+    assert "plugin median (ffpms_median)" in result.stderr
+    assert UNUSABLE[code] in result.stderr
+
+
+def test_a_broken_plugin_leaves_the_other_methods_to_python(tmp_path: Path) -> None:
+    """It is warned of once; a call that asks for it says what is wrong with it."""
+    install(tmp_path, {MODULE: FILES[MODULE] + "\nimport nothing_of_that_name\n"})
+    code = """
+import warnings
+import detectors
+with warnings.catch_warnings(record=True) as caught:
+    assert "median" not in detectors.names()
+    detectors.create("s-mil", "tiny")
+    detectors.method("xn-avg")
+assert [str(w.message)[:29] for w in caught] == ["plugin median (ffpms_median):"], caught
+for call in (lambda: detectors.method("median"), detectors.load_plugins, detectors.load_plugins):
+    try:
+        call()
+    except Exception as error:
+        assert type(error).__name__ == "DetectorError" and "nothing_of_that_name" in str(error), error
+    else:
+        raise AssertionError(call)
+"""
+    result = python(tmp_path, "-c", code)
+    assert result.returncode == 0, result.stderr
+
+
+def test_plugins_are_known_without_a_call_and_not_before_it(tmp_path: Path) -> None:
+    install(tmp_path)
+    code = """
+import sys
+import detectors
+assert "ffpms_median" not in sys.modules
+assert type(detectors.create("Median", "tiny", options={"filters": "4"}).pool).__name__ == "MedianPool"
+detectors.load_plugins()
+detectors.load_plugins()
+assert detectors.names().count("median") == 1
+"""
+    result = python(tmp_path, "-c", code)
+    assert result.returncode == 0, result.stderr

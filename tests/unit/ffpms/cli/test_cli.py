@@ -184,3 +184,12 @@ def test_a_package_of_the_same_name_is_noticed(ffpms: Command, monkeypatch: pyte
 def test_json_is_json(ffpms: Command, tree: Path, built: Path) -> None:
     flags = ("--ff-root", tree, "--splits", tree / "splits", "--out", built, "--size", 64, "--seed", SEED)
     assert json.loads(ffpms("build", *flags, "--json").stdout)["complete"] is True
+
+
+def test_a_broken_torch_is_one_line_too() -> None:
+    """To say so, nothing is imported that needs it."""
+    code = "import sys; sys.modules['torch'] = None; from ffpms.cli import main; main(['methods'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: unexpected ModuleNotFoundError: import of torch halted")
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,47 @@
+"""The package of docs/plugins.md, installed in a folder, and commands that find it there."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FILES: dict[str, str] = dict(
+    re.findall(r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)```", (ROOT / "docs/plugins.md").read_text("utf-8"), re.M | re.S)
+)
+"""What the page shows, by the names of its files."""
+MODULE = "ffpms_median/__init__.py"
+POOL = "ffpms_median/pool.py"
+
+
+def install(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
+    """Writes the page's files, or others of the same names, as an installer would; returns the folder."""
+    files = FILES | (changes or {})
+    project = tomllib.loads(files["pyproject.toml"])["project"]
+    about = f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    entries = project["entry-points"]["ffpms.detectors"].items()
+    files |= {
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n",
+        f"{about}/entry_points.txt": "[ffpms.detectors]\n" + "".join(f"{k} = {v}\n" for k, v in entries),
+        f"{about}/RECORD": f"{MODULE},,\n{POOL},,\n",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def python(plugin: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Python in a process of its own, where the plugin is installed."""
+    places = os.pathsep.join(map(str, (plugin, ROOT)))
+    environment = os.environ | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+
+
+def ffpms(plugin: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command line, where the plugin is installed."""
+    return python(plugin, "-m", "ffpms", *arguments)
