@@ -32,8 +32,9 @@ def on_processes(
         FfpmsError: worker processes die before they can begin.
     """
     queue = iter(jobs)
-    running = [_Worker(function, job) for job in islice(queue, workers)]
+    running: list[_Worker[Job, Result]] = []
     try:
+        running.extend(_Worker(function, job) for job in islice(queue, workers))
         while running:
             speaking = wait([worker.line for worker in running])
             for worker in [w for w in running if w.line in speaking]:
@@ -66,7 +67,7 @@ class _Worker(Generic[Job, Result]):
         context = multiprocessing.get_context("spawn")
         self.line, far_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(self._function, far_end), daemon=True)
-        with _ignore_sigint(), _hide_main():
+        with defer_sigint(), _hide_main():
             self._process.start()
         far_end.close()
         self._has_begun = False
@@ -115,9 +116,29 @@ class _Worker(Generic[Job, Result]):
 
 
 @contextmanager
-def _ignore_sigint() -> Iterator[None]:
-    """A process started here never gets Ctrl-C, which a terminal sends to all: its parent ends it, without a
-    traceback."""
+def defer_sigint() -> Iterator[None]:
+    """Delays Ctrl-C until a process has started, and keeps it from that process.
+
+    A terminal sends Ctrl-C to all processes. The one started here inherits a mask and never hears
+    it; its parent ends it, without a traceback. Any thread of the parent may hear it, so that a
+    handler notes it until the start is over.
+    """
+    heard: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()  # no other may set a handler
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if is_main else None
+    try:
+        with _mask_sigint():
+            yield
+    finally:
+        if is_main:
+            signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+    if heard:
+        signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def _mask_sigint() -> Iterator[None]:
+    """Blocks Ctrl-C for this thread and for a process that it starts, where the system can."""
     if sys.platform == "win32":
         yield
         return

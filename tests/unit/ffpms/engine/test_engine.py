@@ -1,16 +1,19 @@
 """Every engine: all jobs are done, in bounded number; a dead worker costs its own job only."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from ffpms.engine import ENGINES, Died, Done, Outcome, run_local
+from ffpms.engine.processes import defer_sigint
 from ffpms.errors import ConfigError, FfpmsError
 from tests.helpers.jobs import Unborn, behave, note_start
 from tests.helpers.processes import is_alive, wait_for, workers_of
@@ -148,3 +151,24 @@ def test_ray_says_nothing_on_the_terminal() -> None:
 
 def test_a_died_job_says_which() -> None:
     assert list(ENGINES["local"](behave, ["exit:3"], 1)) == [Died("exit:3")]
+
+
+def test_ctrl_c_while_a_process_starts_is_heard_once_it_has_started() -> None:
+    """Whichever thread of ours hears it: a start that breaks off would leave a worker with a traceback."""
+    starting, started = Event(), list[bool]()
+
+    def press() -> None:
+        starting.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    Thread(target=press).start()  # before the start, so that it may hear the signal itself
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), defer_sigint():
+            starting.set()
+            time.sleep(0.2)
+            started.append(True)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert started == [True]
