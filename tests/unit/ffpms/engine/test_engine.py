@@ -161,13 +161,17 @@ def test_ctrl_c_while_a_process_starts_is_heard_once_it_has_started() -> None:
         starting.wait()
         os.kill(os.getpid(), signal.SIGINT)
 
-    Thread(target=press).start()  # before the start, so that it may hear the signal itself
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt), defer_sigint():
+    def start() -> None:
+        with defer_sigint():
             starting.set()
             time.sleep(0.2)
             started.append(True)
+
+    Thread(target=press).start()  # before the start, so that it may hear the signal itself
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before)
