@@ -37,7 +37,7 @@ else:
     }
 
     def __getattr__(name: str) -> object:
-        """Imports a public name when it is first used, so that ``import benchmark`` is quick (PEP 562)."""
+        """Imports a public name on first use, so that ``import benchmark`` is quick (PEP 562)."""
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_HOMES[name]), name)

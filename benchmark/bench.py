@@ -1,4 +1,7 @@
-"""``ffpms bench``: a grid of trials (sets x methods x seeds x training sets), each trained and scored once on test."""
+"""``ffpms bench``: trains and scores a grid of trials (sets x methods x seeds x training sets).
+
+Each trial is scored once on test.
+"""
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,8 +30,12 @@ Grid = Sequence[tuple[BuiltSet, TrainConfig]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The leaderboard of all finished runs; the runs and failures that this grid asked for; and one line for each of
-    its failures, of detectors too that could not be made."""
+    """The result of a grid: its leaderboard, runs and failures.
+
+    ``cells`` and ``markdown`` are the leaderboard of all finished runs. ``runs`` and ``failed`` are
+    those that this grid asked for. ``failures`` has a line for each failure, also of detectors that
+    could not be made.
+    """
 
     cells: pd.DataFrame
     markdown: str
@@ -47,12 +54,14 @@ def bench(
     store: bool = True,
     run: Runner = run_here,
 ) -> Outcome:
-    """Runs what of the grid is not done yet, and writes the leaderboard of all runs in ``out``. ``weights`` are the
-    files that its configurations name.
+    """Runs the trials of a grid that are not done yet, and writes the leaderboard of ``out``.
+
+    The leaderboard has all runs in ``out``. ``weights`` are the files that configurations name.
 
     Raises:
         DetectorError: no method of the grid can be made; nothing was trained.
-        ConfigError: weights cannot be read, or a split of a set has not both real and fake bags with faces.
+        ConfigError: weights cannot be read, or a split of a set has not both real and fake bags
+            with faces.
     """
     trials = _make_trials(grid, out, machine)
     _check_splits(trials)
@@ -82,9 +91,9 @@ def train(
     device: str = "auto",
     log: Log = lambda _: None,
 ) -> Outcome:
-    """Trains detectors on all manipulations of a set, scores its test bags, and writes the leaderboard of ``out``.
+    """Trains detectors on all manipulations of a set, and scores its test bags.
 
-    What is done already is not done again.
+    It also writes the leaderboard of ``out``. What is done already is not done again.
 
     Args:
         data: the set, as :func:`ffpms.load` reads it.
@@ -99,7 +108,8 @@ def train(
         ConfigError: a split of the set has not both real and fake bags with faces.
 
     Example:
-        >>> configs = [benchmark.TrainConfig(name, backbone="tiny", epochs=1) for name in ("s-mil", "xn-avg")]
+        >>> names = ("s-mil", "xn-avg")
+        >>> configs = [benchmark.TrainConfig(name, backbone="tiny", epochs=1) for name in names]
         >>> outcome = benchmark.train(ffpms.load("ffpms-data"), configs, "runs")
         >>> outcome.failures
         []
@@ -111,7 +121,7 @@ def train(
 def make_grid(
     data: BuiltSet, bases: Iterable[TrainConfig], seeds: Iterable[int], each: bool
 ) -> list[tuple[BuiltSet, TrainConfig]]:
-    """Every method with every seed on a set, on all its manipulations jointly or on each alone."""
+    """Multiplies methods by seeds on a set, on all its manipulations jointly or on each alone."""
     sets = [(m,) for m in data.manipulations] if each else [data.manipulations]
     return [
         (data, replace(base, seed=seed, manipulations=own)) for base in bases for own in sets for seed in list(seeds)
@@ -119,7 +129,7 @@ def make_grid(
 
 
 def _make_trials(grid: Grid, out: Path, machine: Machine) -> list[Trial]:
-    """Each trial once, with the precision and the folder it will have."""
+    """Makes each trial once, with the precision and the folder it will have."""
     trials = {}
     for data, asked in grid:
         config = replace(asked, precision=choose_precision(asked.precision, machine.device))
@@ -129,7 +139,7 @@ def _make_trials(grid: Grid, out: Path, machine: Machine) -> list[Trial]:
 
 
 def _check_splits(trials: Sequence[Trial]) -> None:
-    """Says before hours of training what would be missing after them."""
+    """Checks, before hours of training, that no split lacks a class."""
     for data in {trial.data.sha256: trial.data for trial in trials}.values():
         for split in Split:
             bags = data.bags(split, data.manipulations)
@@ -139,7 +149,10 @@ def _check_splits(trials: Sequence[Trial]) -> None:
 
 
 def _why_none(data: BuiltSet, split: str) -> str:
-    """What keeps a split from being used, and what to do: it was not built, or its videos could not be used."""
+    """Returns what keeps a split from being used, and what to do.
+
+    Either it was not built, or its videos could not be used.
+    """
     own = data.videos.loc[data.videos["split"] == split, "status"]
     bad = own[own != Status.OK]
     if bad.empty:
@@ -149,8 +162,10 @@ def _why_none(data: BuiltSet, split: str) -> str:
 
 
 def _check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial, str]:
-    """Makes each detector once, before any is trained, and sees that its set has what it learns from. Returns why, for
-    each trial that cannot be; one whose method's own code fails is marked as failed.
+    """Makes each detector once, before any is trained, and checks that its set has what it needs.
+
+    Returns why for each trial that cannot run. One whose method's own code fails is marked as
+    failed.
 
     Raises:
         DetectorError: none can be made.
@@ -167,7 +182,10 @@ def _check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial,
 
 
 def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable[tuple[Trial, BaseException]]:
-    """Reasons why a trial cannot run: its detector, whatever its seed and manipulations, or its set."""
+    """Yields the reasons why a trial cannot run.
+
+    They lie in its detector, whatever its seed and manipulations, or in its set.
+    """
     made: dict[TrainConfig, BaseException | None] = {}
     missing: dict[tuple[object, ...], BackboneError] = {}
     for trial in trials:
@@ -181,7 +199,7 @@ def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable
 def _try_making(
     config: TrainConfig, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
 ) -> BaseException | None:
-    """Why a detector cannot be made, if so; a hub that cannot be reached is asked once."""
+    """Returns why a detector cannot be made, if so; a hub out of reach is asked once."""
     backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
     if backbone not in missing:
         try:
@@ -194,7 +212,7 @@ def _try_making(
 
 
 def _try_learning(trial: Trial) -> ManifestError | None:
-    """Why a detector cannot learn from its set, if so."""
+    """Returns why a detector cannot learn from its set, if so."""
     try:
         if method(trial.config.method).training_data != "bags":
             trial.data.landmarks()

@@ -1,4 +1,4 @@
-"""A finished run opened again: its stored scores, its detector, and new scores of any bags."""
+"""Opens a finished run again: its stored scores, its detector, and new scores of any bags."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -58,8 +58,8 @@ class TrainedRun(Run):
     def score(self, bags: Iterable[BagRecord]) -> pd.DataFrame:
         """Scores bags of one set: a row a video and a row a face, in the columns of ``scores``.
 
-        A run that computed in bfloat16 on a GPU is scored in float32 on a CPU: its scores then differ a little from
-        the stored ones.
+        A run that computed in bfloat16 on a GPU is scored in float32 on a CPU. Its scores then
+        differ a little from the stored ones.
 
         Raises:
             ConfigError: the run holds another tool's scores, or the bags are of several sets.
@@ -123,7 +123,7 @@ def _load_weights(detector: Detector, path: Path) -> None:
 
 
 def _read_crops_of(bags: list[BagRecord]) -> Read:
-    """What reads the crops of some bags, each checked against its hash.
+    """Returns a reader of some bags' crops, which checks each against its hash.
 
     Raises:
         ConfigError: the bags are of several sets, whose crops may share a name.

@@ -1,4 +1,7 @@
-"""Detectors of partially fake videos: bags of faces in, logits out. Knows torch, but no path and no table."""
+"""Detectors of partially fake videos: bags of faces in, logits out.
+
+The package knows torch, but no path and no table.
+"""
 
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector, Embedder

@@ -1,4 +1,4 @@
-"""``ffpms methods``: what each registered detector is, where it comes from and what it learns from."""
+"""``ffpms methods``: describes each registered detector, its source and what it learns from."""
 
 from detectors import Method, method, names
 from detectors.options import options_of
@@ -11,7 +11,7 @@ TRAINING_DATA = {
 
 
 def describe_methods() -> list[dict[str, str]]:
-    """A row a method, in the order of registration."""
+    """Describes each method in a row, in the order of registration."""
     return [_describe(method(name)) for name in names()]
 
 
@@ -31,12 +31,12 @@ def _describe(known: Method) -> dict[str, str]:
 
 
 def _typed(value: object) -> str:
-    """A default as a user would type it."""
+    """Formats a default as a user would type it."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
 
 
 def render_text(rows: list[dict[str, str]]) -> str:
-    """A paragraph a method, for a terminal."""
+    """Renders a paragraph a method, for a terminal."""
     return "\n\n".join(_paragraph(row) for row in rows)
 
 
@@ -52,7 +52,7 @@ def _paragraph(row: dict[str, str]) -> str:
 
 
 def render_markdown(rows: list[dict[str, str]]) -> str:
-    """The table of docs/methods.md."""
+    """Renders the table of docs/methods.md."""
     columns = ("name", "about", "source", "unit", "ordered", "learns from", "backbone", "options")
     lines = [columns, ("---",) * len(columns)]
     lines += [tuple(f"`{row[c]}`" if c in ("name", "backbone") else row[c] for c in columns) for row in rows]

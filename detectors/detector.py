@@ -1,4 +1,4 @@
-"""What every detector can do; the common one, ``backbone -> encoder -> pool``; and the one of single faces."""
+"""Base classes of detectors: any, ``backbone -> encoder -> pool``, and of single faces."""
 
 from abc import abstractmethod
 from typing import Any, Self
@@ -13,7 +13,7 @@ from detectors.pooling import mean_probability
 
 
 def check_prediction(made: object, mask: Tensor) -> Prediction:
-    """What a detector gave, if it is a prediction of a bag with this mask.
+    """Checks that a detector gave a prediction that fits the bag's mask, and returns it.
 
     Raises:
         DetectorError: it is something else, or a part has another shape.
@@ -32,29 +32,34 @@ def check_prediction(made: object, mask: Tensor) -> Prediction:
 
 
 class Detector(nn.Module):
-    """Bag in, Prediction out. ``backbone`` holds what was trained elsewhere; :func:`detectors.tuning.tune` decides what
-    of it is trained further."""
+    """Base of all detectors: bag in, Prediction out.
+
+    ``backbone`` holds what was trained elsewhere. :func:`detectors.tuning.tune` decides how much of
+    it is trained further.
+    """
 
     backbone: Stem
     supervision: Supervision = "video"
     frozen = False
 
     @abstractmethod
-    def forward(self, bag: Bag) -> Prediction: ...
+    def forward(self, bag: Bag) -> Prediction:
+        """Predicts the logits of a batch of bags."""
 
     def __call__(self, *args: Any) -> Prediction:
         return check_prediction(super().__call__(*args), args[0].mask)
 
     def learn(self, bag: Bag, label: Tensor, boundary: Tensor | None) -> tuple[Prediction, Tensor]:  # noqa: ARG002
-        """The prediction and the loss to descend.
+        """Returns the prediction and the loss to descend.
 
-        Shape: label (B,) float; boundary (B, M, S, S) in 0..1, where the detector learns from blended faces.
+        Shape: label (B,) float; boundary (B, M, S, S) in 0..1, where the detector learns from
+            blended faces.
         """
         prediction = self(bag)
         return prediction, video_loss(prediction, label, bag.mask, self.supervision)
 
     def train(self, mode: bool = True) -> Self:
-        """A frozen backbone keeps its BatchNorm statistics too."""
+        """Sets training or eval mode; a frozen backbone keeps its BatchNorm statistics too."""
         super().train(mode)
         if self.frozen:
             self.backbone.eval()
@@ -62,30 +67,35 @@ class Detector(nn.Module):
 
 
 class Embedder(Detector):
-    """Looks at each face by itself first, so that a face seen in many mixes is embedded once."""
+    """A detector that first embeds each face by itself.
+
+    So a face that is seen in many mixes is embedded once.
+    """
 
     @abstractmethod
     def embed(self, bag: Bag) -> Tensor:
-        """What the detector makes of each face by itself.
+        """Embeds each face by itself.
 
         Shape: -> (B, M, D).
         """
 
     @abstractmethod
     def head(self, features: Tensor, mask: Tensor) -> Prediction:
-        """The prediction from embeddings.
+        """Predicts from embeddings.
 
         Shape: features (B, M, D), mask (B, M).
         """
 
     def forward(self, bag: Bag) -> Prediction:
+        """Embeds the faces, then predicts."""
         return self.head(self.embed(bag), bag.mask)
 
 
 class BagDetector(Embedder):
     """Embeds each face, lets the encoder see their order, and pools them to one logit a video.
 
-    ``encoder`` maps (B, M, D), (B, M) -> (B, M, E) or is None; ``pool`` maps (B, M, E), (B, M) -> Prediction.
+    ``encoder`` maps (B, M, D), (B, M) -> (B, M, E) or is None. ``pool`` maps (B, M, E), (B, M) ->
+    Prediction.
     """
 
     backbone: Backbone
@@ -105,34 +115,40 @@ class BagDetector(Embedder):
         return getattr(self.encoder, "kernel", 0) == 1
 
     def embed(self, bag: Bag) -> Tensor:
+        """Embeds each face; an encoder that sees no order is part of it."""
         features = unpack(self.backbone(pack(bag.faces, bag.mask)), bag.mask)
         return self.encoder(features, bag.mask) if self.encoder and self._each_alone else features
 
     def encode(self, features: Tensor, mask: Tensor) -> Tensor:
-        """The instances that the pool is given.
+        """Returns the instances that the pool is given.
 
         Shape: what :meth:`embed` gives, (B, M) -> (B, M, E).
         """
         return self.encoder(features, mask) if self.encoder and not self._each_alone else features
 
     def head(self, features: Tensor, mask: Tensor) -> Prediction:
+        """Encodes the embeddings and pools them."""
         prediction: Prediction = self.pool(self.encode(features, mask), mask)
         return prediction
 
 
 class FrameDetector(Embedder):
-    """Judges each face by itself; the video is their mean: p = mean_j p_j."""
+    """Judges each face by itself; the video's probability is their mean: p = mean_j p_j."""
 
     supervision = "frame"
 
     @abstractmethod
     def judge(self, faces: Tensor) -> Tensor:
-        """Shape: (P, 3, S, S) -> (P,) logits."""
+        """Judges faces.
+
+        Shape: (P, 3, S, S) -> (P,) logits.
+        """
 
     def embed(self, bag: Bag) -> Tensor:
-        """A face's embedding is its logit."""
+        """Returns each face's logit as its embedding."""
         return unpack(self.judge(pack(bag.faces, bag.mask))[:, None].float(), bag.mask)
 
     def head(self, features: Tensor, mask: Tensor) -> Prediction:
+        """Averages the faces' probabilities to the video's."""
         frame_logit = features.squeeze(-1)  # (B, M)
         return Prediction(mean_probability(frame_logit, mask), frame_logit, None)

@@ -1,4 +1,4 @@
-"""Errors of detectors, and how an error is said in one line."""
+"""Errors of detectors, and the description of any error in one line."""
 
 import traceback
 from collections.abc import Collection
@@ -16,7 +16,7 @@ class BackboneError(DetectorError):
 
 
 def describe_error(error: BaseException, packages: Collection[str], *others: str) -> str:
-    """Says an error in one line: its class, its message and where it happened.
+    """Describes an error in one line: its class, its message and where it happened.
 
     The place is the last line that ran in one of these top-level packages, or else in one of the
     others, as ``ffpms_median/pool.py:12``.

@@ -11,7 +11,7 @@ _KINDS = (int, float, bool, str)
 
 
 def options_of(factory: Callable[..., Any]) -> dict[str, Any]:
-    """The options and their defaults."""
+    """Returns the options of a factory and their defaults."""
     return {option.name: option.default for option in _options(factory)}
 
 
@@ -21,7 +21,7 @@ def _options(factory: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def check_factory(name: str, factory: Callable[..., Any]) -> None:
-    """Sees that a factory takes a backbone and options that a user can type.
+    """Checks that a factory takes a backbone and options that a user can type.
 
     Raises:
         DetectorError: it does not; says what to write instead.
@@ -55,8 +55,9 @@ def _check_option(name: str, option: inspect.Parameter) -> None:
 
 
 def parse_options(name: str, factory: Callable[..., Any], given: Mapping[str, str]) -> dict[str, Any]:
-    """The values that were meant, by the factory's annotations: numbers, true or false, one of a Literal, or numbers
-    with commas.
+    """Parses options by the factory's annotations.
+
+    They are numbers, true or false, one of a Literal, or numbers with commas.
 
     Raises:
         DetectorError: there is no such option, or it does not take the value.

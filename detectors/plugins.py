@@ -14,7 +14,8 @@ GROUP = "ffpms.detectors"
 class Plugins:
     """Imports every plugin once.
 
-    A plugin that cannot be used leaves nothing in the registry and is tried again by the next :meth:`load`.
+    A plugin that cannot be used leaves nothing in the registry. The next :meth:`load` tries it
+    again.
     """
 
     def __init__(self, registered: dict[str, Any]) -> None:
@@ -24,7 +25,10 @@ class Plugins:
         self._loading = False
 
     def load(self) -> list[str]:
-        """Imports the plugins that are not imported yet; returns a line for each that cannot be used."""
+        """Imports the plugins that are not imported yet.
+
+        Returns a line for each that cannot be used.
+        """
         with self._lock:
             if not self._loading:  # else a plugin asks for the methods while it is imported
                 self._loading = True
@@ -35,7 +39,7 @@ class Plugins:
             return self.faults or []
 
     def _import(self, plugin: EntryPoint) -> str:
-        """Why a plugin cannot be used, or nothing."""
+        """Imports a plugin; returns why it cannot be used, or nothing."""
         registered, modules = dict(self._registered), set(sys.modules)
         try:
             plugin.load()

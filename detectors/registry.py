@@ -1,4 +1,4 @@
-"""Registry: detectors by name, as their papers call them; those of this project and of plugins."""
+"""Registry: finds detectors by name, as their papers call them; ours and those of plugins."""
 
 import difflib
 import inspect
@@ -16,18 +16,25 @@ from detectors.options import check_factory, parse_options
 from detectors.plugins import Plugins
 
 Factory = Callable[..., Detector]
-"""What the stem made, and options by keyword -> a new detector."""
+"""Makes a new detector from what the stem made, and options by keyword."""
 
 TrainingData = Literal["bags", "warped", "blended"]
-"""What a method learns from: the train bags with their video labels, or train-split real faces and what it makes of
-them itself, by warping (D-FWA) or blending (Face X-ray)."""
+"""What a method learns from.
+
+It is the train bags with their video labels, or real faces of the train split. Of those it makes
+its own fakes, by warping (D-FWA) or blending (Face X-ray).
+"""
 
 
 @dataclass(frozen=True)
 class Method:
-    """A registered detector. ``unit`` is what is judged as one: a whole bag, or each frame by itself. ``ordered``: the
-    order of the faces counts. ``trained_as`` names the method whose weights it is scored with; itself if it is trained.
-    ``stem`` makes what the factory takes first, from ``backbone`` unless the user names another."""
+    """A registered detector.
+
+    ``unit`` is what is judged as one: a whole bag, or each frame by itself. ``ordered``: the order
+    of the faces counts. ``trained_as`` names the method whose weights it is scored with; itself if
+    it is trained. ``stem`` makes what the factory takes first, from ``backbone`` unless the user
+    names another.
+    """
 
     name: str
     factory: Factory
@@ -41,11 +48,12 @@ class Method:
 
     @property
     def about(self) -> str:
-        """The factory's first line."""
+        """The first line of the factory's docstring."""
         return inspect.cleandoc(self.factory.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
 
     @property
     def module(self) -> str:
+        """The module that defines the factory."""
         return self.factory.__module__
 
     @property
@@ -70,10 +78,11 @@ def register(
     stem: Callable[..., Stem] = create_backbone,
     trained_as: str = "",
 ) -> Callable[[Factory], Factory]:
-    """Decorator: makes a factory known under a name, with what :class:`Method` says of it.
+    """Registers a factory under a name, as a decorator; :class:`Method` explains the arguments.
 
     Raises:
-        DetectorError: the name is taken or cannot be typed, or the factory takes what no command can give it.
+        DetectorError: the name is taken or cannot be typed, or the factory takes what no command
+            can give it.
     """
 
     def add(factory: Factory) -> Factory:
@@ -98,7 +107,7 @@ def _check_name(name: str, factory: Factory) -> None:
 
 
 def _aliases(name: str) -> set[str]:
-    """What users type for a name."""
+    """Returns what users type for a name."""
     return {name, name.replace("-", "", 1), name.replace("-", "")}
 
 
@@ -122,7 +131,7 @@ def load_plugins() -> None:
 
 
 def _known() -> dict[str, Method]:
-    """All methods; the first call imports the plugins."""
+    """Returns all methods; the first call imports the plugins."""
     _load_built_in()
     if _PLUGINS.faults is None:
         for fault in _PLUGINS.load():
@@ -131,12 +140,12 @@ def _known() -> dict[str, Method]:
 
 
 def names() -> list[str]:
-    """All registered names, in the order of registration."""
+    """Lists all registered names, in the order of registration."""
     return list(_known())
 
 
 def method(name: str) -> Method:
-    """What is known of a method.
+    """Returns the registered method of a name.
 
     Raises:
         DetectorError: there is no such method; lists the near ones.
@@ -145,7 +154,9 @@ def method(name: str) -> Method:
 
 
 def resolve(name: str) -> str:
-    """The registered name for what a user typed: any case, ``_`` for ``-``, without its first dash (``smil``).
+    """Finds the registered name for what a user typed.
+
+    Any case will do, ``_`` for ``-``, and a name without its first dash (``smil``).
 
     Raises:
         DetectorError: there is no such detector; lists the near ones.
@@ -167,8 +178,9 @@ def create(
     size: int | None = None,
     options: Mapping[str, str] | None = None,
 ) -> Detector:
-    """A new detector on a backbone by name, its own if none is given; ``options`` as text by the names that
-    :func:`detectors.options.options_of` lists.
+    """Creates a detector on a backbone by name, or on its own if none is given.
+
+    ``options`` are given as text, by the names that :func:`detectors.options.options_of` lists.
 
     Raises:
         DetectorError: there is no such detector or option, its backbone cannot be made (a

@@ -1,7 +1,8 @@
 """Laws of detectors, to test a method with: ``check_laws("median")``. Needs no test library.
 
-A law is a function of a detector in eval mode, on the backbone ``tiny`` or another small one. It raises AssertionError
-where the detector breaks it. tests/property/test_pool_laws.py runs the same functions with drawn arguments.
+A law is a function of a detector in eval mode, on the backbone ``tiny`` or another small one. It
+raises AssertionError where the detector breaks it. tests/property/test_pool_laws.py runs the same
+functions with drawn arguments.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ _PADDINGS = tuple(product((1, 3, 6), (0, 4), (-9.0, 7.0), (0, 2)))
 
 
 def make_faces(count: int, seed: int = 0) -> Tensor:
-    """Random faces.
+    """Makes random faces.
 
     Shape: -> (count, 3, 32, 32) in 0..1.
     """
@@ -33,7 +34,9 @@ def make_faces(count: int, seed: int = 0) -> Tensor:
 
 
 def make_bag(*members: Tensor, padding: int = 0, filler: float = 0.0) -> Bag:
-    """The bag of some videos' faces, with ``padding`` more places than the longest needs, filled with ``filler``.
+    """Makes the bag of some videos' faces, padded with ``filler``.
+
+    It has ``padding`` more places than the longest needs.
 
     Shape: members (M_i, 3, S, S) -> faces (B, max M_i + padding, 3, S, S).
     """
@@ -48,7 +51,7 @@ def make_bag(*members: Tensor, padding: int = 0, filler: float = 0.0) -> Bag:
 def padding_changes_nothing(
     detector: Detector, count: int = 3, padding: int = 2, filler: float = 7.0, others: int = 2
 ) -> None:
-    """Padding, what stands there, and the other bags of a batch do not change a bag's prediction."""
+    """Checks that padding, its content and other bags do not change a bag's prediction."""
     own, mates = make_faces(count), [make_faces(2 + i, seed=9 + i) for i in range(others)]
     with torch.no_grad():
         plain = detector(make_bag(own))
@@ -56,7 +59,10 @@ def padding_changes_nothing(
 
 
 def order_changes_nothing(detector: Detector, order: Sequence[int] = _ORDERS[0]) -> None:
-    """The order of the faces does not change the video's logit; a method registered with ``ordered=True`` is exempt."""
+    """Checks that the order of the faces does not change the video's logit.
+
+    A method registered with ``ordered=True`` is exempt.
+    """
     own, moved = make_faces(len(order)), list(order)
     with torch.no_grad():
         plain, other = detector(make_bag(own)), detector(make_bag(own[moved]))
@@ -65,14 +71,14 @@ def order_changes_nothing(detector: Detector, order: Sequence[int] = _ORDERS[0])
 
 
 def one_face_gives_its_own_logit(detector: Detector) -> None:
-    """The logit of a video with one face is the logit of that face."""
+    """Checks that the logit of a video with one face is the logit of that face."""
     with torch.no_grad():
         prediction = detector(make_bag(make_faces(1)))
     assert_close(prediction.video_logit, prediction.frame_logit[:, 0])
 
 
 def training_does_not_see_padding(detector: Detector) -> None:
-    """Padding does not change a prediction in training mode, where BatchNorm takes its statistics from the batch."""
+    """Checks that padding changes nothing in training mode, where BatchNorm sees the batch."""
     bags = make_faces(3), make_faces(2, seed=1)
     detector.train()
     try:
@@ -83,7 +89,10 @@ def training_does_not_see_padding(detector: Detector) -> None:
 
 
 def a_step_lowers_the_loss(detector: Detector) -> None:
-    """A step of gradient descent on two bags lowers their loss. It changes the detector's weights."""
+    """Checks that a step of gradient descent on two bags lowers their loss.
+
+    It changes the detector's weights.
+    """
     batch, label = make_bag(make_faces(4), make_faces(3, seed=1)), torch.tensor([0.0, 1.0])
     drawn = torch.rand(2, 4, _SIDE, _SIDE, generator=torch.Generator().manual_seed(2))
     boundary = drawn * label[:, None, None, None]
@@ -98,7 +107,7 @@ def a_step_lowers_the_loss(detector: Detector) -> None:
 
 
 def weights_sum_to_one(detector: Detector) -> None:
-    """The weights of a bag's faces sum to 1 and are 0 at padding, if the pool gives any."""
+    """Checks that a pool's weights, if any, sum to 1 in each bag and are 0 at padding."""
     with torch.no_grad():
         weight = detector(make_bag(make_faces(3), make_faces(5, seed=1))).weight
     if weight is not None:
@@ -107,7 +116,7 @@ def weights_sum_to_one(detector: Detector) -> None:
 
 
 def the_pool_does_not_see_padding(detector: Detector, seed: int = 0) -> None:
-    """What an encoder leaves at padding does not change what the pool of a ``BagDetector`` gives."""
+    """Checks that a ``BagDetector``'s pool ignores what the encoder leaves at padding."""
     if not isinstance(detector, BagDetector):
         return
     padded = make_bag(make_faces(3), make_faces(5, seed=1), padding=2)
@@ -120,7 +129,7 @@ def the_pool_does_not_see_padding(detector: Detector, seed: int = 0) -> None:
 
 
 def gradients_are_finite_beside_padding(detector: Detector) -> None:
-    """A -inf that masks padding does not come back as nan in a gradient."""
+    """Checks that a -inf that masks padding does not come back as nan in a gradient."""
     detector.zero_grad()
     prediction = detector(make_bag(make_faces(1), make_faces(4, seed=1), padding=2, filler=3.0))
     (prediction.video_logit.sum() + prediction.frame_logit[:, 0].sum()).backward()  # type: ignore[no-untyped-call]
@@ -130,7 +139,7 @@ def gradients_are_finite_beside_padding(detector: Detector) -> None:
 
 
 def sure_faces_stay_finite(detector: Detector, scale: float = 1e4) -> None:
-    """Logits and gradients are finite where faces are judged beyond all doubt, past a logit of 40 either way.
+    """Checks that logits and gradients are finite for faces past a logit of 40, either way.
 
     Embeddings are made ``scale`` times as large for it. A detector without embeddings is exempt.
     """
@@ -149,7 +158,7 @@ def sure_faces_stay_finite(detector: Detector, scale: float = 1e4) -> None:
 
 
 def bytes_score_as_floats_do(detector: Detector) -> None:
-    """Faces in 0..255 score as the same faces in 0..1."""
+    """Checks that faces in 0..255 score as the same faces in 0..1."""
     whole = (make_faces(3) * 255).to(torch.uint8)
     with torch.no_grad():
         as_bytes = detector(Bag(whole[None], torch.ones(1, 3, dtype=torch.bool)))
@@ -157,7 +166,10 @@ def bytes_score_as_floats_do(detector: Detector) -> None:
 
 
 def saved_weights_score_the_same(detector: Detector, other: Detector) -> None:
-    """Another detector of the method that is given this one's weights, by a safetensors file, scores as it does."""
+    """Checks that another detector of the method scores alike with this one's weights.
+
+    They are handed over in a safetensors file.
+    """
     other.load_state_dict(load(save({name: value.contiguous() for name, value in detector.state_dict().items()})))
     with torch.no_grad():
         given = make_bag(make_faces(3))
@@ -196,7 +208,7 @@ _PLAIN: tuple[Callable[[Detector], None], ...] = (
 
 
 def _laws(detector: Detector, other: Detector, ordered: bool) -> Iterator["partial[None]"]:
-    """Every law with its arguments; the last changes the weights."""
+    """Yields every law with its arguments; the last changes the weights."""
     for drawn in _PADDINGS:
         yield partial(padding_changes_nothing, detector, *drawn)
     for order in () if ordered else _ORDERS:
@@ -208,13 +220,13 @@ def _laws(detector: Detector, other: Detector, ordered: bool) -> Iterator["parti
 
 
 def _seeded(detector: Detector, bag: Bag) -> Prediction:
-    """The prediction with the same draws of dropout each time."""
+    """Predicts with the same draws of dropout each time."""
     torch.manual_seed(0)
     return detector(bag)
 
 
 def _assert_same(plain: Prediction, other: Prediction, count: int) -> None:
-    """The first bag, of ``count`` faces, has the same prediction in both."""
+    """Asserts that the first bag, of ``count`` faces, has the same prediction in both."""
     _assert_close(plain.video_logit[0], other.video_logit[0])
     _assert_close(plain.frame_logit[0, :count], other.frame_logit[0, :count])
     if plain.weight is not None and other.weight is not None:

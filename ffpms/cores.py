@@ -1,10 +1,13 @@
-"""CPU cores of this process."""
+"""Counts the CPU cores of this process."""
 
 import os
 
 
 def usable_cores() -> int:
-    """The CPU cores that this process may use: those it is bound to where the system tells (Linux), else all."""
+    """Counts the CPU cores that this process may use.
+
+    On Linux they are those that the process is bound to, elsewhere all.
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Bags of faces, batch by batch: which of a bag's faces a step sees, and how bags make a batch."""
+"""Batches of bags: draws which of a bag's faces a step sees, and pads bags to a batch."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +15,19 @@ from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import draw_faces, make_generator, pad_bags
 
 SHIFT = 0.05
-"""Random crop: the face moves by up to this share of its side, the border repeated; no pixel is resampled."""
+"""Random crop: the face moves by up to this share of its side.
+
+The border is repeated; no pixel is resampled.
+"""
 
 
 class Forger(Protocol):
-    """Makes a real video's faces the ones to learn from, as a bag's label says: real (0) or self-made forgeries (1).
+    """Makes a real video's faces the ones to learn from, as the bag's label says.
 
-    Shape: faces (M, S, S, 3) uint8, the ``chosen`` of the bag -> (M, S, S, 4) uint8, the last the boundary in 0..255.
+    They are real (0) or self-made forgeries (1).
+
+    Shape: faces (M, S, S, 3) uint8, the ``chosen`` of the bag -> (M, S, S, 4) uint8, the last the
+        boundary in 0..255.
     """
 
     def __call__(
@@ -30,8 +36,11 @@ class Forger(Protocol):
 
 
 class BagDataset(Dataset[dict[str, Any]]):
-    """Bags of decoded faces. With ``n_faces`` each epoch draws that many faces a bag, in the order of time, and how to
-    augment them; without, all faces are taken as they are. ``forge`` makes them over."""
+    """A torch data set of bags of decoded faces.
+
+    With ``n_faces`` each epoch draws that many faces a bag, in the order of time, and how to
+    augment them. Without, all faces are taken as they are. ``forge`` turns them into forgeries.
+    """
 
     def __init__(
         self,
@@ -48,7 +57,7 @@ class BagDataset(Dataset[dict[str, Any]]):
         return len(self.bags)
 
     def __getitem__(self, item: tuple[int, int] | int) -> dict[str, Any]:
-        """``item`` is the bag, or (bag, how often it was drawn before in this epoch)."""
+        """Reads an item: a bag, or (bag, how often it was drawn before in this epoch)."""
         index, repeat = item if isinstance(item, tuple) else (item, 0)
         bag = self.bags[index]
         draw = make_generator(self.seed, self.epoch, index, repeat)
@@ -65,10 +74,13 @@ class BagDataset(Dataset[dict[str, Any]]):
 
 @dataclass(frozen=True)
 class Batch:
-    """Bags as they are read, padded to the longest. A fourth channel of the faces is the boundary of a forgery.
+    """Bags as they are read, padded to the longest.
 
-    Shape: faces (B, M, S, S, 3 or 4) uint8; mask (B, M) bool; label (B,) float; index: which records they are; move
-    (B, 3): by which share of its side a face moves down and right, and whether it is mirrored.
+    A fourth channel of the faces is the boundary of a forgery. ``index`` says which records they
+    are. ``move`` is by which share of its side a face moves down and right, and whether it is
+    mirrored.
+
+    Shape: faces (B, M, S, S, 3 or 4) uint8; mask (B, M) bool; label (B,) float; move (B, 3).
     """
 
     faces: Tensor
@@ -81,7 +93,7 @@ class Batch:
         return len(self.index)
 
     def part(self, start: int, stop: int) -> "Batch":
-        """Some of its bags."""
+        """Returns some of its bags."""
         rows = slice(start, stop)
         return Batch(self.faces[rows], self.mask[rows], self.label[rows], self.move[rows], self.index[rows])
 
@@ -94,9 +106,11 @@ def collate_bags(items: list[dict[str, Any]]) -> Batch:
 
 
 def balanced_epoch(bags: list[BagRecord], seed: int, epoch: int) -> list[tuple[int, int]]:
-    """One epoch's order: each bag of the larger class once, the smaller class repeated up to the same number.
+    """Draws an epoch's order, in which both classes are as frequent.
 
-    Joint training has four fakes to one real video; without this a threshold of 0.5 would favour 'fake'.
+    Each bag of the larger class comes once. The smaller class is repeated up to the same number.
+    Joint training has four fakes to one real video; without this a threshold of 0.5 would favour
+    'fake'.
     """
     draw = np.random.default_rng([seed, epoch])
     classes = [np.array([i for i, bag in enumerate(bags) if bag.label == y]) for y in (0, 1)]
@@ -111,18 +125,21 @@ def _cycled(members: np.ndarray, count: int, draw: np.random.Generator) -> np.nd
 
 
 def load_batches(dataset: BagDataset, batches: list[list[Any]], workers: int = 0) -> Iterator[Batch]:
-    """The batches in the given order, made by ``workers`` processes, or with none while the last one is used."""
+    """Loads the batches in the given order.
+
+    ``workers`` processes make them. With none, the next is made while the last one is used.
+    """
     loader = DataLoader(dataset, batch_sampler=batches, collate_fn=collate_bags, num_workers=workers)
     return iter(loader) if workers else _ahead(loader)
 
 
 def in_batches(order: list[Any], size: int) -> list[list[Any]]:
-    """The order, cut into batches; the last may be smaller."""
+    """Cuts an order into batches; the last may be smaller."""
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
 def _ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Makes the next one in a thread of its own."""
+    """Makes the next batch in a thread of its own."""
     source = iter(batches)
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, source, None)

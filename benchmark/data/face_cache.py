@@ -1,4 +1,7 @@
-"""The store of decoded faces: each crop of a built set is read, held against its hash and decoded once."""
+"""Cache of decoded faces: reads, checks and decodes each crop of a built set once.
+
+A crop is compared with its hash.
+"""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -15,15 +18,15 @@ from ffpms.hashing import digest
 from ffpms.schema import WITH_PIXELS
 
 SHARE = 0.5
-"""A store takes no more than so much of what is free on its disk."""
+"""The largest share of a disk's free space that a store takes."""
 
 Read = Callable[[str], np.ndarray]
-"""A crop's path -> its pixels, (S, S, 3) uint8."""
+"""Reads a crop: its path -> its pixels, (S, S, 3) uint8."""
 
 
 @dataclass(frozen=True)
 class FaceStore:
-    """Faces in one array, which may be larger than memory: the system keeps what is used.
+    """Faces in one array, which may be larger than memory: the system keeps the parts in use.
 
     Shape: faces (N, S, S, 3) uint8; row by path.
     """
@@ -32,6 +35,7 @@ class FaceStore:
     row: dict[str, int]
 
     def read(self, path: str) -> np.ndarray:
+        """Returns the face of a crop's path: (S, S, 3) uint8."""
         face: np.ndarray = self.faces[self.row[path]]
         return face
 
@@ -43,8 +47,9 @@ def open_faces(
     progress: Callable[[Iterable[int], int], Iterable[int]] = lambda items, _: items,
     log: Callable[[str], None] = lambda _: None,
 ) -> Read:
-    """The faces of a set, from a store in ``folder`` that is made at the first time; where there is no folder or too
-    little room, each crop is decoded whenever it is read.
+    """Opens the faces of a set, from a store in ``folder`` that the first call makes.
+
+    Without a folder, or with too little room, each crop is decoded whenever it is read.
 
     Raises:
         ManifestError: a crop has gone, or is not the one that was built.
@@ -67,7 +72,7 @@ def open_faces(
 
 
 def _identity(sha256: dict[str, str]) -> str:
-    """What tells a store from another: its crops, so that all mixes of the same faces share one."""
+    """Returns the store's name, a hash of its crops: all mixes of the same faces share one."""
     return digest("\n".join(f"{path} {sha}" for path, sha in sha256.items()).encode())[:12]
 
 

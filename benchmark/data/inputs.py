@@ -1,4 +1,4 @@
-"""What a detector is given of a batch: faces augmented, at its size, on its device."""
+"""Makes a detector's input from a batch: faces augmented, at its size, on its device."""
 
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ class ModelInput(NamedTuple):
 
 
 def make_input(batch: Batch, stem: Stem, input_size: int, device: torch.device) -> ModelInput:
-    """The batch on a device, augmented, its faces at the size that a backbone takes."""
+    """Puts a batch on a device, augments it, and resizes its faces for the backbone."""
     faces = batch.faces.to(device, non_blocking=True).permute(0, 1, 4, 2, 3)  # (B, M, C, S, S)
     if batch.move.any():
         faces = augment(faces, batch.move.to(device))
@@ -34,7 +34,9 @@ def make_input(batch: Batch, stem: Stem, input_size: int, device: torch.device) 
 
 
 def augment(faces: Tensor, move: Tensor) -> Tensor:
-    """Random crop and horizontal flip (Li 2020, Section 4.2), the same for all faces of a bag: their motion is kept.
+    """Crops and flips faces at random (Li 2020, Section 4.2).
+
+    All faces of a bag get the same, so that their motion is kept.
 
     Shape: faces (B, M, C, S, S), move (B, 3) -> (B, M, C, S, S).
     """
@@ -47,15 +49,18 @@ def augment(faces: Tensor, move: Tensor) -> Tensor:
 
 
 def face_side(stem: Stem, stored: int, asked: int) -> int:
-    """The side in px at which faces are shown to a backbone: what was asked for; else its own size, but no larger than
-    the crops are stored, for enlarging adds nothing, unless it takes only that one."""
+    """Returns the side in px at which faces are shown to a backbone.
+
+    It is what was asked for; else the backbone's own size. That is at most the side of the stored
+    crops, for enlarging adds nothing, unless the backbone takes only one size.
+    """
     if asked or stem.input_size is None:
         return asked or stored
     return stem.input_size if stem.fixed else min(stem.input_size, stored)
 
 
 def fit_faces(bag: Bag, side: int) -> Bag:
-    """The bag with faces of ``side`` px."""
+    """Resizes the faces of a bag to ``side`` px."""
     if bag.faces.shape[-1] == side:
         return bag
     flat = bag.faces.flatten(0, 1).float() / (255 if bag.faces.dtype == torch.uint8 else 1)

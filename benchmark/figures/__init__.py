@@ -1,1 +1,1 @@
-"""Curves over the fake rate and over the number of frames looked at; from stored scores, without a model."""
+"""Curves over the fake rate and over the number of frames, from stored scores without a model."""

@@ -1,4 +1,4 @@
-"""A curve as bars in a terminal, as a picture, as a table."""
+"""Draws a curve: as bars in a terminal, as a picture, as a table."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from benchmark.figures.points import TITLES
 
 
 def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
-    """The curve for a terminal: a bar a point; half a bar is chance."""
+    """Draws the curve for a terminal: a bar a point; half a bar is chance."""
     lines = []
     for (metric, method), points in curve.groupby(["metric", "method"], sort=False):
         lines.append(f"{method}: {TITLES[str(metric)]}")
@@ -26,7 +26,8 @@ def write_curve(curve: pd.DataFrame, picture: str | Path, title: str) -> list[Pa
 
     Example:
         >>> curve = benchmark.grid_curve(benchmark.read_runs("runs"))
-        >>> [path.name for path in benchmark.write_curve(curve, "curve.png", "Accuracy against fake rate")]
+        >>> files = benchmark.write_curve(curve, "curve.png", "Accuracy against fake rate")
+        >>> [path.name for path in files]
         ['curve.png', 'curve.csv']
     """
     picture = Path(picture)
@@ -38,8 +39,11 @@ def write_curve(curve: pd.DataFrame, picture: str | Path, title: str) -> list[Pa
 
 
 def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
-    """A panel a metric, with intervals: bars where points stand for ranges of fake rate, bands where each stands for
-    one rate or one number of frames."""
+    """Draws a panel a metric, with intervals.
+
+    Points that stand for ranges of fake rate have bars. Those that stand for one rate or one number
+    of frames have bands.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")

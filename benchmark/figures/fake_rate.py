@@ -22,8 +22,11 @@ QUARTERS = ((0.05, 0.25), (0.3, 0.5), (0.55, 0.75), (0.8, 0.95))
 
 
 def rate_curve(runs: list[Run], ranges: tuple[tuple[float, float], ...] = QUARTERS) -> pd.DataFrame:
-    """From the test set as it is, in which each fake has one rate: accuracy at 0.5 and AUC on all real videos and on
-    the fakes of each range of rates, the mean over seeds, with its cluster bootstrap interval."""
+    """Computes accuracy at 0.5 and AUC for ranges of fake rate, from the test set as it is.
+
+    There each fake has one rate. A point takes all real videos and the fakes of its range. It is
+    the mean over seeds, with its cluster bootstrap interval.
+    """
     rows: list[tuple[object, ...]] = []
     for name, own in lines_of(runs):
         for low, high in ranges:
@@ -36,15 +39,17 @@ def rate_curve(runs: list[Run], ranges: tuple[tuple[float, float], ...] = QUARTE
 
 
 def _read_within(run: Run, low: float, high: float) -> Rows:
-    """All real videos and the fakes whose rate lies in the range."""
+    """Reads all real videos, and the fakes whose rate lies in the range."""
     rate = run.scores["fake_rate"]
     return read_rows(run.scores[(rate == 0) | rate.between(low - 1e-9, high + 1e-9)], "video")
 
 
 def grid_curve(runs: list[Run]) -> pd.DataFrame:
-    """From the rate grid, in which each fake has every rate in several draws: the share of fake videos found at each
-    rate, over draws; from one fake frame on also accuracy and AUC, on them and all real videos. Runs without grid
-    scores are left out.
+    """Computes the share of fake videos found at each fake rate, from the rate grid.
+
+    There each fake has every rate in several draws; the share is over draws. From one fake frame on
+    there are also accuracy and AUC, on them and all real videos. Runs without grid scores are left
+    out.
 
     Example:
         >>> curve = benchmark.grid_curve(benchmark.read_runs("runs"))
@@ -63,7 +68,10 @@ def grid_curve(runs: list[Run]) -> pd.DataFrame:
 
 
 def _read_rate(run: Run, rate: float) -> Rows:
-    """All real videos, and every draw of every fake at a rate; labelled 1 at rate 0 too, where nothing is fake."""
+    """Reads all real videos, and every draw of every fake at a rate.
+
+    They are labelled 1 at rate 0 too, where nothing is fake.
+    """
     reals = run.scores[(run.scores["level"] == "video") & (run.scores["y_true"] == 0)]
     fakes = run.grid[run.grid["fake_rate"] == rate].assign(y_true=1)
     both = pd.concat([table[_OF_A_VIDEO] for table in (reals, fakes)])
@@ -71,7 +79,10 @@ def _read_rate(run: Run, rate: float) -> Rows:
 
 
 def _sample_rate(mixed: list[Rows], rate: float) -> Iterator[tuple[str, np.ndarray]]:
-    """The metrics at a rate in each resample: the mean over seeds. At rate 0 what is found is a false alarm."""
+    """Yields the metrics at a rate in each resample: the mean over seeds.
+
+    At rate 0 what is found is a false alarm.
+    """
     counts = resample(mixed[0].n_pairs)
     if rate > 0:
         yield "accuracy", np.mean([resample_accuracy(rows, counts, THRESHOLD) for rows in mixed], axis=0)

@@ -11,8 +11,10 @@ COLUMNS = ["method", "n_frames", "metric", "value", "ci_low", "ci_high", "n_vide
 
 
 def frame_curve(runs: list[Run]) -> pd.DataFrame:
-    """Video accuracy at 0.5 and AUC for each number of frames, the mean over seeds; runs without such scores are left
-    out."""
+    """Computes video accuracy at 0.5 and AUC for each number of frames: the mean over seeds.
+
+    Runs without such scores are left out.
+    """
     rows: list[tuple[object, ...]] = []
     for name, own in lines_of(runs):
         scored = [run.fewer for run in own if not run.fewer.empty]

@@ -1,4 +1,4 @@
-"""What a point of a curve is: a metric over all pairs and seeds, with its interval."""
+"""Computes a point of a curve: a metric over all pairs and seeds, with its interval."""
 
 from collections.abc import Iterator
 
@@ -21,8 +21,10 @@ TITLES = {
 
 
 def lines_of(runs: list[Run]) -> Iterator[tuple[str, list[Run]]]:
-    """A line's name and its runs, which differ in their seeds alone: a method, or where each manipulation has detectors
-    of its own, ``xn-avg [DF]``."""
+    """Yields a line's name and its runs, which differ in their seeds alone.
+
+    A line is a method, or where each manipulation has detectors of its own, ``xn-avg [DF]``.
+    """
     for group in group_runs(runs):
         trained: dict[tuple[str, ...], list[Run]] = {}
         for run in group.runs:
@@ -32,7 +34,7 @@ def lines_of(runs: list[Run]) -> Iterator[tuple[str, list[Run]]]:
 
 
 def sample(metric: str, videos: Rows) -> np.ndarray:
-    """Accuracy or AUC of the videos in each resample."""
+    """Returns accuracy or AUC of the videos in each resample."""
     counts = resample(videos.n_pairs)
     if metric == "accuracy":
         return resample_accuracy(videos, counts, THRESHOLD)
@@ -40,5 +42,5 @@ def sample(metric: str, videos: Rows) -> np.ndarray:
 
 
 def summarise(samples: np.ndarray, n_pairs: int) -> tuple[float, float, float]:
-    """Value and interval; none from a single pair."""
+    """Returns value and interval of a point; no interval from a single pair."""
     return float(samples[0]), *interval(samples, n_pairs)

@@ -1,4 +1,4 @@
-"""The leaderboard: every number recomputed from stored scores, without a model."""
+"""The leaderboard: recomputes every number from stored scores, without a model."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -22,57 +22,65 @@ COLUMNS = (
     *("n_videos", "threshold", "seeds", "run_ids", "source"),
     *("std", "by_seed", "temperature", "table", "standing", "minus_paper"),
 )
-"""Columns of ``leaderboard.csv`` (docs/scores.md): up to ``source`` they stay; those after it may grow."""
+"""Columns of ``leaderboard.csv`` (docs/scores.md).
+
+Those up to ``source`` stay; those after it may grow.
+"""
 
 
 @dataclass(frozen=True)
 class Board:
-    """Every cell, every two methods held against each other, and the trials that failed."""
+    """Every cell, the comparison of every two methods, and the trials that failed."""
 
     cells: pd.DataFrame
     comparisons: pd.DataFrame
     failures: pd.DataFrame
 
     def write(self, out: str | Path, formats: tuple[str, ...] = FORMATS) -> list[Path]:
-        """Writes the leaderboard in each format, with the CSV ``comparisons.csv`` and, if a trial failed,
-        ``failures.csv``. Returns the files."""
+        """Writes the leaderboard in each format, and returns the files.
+
+        Beside the CSV lie ``comparisons.csv`` and, if a trial failed, ``failures.csv``.
+        """
         Path(out).mkdir(parents=True, exist_ok=True)
         return write_leaderboard(self.cells, Path(out), formats, self.comparisons, self.failures)
 
     def markdown(self) -> str:
-        """The short tables, and what failed."""
+        """Renders the short tables, and what failed, as Markdown."""
         return render_markdown(self.cells, self.failures)
 
 
 def tabulate(runs: list[Run]) -> pd.DataFrame:
-    """All cells of all groups, in the columns of ``leaderboard.csv``."""
+    """Tabulates all cells of all groups, in the columns of ``leaderboard.csv``."""
     return make_board(runs).cells
 
 
 def leaderboard(root: str | Path) -> pd.DataFrame:
-    """Computes the leaderboard of all finished runs in a folder: the rows and columns of ``leaderboard.csv``.
+    """Computes the leaderboard of a folder's finished runs, in the columns of ``leaderboard.csv``.
 
     Raises:
         ManifestError: there is no finished run, or a run's files are damaged.
 
     Example:
         >>> cells = benchmark.leaderboard("runs")
-        >>> cells.query("metric == 'auc' and manipulation == 'all' and fake_rate_bucket == 'all'")["source"].tolist()
+        >>> whole = cells.query("manipulation == 'all' and fake_rate_bucket == 'all'")
+        >>> whole.query("metric == 'auc'")["source"].tolist()
         ['ours', 'ours']
     """
     return make_board(root).cells
 
 
 def make_board(runs: str | Path | Sequence[Run], failures: Iterable[Failure] = ()) -> Board:
-    """Computes all cells of all groups, then adds the paper's where it has the same data, the comparisons and what
-    failed.
+    """Computes the board: all cells of all groups, the comparisons, and what failed.
+
+    The paper's cells are added where it has the same data.
 
     Args:
         runs: finished runs, or the folder that they are in.
         failures: trials that failed, beside a list of runs; a folder knows its own.
 
     Raises:
-        ManifestError: there is neither a finished run nor a failed one, or a run's files are damaged.
+        ManifestError: there is neither a finished run nor a failed one, or a run's files are
+            damaged.
 
     Example:
         >>> board = benchmark.make_board(benchmark.read_runs("runs"))
@@ -100,12 +108,12 @@ def _read_folder(root: Path) -> tuple[list[Run], list[Failure]]:
 
 
 def tabulate_failures(failures: Iterable[Failure]) -> pd.DataFrame:
-    """A row a trial that ended without scores, and why."""
+    """Tabulates the trials that ended without scores, and why: a row each."""
     return pd.DataFrame(map(asdict, failures), columns=[field.name for field in fields(Failure)])
 
 
 def _mark(cells: list[Cell], standing: dict[tuple[str, str, str, str], str]) -> None:
-    """Only a whole column is compared, no bucket of it."""
+    """Marks how a cell stands in its column; of buckets there is no comparison."""
     for cell in cells:
         key = (cell["table"], cell["metric"], cell["manipulation"], cell["method"])
         cell["standing"] = standing.get(key, "") if cell["fake_rate_bucket"] == "all" else ""

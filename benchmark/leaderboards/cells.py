@@ -1,4 +1,4 @@
-"""The numbers of one row of the leaderboard, each with what a comparison needs of it."""
+"""Computes the cells of one row of the leaderboard, each with what a comparison needs of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ from benchmark.stats.comparison import Entry
 from benchmark.stats.estimates import estimate, read_sheet
 
 N_RESAMPLES_OF_A_BUCKET = 2000
-"""The first of all: there are 95 buckets, and their few fakes make their intervals wide."""
+"""Resamples for a bucket: the first of all.
+
+There are 95 buckets, and their few fakes make their intervals wide.
+"""
 
 Cell = dict[str, Any]
 """A row of ``leaderboard.csv``."""
@@ -47,7 +50,7 @@ class _Place:
 
 
 def fill(group: Group) -> Iterator[tuple[Cell, Entry | None]]:
-    """The cells of a method by manipulation, bucket and metric."""
+    """Yields the cells of a method by manipulation, bucket and metric."""
     sheets = {run.run_id: read_sheet(run) for run in group.runs}
     for manipulation in group.manipulations:
         own = [sheets[run.run_id] for run in group.trained_on(manipulation)]
@@ -62,7 +65,10 @@ def fill(group: Group) -> Iterator[tuple[Cell, Entry | None]]:
 
 
 def _estimate(place: _Place, bucket: str) -> Iterator[tuple[str, list[Estimate]]]:
-    """Each metric that every seed has: its name and its estimates, seed by seed, on the same resamples."""
+    """Yields each metric that every seed has, with its estimates seed by seed.
+
+    All are on the same resamples.
+    """
     counts = resample(place.sheets[0].videos.n_pairs)[: None if bucket == "all" else 1 + N_RESAMPLES_OF_A_BUCKET]
     by_seed = [estimate(sheet, place.manipulation, bucket, counts) for sheet in place.sheets]
     for metric in by_seed[0]:
@@ -71,7 +77,10 @@ def _estimate(place: _Place, bucket: str) -> Iterator[tuple[str, list[Estimate]]
 
 
 def _make_cell(place: _Place, bucket: str, metric: str, found: list[Estimate]) -> Cell:
-    """The mean over seeds with the interval of that mean, none from a single pair; and the spread over seeds."""
+    """Makes a cell: the mean over seeds, the interval of that mean, and the spread over seeds.
+
+    There is no interval from a single pair.
+    """
     values = [one.value for one in found]
     low, high = interval(average(found), place.sheets[0].videos.n_pairs)
     return place.about | {
@@ -89,7 +98,7 @@ def _make_cell(place: _Place, bucket: str, metric: str, found: list[Estimate]) -
 
 
 def average(found: list[Estimate]) -> np.ndarray:
-    """The samples of the mean over seeds."""
+    """Returns the samples of the mean over seeds."""
     return found[0].samples if len(found) == 1 else np.asarray(np.mean([one.samples for one in found], axis=0))
 
 
@@ -99,7 +108,7 @@ def _mean(values: list[float | None]) -> float:
 
 
 def _enter(place: _Place, cell: Cell, found: list[Estimate]) -> Entry:
-    """What a comparison needs: videos in the order of their names, which all methods share."""
+    """Makes the entry of a comparison: videos in the order of their names, as for all methods."""
     by_seed = [sheet.videos.of(place.manipulation) for sheet in place.sheets]
     orders = [np.argsort(videos.bag) for videos in by_seed]
     rights = [

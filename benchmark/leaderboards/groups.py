@@ -1,4 +1,4 @@
-"""Rows of a table: runs that differ in nothing but seed and training manipulations."""
+"""Groups runs into rows of a table: they differ in nothing but seed and training manipulations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,8 +23,10 @@ class Group:
 
     @property
     def table(self) -> str:
-        """The table that the row stands in: FFPMS, and FF++ unmixed, is one set wherever it was built; of others each
-        is its own."""
+        """The table that the row stands in.
+
+        FFPMS, and FF++ unmixed, is one set wherever it was built. Of others each is its own.
+        """
         return self.dataset if self.dataset in OFFICIAL else f"{self.dataset} {self.data}"
 
     @property
@@ -35,13 +37,14 @@ class Group:
         return ["all", *own] if joint else own
 
     def trained_on(self, manipulation: str) -> list[Run]:
-        """Its runs that were trained on a manipulation."""
+        """Returns its runs that were trained on a manipulation."""
         return [run for run in self.runs if manipulation == "all" or manipulation in run.manipulations]
 
 
 def group_runs(runs: list[Run]) -> list[Group]:
-    """Groups runs by configuration and data; a method with several of them in a table is told apart by what differs. In
-    the order of their tables.
+    """Groups runs by configuration and data, in the order of their tables.
+
+    A method with several configurations in a table is told apart by what differs.
 
     Raises:
         ManifestError: there is no finished run.
@@ -60,8 +63,11 @@ def group_runs(runs: list[Run]) -> list[Group]:
 
 
 def by_table(runs: list[Run]) -> list[tuple[str, list[Run], str]]:
-    """Each table's name, its runs, and the end of its files' names, empty where there is but one table: what was scored
-    on different sets is never drawn together."""
+    """Splits runs by table: its name, its runs, and the end of its files' names.
+
+    The end is empty where there is but one table. What was scored on different sets is never drawn
+    together.
+    """
     tables: dict[str, list[Run]] = {}
     for group in group_runs(runs):
         tables.setdefault(group.table, []).extend(group.runs)
@@ -84,7 +90,7 @@ def _key(run: Run) -> _Key:
 
 
 def _labels(keys: list[_Key]) -> dict[_Key, str]:
-    """``s-mil``, or ``s-mil [epochs=2]`` where the table has another s-mil."""
+    """Labels the groups: ``s-mil``, or ``s-mil [epochs=2]`` where there is another s-mil."""
     settings = {key: dict(key) for key in keys}
     return {
         key: _label(own, [s for s in settings.values() if s["method"] == own["method"]])
@@ -93,7 +99,11 @@ def _labels(keys: list[_Key]) -> dict[_Key, str]:
 
 
 def _label(own: Mapping[str, object], namesakes: list[dict[str, object]]) -> str:
-    """Another tool's scores differ in everything from a training of the same name; that they are is enough."""
+    """Labels one group by what differs from its namesakes.
+
+    Another tool's scores differ in everything from a training of the same name. That they are
+    another tool's is enough.
+    """
     rivals = [s for s in namesakes if s["external"] == own["external"]]
     differing = [f"{k}={_text(v)}" for k, v in own.items() if any(r.get(k) != v for r in rivals)]
     if own["external"] and len(rivals) < len(namesakes):

@@ -1,4 +1,4 @@
-"""The paper's own numbers, beside ours and never among them."""
+"""Reads the paper's own numbers, which stand beside ours and never among them."""
 
 from functools import cache
 from typing import Any
@@ -15,12 +15,18 @@ _OUR_NAMES = {"face-x-ray": "x-ray"}
 
 @cache
 def read_paper() -> pd.DataFrame:
-    """Li 2020, Tables 1 to 3: table, dataset, compression, manipulation, method, level, metric, value."""
+    """Reads Li 2020, Tables 1 to 3.
+
+    Columns: table, dataset, compression, manipulation, method, level, metric, value.
+    """
     return pd.read_csv(data_manifests.ROOT / "paper_tables.csv")
 
 
 def paper_cells(table: str) -> list[dict[str, Any]]:
-    """Rows of ``leaderboard.csv`` for a table of ours: those of the paper on the same data. It gives no threshold."""
+    """Makes rows of ``leaderboard.csv`` of the paper's numbers on the data of a table of ours.
+
+    The paper gives no threshold.
+    """
     about: dict[str, Any] = {"dataset": table, "table": table, "fake_rate_bucket": "all", "source": "paper"}
     about |= {"n_videos": _OF_A_MANIPULATION, "seeds": "", "run_ids": "", "by_seed": "", "standing": ""}
     columns = ("method", "manipulation", "metric", "value")
@@ -28,7 +34,10 @@ def paper_cells(table: str) -> list[dict[str, Any]]:
 
 
 def subtract_paper(cell: dict[str, Any], method: str) -> float:
-    """A cell less the paper's number of the same method, data, manipulation and metric; NaN if it has none."""
+    """Subtracts the paper's number from a cell; NaN if it has none.
+
+    Method, data, manipulation and metric are the same.
+    """
     for row in paper_cells(cell["table"]):
         if (row["method"], row["manipulation"], row["metric"]) == (method, cell["manipulation"], cell["metric"]):
             return float(cell["value"] - row["value"])
@@ -37,8 +46,10 @@ def subtract_paper(cell: dict[str, Any], method: str) -> float:
 
 @cache
 def _on(table: str) -> pd.DataFrame:
-    """The paper's numbers on the data of a table of ours, by our names of methods and metrics, each once: its Table 3
-    repeats some of Table 2."""
+    """Returns the paper's numbers on the data of a table of ours, by our names.
+
+    Each comes once: its Table 3 repeats some of Table 2.
+    """
     paper = read_paper()
     named = paper["dataset"].where(paper["dataset"] != UNMIXED, UNMIXED + "-" + paper["compression"].astype(str))
     same = paper[(named == table) & paper["manipulation"].notna()]

@@ -1,4 +1,4 @@
-"""How well scores are probabilities, before and after temperature scaling."""
+"""Metrics of calibration: how well scores are probabilities, with and without a temperature."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from benchmark.metrics.val_scores import ValScores
 
 N_BINS = 15
 _CLIP = 1e-12
-"""A stored score of 0 or 1 has no logit; it counts as this far from it."""
+"""Distance from 0 and 1 at which a stored 0 or 1 counts, since it has no logit."""
 _COLDEST, _HOTTEST = 0.01, 100.0
 
 
@@ -58,14 +58,16 @@ def ece(label: ArrayLike, score: ArrayLike) -> float:
 
 
 def bin_of(score: np.ndarray) -> np.ndarray:
-    """The number of a score's bin, 0..14."""
+    """Returns the number of a score's bin, 0..14."""
     edges = np.arange(1, N_BINS) / N_BINS
     return np.searchsorted(edges, score, side="right")
 
 
 def fit_temperature(val: ValScores) -> float:
-    """The T that gives sigmoid(logit / T) the lowest negative log-likelihood on val videos (Guo et
-    al., ICML 2017, with one scalar); between 0.01 and 100."""
+    """Fits the temperature T: sigmoid(logit / T) has the lowest negative log-likelihood on val.
+
+    It is one scalar between 0.01 and 100 (Guo et al., ICML 2017).
+    """
     from scipy.optimize import minimize_scalar  # slow to import, and needed by nothing else
 
     sign, val_logit = 2 * val.label - 1, _logit(val.score)
@@ -78,7 +80,7 @@ def fit_temperature(val: ValScores) -> float:
 
 
 def scale(score: np.ndarray, temperature: float) -> np.ndarray:
-    """Scores after temperature scaling."""
+    """Applies temperature scaling to scores."""
     return np.asarray(expit(_logit(score) / temperature))
 
 
@@ -87,7 +89,7 @@ def _logit(score: np.ndarray) -> np.ndarray:
 
 
 def _scaled(cut: Cut) -> Rows:
-    """The videos with their scores after temperature scaling."""
+    """Returns the videos with their scores after temperature scaling."""
     return replace(cut.videos, score=scale(cut.videos.score, cut.sheet.temperature or 1.0))
 
 
@@ -109,8 +111,8 @@ def _estimate_ece_scaled(cut: Cut, _: np.ndarray) -> Estimate:
 
 METRICS = (
     Metric("brier", "Brier score", "video", brier, best=0.0, sample=_sample_brier),
-    # ECE has no resamples: a mean of absolute values grows with the noise that resampling adds to every bin, so that
-    # its percentiles do not hold it.
+    # ECE has no resamples. A mean of absolute values grows with the noise that resampling adds to
+    # every bin, so that its percentiles may not contain the value.
     Metric("ece", "Expected calibration error", "video", ece, best=0.0),
     Metric(
         name="brier_scaled",

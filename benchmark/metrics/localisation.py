@@ -1,9 +1,9 @@
 """Temporal localisation, where the fake frames of a video are one segment.
 
-Conventions: a segment is (start, end) in slots, the end not included; of several faces in a slot
-the highest label and score count. A proposal is right at an IoU threshold if its IoU with the
-video's segment is at least that, and no proposal of the video with more confidence was; so
-ActivityNet's evaluation has it, and LAV-DF's but for ``>=``.
+Conventions: a segment is (start, end) in slots, the end not included. Of several faces in a slot
+the highest label and score count. A proposal reaches an IoU threshold if its
+IoU with the video's segment is at least that. Of each video the most confident proposal that
+reaches it is right, no other. This is ActivityNet's evaluation, and LAV-DF's but for ``>=``.
 """
 
 from collections.abc import Iterator
@@ -75,11 +75,11 @@ def _find_proposals(label: ArrayLike, score: ArrayLike, video: ArrayLike, slot: 
 
 @dataclass(frozen=True)
 class Proposals:
-    """All proposals of a run, those of a video together and from the most confident; and its true
-    segments.
+    """All proposals of a run, and its true segments.
 
-    ``proposed`` has a row a proposal, its confidence for a score; ``iou`` is that with its video's
-    segment, 0 in a real video. ``truth`` has a row a true segment.
+    Proposals of a video stand together, from the most confident. ``proposed`` has a row a proposal,
+    its confidence for a score. ``iou`` is that with its video's segment, 0 in a real video.
+    ``truth`` has a row a true segment.
     """
 
     proposed: Rows
@@ -88,15 +88,17 @@ class Proposals:
 
 
 def is_contiguous(frames: Rows) -> bool:
-    """Whether there are fake frames, and those of every video are one run of its scored slots."""
+    """Whether there are fake frames, and each video's are one run of its scored slots."""
     fake = [label for _, label, _ in _videos(frames) if label.any()]
     return bool(fake) and all((np.diff(np.flatnonzero(label)) == 1).all() for label in fake)
 
 
 def propose(slot: np.ndarray, score: np.ndarray) -> list[tuple[int, int, float]]:
-    """The runs of slots at or above each score of the video, each run once; its confidence is its
-    mean score less the mean of the slots outside (0 if there are none). From the most confident,
-    then the first, then the longest."""
+    """Proposes segments: the runs of slots at or above each score of the video, each run once.
+
+    The confidence is the run's mean score less the mean of the slots outside (0 if there are none).
+    The order is from the most confident, then the first, then the longest.
+    """
     runs = {run for level in np.unique(score) for run in _runs(score >= level)}
     found = []
     for first, last in runs:
@@ -108,7 +110,7 @@ def propose(slot: np.ndarray, score: np.ndarray) -> list[tuple[int, int, float]]
 
 
 def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
-    """First and last place of each run of True."""
+    """Returns first and last place of each run of True."""
     edges = np.diff(chosen.astype(np.int8), prepend=0, append=0)
     return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
 
@@ -120,7 +122,7 @@ def iou(one: tuple[int, int], other: tuple[int, int]) -> float:
 
 
 def find_proposals(frames: Rows) -> Proposals:
-    """Proposals of every video, held against its segment."""
+    """Finds the proposals of every video, and their IoU with its segment."""
     rows, confidence, overlap, truths = [], [], [], []
     for place, label, (slot, score) in _videos(frames):
         fake = np.flatnonzero(label)
@@ -135,7 +137,7 @@ def find_proposals(frames: Rows) -> Proposals:
 
 
 def _videos(frames: Rows) -> Iterator[tuple[int, np.ndarray, tuple[np.ndarray, np.ndarray]]]:
-    """Of each video the place of its first row, and by slot the label, the slot and the score."""
+    """Yields each video: the place of its first row; label, slot and score by slot."""
     order = np.lexsort((frames.slot, frames.bag))
     starts = np.flatnonzero(np.diff(frames.bag[order], prepend=-1))
     for rows in np.split(order, starts[1:]) if len(order) else []:
@@ -145,13 +147,13 @@ def _videos(frames: Rows) -> Iterator[tuple[int, np.ndarray, tuple[np.ndarray, n
 
 
 def select(found: Proposals, manipulation: str, bucket: str) -> Proposals:
-    """Those of the originals and of a manipulation's fakes in a bucket."""
+    """Selects the proposals of the originals and of a manipulation's fakes in a bucket."""
     chosen = found.proposed.is_of(manipulation, bucket)
     return Proposals(found.proposed.where(chosen), found.iou[chosen], found.truth.of(manipulation, bucket))
 
 
 def is_right(found: Proposals, percent: float) -> np.ndarray:
-    """Which proposals are right at an IoU: of each video the first that reaches it."""
+    """Whether each proposal is right at an IoU: of each video the first that reaches it."""
     reaches = np.flatnonzero(found.iou >= percent / 100)
     _, first = np.unique(found.proposed.bag[reaches], return_index=True)
     right = np.zeros(len(found.iou), dtype=np.int64)
@@ -160,8 +162,10 @@ def is_right(found: Proposals, percent: float) -> np.ndarray:
 
 
 def ap_at_iou(found: Proposals, percent: float) -> float:
-    """Interpolated average precision of all videos' proposals by confidence, those equally
-    confident taken together."""
+    """Interpolated average precision of all videos' proposals by confidence.
+
+    Those equally confident are taken together.
+    """
     if not len(found.truth.bag):
         return float("nan")
     everything = np.ones((1, found.proposed.n_pairs))
@@ -169,7 +173,7 @@ def ap_at_iou(found: Proposals, percent: float) -> float:
 
 
 def resample_ap_at_iou(found: Proposals, percent: float, counts: np.ndarray) -> np.ndarray:
-    """:func:`ap_at_iou` in each resample. What is right in a video depends on no other video."""
+    """Computes :func:`ap_at_iou` in each resample; each video is right or wrong by itself."""
     proposed, truths = found.proposed, np.bincount(found.truth.pair, minlength=counts.shape[1])
     right = is_right(found, percent)
     if not right.any():
@@ -179,8 +183,10 @@ def resample_ap_at_iou(found: Proposals, percent: float, counts: np.ndarray) -> 
 
 
 def recall_by_video(found: Proposals, n_proposals: int) -> np.ndarray:
-    """Of each true segment the share of the ten IoU thresholds 0.5, 0.55, ... 0.95 that its video's
-    first proposals reach; AR is the mean."""
+    """Returns for each true segment the share of IoU thresholds that its first proposals reach.
+
+    There are ten thresholds: 0.5, 0.55, ... 0.95. AR is the mean.
+    """
     bag = found.proposed.bag
     rank = np.arange(len(bag)) - np.searchsorted(bag, bag)
     best = np.zeros(bag.max(initial=0) + 1)
@@ -195,7 +201,7 @@ def ar_at(found: Proposals, n_proposals: int) -> float:
 
 
 def _propose_once(sheet: Sheet) -> Proposals | None:
-    """A run's proposals; None if its fake frames are no segments."""
+    """Returns a run's proposals; None if its fake frames are no segments."""
     return find_proposals(sheet.frames) if is_contiguous(sheet.frames) else None
 
 

@@ -30,6 +30,7 @@ class Estimate(NamedTuple):
 
     @property
     def value(self) -> float:
+        """The metric of the test set as it is."""
         return float(self.samples[0])
 
 
@@ -64,7 +65,7 @@ class Metric:
             raise ValueError(f"{self.name}: no level {self.level!r} or no test {self.test!r}")
 
     def estimate(self, cut: Cut, counts: np.ndarray) -> Estimate | None:
-        """The metric on a cell's scores; None where it is not defined."""
+        """Estimates the metric on a cell's scores; None where it is not defined."""
         if self.needs_val and cut.sheet.threshold is None:
             return None
         if self.sample:
@@ -75,14 +76,14 @@ class Metric:
         return Estimate(np.array([self.function(rows.label, rows.score)]), rows.n_bags)
 
     def rows(self, cut: Cut) -> Rows:
-        """The rows of its level."""
+        """Returns the rows of its level."""
         return cut.videos if self.level == "video" else cut.frames
 
     def on_curve(self, cut: Cut, samples: dict[str, np.ndarray]) -> Estimate:
-        """Its estimate among the statistics of one walk along the curve."""
+        """Returns its estimate, one of the statistics of one walk along the curve."""
         return Estimate(samples[self.name], self.rows(cut).n_bags)
 
 
 def resample_curve(rows: Rows, counts: np.ndarray, statistics: dict[str, roc.Statistic]) -> dict[str, np.ndarray]:
-    """Statistics of the rows' ROC curve in each resample."""
+    """Computes statistics of the rows' ROC curve in each resample."""
     return roc.resample_steps(rows.label, rows.score, rows.pair, counts, statistics)

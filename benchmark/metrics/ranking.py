@@ -1,7 +1,8 @@
-"""Metrics of the order of videos' scores.
+"""Metrics of the order of videos' scores: AUC, EER, AP, and TPR at an FPR.
 
-They are read off the same corners of the ROC curve as their resamples, so that a value and its
-interval cannot disagree. ``tests/property/test_metric_laws.py`` compares them with scikit-learn.
+They are read off the corners of the ROC curve from which their resamples come too. So a value and
+its interval cannot disagree. ``tests/property/test_metric_laws.py`` compares them with
+scikit-learn.
 """
 
 from functools import partial
@@ -83,7 +84,7 @@ def tpr_at_fpr(label: ArrayLike, score: ArrayLike, highest: float) -> float:
 
 
 def read_off(statistic: roc.Statistic, label: ArrayLike, score: ArrayLike) -> float:
-    """A statistic of the ROC curve of all rows."""
+    """Reads a statistic off the ROC curve of all rows."""
     labels, scores = validate(label, score)
     pair = np.zeros(len(labels), dtype=np.int64)
     return float(roc.resample_steps(labels, scores, pair, np.ones((1, 1)), {"value": statistic})["value"][0])

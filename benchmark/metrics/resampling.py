@@ -1,6 +1,6 @@
-"""Metrics in every resample at once, from counts of pairs multiplied into tables per pair.
+"""Resamples metrics all at once, from counts of pairs multiplied into tables per pair.
 
-``counts`` (1 + R, C) says how often each of the C pairs is in each resample; its first row is all
+``counts`` (1 + R, C) says how often each of the C pairs is in each resample. Its first row is all
 ones, so that a metric's value is the first of its samples (:mod:`benchmark.stats.bootstrap`).
 """
 
@@ -11,12 +11,12 @@ from benchmark.metrics.score_arrays import Rows
 
 
 def estimate_mean(rows: Rows, value: np.ndarray, counts: np.ndarray) -> Estimate:
-    """A metric that is the mean of a value a row."""
+    """Estimates a metric that is the mean of a value a row."""
     return Estimate(resample_mean(value, rows.pair, counts), rows.n_bags)
 
 
 def resample_mean(value: np.ndarray, pair: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The mean of a value a row in each resample; NaN where there is no row.
+    """Computes the mean of a value a row in each resample; NaN where there is no row.
 
     Shape: value, pair (N,) -> (1 + R,).
     """
@@ -27,16 +27,18 @@ def resample_mean(value: np.ndarray, pair: np.ndarray, counts: np.ndarray) -> np
 
 
 def resample_accuracy(rows: Rows, counts: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """The mean of both classes' accuracy in each resample; NaN where a class is missing."""
+    """Computes the mean of both classes' accuracy in each resample; NaN where one is missing."""
     right = (rows.score >= threshold) == (rows.label == 1)
     shares = [resample_mean(right[rows.label == y], rows.pair[rows.label == y], counts) for y in (0, 1)]
     return np.asarray((shares[0] + shares[1]) / 2)
 
 
 def resample_auc(rows: Rows, counts: np.ndarray) -> np.ndarray:
-    """The AUC in each resample, exactly: with W[a, b] the number of (fake of pair a, real of pair
-    b) in the right order, ties counting half, the AUC of a resample c is c' W c over its number of
-    such couples."""
+    """Computes the AUC in each resample, exactly: c' W c over the number of couples.
+
+    W[a, b] is the number of couples (fake of pair a, real of pair b) in the right order. Ties count
+    half. A resample c has its own number of couples.
+    """
     n_pairs = counts.shape[1]
     fakes, reals = (_per_pair(np.ones(len(rows.label)) * (rows.label == y), rows.pair, n_pairs) for y in (1, 0))
     with_fakes = np.flatnonzero(fakes)
@@ -46,8 +48,7 @@ def resample_auc(rows: Rows, counts: np.ndarray) -> np.ndarray:
 
 
 def _wins(rows: Rows) -> np.ndarray:
-    """W of :func:`resample_auc`: every pair's reals in order, and how many of them are below each
-    fake."""
+    """Counts W of :func:`resample_auc`: how many reals of each pair are below each fake."""
     _, rank = np.unique(rows.score, return_inverse=True)
     fake, first = rows.label == 1, (rank.max(initial=0) + 1) * np.arange(rows.n_pairs)
     reals = np.sort(first[rows.pair[~fake]] + rank[~fake])

@@ -1,8 +1,8 @@
 """The ROC curve of every resample at once, from which AUC, AP, EER and TPR at an FPR follow.
 
-A curve bends only at the scores of fakes. With K distinct ones, the numbers of fakes and reals at or above each in
-resample c are a product of c with a (C, K) table, however many resamples there are. Checked against scikit-learn on
-each resample by ``tests/property/test_interval_laws.py``.
+A curve bends only at the scores of fakes. Let K of them be distinct. The numbers of fakes and reals
+at or above each, in resample c, are a product of c with a (C, K) table. That holds for any number
+of resamples. ``tests/property/test_interval_laws.py`` compares each resample with scikit-learn.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,15 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 _CHUNK = 1 << 17
-"""Numbers in a table of a chunk of resamples: 0.5 MB, which stays in a cache, however many resamples there are."""
+"""Numbers in a table of a chunk of resamples: 0.5 MB stay in a cache, for any number of them."""
 
 
 @dataclass(frozen=True)
 class Steps:
     """The curve's corners, one a distinct score of a fake, from the highest.
 
-    Shape: ``hits`` (R, K) fakes at or above the score, ``new`` of them at it; ``alarms`` reals at or above, ``before``
-    above; ``fakes``, ``reals`` (R, 1) all of them.
+    ``hits`` are the fakes at or above the score, ``new`` those at it. ``alarms`` are the reals at
+    or above it, ``before`` those above. ``fakes`` and ``reals`` are all of them.
+
+    Shape: ``hits``, ``new``, ``alarms``, ``before`` (R, K); ``fakes``, ``reals`` (R, 1).
     """
 
     hits: np.ndarray
@@ -31,25 +33,31 @@ class Steps:
 
 
 def auc(steps: Steps) -> np.ndarray:
-    """Sum over fakes of the reals below, those at the same score counting half."""
+    """Area under the curve: sums over fakes the reals below, those at the same score by half."""
     won = steps.new * (2 * steps.reals - steps.alarms - steps.before)
     return np.asarray(_sum(won) / (2 * steps.fakes * steps.reals)[:, 0])
 
 
 def ap(steps: Steps) -> np.ndarray:
-    """Sum of precision times the step in recall."""
+    """Average precision: sums precision times the step in recall."""
     return np.asarray(_sum(steps.new * _precision(steps)) / steps.fakes[:, 0])
 
 
 def envelope_ap(steps: Steps) -> np.ndarray:
-    """AP with the precision of each recall the highest of any recall at least as large, as temporal localisation has
-    it (ActivityNet). ``fakes`` may be more than the hits: what no proposal found."""
+    """Interpolated average precision, as temporal localisation has it (ActivityNet).
+
+    The precision of each recall is the highest of any recall at least as large. ``fakes`` may be
+    more than the hits: no proposal found the others.
+    """
     precision = np.maximum.accumulate(_precision(steps)[:, ::-1], axis=1)[:, ::-1]
     return np.asarray(_sum(steps.new * precision) / steps.fakes[:, 0])
 
 
 def eer(steps: Steps) -> np.ndarray:
-    """Walks to the first corner with FPR + TPR >= 1, and back along the line or step that leads there."""
+    """Equal error rate: walks to the first corner with FPR + TPR >= 1, then back to the crossing.
+
+    It goes back along the line or step that leads to the corner.
+    """
     past = steps.alarms * steps.fakes + steps.hits * steps.reals >= steps.fakes * steps.reals
     at = np.argmax(past, axis=1)[:, None]
     hits, new, alarms, before = (
@@ -64,7 +72,7 @@ def eer(steps: Steps) -> np.ndarray:
 
 
 def tpr_at_fpr(steps: Steps, highest: float) -> np.ndarray:
-    """The fakes found before there are too many alarms."""
+    """TPR at an FPR: the fakes found before there are too many alarms."""
     return np.asarray(_sum(steps.new * (steps.alarms <= highest * steps.reals + 1e-3)) / steps.fakes[:, 0])
 
 
@@ -73,7 +81,10 @@ def _precision(steps: Steps) -> np.ndarray:
 
 
 def _sum(table: np.ndarray) -> np.ndarray:
-    """In double precision, so that its order does not show; einsum, twice as quick as sum() where columns are few."""
+    """Sums in double precision, so that the order does not show.
+
+    It is einsum, twice as quick as sum() where columns are few.
+    """
     return np.asarray(np.einsum("rk->r", table, dtype=np.float64))
 
 
@@ -88,8 +99,9 @@ def resample_steps(
     statistics: Mapping[str, Statistic],
     per_pair: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
-    """Each statistic in each resample, NaN where a class is missing; ``per_pair`` (C,) are the fakes to be found if the
-    rows do not hold them all.
+    """Computes each statistic in each resample; NaN where a class is missing.
+
+    ``per_pair`` (C,) are the fakes to be found, if the rows do not hold them all.
 
     Shape: label, score, pair (N,); counts (R, C) -> (R,) each.
     """
@@ -107,7 +119,7 @@ def resample_steps(
 def _walk(
     fake: np.ndarray, score: np.ndarray, pair: np.ndarray, counts: np.ndarray, per_pair: np.ndarray | None
 ) -> Iterator[Steps]:
-    """The steps of some resamples at a time."""
+    """Yields the steps of some resamples at a time."""
     levels = -np.unique(-score[fake])  # (K,) from the highest
     tables = [
         _at_or_above(score[fake], pair[fake], levels, counts.shape[1], "left"),
@@ -123,15 +135,21 @@ def _walk(
 
 
 def _split(counts: np.ndarray, n_rows: int) -> Iterator[np.ndarray]:
-    """The first row by itself, in double precision: it is the test set as it is. Then many rows at a time, in single,
-    where whole numbers are as exact and ratios have seven digits."""
+    """Splits the resamples into chunks: the first row by itself, then many rows at a time.
+
+    The first row is the test set as it is, and is computed in double precision. The others are in
+    single, where whole numbers are as exact and ratios have seven digits.
+    """
     yield counts[:1].astype(np.float64)
     for start in range(1, len(counts), n_rows):
         yield counts[start : start + n_rows].astype(np.float32)
 
 
 def _at_or_above(score: np.ndarray, pair: np.ndarray, levels: np.ndarray, n_pairs: int, side: str) -> np.ndarray:
-    """How many rows of each pair are at or above (``left``) or above (``right``) each level: float32 (C, K)."""
+    """Counts rows of each pair at or above (``left``) or above (``right``) each level.
+
+    Shape: -> (C, K) float32.
+    """
     table = np.zeros((n_pairs, len(levels) + 1), dtype=np.float32)
     np.add.at(table, (pair, np.searchsorted(-levels, -score, side)), 1)  # type: ignore[call-overload]
     return np.cumsum(table, axis=1, dtype=np.float32)[:, :-1]

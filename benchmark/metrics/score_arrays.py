@@ -16,10 +16,10 @@ BUCKET = 5
 
 @dataclass(frozen=True)
 class Rows:
-    """What a metric sees of one level of one run, a row a video or a face.
+    """The scores of one level of one run as arrays: a row a video or a face.
 
-    ``bag`` and ``pair`` are places in the sorted names of the videos and of the test pairs; pairs
-    are what a bootstrap draws, for the videos a_b and b_a share faces.
+    ``bag`` and ``pair`` are places in the sorted names of the videos and of the test pairs. A
+    bootstrap draws pairs, for the videos a_b and b_a share faces.
     """
 
     label: np.ndarray
@@ -33,16 +33,16 @@ class Rows:
     pair_names: tuple[str, ...]
 
     def where(self, chosen: np.ndarray) -> "Rows":
-        """The chosen rows."""
+        """Returns the chosen rows."""
         names = ("label", "score", "slot", "bag", "pair", "manipulation", "bucket")
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
 
     def of(self, manipulation: str, bucket: str = "all") -> "Rows":
-        """The originals and the fakes of a manipulation (or ``all``) in a bucket (or ``all``)."""
+        """Returns originals and the fakes of a manipulation and bucket (or ``all``)."""
         return self.where(self.is_of(manipulation, bucket))
 
     def is_of(self, manipulation: str, bucket: str = "all") -> np.ndarray:
-        """Which rows :meth:`of` takes."""
+        """Tells which rows :meth:`of` takes."""
         chosen = np.ones(len(self.label), dtype=bool)
         if manipulation != "all":
             chosen &= (self.manipulation == ORIGINAL) | (self.manipulation == manipulation)
@@ -52,17 +52,21 @@ class Rows:
 
     @property
     def n_bags(self) -> int:
+        """Number of videos."""
         return len(np.unique(self.bag))
 
     @property
     def n_pairs(self) -> int:
+        """Number of test pairs."""
         return len(self.pair_names)
 
 
 def read_rows(scores: pd.DataFrame, level: str) -> Rows:
-    """The video or frame rows of a SCORE table. Bags and pairs are numbered by name among all rows
-    of the table, so that both levels, and other methods' tables of the same bags, number them
-    alike."""
+    """Reads the video or frame rows of a SCORE table.
+
+    Bags and pairs are numbered by name among all rows of the table. So both levels number them
+    alike, and so do other methods' tables of the same bags.
+    """
     bag, pair = (pd.factorize(scores[name], sort=True) for name in ("bag_id", "pair_id"))
     chosen = (scores["level"] == level).to_numpy()
     of_level = scores[chosen]
@@ -86,8 +90,10 @@ def make_rows(
     cluster: ArrayLike | None = None,
     slot: ArrayLike | None = None,
 ) -> Rows:
-    """Rows of plain arrays. By default each row is a video of its own, each video a cluster, and a
-    video's slots follow its rows.
+    """Makes rows of plain arrays.
+
+    By default each row is a video of its own, each video a cluster, and a video's slots follow its
+    rows.
 
     Shape: label, score, video, cluster, slot (N,).
 
@@ -107,7 +113,7 @@ def make_rows(
 
 
 def number(names: ArrayLike, length: int, what: str) -> np.ndarray:
-    """The place of each name among all names in order.
+    """Numbers names: the place of each among all names in order.
 
     Raises:
         ConfigError: there are more names or fewer than rows.
@@ -116,7 +122,7 @@ def number(names: ArrayLike, length: int, what: str) -> np.ndarray:
 
 
 def _count_within(bag: np.ndarray) -> np.ndarray:
-    """0, 1, 2, ... along the rows of each bag."""
+    """Counts 0, 1, 2, ... along the rows of each bag."""
     order = np.argsort(bag, kind="stable")
     count = np.empty(len(bag), dtype=np.int64)
     count[order] = np.arange(len(bag)) - np.searchsorted(bag[order], bag[order])
@@ -136,8 +142,10 @@ def _check_length(values: ArrayLike, length: int, what: str) -> np.ndarray:
 
 
 def bucket_of(fake_rate: pd.Series) -> pd.Series:
-    """``5-10%`` holds the rates from 5 up to but not including 10 percent; ``95-100%`` includes
-    100. Real bags: ''."""
+    """Returns the bucket of each fake rate; of real bags ''.
+
+    ``5-10%`` holds the rates from 5 up to but not including 10 percent; ``95-100%`` includes 100.
+    """
     percent = (fake_rate * 100).round(9)
     low = np.minimum(np.floor(percent / BUCKET), 100 / BUCKET - 1).astype(int) * BUCKET
     names: pd.Series = low.astype(str) + "-" + (low + BUCKET).astype(str) + "%"
@@ -145,5 +153,5 @@ def bucket_of(fake_rate: pd.Series) -> pd.Series:
 
 
 def sort_buckets(names: np.ndarray) -> list[str]:
-    """The buckets among the names, from the lowest rate."""
+    """Sorts the buckets among the names, from the lowest rate."""
     return sorted(set(names.tolist()) - {""}, key=lambda name: int(name.partition("-")[0]))

@@ -15,7 +15,7 @@ class _Keeper:
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def once(self, make: Callable[[Self], T]) -> T:
-        """What ``make`` makes of this, made at the first call and kept for the next."""
+        """Returns what ``make`` makes of this; makes it at the first call and keeps it."""
         if make not in self._kept:
             self._kept[make] = make(self)
         kept: T = self._kept[make]
@@ -34,8 +34,10 @@ class Sheet(_Keeper):
 
 @dataclass(frozen=True)
 class Cut(_Keeper):
-    """The scores of the originals and of a manipulation's fakes (or ``all``) in a fake-rate bucket
-    (or ``all``)."""
+    """The scores of one cell: the originals, and a manipulation's fakes in a fake-rate bucket.
+
+    Manipulation and bucket may be ``all``.
+    """
 
     sheet: Sheet
     manipulation: str = "all"
@@ -52,5 +54,5 @@ class Cut(_Keeper):
         return self.of(self.sheet.frames)
 
     def of(self, rows: Rows) -> Rows:
-        """The rows that belong to the cell."""
+        """Returns the rows that belong to the cell."""
         return rows.of(self.manipulation, self.bucket)

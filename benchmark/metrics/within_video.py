@@ -58,14 +58,16 @@ def video_auc(fake: np.ndarray, real: np.ndarray) -> float:
 
 
 def video_ap(fake: np.ndarray, real: np.ndarray) -> float:
-    """Average precision of a video's fake and real scores: the mean over fakes of the precision at
-    their score."""
+    """Average precision of a video's fake and real scores.
+
+    It is the mean over fakes of the precision at their score.
+    """
     hits, alarms = (fake >= fake[:, None]).sum(axis=1), (real >= fake[:, None]).sum(axis=1)
     return float((hits / (hits + alarms)).mean())
 
 
 def by_video(ranking: Ranking, label: ArrayLike, score: ArrayLike, video: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Each video that has both classes: the place of its first row, and its value."""
+    """Ranks each video that has both classes: the place of its first row, and its value."""
     labels, scores = validate(label, score)
     videos = number(video, len(labels), "video")
     order = np.argsort(videos, kind="stable")
@@ -80,7 +82,7 @@ def by_video(ranking: Ranking, label: ArrayLike, score: ArrayLike, video: ArrayL
 
 
 def summarise_videos(ranking: Ranking, frames: Rows) -> Rows:
-    """A row a video, with its value for a score."""
+    """Summarises each video in a row, with its value for a score."""
     first, values = by_video(ranking, frames.label, frames.score, frames.bag)
     return replace(frames.where(first), score=values)
 

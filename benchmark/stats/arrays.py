@@ -52,7 +52,8 @@ def bootstrap_interval(
     Raises:
         ConfigError: the metric is unknown, or an array is not what it should be.
 
-    >>> bootstrap_interval([0, 1, 0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8, 0.3, 0.7], cluster=[0, 0, 1, 1, 2, 2])
+    >>> label, score = [0, 1, 0, 1, 0, 1], [0.1, 0.9, 0.2, 0.8, 0.3, 0.7]
+    >>> bootstrap_interval(label, score, cluster=[0, 0, 1, 1, 2, 2])
     Interval(value=1.0, low=1.0, high=1.0)
     """
     rows = make_rows(label, score, cluster=cluster)

@@ -1,8 +1,9 @@
-"""Cluster bootstrap. Videos a_b and b_a share faces, so what is drawn with replacement are the test *pairs*.
+"""Cluster bootstrap: resamples test pairs with replacement, for videos a_b and b_a share faces.
 
-``counts`` (1 + R, C) says how often each of the C pairs is in each of the R resamples, after a first row of ones: the
-test set as it is, so that a metric's value is the first of its samples. It depends on C alone: all methods, metrics and
-manipulations of a data set are judged on the same resamples.
+``counts`` (1 + R, C) says how often each of the C pairs is in each of the R resamples. Its first
+row is all ones: the test set as it is, so that a metric's value is the first of its samples. It
+depends on C alone. So all methods, metrics and manipulations of a data set are judged on the same
+resamples.
 """
 
 import math
@@ -17,7 +18,10 @@ LEVEL = 0.95
 
 @lru_cache(maxsize=2)
 def resample(n_pairs: int, n_resamples: int = N_RESAMPLES, seed: int = 0) -> np.ndarray:
-    """Shape: -> (1 + n_resamples, n_pairs) float64 of whole numbers, rows sum to n_pairs. Not to be written to."""
+    """Draws the resamples of test pairs; the result must not be written to.
+
+    Shape: -> (1 + n_resamples, n_pairs) float64 of whole numbers; rows sum to n_pairs.
+    """
     draw = np.random.default_rng(seed)
     drawn = draw.multinomial(n_pairs, np.full(n_pairs, 1 / n_pairs), size=n_resamples)
     counts = np.vstack([np.ones(n_pairs), drawn])
@@ -26,8 +30,11 @@ def resample(n_pairs: int, n_resamples: int = N_RESAMPLES, seed: int = 0) -> np.
 
 
 def interval(samples: np.ndarray, n_pairs: int) -> tuple[float, float]:
-    """Expanded percentile interval at 95 % (Hesterberg 2015) of the resamples, all samples but the first, in which the
-    metric is defined; NaN if in none, or from a single pair."""
+    """Computes the expanded percentile interval at 95 % (Hesterberg 2015).
+
+    It takes the resamples, all samples but the first, in which the metric is defined. It is NaN if
+    there are none, or if there is a single pair.
+    """
     ordered = np.sort(samples[1:])  # with NaN last
     last = np.isfinite(ordered).sum() - 1
     if last < 0 or n_pairs < 2:
@@ -39,6 +46,9 @@ def interval(samples: np.ndarray, n_pairs: int) -> tuple[float, float]:
 
 @cache
 def _tail(n_pairs: int) -> float:
-    """The share of resamples left out at either end: Phi(-sqrt(n / (n - 1)) t), t the 97.5 % quantile of Student's
-    distribution with n - 1 degrees of freedom; 2.5 % of many clusters, less of few, whose resamples vary too little."""
+    """Returns the share of resamples left out at either end: Phi(-sqrt(n / (n - 1)) t).
+
+    t is the 97.5 % quantile of Student's distribution with n - 1 degrees of freedom. The share is
+    2.5 % of many clusters, and less of few, whose resamples vary too little.
+    """
     return float(ndtr(-math.sqrt(n_pairs / (n_pairs - 1)) * stdtrit(n_pairs - 1, (1 + LEVEL) / 2)))

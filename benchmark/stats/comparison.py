@@ -1,4 +1,4 @@
-"""Method against method on the same videos and the same resamples."""
+"""Compares method with method on the same videos and the same resamples."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,8 +14,11 @@ from benchmark.stats.bootstrap import interval
 from benchmark.stats.significance import ALPHA, bootstrap_p, holm, mcnemar
 
 UNBALANCED = 1.2
-"""McNemar's test counts videos, accuracy is a mean over classes: where one class has more than so many times the videos
-of the other, the two may disagree, and accuracy is tested as the other metrics are."""
+"""Largest ratio of the classes' numbers of videos for which accuracy is tested by McNemar's test.
+
+That test counts videos, and accuracy is a mean over classes, so beyond it the two may disagree.
+Then accuracy is tested as the other metrics are.
+"""
 BEST, LIKE_BEST, BEHIND = "best", "like_best", "behind"
 
 Cell = tuple[str, str, str, str]
@@ -24,8 +27,11 @@ Cell = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Entry:
-    """One number of a method and what a test of it needs: its resamples, and of each video (N,) the share of the seeds
-    that call it right. ``pairs`` names what was drawn."""
+    """One number of a method and what a test of it needs.
+
+    That is its resamples, and of each video (N,) the share of the seeds that call it right.
+    ``pairs`` names what was drawn.
+    """
 
     cell: Cell
     value: float
@@ -37,15 +43,18 @@ class Entry:
 
     @property
     def test(self) -> str:
-        """How it is held against another."""
+        """The name of the test by which it is compared with another."""
         few, many = sorted((self.n_fakes, len(self.videos) - self.n_fakes))
         return BOOTSTRAP if many > UNBALANCED * few else METRICS[self.cell[1]].test
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A row of ``comparisons.csv``: ``method`` less ``other``. ``wins`` are the videos that a larger share of its seeds
-    calls right than of the other's; with one seed each, those that only it calls right."""
+    """A row of ``comparisons.csv``: ``method`` less ``other``.
+
+    ``wins`` are the videos that a larger share of its seeds calls right than of the other's. With
+    one seed each, they are those that only it calls right.
+    """
 
     table: str
     metric: str
@@ -64,14 +73,17 @@ class Comparison:
 
     @property
     def leader(self) -> str:
-        """The one that the test finds better, or ''."""
+        """The method that the test finds better, or ''."""
         ahead = self.wins - self.losses if self.test == MCNEMAR else self.difference
         return (self.method if ahead > 0 else self.other) if self.p_holm < ALPHA else ""
 
 
 def compare(entries: Iterable[Entry]) -> list[Comparison]:
-    """Every two methods in every column of a table, corrected over all comparisons of the table. Two that were scored
-    on other videos are not compared."""
+    """Compares every two methods in every column of a table.
+
+    All comparisons of a table are corrected together. Two that were scored on other videos are not
+    compared.
+    """
     families: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
     columns: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -97,8 +109,11 @@ def _compare(a: Entry, b: Entry) -> Comparison:
 
 
 def rank(entries: Iterable[Entry], comparisons: Iterable[Comparison]) -> dict[Cell, str]:
-    """Which numbers are the best of their column, which are not told apart from it and which are behind it; nothing of
-    one that is alone or was not compared with the best. Equal ones are both the best."""
+    """Ranks numbers: the best of their column, not told apart from it, or behind it.
+
+    A number that is alone, or was not compared with the best, has no rank. Equal ones are both the
+    best.
+    """
     against = {(c.table, c.metric, c.manipulation, frozenset((c.method, c.other))): c for c in comparisons}
     columns: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -121,5 +136,5 @@ def _standing(entry: Entry, best: Entry, found: Comparison) -> str:
 
 
 def tabulate_comparisons(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """``comparisons.csv``."""
+    """Tabulates comparisons in the columns of ``comparisons.csv``."""
     return pd.DataFrame([asdict(one) for one in comparisons], columns=[field.name for field in fields(Comparison)])

@@ -1,4 +1,4 @@
-"""Every metric of one run with its resamples: of a manipulation, in a fake-rate bucket."""
+"""Estimates every metric of one run with its resamples, by manipulation and fake-rate bucket."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from benchmark.runs.folder import Run
 
 
 def read_sheet(run: Run) -> Sheet:
-    """Does once a run what every manipulation and bucket needs."""
+    """Reads a run's scores once, for every manipulation and bucket."""
     val = ValScores.of(run)
     return Sheet(
         videos=read_rows(run.scores, "video"),
@@ -23,7 +23,7 @@ def read_sheet(run: Run) -> Sheet:
 
 
 def estimate(sheet: Sheet, manipulation: str, bucket: str, counts: np.ndarray) -> dict[str, Estimate]:
-    """Every metric that is defined on these rows, by name in the order of the catalogue."""
+    """Estimates every metric that is defined on these rows, in the order of the catalogue."""
     cut = Cut(sheet, manipulation, bucket)
     found = _on_curve(cut, counts)
     found |= {name: metric.estimate(cut, counts) for name, metric in METRICS.items() if name not in found}
@@ -32,7 +32,7 @@ def estimate(sheet: Sheet, manipulation: str, bucket: str, counts: np.ndarray) -
 
 
 def _on_curve(cut: Cut, counts: np.ndarray) -> dict[str, Estimate | None]:
-    """The metrics that are statistics of the ROC curve of videos, in one walk along it."""
+    """Estimates the metrics that are read off the videos' ROC curve, in one walk along it."""
     curves = {name: m.curve for name, m in METRICS.items() if m.curve and m.level == "video"}
     samples = resample_curve(cut.videos, counts, curves)
     return {name: METRICS[name].on_curve(cut, samples) for name in curves}

@@ -29,12 +29,16 @@ def mcnemar(wins: int, losses: int) -> float:
 
 
 def bootstrap_p(difference: float, samples: np.ndarray, n_pairs: int) -> float:
-    """Two-sided p of a difference by its bootstrap standard error, as pROC has it (Robin et al.
-    2011): a share of resamples beyond 0 is 0 or at least 1 in their number, and Holm's correction
-    over many comparisons would let none through. p = 2 P(T > |difference| / error), T of Student's
-    distribution with n - 1 degrees of freedom, the error sqrt(n / (n - 1)) times that of the
-    resamples of n pairs; of a difference that never varies 2^(1 - n), the least that n coins can
-    show. NaN from a single pair, or if fewer than two resamples have a value."""
+    """Two-sided p of a difference by its bootstrap standard error (Robin et al. 2011, pROC).
+
+    p = 2 P(T > |difference| / error), T of Student's distribution with n - 1 degrees of freedom.
+    The error is sqrt(n / (n - 1)) times that of the resamples of n pairs.
+
+    A share of resamples beyond 0 would be 0 or at least 1 in their number. Holm's correction over
+    many comparisons would let none through. A difference that never varies has p = 2^(1 - n), the
+    least that n coins can show. NaN from a single pair, or if fewer than two resamples have a
+    value.
+    """
     defined = samples[np.isfinite(samples)]
     if defined.size < 2 or n_pairs < 2:
         return float("nan")

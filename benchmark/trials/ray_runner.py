@@ -1,4 +1,4 @@
-"""Trials over a Ray cluster: each by itself on a core or a GPU, wherever one is free."""
+"""Runs trials over a Ray cluster: each by itself on a core or a GPU, wherever one is free."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from ffpms.dataset.unmixed import load
 from ffpms.engine import Done, on_ray
 
 MAX_DEATHS = 3
-"""A trial whose worker died goes on from its last epoch, but not for ever."""
+"""Deaths of its worker after which a trial is given up; before, it resumes at its last epoch."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,17 @@ class RayJob:
 
 @dataclass(frozen=True)
 class Cluster:
-    """How trials are spread: ``n_gpus`` and ``setup.threads`` cores for each."""
+    """A Ray cluster that runs trials, with ``n_gpus`` and ``setup.threads`` cores for each."""
 
     setup: Setup
     workers: int
     n_gpus: int
 
     def run(self, trials: Sequence[Trial], resources: Resources) -> list[str]:
-        """Runs trials side by side; first those whose detectors others take. Returns one line a failure."""
+        """Runs trials side by side; first those whose detectors others take.
+
+        Returns one line a failure.
+        """
         for trial in trials:
             resources.faces(trial.data)  # so that workers find the caches of faces, and do not make them
         teachers = {trial.teacher.folder: trial.teacher for trial in trials}
@@ -82,12 +85,12 @@ class Cluster:
 
 
 def _on_death(folder: Path, deaths: Counter[Path]) -> str | None:
-    """Why a trial is given up after one more death, if it is."""
+    """Returns why a trial is given up after one more death, if it is."""
     deaths[folder] += 1
     return f"its worker died {MAX_DEATHS} times" if deaths[folder] == MAX_DEATHS else None
 
 
 def run_ray_job(job: RayJob) -> str:
-    """Runs a trial on whatever machine this is; returns why it failed, or nothing."""
+    """Runs a trial on this machine; returns why it failed, or nothing."""
     resources = Resources(job.setup.apply(), job.weight_files, job.cache)
     return attempt(Trial(job.config, load(job.root, job.unmixed), job.folder), resources)

@@ -63,14 +63,15 @@ def build(
         progress: wraps the iterable of targets; it also gets their number, to show a progress bar.
 
     Raises:
-        ConfigError: the tree or the output folder is not what it should be, no planned video is in
-            the tree, or a package is not installed.
+        ConfigError: the tree or the output folder is not what it should be. Or no planned video is
+            in the tree, or a package is not installed.
         ManifestError: a split file is damaged.
         StorageError: the output folder cannot be written to.
 
     Example:
         >>> config = ffpms.BuildConfig(crop=ffpms.CropConfig(size=64))
-        >>> report = ffpms.build("minicorpus", "ffpms-data", pairs="minicorpus/splits", config=config)
+        >>> pairs = "minicorpus/splits"
+        >>> report = ffpms.build("minicorpus", "ffpms-data", pairs=pairs, config=config)
         >>> report.problems
         []
     """

@@ -42,8 +42,8 @@ class PlannedBuild:
         """Plans every bag and finds its videos in the tree.
 
         Raises:
-            ConfigError: the tree is not what it should be, the corpus lacks a manipulation, or no planned video is in
-                the tree.
+            ConfigError: the tree is not what it should be, the corpus lacks a manipulation, or no
+                planned video is in the tree.
         """
         own = replace(config, recipe=corpus.adopt(config.recipe))
         slots = _limited(plan_slots(pairs, own.recipe, own.splits), pairs, own.limit)

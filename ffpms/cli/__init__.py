@@ -1,4 +1,4 @@
-"""Every command. Libraries are imported inside the command bodies, so that ``--help`` is quick."""
+"""Every command. Command bodies import the libraries, so that ``--help`` is quick."""
 
 import sys
 from importlib.util import find_spec
@@ -41,20 +41,23 @@ class _Group(click.Group):
 
 
 def _one_line(error: Exception) -> str:
-    """What to tell a user."""
+    """Returns an error as the one line that a user sees."""
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ffpms"
         return f"{' '.join(error.format_message().split())} (see '{command} --help')"
     if isinstance(error, FfpmsError) or _is_detector_error(error):
         return " ".join(str(error).split())
     if isinstance(error, OSError):
-        return f"{error.filename or 'file system'}: {error.strerror or error}; mend it, then run the command again"
+        return f"{error.filename or 'file system'}: {error.strerror or error}; repair it, then run the command again"
     reason = " ".join(str(error).split())
     return f"unexpected {type(error).__name__}: {reason}; 'ffpms --debug ...' shows where; please report it"
 
 
 def _is_detector_error(error: Exception) -> bool:
-    """Imports no torch for it: where the class is not known yet, nobody raised it."""
+    """Whether it is an error of a detector; imports no torch to find out.
+
+    Where the class is not loaded yet, nobody raised it.
+    """
     if "detectors.errors" not in sys.modules:
         return False
     from detectors.errors import DetectorError
@@ -63,7 +66,10 @@ def _is_detector_error(error: Exception) -> bool:
 
 
 def _check_packages() -> None:
-    """Other distributions use the names ``detectors`` and ``benchmark`` too; say so if one of theirs is in the way."""
+    """Checks that ``detectors`` and ``benchmark`` are ours.
+
+    Other distributions use these names too.
+    """
     home = Path(__file__).parents[2]
     for name in ("detectors", "benchmark", "data_manifests"):
         spec = find_spec(name)

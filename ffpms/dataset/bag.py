@@ -1,4 +1,4 @@
-"""A bag of a built set: a video's label and its faces."""
+"""BagRecord: a bag of a built set, that is a video's label and its faces."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,8 +13,8 @@ from ffpms.dataset.crops import read_crop
 class BagRecord:
     """A bag: a video's label, and its faces in the order of time (none if there was no face).
 
-    ``slots``, ``tracks``, ``frame_labels``, ``crops`` and ``sha256`` have an entry a face. Two bags are equal if their
-    rows are, wherever their sets lie.
+    ``slots``, ``tracks``, ``frame_labels``, ``crops`` and ``sha256`` have an entry a face. Two bags
+    are equal if their rows are, wherever their sets lie.
 
     Example:
         >>> bag = ffpms.load("ffpms-data").bags("test", "DF")[-1]
@@ -38,7 +38,7 @@ class BagRecord:
     root: Path = field(default=Path(), compare=False)
 
     def faces(self) -> np.ndarray:
-        """Decodes the faces, each checked against its hash.
+        """Decodes the faces and checks each against its hash.
 
         Shape: -> (M, S, S, 3) uint8, RGB.
 
@@ -53,16 +53,16 @@ class BagRecord:
         return np.stack(faces) if faces else np.empty((0, self.side, self.side, 3), np.uint8)
 
     def with_faces(self, faces: Iterable[tuple[int, int, int, str, str]]) -> "BagRecord":
-        """The same video with other faces: slot, track, label, crop and hash of each."""
+        """Returns the same video with other faces: slot, track, label, crop and hash of each."""
         slots, tracks, labels, crops, sha256 = zip(*faces, strict=True) if (faces := list(faces)) else ((),) * 5
         return replace(self, slots=slots, tracks=tracks, frame_labels=labels, crops=crops, sha256=sha256)
 
     @property
     def instances(self) -> list[tuple[int, int, int, str, str]]:
-        """Slot, track, label, crop and hash of each face."""
+        """Returns slot, track, label, crop and hash of each face."""
         return list(zip(self.slots, self.tracks, self.frame_labels, self.crops, self.sha256, strict=True))
 
     @classmethod
     def of_one(cls, crop: str) -> "BagRecord":
-        """A face by itself, of which nothing else is known."""
+        """Makes a bag of one face, about which only the path of its crop is known."""
         return cls("", "", "", 0, 0.0, "", (0,), (0,), (0,), (crop,), ("",))

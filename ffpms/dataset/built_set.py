@@ -1,4 +1,4 @@
-"""Reads a built set and its bags: which rows make a bag."""
+"""BuiltSet: reads a built set and its bags."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ _TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "grid": GRID}
 
 @dataclass(frozen=True, repr=False)
 class BuiltSet:
-    """A built set, read by :func:`ffpms.load`; ``unmixed`` if all frames of its fakes are taken as fake.
+    """A built set, as :func:`ffpms.load` reads it.
+
+    ``unmixed`` is True if all frames of its fakes are taken as fake.
 
     Example:
         >>> data = ffpms.load("ffpms-data")
@@ -50,7 +52,7 @@ class BuiltSet:
 
     @classmethod
     def load(cls, root: str | Path) -> "BuiltSet":
-        """Reads a finished set.
+        """Reads a finished set from its folder.
 
         Raises:
             ManifestError: there is none, it is not finished, or a table is damaged.
@@ -62,7 +64,7 @@ class BuiltSet:
         tables = {name: read_table(root / f"{name}.parquet", schema) for name, schema in _TABLES.items()}
         content = [digest((root / f"{name}.parquet").read_bytes()) for name in _TABLES]
         if content != [about["sha256"].get(f"{name}.parquet") for name in _TABLES]:
-            raise ManifestError(f"{root}: a table is not what was built; run the same 'ffpms build' again to mend it")
+            raise ManifestError(f"{root}: a table is not what was built; run the same 'ffpms build' again to repair it")
         recipe = restore(Recipe, about["config"]["recipe"])
         side = about["config"]["crop"]["size"]
         return cls(root, about["dataset"], recipe, side, digest("".join(content).encode()), False, **tables)
@@ -70,12 +72,12 @@ class BuiltSet:
     def bags(
         self, split: str, manipulations: str | Collection[str] | None = None, seed: int | None = None
     ) -> list[BagRecord]:
-        """The originals and fakes of a split.
+        """Returns the bags of a split: originals and fakes.
 
         Args:
             split: ``train``, ``val`` or ``test``.
             manipulations: one short name or several; all of the set if none are given.
-            seed: draws anew which frames are replaced, as each training run does for its training bags.
+            seed: draws anew which frames are replaced, as a training run does for its train bags.
 
         Raises:
             ConfigError: there is no such split or manipulation.
@@ -100,10 +102,11 @@ class BuiltSet:
         seed: int = 0,
         manipulations: str | Collection[str] | None = None,
     ) -> "tuple[TorchBags, Callable[[list[dict[str, Any]]], dict[str, Any]]]":
-        """A torch data set of a split's bags, and the function that collates them to a batch.
+        """Returns a torch data set of a split's bags, and the function that collates a batch.
 
-        A batch is a dict: ``faces`` (B, M, 3, S, S) uint8; ``mask`` (B, M) bool, True for a face; ``label`` (B,) and
-        ``frame_labels`` (B, M) float; ``bag_id``. Bags without a face are left out.
+        A batch is a dict: ``faces`` (B, M, 3, S, S) uint8; ``mask`` (B, M) bool, True for a face;
+        ``label`` (B,) and ``frame_labels`` (B, M) float; ``bag_id``.
+        Bags without a face are left out.
 
         Args:
             split: ``train``, ``val`` or ``test``.
@@ -125,7 +128,7 @@ class BuiltSet:
         return TorchBags(self.bags(split, manipulations), frames, seed), collate
 
     def landmarks(self) -> dict[str, np.ndarray]:
-        """The landmarks of the real videos' crops by the crop's path, (68, 2) px.
+        """Reads the landmarks of the real videos' crops: (68, 2) px by the crop's path.
 
         Raises:
             ManifestError: the set was built without them.
@@ -134,12 +137,12 @@ class BuiltSet:
         if not path.is_file():
             raise ManifestError(f"{self.root}: has no landmarks; build it with --landmarks, by which faces are forged")
         if digest(path.read_bytes()) != read_report(self.root)["sha256"].get(path.name):
-            raise ManifestError(f"{path}: is not what was built; run the same 'ffpms build' again to mend it")
+            raise ManifestError(f"{path}: is not what was built; run the same 'ffpms build' again to repair it")
         rows = read_table(path, LANDMARK).merge(self.crops, on=["source_video", "frame_index", "track_id"])
         return dict(zip(rows["crop"], points_of(rows), strict=True))
 
     def pure(self, split: str, manipulations: tuple[str, ...], fake: bool) -> list[BagRecord]:
-        """The fakes of a split with all their frames fake, or all replaced by the real ones."""
+        """Returns the fakes of a split, with all frames fake or with all frames replaced."""
         videos, frames = self._rows(split, manipulations)
         slots = set(zip(frames["bag_id"], frames["slot"], strict=True)) if fake else set()
         return self.make_records(videos, choose_fakes(videos, frames, self.crops, slots))
@@ -151,7 +154,7 @@ class BuiltSet:
         return tuple(dict.fromkeys(seen["manipulation"]))
 
     def make_records(self, videos: pd.DataFrame, frames: pd.DataFrame) -> list[BagRecord]:
-        """The bags of a VIDEO table with the faces that a FRAME table gives them."""
+        """Makes the bags of a VIDEO table, with the faces that a FRAME table gives them."""
         usable = frames[frames["status"].isin(WITH_PIXELS)]
         by_bag = {str(bag): rows for bag, rows in usable.groupby("bag_id", sort=False)}
         return [self._make_record(video, by_bag.get(video["bag_id"])) for video in videos.to_dict("records")]
@@ -162,7 +165,7 @@ class BuiltSet:
         return BagRecord(**fields, dataset=self.name, side=self.side, root=self.root)
 
     def _rows(self, split: str, manipulations: Collection[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The videos of a split and of manipulations, and their frames."""
+        """Returns the videos of a split and of manipulations, and their frames."""
         wanted = self.videos["manipulation"].isin(list(manipulations)) & (self.videos["split"] == split)
         videos = self.videos[wanted]
         return videos, self.frames[self.frames["bag_id"].isin(videos["bag_id"])]
@@ -182,7 +185,7 @@ N_POINTS = 68
 
 
 def points_of(rows: pd.DataFrame) -> np.ndarray:
-    """The points of LANDMARK rows.
+    """Returns the points of LANDMARK rows.
 
     Shape: -> (len(rows), 68, 2) float32, x and y.
     """

@@ -1,6 +1,6 @@
 """Bags as a torch data set: draws faces and pads bags to batches.
 
-The one module of ``ffpms`` that knows torch; :meth:`ffpms.BuiltSet.torch` imports it when it is called.
+The one module of ``ffpms`` that knows torch. A call of :meth:`ffpms.BuiltSet.torch` imports it.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,10 @@ from ffpms.errors import ConfigError
 
 
 def make_generator(seed: int, epoch: int, index: int, repeat: int = 0) -> np.random.Generator:
-    """The random numbers of a bag in an epoch; ``repeat`` counts how often the epoch has shown it before."""
+    """Makes the generator of a bag's random numbers in an epoch.
+
+    ``repeat`` counts how often the epoch has shown the bag before.
+    """
     return np.random.default_rng([seed, epoch, index, repeat])
 
 
@@ -40,7 +43,10 @@ def pad_bags(bags: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 class TorchBags(Dataset[dict[str, Any]]):
-    """The bags that have a face. With ``frames`` each epoch draws that many faces of a bag, without all are taken."""
+    """The bags that have a face, as a torch data set.
+
+    With ``frames`` each epoch draws that many faces of a bag; without, all are taken.
+    """
 
     def __init__(self, bags: Sequence[BagRecord], frames: int | None, seed: int) -> None:
         if frames is not None and frames < 1:
@@ -65,7 +71,7 @@ class TorchBags(Dataset[dict[str, Any]]):
         }
 
     def _draw(self, index: int) -> BagRecord:
-        """The bag with the faces that this epoch shows."""
+        """Returns the bag with the faces that this epoch shows."""
         bag = self.bags[index]
         if self.frames is None:
             return bag
@@ -76,8 +82,8 @@ class TorchBags(Dataset[dict[str, Any]]):
 def collate(items: list[dict[str, Any]]) -> dict[str, Any]:
     """Makes a batch of bags.
 
-    Shape: faces (B, M, 3, S, S) uint8; mask (B, M) bool, True for a face; label (B,) float; frame_labels (B, M) float,
-    0 at padding; bag_id: B names.
+    Shape: faces (B, M, 3, S, S) uint8; mask (B, M) bool, True for a face; label (B,) float;
+        frame_labels (B, M) float, 0 at padding; bag_id: B names.
     """
     faces, mask = pad_bags([item["faces"] for item in items])
     frame_labels, _ = pad_bags([item["frame_labels"] for item in items])

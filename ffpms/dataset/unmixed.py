@@ -1,4 +1,7 @@
-"""A built set as FaceForensics++ itself is (Li 2020, Tables 2 and 3): its fakes unmixed, no frame replaced."""
+"""Reads a built set with its fakes unmixed: no frame is replaced, as in FaceForensics++ itself.
+
+Tables 2 and 3 of Li 2020 are on such data.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +34,7 @@ def load(root: str | Path, unmixed: bool = False) -> BuiltSet:
 
 
 def unmix(data: BuiltSet) -> BuiltSet:
-    """The same videos, every frame of a fake being fake: needs no other pixels."""
+    """Returns the set with every frame of its fakes fake; it needs no other pixels."""
     fake = data.videos["label"] == 1
     videos = data.videos.copy()
     videos.loc[fake, ["n_fake", "fake_rate"]] = data.recipe.frames_per_video, 1.0

@@ -1,6 +1,6 @@
-"""The engine of this machine.
+"""The engine of this machine: runs a function over jobs in worker processes.
 
-One pipe per worker process, so that a worker that dies cannot block the others.
+There is one pipe per worker, so that a worker that dies cannot block the others.
 """
 
 import multiprocessing
@@ -26,7 +26,7 @@ _MAX_FAILED_STARTS = 3
 def on_processes(
     function: Callable[[Job], Result], jobs: Iterable[Job], workers: int
 ) -> Iterator[Outcome[Job, Result]]:
-    """The engine ``local``.
+    """Runs a function over jobs in worker processes: the engine ``local``.
 
     Raises:
         FfpmsError: worker processes die before they can begin.
@@ -54,7 +54,7 @@ def on_processes(
 
 
 class _Worker(Generic[Job, Result]):
-    """A process that does one job at a time, and is started again when it dies."""
+    """A process that does one job at a time. It is started again when it dies."""
 
     line: Connection
 
@@ -77,11 +77,11 @@ class _Worker(Generic[Job, Result]):
         if self.line.closed:
             self._start()
         self._job = job
-        with suppress(ConnectionError):  # its death is heard by listen()
+        with suppress(ConnectionError):  # listen() notices that it died
             self.line.send(job)
 
     def listen(self) -> Outcome[Job, Result] | None:
-        """What became of the job; None if the process has only just begun, or is begun anew.
+        """Waits for the outcome of the job; None if the process has only just begun or restarted.
 
         Raises:
             FfpmsError: the process dies each time before it can begin.
@@ -109,7 +109,7 @@ class _Worker(Generic[Job, Result]):
         return None
 
     def end(self) -> None:
-        """Ends the process, whatever it is at."""
+        """Ends the process, whatever it does."""
         self._process.kill()
         self._process.join()
         self.line.close()
@@ -142,7 +142,7 @@ def _mask_sigint() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    resource_tracker.ensure_running()  # which lifts the mask, if starting a process is what starts it
+    resource_tracker.ensure_running()  # its start would lift the mask that follows
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -152,10 +152,10 @@ def _mask_sigint() -> Iterator[None]:
 
 @contextmanager
 def _hide_main() -> Iterator[None]:
-    """Keeps a process started here from running the caller's script, as ``spawn`` does before anything else.
+    """Keeps a process started here from running the caller's script, as ``spawn`` does first.
 
-    A script without a ``__main__`` guard would start its workers again in each worker. Jobs and their functions are
-    found by their modules, and need nothing of the script.
+    A script without a ``__main__`` guard would start its workers again in each worker. Jobs and
+    their functions are found by their modules, and need nothing of the script.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -166,7 +166,7 @@ def _hide_main() -> Iterator[None]:
 
 
 def _serve(function: Callable[[Job], Result], line: Connection) -> None:
-    """A worker's life: says that it has begun, then does each job it is given."""
+    """Runs a worker: it says that it has begun, then does each job it is given."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     line.send(None)
     while True:
@@ -174,7 +174,10 @@ def _serve(function: Callable[[Job], Result], line: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would finish its job and then wait for ever; this ends it at once."""
+    """Ends this worker as soon as its parent was killed.
+
+    Otherwise it would finish its job and then wait for ever.
+    """
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()
@@ -182,7 +185,7 @@ def _end_with_parent() -> None:
 
 
 def _answer(function: Callable[[Job], Result], job: Job) -> tuple[bool, Any]:
-    """True and the result, or False and the error, which carries its traceback as a note."""
+    """Returns True and the result, or False and the error with its traceback as a note."""
     try:
         return True, function(job)
     except Exception as error:

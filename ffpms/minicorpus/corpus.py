@@ -34,10 +34,10 @@ class CorpusConfig:
         ConfigError: a value is out of range or unknown.
 
     Example:
-        >>> ffpms.CorpusConfig(identities=7)
+        >>> ffpms.CorpusConfig(shortest=9, longest=8)
         Traceback (most recent call last):
         ...
-        ffpms.errors.ConfigError: identities: 7 is not an even number from 6 up (a pair for each split)
+        ffpms.errors.ConfigError: frames: 9-8 is no range of lengths
     """
 
     identities: int = 40

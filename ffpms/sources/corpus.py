@@ -21,18 +21,27 @@ _AGAIN = "download it again"
 
 
 class Video(Protocol):
-    """What a file says of itself; ``crf`` is None where it does not say."""
+    """The properties of a video file; ``crf`` is None where the file does not name it."""
 
     @property
-    def n_frames(self) -> int: ...
+    def n_frames(self) -> int:
+        """Number of frames."""
+
     @property
-    def width(self) -> int: ...
+    def width(self) -> int:
+        """Width in px."""
+
     @property
-    def height(self) -> int: ...
+    def height(self) -> int:
+        """Height in px."""
+
     @property
-    def fps(self) -> float: ...
+    def fps(self) -> float:
+        """Frames a second."""
+
     @property
-    def crf(self) -> float | None: ...
+    def crf(self) -> float | None:
+        """The x264 crf that the file names, if it names one."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +71,17 @@ class Layout:
     folders: Mapping[str, str]
 
     def folder(self, manipulation: str) -> str:
-        """Folder of a manipulation's videos, or of the real ones."""
+        """Returns the folder of a manipulation's videos, or of the real ones."""
         return self.folders[manipulation]
 
     def path(self, manipulation: str, video_id: str) -> str:
-        """Where a video should be."""
+        """Returns the path where a video should be."""
         return f"{self.folder(manipulation)}/{video_id}.mp4"
 
 
 @dataclass(frozen=True)
 class BrokenRule:
-    """What of a file is not as its corpus has it, and what to do."""
+    """A file rule of a corpus that a file breaks, and what to do."""
 
     kind: Literal["wrong_compression", "length", "size", "frame_rate"]
     what: str
@@ -85,7 +94,7 @@ Returns the rules that the fake breaks."""
 
 
 def no_rules(_: Source, __: Video, ___: Video | None, ____: Video | None) -> Iterable[BrokenRule]:
-    """For corpora whose fakes may have any length, size and rate."""
+    """Breaks no rule: for corpora whose fakes may have any length, size and rate."""
     return ()
 
 
@@ -114,7 +123,9 @@ class Corpus:
     rules: Rules = no_rules
 
     def parse_manipulations(self, text: str) -> tuple[str, ...]:
-        """``DF,FaceSwap`` -> ``("DF", "FS")``, in the order of the tables. Any case will do.
+        """Parses names: ``DF,FaceSwap`` -> ``("DF", "FS")``, in the order of the tables.
+
+        Any case will do.
 
         Raises:
             ConfigError: a name is unknown.
@@ -127,7 +138,7 @@ class Corpus:
         return tuple(code for code in self.manipulations if code in {names[name] for name in asked})
 
     def adopt(self, recipe: Recipe) -> Recipe:
-        """The recipe with its manipulations in the order of the tables.
+        """Returns the recipe with its manipulations in the order of the tables.
 
         Raises:
             ConfigError: the corpus has not all its manipulations.
@@ -140,11 +151,11 @@ class Corpus:
         return f"manipulations: {', '.join(unknown) or 'none'}; choose from {','.join(self.manipulations)}"
 
     def normalise_compression(self, name: str) -> str:
-        """``c0`` -> ``raw``."""
+        """Returns the usual name of a compression level: ``c0`` -> ``raw``."""
         return self.aliases.get(name, name)
 
     def broken_promise(self, compression: str, crf: float | None) -> str:
-        """Why a file's crf does not fit its compression level; empty if it fits.
+        """Returns why a file's crf does not fit its compression level; empty if it fits.
 
         A file that does not name its crf (None) fits every level.
         """
@@ -153,7 +164,10 @@ class Corpus:
         return f"encoded at crf {crf:g} in a {compression} folder"
 
     def check(self, source: Source, about: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
-        """The rules that a file breaks; ``target`` and ``donor`` are a fake's two real videos."""
+        """Yields the rules that a file breaks.
+
+        ``target`` and ``donor`` are the two real videos of a fake.
+        """
         if what := self.broken_promise(source.compression, about.crf):
             yield BrokenRule("wrong_compression", what)
         if source.source_id:
@@ -162,7 +176,7 @@ class Corpus:
 
 @cache
 def corpora() -> dict[str, Corpus]:
-    """Every corpus by name, FaceForensics++ first."""
+    """Returns every corpus by name, FaceForensics++ first."""
     names = [module.name for module in iter_modules(ffpms.sources.__path__)]
     modules = [import_module(f"ffpms.sources.{name}") for name in (*_FIRST, *sorted({*names} - {*_FIRST}))]
     return {corpus.name: corpus for module in modules if (corpus := getattr(module, "CORPUS", None))}

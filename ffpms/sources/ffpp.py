@@ -14,7 +14,7 @@ COMPRESSIONS = {"raw": 0.0, "c23": 23.0, "c40": 40.0}
 """Folder name -> x264 crf that it promises; 0 is lossless. ``c0`` is another name of ``raw``."""
 ALIASES = {"c0": "raw"}
 NARROWED = ("F2F", "NT")
-"""Manipulations whose width is floored to a multiple of 64."""
+"""Manipulations whose width is rounded down to a multiple of 64."""
 
 _SUFFIX = re.compile(r"[_-](raw|c0|c23|c40)$", re.IGNORECASE)
 _REAL = "original_sequences/youtube"
@@ -23,21 +23,23 @@ _SAME_RATE = 0.01
 
 
 def official(folder: str) -> Layout:
-    """The tree of FaceForensics++'s own download script; ``folder`` is that of a compression."""
+    """Returns the layout of FaceForensics++'s own download script, at one compression folder."""
     fakes = {code: f"manipulated_sequences/{name}/{folder}/videos" for code, name in FOLDERS.items()}
     return Layout("official", ALIASES.get(folder, folder), {ORIGINAL: f"{_REAL}/{folder}/videos"} | fakes)
 
 
 def flat(root: Path) -> Layout:
-    """The re-upload ``FaceForensics++_C23/{original,Deepfakes,...}``: one compression, told by the
-    root's name or not at all."""
+    """Returns the layout of the re-upload ``FaceForensics++_C23/{original,Deepfakes,...}``.
+
+    It has one compression, told by the root's name or not at all.
+    """
     suffix = _SUFFIX.search(root.absolute().name)
     level = suffix.group(1).lower() if suffix else ""
     return Layout("flat", ALIASES.get(level, level), {ORIGINAL: "original"} | FOLDERS)
 
 
 def find_layouts(root: Path) -> list[Layout] | None:
-    """A layout for each compression level that has real videos; None if it is no such tree."""
+    """Finds a layout for each compression level with real videos; None if it is no such tree."""
     if (root / _REAL).is_dir():
         named = [official(folder) for folder in ("raw", "c0", "c23", "c40")]
         return [layout for layout in named if (root / layout.folder(ORIGINAL)).is_dir()]
@@ -46,13 +48,13 @@ def find_layouts(root: Path) -> list[Layout] | None:
 
 
 def mask_path(path: str) -> str:
-    """Where the official tree has a fake's mask: in a folder beside the compression levels."""
+    """Returns where the official tree has a fake's mask: beside the compression levels."""
     folder, _, name = path.rpartition("/")
     return f"{folder.rpartition('/')[0].rpartition('/')[0]}/masks/videos/{name}"
 
 
 def check_fake(source: Source, fake: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
-    """Checks length, size and rate of a fake by the real videos of its target and of its source."""
+    """Checks length, size and rate of a fake by the real videos of its target and source."""
     yield from _check_length(source, fake, target, donor)
     if target:
         yield from _check_size(source, fake, target)
@@ -62,7 +64,10 @@ def check_fake(source: Source, fake: Video, target: Video | None, donor: Video |
 
 
 def _check_length(source: Source, fake: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
-    """Deepfakes has its target's length, Face2Face its source's, the other two the shorter."""
+    """Checks a fake's length.
+
+    Deepfakes has its target's length, Face2Face its source's, the other two the shorter.
+    """
     real = {f"its target {source.target_id}": target, f"its source {source.source_id}": donor}
     if source.manipulation == "DF":
         del real[f"its source {source.source_id}"]
@@ -76,7 +81,10 @@ def _check_length(source: Source, fake: Video, target: Video | None, donor: Vide
 
 
 def _check_size(source: Source, fake: Video, target: Video) -> Iterator[BrokenRule]:
-    """A fake has its target's size. F2F and NT may floor its width to a multiple of 64."""
+    """Checks that a fake has its target's size.
+
+    F2F and NT may round its width down to a multiple of 64.
+    """
     widths = [target.width]
     if source.manipulation in NARROWED and target.width % 64:
         widths.append(target.width // 64 * 64)

@@ -1,4 +1,4 @@
-"""Finds a corpus's videos: a tree's layout on disk, and the path of each video that is planned."""
+"""Finds a corpus's videos: a tree's layout on disk, and the path of each planned video."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from ffpms.sources.ffpp import CORPUS as FFPP
 
 
 def check_root(root: Path, compression: str, corpus: Corpus = FFPP) -> Layout:
-    """The tree's layout of the compression level.
+    """Finds the tree's layout of the compression level.
 
     Raises:
         ConfigError: the folder is not there, is no tree of the corpus, or lacks the compression.
@@ -29,7 +29,7 @@ def check_root(root: Path, compression: str, corpus: Corpus = FFPP) -> Layout:
 
 
 def index_sources(slots: pd.DataFrame, layout: Layout) -> list[Source]:
-    """Every mp4 that the slots need, in the slots' order."""
+    """Lists every mp4 that the slots need, in the slots' order."""
     return [
         Source(
             source_video=bag["bag_id"],
@@ -46,7 +46,7 @@ def index_sources(slots: pd.DataFrame, layout: Layout) -> list[Source]:
 
 
 def other_splits(root: Path, lacks: str) -> ConfigError:
-    """What to say of a tree that does not fit the split files."""
+    """Makes the error for a tree that does not fit the split files."""
     own = root / "splits"
     hint = f"{own} looks like this tree's own" if own.is_dir() else "a folder with this tree's pairs"
     return ConfigError(f"{root}: holds no {lacks} of the split files; give --splits ({hint})")

@@ -1,4 +1,4 @@
-"""A source tree before building: is every file there, whole, and what its corpus says it is?"""
+"""Verifies a source tree before a build: every file is there, whole, and as its corpus says."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ from ffpms.verify.files import check_regular, unreadable
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 
 _BOXES = (b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
-"""How an mp4 may begin. Anything else is not given to the decoder: a play list in it could name other files."""
+"""How an mp4 may begin.
+
+Nothing else is given to the decoder: a play list in it could name other files.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,11 @@ def verify_tree(
     progress: Progress = lambda items, _: items,
     corpus: Corpus = FFPP,
 ) -> Report:
-    """Every finding about the files that the recipe needs of the tree, and about those beside them.
+    """Verifies the files that the recipe needs of the tree, and those beside them.
 
     Raises:
-        ConfigError: the folder is no tree of the corpus, lacks the compression, or has no file of the split files.
+        ConfigError: the folder is no tree of the corpus, lacks the compression, or has no file of
+            the split files.
     """
     slots = plan_slots(pairs, corpus.adopt(recipe), tuple(pairs))
     layout = check_root(root, recipe.compression, corpus)
@@ -59,7 +63,7 @@ def verify_tree(
 
 
 def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
-    """What a file is, or what is wrong with it."""
+    """Returns what a file is, or what is wrong with it."""
     path = job.root / job.path
     fault = check_regular(path, job.path, "download it")
     if fault:
@@ -85,13 +89,13 @@ def _not_mp4(path: Path, name: str) -> Finding | None:
 
 
 def _check_fits(root: Path, there: list[Source], extra: list[Finding]) -> None:
-    """With no planned fake, but others, the splits must be another tree's."""
+    """Checks that the splits fit: with no planned fake but others, they are another tree's."""
     if not there or (extra and not any(source.source_id for source in there)):
         raise other_splits(root, "fake" if there else "video")
 
 
 def _extra(root: Path, layout: Layout, sources: list[Source]) -> Iterator[Finding]:
-    """What is named as a video, but in no split file."""
+    """Finds what is named as a video, but in no split file."""
     planned = {source.path for source in sources}
     for folder in sorted({layout.folder(source.manipulation) for source in sources}):
         entries = sorted((root / folder).iterdir()) if (root / folder).is_dir() else []
@@ -109,7 +113,7 @@ def _duplicates(sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[
 
 
 def _broken_rules(corpus: Corpus, sources: Iterable[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
-    """The corpus's rules that files break, by what they say of themselves and what their real videos say."""
+    """Checks files by the corpus's rules, from their own properties and their real videos'."""
     by_video = {source.source_video: infos[source.path] for source in sources if source.path in infos}
     for source in sources:
         if about := by_video.get(source.source_video):

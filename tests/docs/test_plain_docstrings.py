@@ -30,57 +30,8 @@ BANNED = (
     "of which nothing",
     "by whatever way",
 )
-PENDING: tuple[str, ...] = (
-    "ffpms/cli/__init__.py",
-    "ffpms/dataset/built_set.py",
-    "ffpms/dataset/unmixed.py",
-    "ffpms/engine/processes.py",
-    "ffpms/sources/ffpp.py",
-    "ffpms/sources/layouts.py",
-    "ffpms/verify/rules.py",
-    "ffpms/verify/source_tree.py",
-    "detectors/__init__.py",
-    "detectors/describe.py",
-    "detectors/detector.py",
-    "detectors/errors.py",
-    "detectors/options.py",
-    "detectors/registry.py",
-    "benchmark/bench.py",
-    "benchmark/data/batches.py",
-    "benchmark/data/face_cache.py",
-    "benchmark/data/inputs.py",
-    "benchmark/figures/__init__.py",
-    "benchmark/figures/drawing.py",
-    "benchmark/figures/fake_rate.py",
-    "benchmark/figures/frame_count.py",
-    "benchmark/figures/points.py",
-    "benchmark/leaderboards/board.py",
-    "benchmark/leaderboards/cells.py",
-    "benchmark/leaderboards/groups.py",
-    "benchmark/leaderboards/paper.py",
-    "benchmark/leaderboards/rendering/files.py",
-    "benchmark/leaderboards/rendering/html.py",
-    "benchmark/leaderboards/rendering/markdown.py",
-    "benchmark/leaderboards/rendering/tables.py",
-    "benchmark/metrics/__init__.py",
-    "benchmark/metrics/accuracy.py",
-    "benchmark/metrics/calibration.py",
-    "benchmark/metrics/localisation.py",
-    "benchmark/metrics/ranking.py",
-    "benchmark/metrics/roc.py",
-    "benchmark/metrics/score_arrays.py",
-    "benchmark/metrics/val_scores.py",
-    "benchmark/metrics/within_video.py",
-    "benchmark/stats/bootstrap.py",
-    "benchmark/stats/comparison.py",
-    "benchmark/stats/estimates.py",
-    "benchmark/stats/significance.py",
-    "benchmark/trials/ray_runner.py",
-)
-"""Files that do not keep these rules yet. The list only ever gets shorter."""
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-CHECKED = [path for path in FILES if path.relative_to(ROOT).as_posix() not in PENDING]
 
 
 def name_of(path: Path) -> str:
@@ -149,7 +100,7 @@ def _is_overload(node: Documented) -> bool:
     return isinstance(node, ast.FunctionDef) and any(ast.unparse(d) == "overload" for d in node.decorator_list)
 
 
-@pytest.mark.parametrize("path", CHECKED, ids=name_of)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_docstrings_are_plain(path: Path) -> None:
     assert list(problems(path)) == []
 

@@ -15,10 +15,8 @@ BANNED = (r"h[eo]ld(?:s|ing)? (?:\w+ )?against", r"mend(?:s|ed|ing)?", "so many"
 WIDE = re.compile(r"^\s*(\||!\[|<|\[!)")
 """Lines that cannot be broken: tables and pictures."""
 
-PLAIN = [page for page in PAGES if page.name not in ("plugins.md", "python.md", "CONTRIBUTING.md")]
 
-
-@pytest.mark.parametrize("page", PLAIN, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_sentences_are_short(page: Path) -> None:
     found = [(count_words(sentence), sentence) for sentence in sentences(page)]
     assert [sentence for words, sentence in found if words > LONGEST] == []
@@ -32,7 +30,7 @@ def test_no_word_is_quaint(page: Path) -> None:
     assert re.findall(rf"\b(?:{'|'.join(BANNED)})\b", text) == []
 
 
-@pytest.mark.parametrize("page", PLAIN, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_lines_fit(page: Path) -> None:
     wide = [line.number for line in prose(page) if len(line.text) > COLUMNS and not WIDE.match(line.text)]
     assert wide == []

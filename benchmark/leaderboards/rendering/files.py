@@ -1,4 +1,4 @@
-"""The files of a leaderboard."""
+"""Writes the files of a leaderboard."""
 
 from pathlib import Path
 
@@ -15,8 +15,12 @@ FORMATS = ("csv", "md", "latex", "json", "html")
 def write_leaderboard(
     cells: pd.DataFrame, out: Path, formats: tuple[str, ...], comparisons: pd.DataFrame, failures: pd.DataFrame
 ) -> list[Path]:
-    """``leaderboard.csv`` (long), ``.md``, ``.tex`` and ``.html`` (a method a row, a manipulation a column), ``.json``;
-    the comparisons beside the CSV and within the JSON; what failed beside the CSV, within the Markdown and the HTML."""
+    """Writes a leaderboard in the formats asked for, and returns the files.
+
+    ``leaderboard.csv`` is long and ``.json`` has the same cells. ``.md``, ``.tex`` and ``.html``
+    have a method a row, a manipulation a column. The comparisons stand beside the CSV and within
+    the JSON. What failed stands beside the CSV, and within the Markdown and the HTML.
+    """
     texts: dict[str, str] = {}
     if "csv" in formats:
         texts |= {"leaderboard.csv": _csv(cells), "comparisons.csv": _csv(comparisons)}
@@ -36,7 +40,10 @@ def write_leaderboard(
 
 
 def render_json(cells: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> str:
-    """``{"cells": [...], "comparisons": [...]}``, a row an object in a line; null where a number is not there."""
+    """Renders ``{"cells": [...], "comparisons": [...]}``, with one object a row and line.
+
+    A number that is not there is null.
+    """
     tables = {"cells": cells} | ({} if comparisons is None else {"comparisons": comparisons})
     return "{\n" + ",\n".join(f'"{name}": [\n{_json_rows(table)}\n]' for name, table in tables.items()) + "\n}\n"
 

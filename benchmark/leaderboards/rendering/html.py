@@ -1,4 +1,4 @@
-"""Tables as a page for the browser, with nothing beside it."""
+"""Renders tables as one HTML page that needs no other file."""
 
 from collections.abc import Iterable
 from html import escape
@@ -47,7 +47,7 @@ _MARKS = {BEST: "<strong>{}</strong>", LIKE_BEST: "{}<sup>†</sup>"}
 
 
 def render_html(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
-    """The tables of ``leaderboard.md``, below them what their marks mean, and which trials failed."""
+    """Renders the tables of ``leaderboard.md``, what their marks mean, and the failed trials."""
     tables = list(make_tables(cells))
     parts = [_numbers(table) for table in tables]
     marks = [f"<li>{escape(mark)}</li>\n" for mark in explain(tables)]
@@ -65,7 +65,7 @@ def _numbers(table: Table) -> str:
 
 
 def _table(caption: str, head: list[str], rows: Iterable[Iterable[str]], kind: str) -> str:
-    """A table in a box of its own to scroll; ``rows`` are HTML already."""
+    """Renders a table in a box of its own to scroll; ``rows`` are HTML already."""
     columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     return "\n".join(
         [

@@ -1,4 +1,4 @@
-"""Tables as Markdown: what the terminal shows and ``leaderboard.md`` holds."""
+"""Renders tables as Markdown, for the terminal and for ``leaderboard.md``."""
 
 import pandas as pd
 
@@ -16,8 +16,10 @@ _MARKS = {BEST: "**{}**", LIKE_BEST: "{}†"}
 
 
 def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
-    """The short tables, in percent, with the 95 % interval in brackets; below them what their marks mean, and which
-    trials failed."""
+    """Renders the short tables, in percent, with the 95 % interval in brackets.
+
+    Below them stands what their marks mean, and which trials failed.
+    """
     tables = list(make_tables(cells))
     parts = [f"### {table.title}\n\n{_lines(table)}\n" for table in tables]
     marks = explain(tables)
@@ -33,7 +35,7 @@ def _lines(table: Table) -> str:
 
 
 def _align(head: list[str], body: list[list[str]]) -> str:
-    """A table whose columns are as wide as their widest cell."""
+    """Aligns a table: columns are as wide as their widest cell."""
     rows = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in body)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("| " + " | ".join(v.ljust(w) for v, w in zip(row, widths, strict=True)) + " |" for row in rows)

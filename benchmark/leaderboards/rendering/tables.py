@@ -1,4 +1,7 @@
-"""Cells in the shape of the paper's Table 1, a method a row, a manipulation a column; in whatever format they end."""
+"""Arranges cells as in the paper's Table 1, for every format.
+
+A method is a row, a manipulation a column.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ FAILED_COLUMNS = ["run", "dataset", "why"]
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a table in percent, or what it is less the paper's."""
+    """A number of a table in percent, or its difference from the paper's."""
 
     value: float
     low: float = float("nan")
@@ -26,12 +29,12 @@ class Number:
 
     @property
     def figure(self) -> str:
-        """``67.50``; a difference has its sign."""
+        """The number as text: ``67.50``; a difference has its sign."""
         return f"{self.value:+.2f}" if self.difference else f"{self.value:.2f}"
 
     @property
     def spread(self) -> str:
-        """``± 1.20 [60.1, 74.2]``, or what there is of it."""
+        """Spread and interval as text: ``± 1.20 [60.1, 74.2]``, or what there is of it."""
         over_seeds = f"± {self.std:.2f}" if np.isfinite(self.std) else ""
         interval = f"[{self.low:.1f}, {self.high:.1f}]" if np.isfinite(self.low) else ""
         return " ".join(filter(None, (over_seeds, interval)))
@@ -39,8 +42,10 @@ class Number:
 
 @dataclass(frozen=True)
 class Table:
-    """``rows`` are a name and a number, or none, for each of the columns; ``n_pairs`` what their intervals were drawn
-    over."""
+    """A table: ``rows`` are a name and a number, or none, for each of the columns.
+
+    ``n_pairs`` is the number of pairs that their intervals were drawn over.
+    """
 
     title: str
     columns: list[str]
@@ -48,11 +53,12 @@ class Table:
 
     @property
     def numbers(self) -> list[Number]:
+        """Lists the numbers that are there, row by row."""
         return [number for _, numbers in self.rows for number in numbers if number]
 
 
 def make_tables(cells: pd.DataFrame) -> Iterator[Table]:
-    """A table for each data set and metric on which methods are compared."""
+    """Makes a table for each data set and metric on which methods are compared."""
     whole = cells[cells["fake_rate_bucket"] == "all"]
     several = cells.groupby("dataset")["table"].nunique()
     for table, own in whole[whole["source"] == "ours"].groupby("table", sort=False):
@@ -66,7 +72,10 @@ def make_tables(cells: pd.DataFrame) -> Iterator[Table]:
 
 
 def _make_table(title: str, ours: pd.DataFrame, paper: pd.DataFrame) -> Table:
-    """Our rows, below each that the paper has too what it is less the paper's; then all rows of the paper."""
+    """Makes a table: our rows, then all rows of the paper.
+
+    Below each of ours that the paper has too stands its difference from the paper's.
+    """
     seen = list(dict.fromkeys(ours["manipulation"]))
     columns = [c for c in seen if c != "all"] + [c for c in seen if c == "all"]
     rows = []
@@ -94,7 +103,7 @@ def _differences(own: pd.DataFrame, columns: list[str]) -> list[Number | None]:
 
 
 def format_number(number: Number | None, marks: Mapping[str, str], dress: Callable[[str], str] = str) -> str:
-    """The figure within the mark of its standing, then its spread, dressed as the format has it."""
+    """Formats a figure within the mark of its standing, then its spread, as the format has it."""
     if number is None:
         return ""
     text = marks.get(number.standing, "{}").format(number.figure)
@@ -102,13 +111,13 @@ def format_number(number: Number | None, marks: Mapping[str, str], dress: Callab
 
 
 def failed_rows(failures: pd.DataFrame) -> list[list[str]]:
-    """Run, data set and reason of each failed trial."""
+    """Returns run, data set and reason of each failed trial."""
     rows: list[list[str]] = failures[["run_id", "dataset", "reason"]].to_numpy().tolist()
     return rows
 
 
 def explain(tables: list[Table]) -> list[str]:
-    """What the marks in the tables mean; nothing of those that are not there."""
+    """Explains the marks that are in the tables, and no others."""
     numbers = [number for table in tables for number in table.numbers]
     lines = []
     if any(np.isfinite(n.low) for n in numbers):

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ffpms
@@ -27,6 +28,13 @@ def test_a_set_is_loaded_by_text_or_path_and_shown_in_a_line(whole: Path) -> Non
     assert repr(ffpms.load(str(whole))) == f"BuiltSet('{whole}', FFPMS-custom, 18 bags)"
     with pytest.raises(FfpmsError, match="no built set"):
         ffpms.load("nowhere")
+
+
+def test_a_changed_table_is_an_error_that_says_what_repairs_it(data: Path) -> None:
+    frames = pd.read_parquet(data / "frames.parquet")
+    frames.assign(label=1 - frames["label"]).to_parquet(data / "frames.parquet")
+    with pytest.raises(ManifestError, match="not what was built; run the same 'ffpms build' again to repair it"):
+        ffpms.load(data)
 
 
 def test_bags_are_of_all_manipulations_of_several_or_of_one(tiny: BuiltSet) -> None:
