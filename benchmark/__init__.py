@@ -17,23 +17,23 @@ __all__ = [
 
 if TYPE_CHECKING:
     from benchmark.bench import train
-    from benchmark.config import TrainConfig
-    from benchmark.figures.drawing import write_curve
     from benchmark.figures.fake_rate import grid_curve
+    from benchmark.figures.plotting import write_curve
+    from benchmark.finished_run import TrainedRun, open_run
     from benchmark.leaderboards.board import leaderboard, make_board
     from benchmark.runs.folder import read_runs
-    from benchmark.trained_run import TrainedRun, open_run
+    from benchmark.train_config import TrainConfig
 else:
     _HOMES = {
-        "TrainConfig": "benchmark.config",
-        "TrainedRun": "benchmark.trained_run",
+        "TrainConfig": "benchmark.train_config",
+        "TrainedRun": "benchmark.finished_run",
         "grid_curve": "benchmark.figures.fake_rate",
         "leaderboard": "benchmark.leaderboards.board",
         "make_board": "benchmark.leaderboards.board",
-        "open_run": "benchmark.trained_run",
+        "open_run": "benchmark.finished_run",
         "read_runs": "benchmark.runs.folder",
         "train": "benchmark.bench",
-        "write_curve": "benchmark.figures.drawing",
+        "write_curve": "benchmark.figures.plotting",
     }
 
     def __getattr__(name: str) -> object:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.config import TrainConfig
 from benchmark.leaderboards.board import COLUMNS, make_board
 from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
+from benchmark.train_config import TrainConfig
 from benchmark.training.device import Log, Machine, choose_device, choose_precision
 from benchmark.trials.failures import explain, is_crash, note_failure
-from benchmark.trials.resources import Resources
 from benchmark.trials.runner import Runner, run_here
+from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, make_detector
 from detectors import method
 from detectors.backbones import Weights

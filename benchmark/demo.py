@@ -8,10 +8,10 @@ import pandas as pd
 import torch
 
 from benchmark.bench import bench, make_grid
-from benchmark.config import TrainConfig
-from benchmark.figures.drawing import draw_bars, write_curve
 from benchmark.figures.fake_rate import grid_curve
+from benchmark.figures.plotting import draw_bars, write_curve
 from benchmark.runs.folder import read_runs
+from benchmark.train_config import TrainConfig
 from benchmark.training.device import Log, Machine, Progress, choose_device
 from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
 from ffpms.builder.build import build

@@ -5,6 +5,7 @@ The package knows torch, but no path and no table.
 
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector, Embedder
+from detectors.fine_tuning import tune
 from detectors.methods import (  # noqa: F401 (each registers its methods)
     abmil,
     aggregates,
@@ -19,7 +20,6 @@ from detectors.methods import (  # noqa: F401 (each registers its methods)
     xray,
 )
 from detectors.registry import Method, create, load_plugins, method, names, register, resolve
-from detectors.tuning import tune
 
 __all__ = [
     "Bag",

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmark.config import TrainConfig
 from benchmark.data.batches import BagDataset, Forger
 from benchmark.data.face_cache import Read
+from benchmark.train_config import TrainConfig
 from detectors import method
 from detectors.registry import TrainingData
 from ffpms.dataset.bag import BagRecord

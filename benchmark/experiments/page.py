@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmark.experiments.catalogue import Experiment
-from benchmark.figures.drawing import write_curve
+from benchmark.figures.plotting import write_curve
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.groups import by_table
 from benchmark.runs.folder import Failure, Run

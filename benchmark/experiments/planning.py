@@ -9,7 +9,7 @@ from detectors import method
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.unmixed import load
 from ffpms.errors import ConfigError, ManifestError
-from ffpms.protocol.v1 import CUSTOM, paper_compression
+from ffpms.protocol.v1_manifest import CUSTOM, paper_compression
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmark.figures.points import lines_of, sample, summarise
 from benchmark.metrics.accuracy import THRESHOLD
-from benchmark.metrics.resampling import resample_accuracy, resample_auc, resample_mean
+from benchmark.metrics.resampled_metrics import resample_accuracy, resample_auc, resample_mean
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.runs.folder import Run
 from benchmark.stats.bootstrap import resample

@@ -11,11 +11,11 @@ from benchmark.leaderboards.paper import subtract_paper
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.metric import Estimate
+from benchmark.metrics.run_scores import Sheet
 from benchmark.metrics.score_arrays import sort_buckets
-from benchmark.metrics.sheet import Sheet
 from benchmark.stats.bootstrap import interval, resample
 from benchmark.stats.comparison import Entry
-from benchmark.stats.estimates import estimate, read_sheet
+from benchmark.stats.run_metrics import estimate, read_sheet
 
 N_RESAMPLES_OF_A_BUCKET = 2000
 """Resamples for a bucket: the first of all.

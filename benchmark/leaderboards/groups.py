@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.runs.folder import Run
 from ffpms.errors import ManifestError
-from ffpms.protocol.v1 import OFFICIAL
+from ffpms.protocol.v1_manifest import OFFICIAL
 from ffpms.sources.corpus import in_order
 
 _Key = tuple[tuple[str, object], ...]

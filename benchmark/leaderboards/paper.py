@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 import data_manifests
-from ffpms.protocol.v1 import UNMIXED
+from ffpms.protocol.v1_manifest import UNMIXED
 
 _OF_A_MANIPULATION = 280
 """140 real and 140 fake videos: every printed accuracy is a number of them."""

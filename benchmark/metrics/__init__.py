@@ -21,10 +21,10 @@ defines them.
 """
 
 from benchmark.metrics.accuracy import accuracy, validate
+from benchmark.metrics.accuracy_metrics import accuracy_plain
 from benchmark.metrics.calibration import brier, ece
-from benchmark.metrics.decisions import accuracy_plain
-from benchmark.metrics.localisation import segment_ap, segment_ar
 from benchmark.metrics.ranking import ap, auc, eer, tpr_at_fpr
+from benchmark.metrics.temporal_localisation import segment_ap, segment_ar
 from benchmark.metrics.within_video import ap_within, auc_within
 
 __all__ = [

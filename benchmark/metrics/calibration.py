@@ -8,9 +8,9 @@ from scipy.special import expit, logit
 
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import Estimate, Metric
-from benchmark.metrics.resampling import estimate_mean
+from benchmark.metrics.resampled_metrics import estimate_mean
+from benchmark.metrics.run_scores import Cut
 from benchmark.metrics.score_arrays import Rows
-from benchmark.metrics.sheet import Cut
 from benchmark.metrics.val_scores import ValScores
 
 N_BINS = 15

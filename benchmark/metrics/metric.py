@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.metrics import roc
+from benchmark.metrics import resampled_roc as roc
+from benchmark.metrics.run_scores import Cut
 from benchmark.metrics.score_arrays import Rows
-from benchmark.metrics.sheet import Cut
 
 LEVELS = ("video", "frame", "segment")
 MCNEMAR, BOOTSTRAP = "mcnemar", "bootstrap"

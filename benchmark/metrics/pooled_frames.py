@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from benchmark.metrics import roc
+from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.metric import BOOTSTRAP, Estimate, Metric, resample_curve
 from benchmark.metrics.ranking import ap, auc
-from benchmark.metrics.resampling import resample_auc
-from benchmark.metrics.sheet import Cut
+from benchmark.metrics.resampled_metrics import resample_auc
+from benchmark.metrics.run_scores import Cut
 
 N_RESAMPLES_OF_AP = 1000
 """The first of all resamples: a precision-recall curve of 14,000 frames has thousands of corners in

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmark.metrics import roc
+from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import BOOTSTRAP, Metric
 from ffpms.errors import ConfigError

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import Estimate, Metric, Sampler
-from benchmark.metrics.resampling import estimate_mean
+from benchmark.metrics.resampled_metrics import estimate_mean
+from benchmark.metrics.run_scores import Cut, Sheet
 from benchmark.metrics.score_arrays import Rows, number
-from benchmark.metrics.sheet import Cut, Sheet
 
 Ranking = Callable[[np.ndarray, np.ndarray], float]
 

@@ -10,7 +10,7 @@ import tomli_w
 
 import ffpms
 from benchmark.runs.folder import EXTERNAL, SCORES, finish, is_done, name_run
-from benchmark.runs.reference import Reference
+from benchmark.runs.ground_truth import Reference
 from benchmark.runs.submission import COLUMNS, find_problems, keys_of, read_submission
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest

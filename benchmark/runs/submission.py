@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmark.runs.reference import Reference
+from benchmark.runs.ground_truth import Reference
 from ffpms.errors import ManifestError
 from ffpms.schema import UNKNOWN, Status
 

@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Self
 
-from benchmark.config import TrainConfig
 from benchmark.data.batches import Batch
 from benchmark.data.inputs import ModelInput, make_input
+from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, autocast
 from detectors.detector import Detector
 

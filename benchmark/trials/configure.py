@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmark.config import TrainConfig
+from benchmark.train_config import TrainConfig
 from benchmark.training.weights import PACKAGED
 from detectors import method, names, resolve
 from detectors.backbones import TINY

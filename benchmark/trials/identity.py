@@ -12,17 +12,25 @@ import torch
 
 import detectors
 import ffpms
-from benchmark.config import TrainConfig
 from benchmark.runs.folder import TRAINED, name_run
+from benchmark.train_config import TrainConfig
 from benchmark.trials.method_code import find_package, method_code
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.hashing import code_digest, digest
 
 CODE = {
-    "benchmark": ("config.py", "data", "metrics/accuracy.py", "training", "trials"),
+    "benchmark": ("train_config.py", "data", "metrics/accuracy.py", "training", "trials"),
     "detectors": (
-        *("_torchvision.py", "backbones.py", "bag.py", "detector.py", "encoders.py", "losses.py", "options.py"),
-        *("pooling.py", "registry.py", "tuning.py"),
+        *(
+            "_torchvision.py",
+            "backbones.py",
+            "bag.py",
+            "detector.py",
+            "temporal_encoders.py",
+            "losses.py",
+            "options.py",
+        ),
+        *("pooling.py", "registry.py", "fine_tuning.py"),
     ),
     "ffpms": ("schema.py", "hashing.py", "protocol", "dataset"),
 }

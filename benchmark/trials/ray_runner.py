@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.config import TrainConfig
 from benchmark.runs.folder import is_done
+from benchmark.train_config import TrainConfig
 from benchmark.training.device import Setup
 from benchmark.trials.failures import note_failure
-from benchmark.trials.resources import Resources
 from benchmark.trials.runner import attempt
+from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.unmixed import load
 from ffpms.engine import Done, on_ray

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from benchmark.runs.folder import FAILED, is_done
 from benchmark.trials.failures import explain, note_failure
-from benchmark.trials.resources import Resources
+from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
 
 Runner = Callable[[Sequence[Trial], Resources], list[str]]

@@ -10,15 +10,15 @@ from typing import Self
 import torch
 from safetensors.torch import load_file
 
-from benchmark.config import TrainConfig
 from benchmark.data.training_sets import make_training_sets
 from benchmark.runs.folder import finish, is_done
+from benchmark.train_config import TrainConfig
 from benchmark.training.checkpoint import BEST, HISTORY
 from benchmark.training.model import Model
 from benchmark.training.train import fit
 from benchmark.trials.identity import run_id, start
-from benchmark.trials.resources import Resources
-from benchmark.trials.scores import write_scores
+from benchmark.trials.scoring import write_scores
+from benchmark.trials.shared_resources import Resources
 from detectors import create, method, tune
 from detectors.backbones import Weights
 from detectors.detector import Detector

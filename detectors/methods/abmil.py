@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from detectors.backbones import Backbone
 from detectors.detector import BagDetector
-from detectors.encoders import KernelEncoder
 from detectors.pooling import AttentionPool
 from detectors.registry import register
+from detectors.temporal_encoders import KernelEncoder
 
 SOURCE = "Ilse et al., ICML 2018"
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from detectors.backbones import Backbone
 from detectors.detector import BagDetector
-from detectors.encoders import KernelEncoder
 from detectors.errors import DetectorError
 from detectors.pooling import FrameHead, log_mean_exp, max_probability, mean_logit, top_mean
 from detectors.registry import register
+from detectors.temporal_encoders import KernelEncoder
 
 
 def _pooled(backbone: Backbone, filters: int, aggregate: Callable[[Tensor, Tensor], Tensor]) -> BagDetector:

@@ -7,9 +7,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from detectors.backbones import Backbone
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector
-from detectors.encoders import KernelEncoder
 from detectors.pooling import masked_softmax, max_probability, sharp
 from detectors.registry import register
+from detectors.temporal_encoders import KernelEncoder
 
 
 class DualStreamPool(nn.Module):

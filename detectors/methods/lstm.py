@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from detectors.backbones import Backbone
 from detectors.bag import Prediction
 from detectors.detector import BagDetector
-from detectors.encoders import RecurrentEncoder
 from detectors.registry import register
+from detectors.temporal_encoders import RecurrentEncoder
 
 
 class LastStep(nn.Module):

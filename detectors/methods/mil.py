@@ -5,9 +5,9 @@ It is the baseline of S-MIL.
 
 from detectors.backbones import Backbone
 from detectors.detector import BagDetector
-from detectors.encoders import KernelEncoder
 from detectors.pooling import FrameHead, noisy_or
 from detectors.registry import register
+from detectors.temporal_encoders import KernelEncoder
 
 
 @register("mil", source="Li et al., ACM MM 2020, Eq. 4")

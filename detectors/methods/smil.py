@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from detectors.backbones import Backbone
 from detectors.bag import Prediction
 from detectors.detector import BagDetector
-from detectors.encoders import KernelEncoder
 from detectors.errors import DetectorError
 from detectors.pooling import FrameHead, SharpPool, sharp_sum
 from detectors.registry import register
+from detectors.temporal_encoders import KernelEncoder
 
 
 class KernelBags(nn.Module):

@@ -14,9 +14,9 @@ from torch.nn.functional import pad
 from detectors.backbones import Backbone
 from detectors.bag import Prediction, pack, unpack
 from detectors.detector import BagDetector
-from detectors.encoders import KernelEncoder
 from detectors.errors import DetectorError
 from detectors.registry import register
+from detectors.temporal_encoders import KernelEncoder
 
 
 class Attention(nn.Module):

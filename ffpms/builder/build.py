@@ -14,14 +14,14 @@ from typing import Any
 import pandas as pd
 
 import ffpms
+from ffpms.builder.assembly import assemble, count, shard_rows
+from ffpms.builder.build_plan import PlannedBuild
+from ffpms.builder.build_result import BuildReport, list_problems
 from ffpms.builder.config import BuildConfig
-from ffpms.builder.planned import PlannedBuild
-from ffpms.builder.report import BuildReport, list_problems
 from ffpms.builder.supervisor import await_shards, run_targets
-from ffpms.builder.tables import assemble, count, shard_rows
 from ffpms.cores import usable_cores
 from ffpms.dataset.card import files_of, write_card
-from ffpms.dataset.files import read_report, tables_of, write_report
+from ffpms.dataset.set_files import read_report, tables_of, write_report
 from ffpms.dataset.shortcut_audit import as_json, audit
 from ffpms.engine import ENGINES
 from ffpms.errors import writing
@@ -29,7 +29,7 @@ from ffpms.extraction.faces.landmarks import PACKAGE, find_weights
 from ffpms.extraction.shards import drop_partial
 from ffpms.hashing import digest
 from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
-from ffpms.protocol.v1 import dataset_name
+from ffpms.protocol.v1_manifest import dataset_name
 from ffpms.schema import read_table, write_table
 
 _LIBRARIES = ("av", "dlib-bin", "isal", "numpy", "pillow", "pyarrow", "scikit-learn")

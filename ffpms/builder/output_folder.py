@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-from ffpms.dataset.files import REPORT, read_report, write_report
+from ffpms.dataset.set_files import REPORT, read_report, write_report
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
 

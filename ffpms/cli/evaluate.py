@@ -24,7 +24,7 @@ def evaluate(**flags: Any) -> None:
     Example: ffpms evaluate --scores my.csv --name my-tool --data ffpms-data --out runs
     """
     from benchmark.runs.external import check_name, read_scores, write_run
-    from benchmark.runs.reference import Reference
+    from benchmark.runs.ground_truth import Reference
     from ffpms.dataset.built_set import BuiltSet
     from ffpms.schema import Split
 

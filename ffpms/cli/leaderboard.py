@@ -71,8 +71,8 @@ def _draw_curve(finished: list[Any], path: Path) -> list[Path]:
 
     The rates are those of the rate grid where a run has scores of it, else the test set's own.
     """
-    from benchmark.figures.drawing import write_curve
     from benchmark.figures.fake_rate import grid_curve, rate_curve
+    from benchmark.figures.plotting import write_curve
     from benchmark.leaderboards.groups import by_table
 
     files = []

@@ -16,7 +16,7 @@ def plan(**flags: Any) -> None:
 
     Example: ffpms plan --out data_manifests/ffpms-v1
     """
-    from ffpms.protocol.v1 import write_manifest
+    from ffpms.protocol.v1_manifest import write_manifest
 
     slots = write_manifest(flags["out"], make_recipe(flags), flags["splits"])
     click.echo(f"{flags['out']}: {slots['bag_id'].nunique()} bags, {len(slots)} rows")

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from ffpms.dataset.bag import BagRecord
-from ffpms.dataset.files import read_report, restore
+from ffpms.dataset.set_files import read_report, restore
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
-from ffpms.protocol.mixing import choose_fakes, redraw
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.remixing import choose_fakes, redraw
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, VIDEO, WITH_PIXELS, Split, read_table
 
 if TYPE_CHECKING:

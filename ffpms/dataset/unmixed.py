@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.files import read_report, restore
+from ffpms.dataset.set_files import read_report, restore
 from ffpms.hashing import digest
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.mixing import choose_fakes
+from ffpms.protocol.remixing import choose_fakes
 from ffpms.protocol.splits import pairs_digest, read_pairs
-from ffpms.protocol.v1 import unmixed_name
+from ffpms.protocol.v1_manifest import unmixed_name
 
 
 def load(root: str | Path, unmixed: bool = False) -> BuiltSet:

@@ -5,7 +5,7 @@ An engine knows nothing of videos. If a worker dies, only the job it was doing i
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ffpms.engine.outcome import Died, Done, Engine, Job, Outcome, Result
+from ffpms.engine.interface import Died, Done, Engine, Job, Outcome, Result
 from ffpms.engine.processes import on_processes
 from ffpms.engine.ray_cluster import largest_node, on_ray
 from ffpms.errors import FfpmsError

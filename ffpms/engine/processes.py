@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import Any, Generic
 
-from ffpms.engine.outcome import Died, Done, Job, Outcome, Result
+from ffpms.engine.interface import Died, Done, Job, Outcome, Result
 from ffpms.errors import FfpmsError
 
 _MAX_FAILED_STARTS = 3

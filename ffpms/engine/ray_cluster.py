@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from ffpms.engine.outcome import Died, Done, Job, Outcome, Result
+from ffpms.engine.interface import Died, Done, Job, Outcome, Result
 from ffpms.errors import ConfigError, not_installed
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}

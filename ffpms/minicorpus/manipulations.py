@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from ffpms.errors import ConfigError
-from ffpms.minicorpus.head import load_head
+from ffpms.minicorpus.head_mesh import load_head
 from ffpms.minicorpus.motion import Motion
 from ffpms.minicorpus.people import Person
 from ffpms.minicorpus.scene import Drawing, Scene, apply_colours, pose, rasterise_head

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ffpms.minicorpus.head import EYE_DISTANCE, EYES, HeadModel, load_head
+from ffpms.minicorpus.head_mesh import EYE_DISTANCE, EYES, HeadModel, load_head
 from ffpms.minicorpus.texture import make_texture, under_hair
 
 MIN_DIFFERENCE = 0.06

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ffpms.minicorpus.head import HeadModel, load_head
+from ffpms.minicorpus.head_mesh import HeadModel, load_head
 from ffpms.minicorpus.people import Person
-from ffpms.minicorpus.raster import rasterise, shade
+from ffpms.minicorpus.rasteriser import rasterise, shade
 
 SUPERSAMPLE = 2
 """Images are drawn at this many times their size and averaged down, which smooths edges."""

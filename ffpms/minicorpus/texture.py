@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ffpms.minicorpus.head import EYE_TEXTURE, TEXTURE, HeadModel, load_head
-from ffpms.minicorpus.raster import rasterise
+from ffpms.minicorpus.head_mesh import EYE_TEXTURE, TEXTURE, HeadModel, load_head
+from ffpms.minicorpus.rasteriser import rasterise
 
 FACE, MOUTH = 3, 4
 """Channels of a texture after red, green and blue: the shares of face and of mouth region."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ffpms.minicorpus.head import load_head
+from ffpms.minicorpus.head_mesh import load_head
 from ffpms.minicorpus.manipulations import (
     FakeFrame,
     Manipulator,

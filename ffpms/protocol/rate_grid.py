@@ -6,8 +6,8 @@ A mix is a choice of rows, so the grid needs no new pixels.
 import pandas as pd
 
 from ffpms.errors import ConfigError
-from ffpms.protocol.mixing import choose_fakes
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.remixing import choose_fakes
 from ffpms.schema import GRID, ORIGINAL
 
 N_DRAWS = 5
@@ -23,7 +23,7 @@ def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd
     on the number of draws.
 
     Example:
-        >>> from ffpms.protocol.v1 import read_v1
+        >>> from ffpms.protocol.v1_manifest import read_v1
         >>> grid = plan_grid(read_v1(), Recipe(), n_draws=1)
         >>> len(grid), sorted(grid["rank"].unique()) == list(range(20))  # 560 fake bags of 20 slots
         (11200, True)

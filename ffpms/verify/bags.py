@@ -8,7 +8,7 @@ import pandas as pd
 
 from ffpms.errors import ManifestError
 from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.v1 import DATASET, N_BAGS, read_v1
+from ffpms.protocol.v1_manifest import DATASET, N_BAGS, read_v1
 from ffpms.schema import CROP, FRAME, ORIGINAL, SLOT, VIDEO, Split, bag_key
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.invariants import INVARIANTS

@@ -12,8 +12,8 @@ from ffpms.engine import run_local
 from ffpms.extraction.shards import MARKER, read_shard
 from ffpms.protocol.splits import is_safe_id
 from ffpms.verify.crop_table import stored_crops
-from ffpms.verify.files import DISTRUST, check_inside, check_regular, file_digest, unreadable
 from ffpms.verify.findings import Finding, Kind, Progress
+from ffpms.verify.path_safety import DISTRUST, check_inside, check_regular, file_digest, unreadable
 from ffpms.verify.tables import AGAIN, BUILD_ANEW
 
 _FOLDER = "crops"

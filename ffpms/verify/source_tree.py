@@ -13,9 +13,9 @@ from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.corpus import Corpus, Layout, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.layouts import check_root, index_sources, other_splits
-from ffpms.verify.files import check_regular, unreadable
+from ffpms.sources.source_index import check_root, index_sources, other_splits
 from ffpms.verify.findings import Finding, Kind, Progress, Report
+from ffpms.verify.path_safety import check_regular, unreadable
 
 _BOXES = (b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 """How an mp4 may begin.

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from ffpms.errors import ManifestError
 from ffpms.schema import SCHEMA_VERSION
-from ffpms.verify.files import check_regular, file_digest
 from ffpms.verify.findings import Finding, Kind
+from ffpms.verify.path_safety import check_regular, file_digest
 
 BATCH = 65_536
 """Number of rows that are in memory at once."""

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.config import TrainConfig
 from benchmark.data.batches import BagDataset, balanced_epoch, in_batches, load_batches
 from benchmark.data.face_cache import open_faces
 from benchmark.data.training_sets import make_training_sets
+from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer, predict
 from benchmark.training.train import accumulate_gradients
-from benchmark.trials.rate_grid import score_grid
+from benchmark.trials.rate_grid_scores import score_grid
 from detectors import create
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet

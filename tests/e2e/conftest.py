@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ffpms.dataset.files import TABLES
+from ffpms.dataset.set_files import TABLES
 from tests.conftest import Command, Once
 from tests.helpers.building import content, flags
 from tests.helpers.corpus import PAIRS, write_splits

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ffpms.dataset.files import TABLES
+from ffpms.dataset.set_files import TABLES
 from ffpms.protocol.rate_grid import mix_at_level
 from ffpms.schema import FRAME, check
 from ffpms.sources.ffpp import FAKES

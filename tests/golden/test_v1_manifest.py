@@ -8,7 +8,7 @@ import pytest
 
 import data_manifests
 from ffpms.protocol.splits import read_pairs
-from ffpms.protocol.v1 import V1, read_v1, rows_digest
+from ffpms.protocol.v1_manifest import V1, read_v1, rows_digest
 from tests.conftest import Command
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from click.testing import Result
 
-from benchmark.runs.reference import Reference
+from benchmark.runs.ground_truth import Reference
 from ffpms.dataset.built_set import BuiltSet
 
 Submit = Callable[..., Result]

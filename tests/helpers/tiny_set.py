@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ffpms.builder.assembly import assemble, count
 from ffpms.builder.config import BuildConfig
-from ffpms.builder.tables import assemble, count
 from ffpms.dataset.card import files_of
-from ffpms.dataset.files import REPORT, TABLES, settings_of, write_report
+from ffpms.dataset.set_files import REPORT, TABLES, settings_of, write_report
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.png import encode_png
@@ -22,10 +22,10 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import frame_index, plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
-from ffpms.protocol.v1 import dataset_name, is_v1
+from ffpms.protocol.v1_manifest import dataset_name, is_v1
 from ffpms.schema import CROP, LANDMARK, SOURCE, UNKNOWN, read_table, write_table
 from ffpms.sources.ffpp import official
-from ffpms.sources.layouts import index_sources
+from ffpms.sources.source_index import index_sources
 from ffpms.verify.built_set import verify_data
 
 PAIRS: Pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005")]}

@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmark.config import TrainConfig
+from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine
 
 CONFIG = TrainConfig(

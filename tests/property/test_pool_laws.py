@@ -12,7 +12,7 @@ import detectors
 from detectors import testing as laws
 from detectors.backbones import TINY
 from detectors.bag import Bag, pack, unpack
-from detectors.encoders import KernelEncoder
+from detectors.temporal_encoders import KernelEncoder
 
 few = settings(max_examples=25, deadline=None)
 

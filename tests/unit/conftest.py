@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from benchmark.trials.resources import Resources
+from benchmark.trials.shared_resources import Resources
 from ffpms.dataset.built_set import BuiltSet
 from tests.conftest import Command, Patience
 from tests.helpers.submissions import Submit

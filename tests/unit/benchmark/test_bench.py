@@ -8,7 +8,7 @@ import pytest
 
 from benchmark import bench
 from benchmark.runs.folder import read_failures
-from benchmark.trials.resources import Resources
+from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from detectors.errors import BackboneError, DetectorError
 from ffpms.dataset.built_set import BuiltSet

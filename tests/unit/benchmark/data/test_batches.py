@@ -5,7 +5,7 @@ import torch
 
 from benchmark.data.batches import SHIFT, BagDataset, balanced_epoch, collate_bags
 from benchmark.data.inputs import augment
-from benchmark.trials.resources import Resources
+from benchmark.trials.shared_resources import Resources
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.crops import read_crop

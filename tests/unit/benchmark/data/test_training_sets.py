@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.config import TrainConfig
 from benchmark.data.batches import collate_bags
 from benchmark.data.face_cache import open_faces
 from benchmark.data.training_sets import make_training_sets
+from benchmark.train_config import TrainConfig
 from detectors import method, names
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet

@@ -13,7 +13,7 @@ from benchmark.experiments.planning import plan_experiment
 from benchmark.leaderboards.paper import read_paper
 from detectors import names
 from ffpms.cli import main
-from ffpms.dataset.files import REPORT
+from ffpms.dataset.set_files import REPORT
 from ffpms.errors import ConfigError
 from tests.helpers import ROOT
 

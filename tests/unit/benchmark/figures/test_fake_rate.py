@@ -10,9 +10,9 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from benchmark.demo import conclude
-from benchmark.figures.drawing import draw_bars, draw_picture, write_curve
 from benchmark.figures.fake_rate import QUARTERS, grid_curve, rate_curve
 from benchmark.figures.frame_count import frame_curve
+from benchmark.figures.plotting import draw_bars, draw_picture, write_curve
 from benchmark.metrics.accuracy import accuracy
 from benchmark.runs.folder import Run
 from tests.helpers.scores import fewer_scores, grid_scores, run

@@ -17,7 +17,7 @@ from tests.helpers.scores import run
 TOY = '''
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import BOOTSTRAP, Metric
-from benchmark.metrics.resampling import estimate_mean
+from benchmark.metrics.resampled_metrics import estimate_mean
 
 def sharpness(label, score):
     """Mean distance of a score from 0.5, doubled."""

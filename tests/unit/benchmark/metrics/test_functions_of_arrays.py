@@ -11,7 +11,7 @@ import pytest
 
 from benchmark import metrics
 from benchmark.metrics.catalogue import METRICS
-from benchmark.stats.estimates import estimate, read_sheet
+from benchmark.stats.run_metrics import estimate, read_sheet
 from ffpms.errors import ConfigError
 from tests.helpers.scores import run, scores
 

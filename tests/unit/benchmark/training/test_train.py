@@ -14,7 +14,7 @@ from benchmark.data.batches import BagDataset
 from benchmark.training import checkpoint, train
 from benchmark.trials import trial
 from benchmark.trials.identity import run_id
-from benchmark.trials.resources import Resources
+from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError

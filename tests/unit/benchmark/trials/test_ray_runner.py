@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.config import TrainConfig
 from benchmark.runs.folder import read_failures
+from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, Setup
 from benchmark.trials import identity, ray_runner
 from benchmark.trials.ray_runner import MAX_DEATHS, Cluster, RayJob
-from benchmark.trials.resources import Resources
+from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.engine import Died, Done, Outcome

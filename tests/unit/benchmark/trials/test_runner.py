@@ -10,8 +10,8 @@ import pytest
 from benchmark.runs.folder import FAILED, read_failures
 from benchmark.training.distributed import Ranks
 from benchmark.trials import runner
-from benchmark.trials.resources import Resources
 from benchmark.trials.runner import run_here
+from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from detectors.errors import DetectorError
 from ffpms.dataset.built_set import BuiltSet

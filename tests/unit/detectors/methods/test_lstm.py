@@ -7,8 +7,8 @@ from detectors import create
 from detectors.backbones import TINY
 from detectors.bag import Bag
 from detectors.detector import Detector
-from detectors.encoders import RecurrentEncoder
 from detectors.methods.lstm import LastStep
+from detectors.temporal_encoders import RecurrentEncoder
 
 
 @pytest.fixture(scope="module")

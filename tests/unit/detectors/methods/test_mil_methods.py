@@ -8,10 +8,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from detectors import create
 from detectors.backbones import TINY
 from detectors.bag import Bag
-from detectors.encoders import KernelEncoder
 from detectors.errors import DetectorError
 from detectors.methods.dsmil import DualStreamDetector
 from detectors.methods.smil import BagOfBags, OneBag, SumOfBags
+from detectors.temporal_encoders import KernelEncoder
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ EXCUSED = {
     "ffpms.cores": "how many workers, whatever they do",
     "ffpms.dataset.card": "describes the set in words",
     "ffpms.dataset.contact_sheet": "a picture of some bags",
-    "ffpms.dataset.files": "names of files, and build.json itself",
+    "ffpms.dataset.set_files": "names of files, and build.json itself",
     "ffpms.engine": "maps over targets, whatever they are",
     "ffpms.errors": "what a user is told",
 }

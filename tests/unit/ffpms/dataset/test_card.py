@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from ffpms.builder.tables import count
+from ffpms.builder.assembly import count
 from ffpms.dataset.card import write_card
 from ffpms.dataset.contact_sheet import IMAGE, SIDE, draw_bags
-from ffpms.dataset.files import TABLES
+from ffpms.dataset.set_files import TABLES
 from ffpms.dataset.shortcut_audit import as_json, audit
 from ffpms.extraction.png import encode_png
 from ffpms.schema import read_table

@@ -12,7 +12,7 @@ from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.unmixed import load, unmix
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.v1 import read_v1, unmixed_name
+from ffpms.protocol.v1_manifest import read_v1, unmixed_name
 
 KINDS = ("DF", "F2F", "FS", "NT")
 

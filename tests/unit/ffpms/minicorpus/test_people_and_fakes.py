@@ -6,7 +6,7 @@ import pytest
 from ffpms.errors import ConfigError
 from ffpms.extraction.faces.detection import DlibFinder
 from ffpms.minicorpus.corpus import CorpusConfig, kept_columns, plan_corpus, to_pixels
-from ffpms.minicorpus.head import load_head
+from ffpms.minicorpus.head_mesh import load_head
 from ffpms.minicorpus.manipulations import Quality, RealFrame
 from ffpms.minicorpus.people import MIN_DIFFERENCE, choose_people, differences, make_geometry, min_difference
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_fakes, render_real

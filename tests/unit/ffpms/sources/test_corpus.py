@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 import ffpms.sources
+from ffpms.builder.build_plan import PlannedBuild
 from ffpms.builder.config import BuildConfig
-from ffpms.builder.planned import PlannedBuild
 from ffpms.errors import ConfigError
 from ffpms.extraction.probe import VideoInfo
 from ffpms.protocol.recipe import Recipe
 from ffpms.sources.corpus import Corpus, corpora, in_order
 from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.layouts import check_root
+from ffpms.sources.source_index import check_root
 from ffpms.verify import source_tree
 from ffpms.verify.findings import Finding
 from ffpms.verify.source_tree import ProbeJob, verify_tree

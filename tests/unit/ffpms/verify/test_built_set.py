@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ffpms.dataset.files import TABLES
+from ffpms.dataset.set_files import TABLES
 from ffpms.errors import ConfigError, FfpmsError, ManifestError
 from ffpms.schema import read_table
 from ffpms.verify import tables

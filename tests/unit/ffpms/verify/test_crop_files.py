@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ffpms.extraction.png import encode_png
 from ffpms.hashing import digest
 from ffpms.verify.built_set import verify_data
-from ffpms.verify.files import check_inside
 from ffpms.verify.findings import Finding, Kind
+from ffpms.verify.path_safety import check_inside
 from ffpms.verify.tables import BUILD_ANEW
 from tests.helpers.tiny_set import STORED, edit, found, put, said
 

@@ -11,19 +11,19 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from benchmark.config import TrainConfig
 from benchmark.data.face_cache import Read
 from benchmark.runs.folder import Run, read_run
+from benchmark.train_config import TrainConfig
 from benchmark.training.checkpoint import BEST
 from benchmark.training.device import Machine, choose_device
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer
-from benchmark.trials.scores import tabulate_scores
+from benchmark.trials.scoring import tabulate_scores
 from benchmark.trials.trial import make_detector
 from detectors.detector import Detector
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.crops import read_crop
-from ffpms.dataset.files import restore
+from ffpms.dataset.set_files import restore
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.schema import SCORE, check
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from detectors.tuning import TUNES
+from detectors.fine_tuning import TUNES
 from ffpms.errors import ConfigError
 
 PRECISIONS = ("auto", "fp32", "bf16")

@@ -8,7 +8,7 @@ from ffpms.dataset.built_set import BuiltSet
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
-from ffpms.protocol.v1 import DATASET, read_v1, rows_digest
+from ffpms.protocol.v1_manifest import DATASET, read_v1, rows_digest
 from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Split, Status
 
 _OF_A_VIDEO = ["bag_id", "manipulation", "pair_id", "fake_rate", "label", "status"]

@@ -5,8 +5,8 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import THRESHOLD, accuracy, validate
 from benchmark.metrics.metric import MCNEMAR, Estimate, Metric
-from benchmark.metrics.resampling import estimate_mean, resample_accuracy
-from benchmark.metrics.sheet import Cut
+from benchmark.metrics.resampled_metrics import estimate_mean, resample_accuracy
+from benchmark.metrics.run_scores import Cut
 
 
 def accuracy_plain(label: ArrayLike, score: ArrayLike, threshold: float = THRESHOLD) -> float:

@@ -8,12 +8,12 @@ import pytest
 import torch
 from scipy.special import expit
 
-from benchmark.config import TrainConfig
 from benchmark.data.batches import BagDataset
 from benchmark.data.face_cache import open_faces
+from benchmark.train_config import TrainConfig
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer, predict
-from benchmark.trials.frame_subsets import frame_counts, score_fewer, take_frames
+from benchmark.trials.frame_subset_scores import frame_counts, score_fewer, take_frames
 from detectors import create
 from ffpms.dataset.built_set import BuiltSet
 from tests.helpers.trials import CPU

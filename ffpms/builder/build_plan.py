@@ -10,16 +10,16 @@ import pandas as pd
 
 from ffpms.builder.config import BuildConfig
 from ffpms.builder.output_folder import OutputFolder
-from ffpms.dataset.files import settings_of
+from ffpms.dataset.set_files import settings_of
 from ffpms.extraction.shards import read_shard
 from ffpms.extraction.target import TargetJob
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.splits import Pairs
-from ffpms.protocol.v1 import is_v1
+from ffpms.protocol.v1_manifest import is_v1
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.layouts import check_root, index_sources, other_splits
+from ffpms.sources.source_index import check_root, index_sources, other_splits
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.config import TrainConfig
 from benchmark.data.batches import BagDataset
 from benchmark.data.face_cache import open_faces
+from benchmark.train_config import TrainConfig
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer, predict
-from benchmark.trials.rate_grid import score_grid
+from benchmark.trials.rate_grid_scores import score_grid
 from detectors import create, method, names
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.protocol.rate_grid import mix_at_level

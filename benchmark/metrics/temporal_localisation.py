@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmark.metrics.metric import Estimate, Metric, Sampler
-from benchmark.metrics.resampling import estimate_mean
-from benchmark.metrics.roc import envelope_ap, resample_steps
+from benchmark.metrics.resampled_metrics import estimate_mean
+from benchmark.metrics.resampled_roc import envelope_ap, resample_steps
+from benchmark.metrics.run_scores import Cut, Sheet
 from benchmark.metrics.score_arrays import Rows, make_rows
-from benchmark.metrics.sheet import Cut, Sheet
 from ffpms.errors import ConfigError
 
 AP_IOUS = (50, 75, 90, 95)

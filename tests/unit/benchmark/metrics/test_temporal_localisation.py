@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.leaderboards.board import tabulate
-from benchmark.metrics import localisation
+from benchmark.metrics import temporal_localisation as localisation
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.stats.bootstrap import resample

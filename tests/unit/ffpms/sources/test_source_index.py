@@ -8,7 +8,7 @@ from ffpms.errors import ConfigError
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.sources.ffpp import find_layouts, official
-from ffpms.sources.layouts import check_root, index_sources
+from ffpms.sources.source_index import check_root, index_sources
 from tests.helpers.corpus import PAIRS
 
 

@@ -5,8 +5,8 @@ import numpy as np
 from benchmark.metrics import calibration
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.metric import Estimate, resample_curve
+from benchmark.metrics.run_scores import Cut, Sheet
 from benchmark.metrics.score_arrays import read_rows
-from benchmark.metrics.sheet import Cut, Sheet
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.folder import Run
 

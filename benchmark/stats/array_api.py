@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.run_scores import Cut, Sheet
 from benchmark.metrics.score_arrays import Rows, make_rows
-from benchmark.metrics.sheet import Cut, Sheet
 from benchmark.stats.bootstrap import N_RESAMPLES, interval, resample
 from benchmark.stats.comparison import Entry, compare
 from ffpms.errors import ConfigError

@@ -9,7 +9,7 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import summarise_bags
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
-from ffpms.protocol.v1 import dataset_name, is_v1, read_v1
+from ffpms.protocol.v1_manifest import dataset_name, is_v1, read_v1
 from tests.helpers.corpus import PAIRS
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from ffpms.extraction.shards import read_shard
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.mixing import with_crops
 from ffpms.protocol.plan import plan_frames, summarise_bags
 from ffpms.protocol.rate_grid import plan_grid
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.remixing import with_crops
 from ffpms.schema import CROP, LANDMARK, SOURCE, WITH_PIXELS, Status
 
 _KINDS = {"sources": SOURCE, "crops": CROP, "landmarks": LANDMARK}

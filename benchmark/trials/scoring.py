@@ -11,8 +11,8 @@ from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, SCORES
 from benchmark.training.device import Log
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, Score, make_scorer
-from benchmark.trials.frame_subsets import score_fewer
-from benchmark.trials.rate_grid import score_grid
+from benchmark.trials.frame_subset_scores import score_fewer
+from benchmark.trials.rate_grid_scores import score_grid
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, UNKNOWN, Split, Status, write_table
