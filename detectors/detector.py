@@ -34,8 +34,8 @@ def check_prediction(made: object, mask: Tensor) -> Prediction:
 class Detector(nn.Module):
     """Base of all detectors: bag in, Prediction out.
 
-    ``backbone`` holds what was trained elsewhere. :func:`detectors.fine_tuning.tune` decides how much of
-    it is trained further.
+    ``backbone`` holds what was trained elsewhere. :func:`detectors.fine_tuning.tune` decides how
+    much of it is trained further.
     """
 
     backbone: Stem

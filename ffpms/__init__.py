@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ffpms.builder.config import BuildConfig
     from ffpms.dataset.bag import BagRecord
     from ffpms.dataset.built_set import BuiltSet
-    from ffpms.dataset.unmixed import load
+    from ffpms.dataset.loading import load
     from ffpms.errors import FfpmsError
     from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
     from ffpms.protocol.crop_config import CropConfig
@@ -38,7 +38,7 @@ else:
         "FfpmsError": "ffpms.errors",
         "Recipe": "ffpms.protocol.recipe",
         "build": "ffpms.builder.build",
-        "load": "ffpms.dataset.unmixed",
+        "load": "ffpms.dataset.loading",
         "make_corpus": "ffpms.minicorpus.corpus",
     }
 

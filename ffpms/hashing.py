@@ -32,3 +32,9 @@ def _python_files(path: Path) -> Iterable[Path]:
 
 def _text(file: Path) -> bytes:
     return file.read_bytes().replace(b"\r\n", b"\n")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file of any length."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.experiments.catalogue import Experiment
 from detectors import method
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.unmixed import load
+from ffpms.dataset.loading import load
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.v1_manifest import CUSTOM, paper_compression
 

@@ -11,11 +11,11 @@ from benchmark.leaderboards.paper import subtract_paper
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.metric import Estimate
-from benchmark.metrics.run_scores import Sheet
+from benchmark.metrics.run_scores import RunScores
 from benchmark.metrics.score_arrays import sort_buckets
 from benchmark.stats.bootstrap import interval, resample
 from benchmark.stats.comparison import Entry
-from benchmark.stats.run_metrics import estimate, read_sheet
+from benchmark.stats.run_metrics import estimate, read_run_scores
 
 N_RESAMPLES_OF_A_BUCKET = 2000
 """Resamples for a bucket: the first of all.
@@ -33,7 +33,7 @@ class _Place:
 
     group: Group
     manipulation: str
-    sheets: list[Sheet]
+    all_scores: list[RunScores]
 
     @property
     def about(self) -> Cell:
@@ -51,9 +51,9 @@ class _Place:
 
 def fill(group: Group) -> Iterator[tuple[Cell, Entry | None]]:
     """Yields the cells of a method by manipulation, bucket and metric."""
-    sheets = {run.run_id: read_sheet(run) for run in group.runs}
+    all_scores = {run.run_id: read_run_scores(run) for run in group.runs}
     for manipulation in group.manipulations:
-        own = [sheets[run.run_id] for run in group.trained_on(manipulation)]
+        own = [all_scores[run.run_id] for run in group.trained_on(manipulation)]
         place = _Place(group, manipulation, own)
         for metric, found in _estimate(place, "all"):
             cell = _make_cell(place, "all", metric, found)
@@ -69,8 +69,8 @@ def _estimate(place: _Place, bucket: str) -> Iterator[tuple[str, list[Estimate]]
 
     All are on the same resamples.
     """
-    counts = resample(place.sheets[0].videos.n_pairs)[: None if bucket == "all" else 1 + N_RESAMPLES_OF_A_BUCKET]
-    by_seed = [estimate(sheet, place.manipulation, bucket, counts) for sheet in place.sheets]
+    counts = resample(place.all_scores[0].videos.n_pairs)[: None if bucket == "all" else 1 + N_RESAMPLES_OF_A_BUCKET]
+    by_seed = [estimate(run_scores, place.manipulation, bucket, counts) for run_scores in place.all_scores]
     for metric in by_seed[0]:
         if all(metric in own for own in by_seed):
             yield metric, [own[metric] for own in by_seed]
@@ -82,7 +82,7 @@ def _make_cell(place: _Place, bucket: str, metric: str, found: list[Estimate]) -
     There is no interval from a single pair.
     """
     values = [one.value for one in found]
-    low, high = interval(average(found), place.sheets[0].videos.n_pairs)
+    low, high = interval(average(found), place.all_scores[0].videos.n_pairs)
     return place.about | {
         "fake_rate_bucket": bucket,
         "metric": metric,
@@ -109,7 +109,7 @@ def _mean(values: list[float | None]) -> float:
 
 def _enter(place: _Place, cell: Cell, found: list[Estimate]) -> Entry:
     """Makes the entry of a comparison: videos in the order of their names, as for all methods."""
-    by_seed = [sheet.videos.of(place.manipulation) for sheet in place.sheets]
+    by_seed = [run_scores.videos.of(place.manipulation) for run_scores in place.all_scores]
     orders = [np.argsort(videos.bag) for videos in by_seed]
     rights = [
         ((v.score >= THRESHOLD) == (v.label == 1))[order].astype(np.float64)

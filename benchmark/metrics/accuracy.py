@@ -1,7 +1,7 @@
 """Accuracy, and the check of labels and scores with which every metric begins.
 
 Accuracy also chooses an epoch, so this file is part of a run's identity: after a change to it every
-run is trained anew. :mod:`benchmark.metrics.accuracy_metrics` registers accuracy for the leaderboard.
+run is trained anew. :mod:`benchmark.metrics.accuracy_metrics` registers it for the leaderboard.
 """
 
 import numpy as np

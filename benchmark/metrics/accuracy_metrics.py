@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from benchmark.metrics.accuracy import THRESHOLD, accuracy, validate
 from benchmark.metrics.metric import MCNEMAR, Estimate, Metric
 from benchmark.metrics.resampled_metrics import estimate_mean, resample_accuracy
-from benchmark.metrics.run_scores import Cut
+from benchmark.metrics.run_scores import CellScores
 
 
 def accuracy_plain(label: ArrayLike, score: ArrayLike, threshold: float = THRESHOLD) -> float:
@@ -26,20 +26,20 @@ def accuracy_plain(label: ArrayLike, score: ArrayLike, threshold: float = THRESH
     return float(((scores >= threshold) == (labels == 1)).mean()) if len(labels) else float("nan")
 
 
-def _sample_accuracy(cut: Cut, counts: np.ndarray) -> Estimate:
-    return Estimate(resample_accuracy(cut.videos, counts, THRESHOLD), cut.videos.n_bags, THRESHOLD)
+def _sample_accuracy(cell: CellScores, counts: np.ndarray) -> Estimate:
+    return Estimate(resample_accuracy(cell.videos, counts, THRESHOLD), cell.videos.n_bags, THRESHOLD)
 
 
-def _sample_accuracy_val(cut: Cut, counts: np.ndarray) -> Estimate | None:
-    threshold = cut.sheet.threshold
+def _sample_accuracy_val(cell: CellScores, counts: np.ndarray) -> Estimate | None:
+    threshold = cell.run_scores.threshold
     if threshold is None:
         return None
-    return Estimate(resample_accuracy(cut.videos, counts, threshold), cut.videos.n_bags, threshold)
+    return Estimate(resample_accuracy(cell.videos, counts, threshold), cell.videos.n_bags, threshold)
 
 
-def _sample_accuracy_plain(cut: Cut, counts: np.ndarray) -> Estimate:
-    right = (cut.videos.score >= THRESHOLD) == (cut.videos.label == 1)
-    return estimate_mean(cut.videos, right, counts)._replace(threshold=THRESHOLD)
+def _sample_accuracy_plain(cell: CellScores, counts: np.ndarray) -> Estimate:
+    right = (cell.videos.score >= THRESHOLD) == (cell.videos.label == 1)
+    return estimate_mean(cell.videos, right, counts)._replace(threshold=THRESHOLD)
 
 
 METRICS = (

@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import Estimate, Metric
 from benchmark.metrics.resampled_metrics import estimate_mean
-from benchmark.metrics.run_scores import Cut
+from benchmark.metrics.run_scores import CellScores
 from benchmark.metrics.score_arrays import Rows
 from benchmark.metrics.val_scores import ValScores
 
@@ -88,25 +88,25 @@ def _logit(score: np.ndarray) -> np.ndarray:
     return np.asarray(logit(np.clip(score, _CLIP, 1 - _CLIP)))
 
 
-def _scaled(cut: Cut) -> Rows:
+def _scaled(cell: CellScores) -> Rows:
     """Returns the videos with their scores after temperature scaling."""
-    return replace(cut.videos, score=scale(cut.videos.score, cut.sheet.temperature or 1.0))
+    return replace(cell.videos, score=scale(cell.videos.score, cell.run_scores.temperature or 1.0))
 
 
-def _sample_brier(cut: Cut, counts: np.ndarray) -> Estimate:
-    return estimate_mean(cut.videos, (cut.videos.score - cut.videos.label) ** 2, counts)
+def _sample_brier(cell: CellScores, counts: np.ndarray) -> Estimate:
+    return estimate_mean(cell.videos, (cell.videos.score - cell.videos.label) ** 2, counts)
 
 
-def _sample_brier_scaled(cut: Cut, counts: np.ndarray) -> Estimate:
-    videos = cut.once(_scaled)
+def _sample_brier_scaled(cell: CellScores, counts: np.ndarray) -> Estimate:
+    videos = cell.once(_scaled)
     found = estimate_mean(videos, (videos.score - videos.label) ** 2, counts)
-    return found._replace(temperature=cut.sheet.temperature)
+    return found._replace(temperature=cell.run_scores.temperature)
 
 
-def _estimate_ece_scaled(cut: Cut, _: np.ndarray) -> Estimate:
-    videos = cut.once(_scaled)
+def _estimate_ece_scaled(cell: CellScores, _: np.ndarray) -> Estimate:
+    videos = cell.once(_scaled)
     value = np.array([ece(videos.label, videos.score)])
-    return Estimate(value, videos.n_bags, temperature=cut.sheet.temperature)
+    return Estimate(value, videos.n_bags, temperature=cell.run_scores.temperature)
 
 
 METRICS = (

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmark.metrics import resampled_roc as roc
-from benchmark.metrics.run_scores import Cut
+from benchmark.metrics.run_scores import CellScores
 from benchmark.metrics.score_arrays import Rows
 
 LEVELS = ("video", "frame", "segment")
@@ -34,7 +34,7 @@ class Estimate(NamedTuple):
         return float(self.samples[0])
 
 
-Sampler = Callable[[Cut, np.ndarray], Estimate | None]
+Sampler = Callable[[CellScores, np.ndarray], Estimate | None]
 """Takes a cell's scores and ``counts`` (1 + R, C); returns None where the metric is not defined."""
 
 
@@ -64,24 +64,24 @@ class Metric:
         if self.level not in LEVELS or self.test not in ("", MCNEMAR, BOOTSTRAP):
             raise ValueError(f"{self.name}: no level {self.level!r} or no test {self.test!r}")
 
-    def estimate(self, cut: Cut, counts: np.ndarray) -> Estimate | None:
+    def estimate(self, cell: CellScores, counts: np.ndarray) -> Estimate | None:
         """Estimates the metric on a cell's scores; None where it is not defined."""
-        if self.needs_val and cut.sheet.threshold is None:
+        if self.needs_val and cell.run_scores.threshold is None:
             return None
         if self.sample:
-            return self.sample(cut, counts)
-        rows = self.rows(cut)
+            return self.sample(cell, counts)
+        rows = self.rows(cell)
         if self.curve:
-            return self.on_curve(cut, resample_curve(rows, counts, {self.name: self.curve}))
+            return self.on_curve(cell, resample_curve(rows, counts, {self.name: self.curve}))
         return Estimate(np.array([self.function(rows.label, rows.score)]), rows.n_bags)
 
-    def rows(self, cut: Cut) -> Rows:
+    def rows(self, cell: CellScores) -> Rows:
         """Returns the rows of its level."""
-        return cut.videos if self.level == "video" else cut.frames
+        return cell.videos if self.level == "video" else cell.frames
 
-    def on_curve(self, cut: Cut, samples: dict[str, np.ndarray]) -> Estimate:
+    def on_curve(self, cell: CellScores, samples: dict[str, np.ndarray]) -> Estimate:
         """Returns its estimate, one of the statistics of one walk along the curve."""
-        return Estimate(samples[self.name], self.rows(cut).n_bags)
+        return Estimate(samples[self.name], self.rows(cell).n_bags)
 
 
 def resample_curve(rows: Rows, counts: np.ndarray, statistics: dict[str, roc.Statistic]) -> dict[str, np.ndarray]:

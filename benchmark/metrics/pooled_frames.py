@@ -6,20 +6,20 @@ from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.metric import BOOTSTRAP, Estimate, Metric, resample_curve
 from benchmark.metrics.ranking import ap, auc
 from benchmark.metrics.resampled_metrics import resample_auc
-from benchmark.metrics.run_scores import Cut
+from benchmark.metrics.run_scores import CellScores
 
 N_RESAMPLES_OF_AP = 1000
 """The first of all resamples: a precision-recall curve of 14,000 frames has thousands of corners in
 each."""
 
 
-def _sample_auc(cut: Cut, counts: np.ndarray) -> Estimate:
-    return Estimate(resample_auc(cut.frames, counts), cut.frames.n_bags)
+def _sample_auc(cell: CellScores, counts: np.ndarray) -> Estimate:
+    return Estimate(resample_auc(cell.frames, counts), cell.frames.n_bags)
 
 
-def _sample_ap(cut: Cut, counts: np.ndarray) -> Estimate:
-    samples = resample_curve(cut.frames, counts[: 1 + N_RESAMPLES_OF_AP], {"ap": roc.ap})
-    return Estimate(samples["ap"], cut.frames.n_bags)
+def _sample_ap(cell: CellScores, counts: np.ndarray) -> Estimate:
+    samples = resample_curve(cell.frames, counts[: 1 + N_RESAMPLES_OF_AP], {"ap": roc.ap})
+    return Estimate(samples["ap"], cell.frames.n_bags)
 
 
 METRICS = (

@@ -1,4 +1,4 @@
-"""A run's scores as arrays (Sheet), and those of one cell of the leaderboard (Cut)."""
+"""A run's scores as arrays (RunScores), and those of one cell of the leaderboard (CellScores)."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class _Keeper:
 
 
 @dataclass(frozen=True)
-class Sheet(_Keeper):
+class RunScores(_Keeper):
     """A run's scores, and what was chosen on val (None: the run has no val scores)."""
 
     videos: Rows
@@ -33,25 +33,25 @@ class Sheet(_Keeper):
 
 
 @dataclass(frozen=True)
-class Cut(_Keeper):
+class CellScores(_Keeper):
     """The scores of one cell: the originals, and a manipulation's fakes in a fake-rate bucket.
 
     Manipulation and bucket may be ``all``.
     """
 
-    sheet: Sheet
+    run_scores: RunScores
     manipulation: str = "all"
     bucket: str = "all"
 
     @cached_property
     def videos(self) -> Rows:
         """A row a video."""
-        return self.of(self.sheet.videos)
+        return self.of(self.run_scores.videos)
 
     @cached_property
     def frames(self) -> Rows:
         """A row a face."""
-        return self.of(self.sheet.frames)
+        return self.of(self.run_scores.frames)
 
     def of(self, rows: Rows) -> Rows:
         """Returns the rows that belong to the cell."""

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from benchmark.metrics.metric import Estimate, Metric, Sampler
 from benchmark.metrics.resampled_metrics import estimate_mean
 from benchmark.metrics.resampled_roc import envelope_ap, resample_steps
-from benchmark.metrics.run_scores import Cut, Sheet
+from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import Rows, make_rows
 from ffpms.errors import ConfigError
 
@@ -200,19 +200,19 @@ def ar_at(found: Proposals, n_proposals: int) -> float:
     return float(recall.mean()) if len(recall) else float("nan")
 
 
-def _propose_once(sheet: Sheet) -> Proposals | None:
+def _propose_once(run_scores: RunScores) -> Proposals | None:
     """Returns a run's proposals; None if its fake frames are no segments."""
-    return find_proposals(sheet.frames) if is_contiguous(sheet.frames) else None
+    return find_proposals(run_scores.frames) if is_contiguous(run_scores.frames) else None
 
 
-def _choose(cut: Cut) -> Proposals | None:
-    found = cut.sheet.once(_propose_once)
-    return select(found, cut.manipulation, cut.bucket) if found else None
+def _choose(cell: CellScores) -> Proposals | None:
+    found = cell.run_scores.once(_propose_once)
+    return select(found, cell.manipulation, cell.bucket) if found else None
 
 
 def _sample_ap(percent: int) -> Sampler:
-    def sample(cut: Cut, counts: np.ndarray) -> Estimate | None:
-        found = cut.once(_choose)
+    def sample(cell: CellScores, counts: np.ndarray) -> Estimate | None:
+        found = cell.once(_choose)
         if found is None:
             return None
         return Estimate(resample_ap_at_iou(found, percent, counts), found.proposed.n_bags)
@@ -221,8 +221,8 @@ def _sample_ap(percent: int) -> Sampler:
 
 
 def _sample_ar(n_proposals: int) -> Sampler:
-    def sample(cut: Cut, counts: np.ndarray) -> Estimate | None:
-        found = cut.once(_choose)
+    def sample(cell: CellScores, counts: np.ndarray) -> Estimate | None:
+        found = cell.once(_choose)
         return estimate_mean(found.truth, recall_by_video(found, n_proposals), counts) if found else None
 
     return sample

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import Estimate, Metric, Sampler
 from benchmark.metrics.resampled_metrics import estimate_mean
-from benchmark.metrics.run_scores import Cut, Sheet
+from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import Rows, number
 
 Ranking = Callable[[np.ndarray, np.ndarray], float]
@@ -92,11 +92,11 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _sampler(ranking: Ranking) -> Sampler:
-    def summarise(sheet: Sheet) -> Rows:
-        return summarise_videos(ranking, sheet.frames)
+    def summarise(run_scores: RunScores) -> Rows:
+        return summarise_videos(ranking, run_scores.frames)
 
-    def sample(cut: Cut, counts: np.ndarray) -> Estimate:
-        videos = cut.of(cut.sheet.once(summarise))
+    def sample(cell: CellScores, counts: np.ndarray) -> Estimate:
+        videos = cell.of(cell.run_scores.once(summarise))
         return estimate_mean(videos, videos.score, counts)
 
     return sample

@@ -1,7 +1,6 @@
 """External scores: checks another tool's scores and stores them as a run (``ffpms evaluate``)."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +9,10 @@ import tomli_w
 
 import ffpms
 from benchmark.runs.folder import EXTERNAL, SCORES, finish, is_done, name_run
-from benchmark.runs.ground_truth import Reference
-from benchmark.runs.submission import COLUMNS, find_problems, keys_of, read_submission
+from benchmark.runs.ground_truth import GroundTruth
+from benchmark.runs.submission import Submission, find_problems, keys_of, read_submission
 from ffpms.errors import ConfigError, writing
-from ffpms.hashing import digest
 from ffpms.schema import NO_FACE_SCORE, SCORE, UNKNOWN, Split, write_table
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A file's scores of the bags that count, in the reference's order.
-
-    ``scores`` is a SCORE table without run and method.
-    """
-
-    reference: Reference
-    scores: pd.DataFrame
-
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the scores themselves.
-
-        It is the same for CSV and Parquet, and in any order of rows.
-        """
-        return digest(self.scores[list(COLUMNS)].to_csv(index=False, lineterminator="\n").encode())
 
 
 def check_name(name: str) -> None:
@@ -46,26 +25,27 @@ def check_name(name: str) -> None:
         raise ConfigError(f"name: {name!r} is no name of 1 to 64 letters, digits, dots and dashes such as my-tool")
 
 
-def read_scores(path: Path, reference: Reference) -> tuple[Submission | None, list[str]]:
-    """Reads a file's scores of a reference's bags; or returns None and its problems, one line a
-    kind.
+def read_scores(path: Path, truth: GroundTruth) -> tuple[Submission | None, list[str]]:
+    """Reads a file's scores of the bags of a ground truth.
+
+    Returns None and the problems, one line a kind, if something is wrong with them.
 
     Raises:
         ManifestError: the file is no table.
     """
     rows, problems = read_submission(path)
-    problems = problems or find_problems(rows, reference)
+    problems = problems or find_problems(rows, truth)
     if problems:
         return None, [f"{path}: {problem}" for problem in problems]
-    return Submission(reference, _make_scores(rows, reference)), []
+    return Submission(truth, _make_scores(rows, truth)), []
 
 
-def _make_scores(rows: pd.DataFrame, reference: Reference) -> pd.DataFrame:
-    about, keys = reference.scored, keys_of(rows, reference)
+def _make_scores(rows: pd.DataFrame, truth: GroundTruth) -> pd.DataFrame:
+    about, keys = truth.scored, keys_of(rows, truth)
     of_video = rows.loc[rows["slot"] == UNKNOWN, ["bag_id", "score"]]
     videos = about.merge(of_video, on="bag_id", how="left").fillna({"score": NO_FACE_SCORE})
     videos = videos.assign(level="video", slot=UNKNOWN, track_id=UNKNOWN)
-    labelled = rows[rows["slot"] != UNKNOWN].merge(reference.faces(keys), on=keys)
+    labelled = rows[rows["slot"] != UNKNOWN].merge(truth.faces(keys), on=keys)
     frames = about.drop(columns="label").merge(labelled, on="bag_id").assign(level="frame")
     scores = pd.concat([videos, frames[videos.columns]]).rename(columns={"label": "y_true"})
     place = scores["bag_id"].map({bag: n for n, bag in enumerate(about["bag_id"])})
@@ -78,9 +58,9 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
     Raises:
         StorageError: the disk is full or cannot be written to.
     """
-    settings: dict[str, Any] = {"method": name, "manipulations": test.reference.manipulations}
+    settings: dict[str, Any] = {"method": name, "manipulations": test.truth.manipulations}
     settings |= {"scores": test.sha256[:12], "val_scores": val.sha256[:12] if val else ""}
-    data = {"name": test.reference.dataset, "sha256": test.reference.sha256}
+    data = {"name": test.truth.dataset, "sha256": test.truth.sha256}
     folder = out / name_run(settings, data["sha256"], "")
     if is_done(folder):
         return folder

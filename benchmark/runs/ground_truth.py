@@ -1,4 +1,4 @@
-"""Reference: the bags and frames of a split with their labels, to compare scores with."""
+"""GroundTruth: the bags and frames of a split with their labels, to compare scores with."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ _OF_A_FACE = ["bag_id", "slot", "track_id", "label", "status"]
 
 
 @dataclass(frozen=True)
-class Reference:
+class GroundTruth:
     """Bags and frames of a split, with their labels.
 
     ``videos`` has one row per bag, ``frames`` one row per face of a slot (track -1: not known).
@@ -32,15 +32,15 @@ class Reference:
     frames: pd.DataFrame
 
     @classmethod
-    def of_set(cls, data: BuiltSet, split: str) -> "Reference":
-        """Makes the reference of a built set."""
+    def of_set(cls, data: BuiltSet, split: str) -> "GroundTruth":
+        """Makes the truth of a built set."""
         videos = data.videos[data.videos["split"] == split][_OF_A_VIDEO]
         frames = data.frames[data.frames["bag_id"].isin(videos["bag_id"])][_OF_A_FACE]
         return cls(str(data.root), "take ids from its videos.parquet", split, data.name, data.sha256, videos, frames)
 
     @classmethod
-    def of_v1(cls, split: str) -> "Reference":
-        """Makes the reference of FFPMS v1, for which no pixels are needed.
+    def of_v1(cls, split: str) -> "GroundTruth":
+        """Makes the truth of FFPMS v1, for which no pixels are needed.
 
         The test split is the one that ships. The val split is made by the same recipe.
         """

@@ -1,6 +1,7 @@
 """Submission: reads a file of another tool's scores and finds everything that is wrong with it."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmark.runs.ground_truth import Reference
+from benchmark.runs.ground_truth import GroundTruth
 from ffpms.errors import ManifestError
+from ffpms.hashing import digest
 from ffpms.schema import UNKNOWN, Status
 
 COLUMNS = ("bag_id", "slot", "track_id", "score")
@@ -18,6 +20,25 @@ _NEEDED = ("bag_id", "score")
 _GIVE = "give a CSV or Parquet file with bag_id, slot and score"
 _MAX_NAMED = 3
 """Maximum number of examples in an error line."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A file's scores of the bags that count, in the truth's order.
+
+    ``scores`` is a SCORE table without run and method.
+    """
+
+    truth: GroundTruth
+    scores: pd.DataFrame
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the scores themselves.
+
+        It is the same for CSV and Parquet, and in any order of rows.
+        """
+        return digest(self.scores[list(COLUMNS)].to_csv(index=False, lineterminator="\n").encode())
 
 
 def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -86,36 +107,36 @@ def _to_places(column: pd.Series) -> tuple[pd.Series, pd.Series]:
     return number.where(~empty & ~broken, UNKNOWN).astype(np.int64), broken
 
 
-def keys_of(rows: pd.DataFrame, reference: Reference) -> list[str]:
+def keys_of(rows: pd.DataFrame, truth: GroundTruth) -> list[str]:
     """Returns the columns that identify a face.
 
     Tracks count if both the file and the set have any.
     """
-    tracks = (rows["track_id"] != UNKNOWN).any() and (reference.frames["track_id"] != UNKNOWN).any()
+    tracks = (rows["track_id"] != UNKNOWN).any() and (truth.frames["track_id"] != UNKNOWN).any()
     return ["bag_id", "slot", *(["track_id"] if tracks else [])]
 
 
-def find_problems(rows: pd.DataFrame, reference: Reference) -> list[str]:
+def find_problems(rows: pd.DataFrame, truth: GroundTruth) -> list[str]:
     """Finds what is wrong with the rows compared to the bags they should score, one line a kind."""
-    known, is_video = rows["bag_id"].isin(reference.videos["bag_id"]), rows["slot"] == UNKNOWN
-    keys = keys_of(rows, reference)
-    split = f"{reference.split} bags of {reference.name}"
-    needed = reference.scored[reference.scored["status"] != Status.NO_FACE]["bag_id"]
+    known, is_video = rows["bag_id"].isin(truth.videos["bag_id"]), rows["slot"] == UNKNOWN
+    keys = keys_of(rows, truth)
+    split = f"{truth.split} bags of {truth.name}"
+    needed = truth.scored[truth.scored["status"] != Status.NO_FACE]["bag_id"]
     unscored = needed[~needed.isin(rows.loc[is_video, "bag_id"])]
     twice = rows.loc[rows.duplicated(keys), keys]
     problems = [
-        _describe(f"rows that are not of the {split}", rows.loc[~known, "bag_id"], reference.hint),
+        _describe(f"rows that are not of the {split}", rows.loc[~known, "bag_id"], truth.hint),
         _describe("rows that score again what has a score", _name(twice), "keep one of them"),
         _describe(f"{split} without a video score", unscored, "give each a row with an empty slot"),
     ]
     if (known & ~is_video).any():
-        problems += _find_frame_problems(rows[known & ~is_video][keys], reference)
+        problems += _find_frame_problems(rows[known & ~is_video][keys], truth)
     return [problem for problem in problems if problem]
 
 
-def _find_frame_problems(frames: pd.DataFrame, reference: Reference) -> list[str]:
+def _find_frame_problems(frames: pd.DataFrame, truth: GroundTruth) -> list[str]:
     keys = list(frames.columns)
-    faces = reference.faces(keys)
+    faces = truth.faces(keys)
     strange = frames.merge(faces, on=keys, how="left")
     lacking = faces[faces["required"]].merge(frames.assign(there=True), on=keys, how="left")
     what = " or ".join(keys[1:])

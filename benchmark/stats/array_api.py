@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.run_scores import Cut, Sheet
+from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import Rows, make_rows
 from benchmark.stats.bootstrap import N_RESAMPLES, interval, resample
 from benchmark.stats.comparison import Entry, compare
@@ -107,7 +107,7 @@ def _resample_metric(
         return np.array([_call(metric, rows, drawn) for drawn in counts.astype(np.int64)])
     if metric not in (known := _of_videos()):
         raise ConfigError(f"metric: {metric!r} is unknown; choose from {', '.join(known)}, or give a function")
-    found = METRICS[metric].estimate(Cut(Sheet(videos=rows, frames=rows)), counts)
+    found = METRICS[metric].estimate(CellScores(RunScores(videos=rows, frames=rows)), counts)
     return found.samples if found else np.full(len(counts), np.nan)
 
 

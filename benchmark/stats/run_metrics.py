@@ -5,16 +5,16 @@ import numpy as np
 from benchmark.metrics import calibration
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.metric import Estimate, resample_curve
-from benchmark.metrics.run_scores import Cut, Sheet
+from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import read_rows
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.folder import Run
 
 
-def read_sheet(run: Run) -> Sheet:
+def read_run_scores(run: Run) -> RunScores:
     """Reads a run's scores once, for every manipulation and bucket."""
     val = ValScores.of(run)
-    return Sheet(
+    return RunScores(
         videos=read_rows(run.scores, "video"),
         frames=read_rows(run.scores, "frame"),
         threshold=choose_threshold(val) if val else None,
@@ -22,17 +22,17 @@ def read_sheet(run: Run) -> Sheet:
     )
 
 
-def estimate(sheet: Sheet, manipulation: str, bucket: str, counts: np.ndarray) -> dict[str, Estimate]:
+def estimate(run_scores: RunScores, manipulation: str, bucket: str, counts: np.ndarray) -> dict[str, Estimate]:
     """Estimates every metric that is defined on these rows, in the order of the catalogue."""
-    cut = Cut(sheet, manipulation, bucket)
-    found = _on_curve(cut, counts)
-    found |= {name: metric.estimate(cut, counts) for name, metric in METRICS.items() if name not in found}
+    cell = CellScores(run_scores, manipulation, bucket)
+    found = _on_curve(cell, counts)
+    found |= {name: metric.estimate(cell, counts) for name, metric in METRICS.items() if name not in found}
     there = {name: found[name] for name in METRICS}
     return {name: one for name, one in there.items() if one and np.isfinite(one.value)}
 
 
-def _on_curve(cut: Cut, counts: np.ndarray) -> dict[str, Estimate | None]:
+def _on_curve(cell: CellScores, counts: np.ndarray) -> dict[str, Estimate | None]:
     """Estimates the metrics that are read off the videos' ROC curve, in one walk along it."""
     curves = {name: m.curve for name, m in METRICS.items() if m.curve and m.level == "video"}
-    samples = resample_curve(cut.videos, counts, curves)
-    return {name: METRICS[name].on_curve(cut, samples) for name in curves}
+    samples = resample_curve(cell.videos, counts, curves)
+    return {name: METRICS[name].on_curve(cell, samples) for name in curves}

@@ -12,7 +12,7 @@ from benchmark.trials.failures import note_failure
 from benchmark.trials.runner import attempt
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
-from ffpms.dataset.unmixed import load
+from ffpms.dataset.loading import load
 from ffpms.engine import Done, on_ray
 
 MAX_DEATHS = 3

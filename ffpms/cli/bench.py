@@ -112,7 +112,7 @@ def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], li
     from benchmark.experiments.planning import plan_experiment
     from benchmark.trials.configure import choose_methods
     from detectors import load_plugins
-    from ffpms.dataset.unmixed import load
+    from ffpms.dataset.loading import load
 
     load_plugins()
     if not flags["experiment"]:

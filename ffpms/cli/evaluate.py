@@ -24,7 +24,7 @@ def evaluate(**flags: Any) -> None:
     Example: ffpms evaluate --scores my.csv --name my-tool --data ffpms-data --out runs
     """
     from benchmark.runs.external import check_name, read_scores, write_run
-    from benchmark.runs.ground_truth import Reference
+    from benchmark.runs.ground_truth import GroundTruth
     from ffpms.dataset.built_set import BuiltSet
     from ffpms.schema import Split
 
@@ -32,8 +32,8 @@ def evaluate(**flags: Any) -> None:
     data = BuiltSet.load(flags["data"]) if flags["data"] else None
     read, problems = {}, []
     for split, path in ((Split.TEST, flags["scores"]), (Split.VAL, flags["val_scores"])):
-        reference = Reference.of_set(data, split) if data else Reference.of_v1(split)
-        read[split], wrong = read_scores(path, reference) if path else (None, [])
+        truth = GroundTruth.of_set(data, split) if data else GroundTruth.of_v1(split)
+        read[split], wrong = read_scores(path, truth) if path else (None, [])
         problems += wrong
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
@@ -42,5 +42,5 @@ def evaluate(**flags: Any) -> None:
         sys.exit(2)
     folder = write_run(flags["name"], test, read[Split.VAL], flags["out"])
     if not flags["quiet"]:
-        click.echo(f"{folder}: {len(test.reference.scored)} test bags scored", err=True)
+        click.echo(f"{folder}: {len(test.truth.scored)} test bags scored", err=True)
     write_board(flags["out"], flags["out"], flags)

@@ -4,7 +4,6 @@ Tables 2 and 3 of Li 2020 are on such data.
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.set_files import read_report, restore
@@ -13,24 +12,6 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.remixing import choose_fakes
 from ffpms.protocol.splits import pairs_digest, read_pairs
 from ffpms.protocol.v1_manifest import unmixed_name
-
-
-def load(root: str | Path, unmixed: bool = False) -> BuiltSet:
-    """Reads a built set.
-
-    Args:
-        root: folder of the set, as ``ffpms build`` or :func:`ffpms.build` made it.
-        unmixed: takes all frames of its fakes as fake, as in FaceForensics++ itself.
-
-    Raises:
-        ManifestError: there is none, it is not finished, or a table is damaged.
-
-    Example:
-        >>> ffpms.load("ffpms-data")
-        BuiltSet('ffpms-data', FFPMS-custom, 30 bags)
-    """
-    data = BuiltSet.load(root)
-    return unmix(data) if unmixed else data
 
 
 def unmix(data: BuiltSet) -> BuiltSet:

@@ -12,6 +12,7 @@ from ffpms.dataset.card import files_of
 from ffpms.dataset.set_files import REPORT, TABLES, read_report, restore, tables_of
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
+from ffpms.hashing import file_digest
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1_manifest import DATASET, has_v1_settings
@@ -21,7 +22,7 @@ from ffpms.verify.crop_files import check_crops
 from ffpms.verify.crop_table import check_crop_rows, index_crops
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.landmark_table import check_landmarks
-from ffpms.verify.path_safety import check_plain, check_regular, file_digest, unreadable
+from ffpms.verify.path_safety import check_plain, check_regular, unreadable
 from ffpms.verify.tables import AGAIN, BUILD_ANEW, check_table, read_batches
 
 

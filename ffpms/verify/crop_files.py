@@ -10,10 +10,11 @@ from PIL import Image, UnidentifiedImageError
 
 from ffpms.engine import run_local
 from ffpms.extraction.shards import MARKER, read_shard
+from ffpms.hashing import file_digest
 from ffpms.protocol.splits import is_safe_id
 from ffpms.verify.crop_table import stored_crops
 from ffpms.verify.findings import Finding, Kind, Progress
-from ffpms.verify.path_safety import DISTRUST, check_inside, check_regular, file_digest, unreadable
+from ffpms.verify.path_safety import DISTRUST, check_inside, check_regular, unreadable
 from ffpms.verify.tables import AGAIN, BUILD_ANEW
 
 _FOLDER = "crops"

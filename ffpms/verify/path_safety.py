@@ -1,6 +1,5 @@
 """Safe file checks: opens only regular files, and only where they should be."""
 
-import hashlib
 import os
 import re
 import stat
@@ -60,9 +59,3 @@ def check_inside(root: Path, name: str) -> Finding | None:
     if fault or Path(os.path.realpath(root / name)).is_relative_to(os.path.realpath(root)):
         return fault
     return Finding(name, Kind.UNSAFE_PATH, "leads out of the built set by a link", "put the files themselves there")
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file of any length."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

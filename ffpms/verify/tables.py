@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ffpms.errors import ManifestError
+from ffpms.hashing import file_digest
 from ffpms.schema import SCHEMA_VERSION
 from ffpms.verify.findings import Finding, Kind
-from ffpms.verify.path_safety import check_regular, file_digest
+from ffpms.verify.path_safety import check_regular
 
 BATCH = 65_536
 """Number of rows that are in memory at once."""

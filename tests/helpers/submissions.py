@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from click.testing import Result
 
-from benchmark.runs.ground_truth import Reference
+from benchmark.runs.ground_truth import GroundTruth
 from ffpms.dataset.built_set import BuiltSet
 
 Submit = Callable[..., Result]
@@ -15,9 +15,9 @@ Submit = Callable[..., Result]
 
 def predict(data: Path | None, split: str = "test", frames: bool = True) -> pd.DataFrame:
     """A tool that is right and not quite sure."""
-    reference = Reference.of_set(BuiltSet.load(data), split) if data else Reference.of_v1(split)
-    videos = reference.videos[["bag_id", "label"]].assign(slot="")
-    faces = reference.frames[["bag_id", "slot", "label"]] if frames else None
+    truth = GroundTruth.of_set(BuiltSet.load(data), split) if data else GroundTruth.of_v1(split)
+    videos = truth.videos[["bag_id", "label"]].assign(slot="")
+    faces = truth.frames[["bag_id", "slot", "label"]] if frames else None
     rows = pd.concat([videos, faces])
     score = 0.3 + 0.4 * rows["label"] + 0.01 * (np.arange(len(rows)) % 7)
     return rows.drop(columns="label").assign(score=score).reset_index(drop=True)

@@ -25,7 +25,7 @@ from benchmark.metrics.metric import Estimate
 from benchmark.metrics.ranking import ap, auc, eer, tpr_at_fpr
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.metrics.within_video import ap_within, auc_within
-from benchmark.stats.run_metrics import estimate, read_sheet
+from benchmark.stats.run_metrics import estimate, read_run_scores
 from ffpms.errors import ConfigError
 from tests.helpers.scores import run, scores
 
@@ -56,7 +56,7 @@ def columns(rows: list[tuple[int, float]]) -> tuple[np.ndarray, np.ndarray]:
 
 def estimates(test: pd.DataFrame, val: pd.DataFrame) -> dict[str, Estimate]:
     """Every metric of a run with these scores."""
-    return estimate(read_sheet(replace(run(), scores=test, val=val)), "all", "all", ONCE)
+    return estimate(read_run_scores(replace(run(), scores=test, val=val)), "all", "all", ONCE)
 
 
 def with_score(table: pd.DataFrame, score: object) -> pd.DataFrame:

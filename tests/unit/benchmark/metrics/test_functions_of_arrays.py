@@ -11,7 +11,7 @@ import pytest
 
 from benchmark import metrics
 from benchmark.metrics.catalogue import METRICS
-from benchmark.stats.run_metrics import estimate, read_sheet
+from benchmark.stats.run_metrics import estimate, read_run_scores
 from ffpms.errors import ConfigError
 from tests.helpers.scores import run, scores
 
@@ -119,7 +119,7 @@ def test_a_wrong_argument_is_named(function: Function, wrong: dict[str, Any], sa
 def test_every_function_of_the_catalogue_gives_the_boards_number() -> None:
     """But for those that need val: their threshold and temperature are chosen."""
     table = scores(0, contiguous=True)
-    found = estimate(read_sheet(replace(run(), scores=table)), "all", "all", np.ones((1, 8)))
+    found = estimate(read_run_scores(replace(run(), scores=table)), "all", "all", np.ones((1, 8)))
     for name, metric in METRICS.items():
         if not metric.needs_val:
             rows = table[table["level"] == ("video" if metric.level == "video" else "frame")]

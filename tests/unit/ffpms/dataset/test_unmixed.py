@@ -9,7 +9,7 @@ import pytest
 from benchmark.data.face_cache import open_faces
 from benchmark.leaderboards.paper import paper_cells, read_paper, subtract_paper
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.unmixed import load, unmix
+from ffpms.dataset.loading import load, unmix
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1_manifest import read_v1, unmixed_name
