@@ -16,6 +16,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from benchmark import metrics as metrics
+    from benchmark import stats as stats
     from benchmark.bench import train
     from benchmark.figures.fake_rate import grid_curve
     from benchmark.figures.plotting import write_curve
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from benchmark.runs.folder import read_runs
     from benchmark.train_config import TrainConfig
 else:
+    _PACKAGES = ("metrics", "stats")
     _HOMES = {
         "TrainConfig": "benchmark.train_config",
         "TrainedRun": "benchmark.finished_run",
@@ -38,9 +41,11 @@ else:
 
     def __getattr__(name: str) -> object:
         """Imports a public name on first use, so that ``import benchmark`` is quick (PEP 562)."""
+        if name in _PACKAGES:
+            return import_module(f"{__name__}.{name}")
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_HOMES[name]), name)
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+        return sorted({*globals(), *__all__, *_PACKAGES})

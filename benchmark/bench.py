@@ -84,28 +84,29 @@ def bench(
 
 def train(
     data: BuiltSet,
-    configs: Sequence[TrainConfig],
+    configs: TrainConfig | Sequence[TrainConfig],
     out: str | Path = "runs",
     *,
-    seeds: Iterable[int] = (0,),
+    seeds: Iterable[int] | None = None,
     device: str = "auto",
     log: Log = lambda _: None,
 ) -> Outcome:
-    """Trains detectors on all manipulations of a set, and scores its test bags.
+    """Trains detectors on a set, and scores its test bags.
 
     It also writes the leaderboard of ``out``. What is done already is not done again.
 
     Args:
         data: the set, as :func:`ffpms.load` reads it.
-        configs: a configuration a method.
+        configs: a configuration a method. One without manipulations takes all of the set.
         out: folder of runs and leaderboard.
-        seeds: a run each.
+        seeds: a run each, in place of the configurations' own.
         device: ``auto`` is the first GPU, else the CPU.
         log: takes a line for whoever is watching, such as ``print``.
 
     Raises:
         DetectorError: no detector can be made.
-        ConfigError: a split of the set has not both real and fake bags with faces.
+        ConfigError: the set lacks a manipulation, or a split of it has not both real and fake bags
+            with faces.
 
     Example:
         >>> names = ("s-mil", "xn-avg")
@@ -114,8 +115,19 @@ def train(
         >>> outcome.failures
         []
     """
-    grid = make_grid(data, configs, seeds, each=False)
+    asked = [configs] if isinstance(configs, TrainConfig) else configs
+    own = [replace(config, manipulations=_choose_manipulations(config, data)) for config in asked]
+    several = None if seeds is None else list(seeds)
+    grid = [(data, replace(config, seed=seed)) for config in own for seed in several or [config.seed]]
     return bench(grid, Path(out), Machine(choose_device(device), log=log), {})
+
+
+def _choose_manipulations(config: TrainConfig, data: BuiltSet) -> tuple[str, ...]:
+    """Returns the manipulations of a configuration, or all of the set, in the set's order."""
+    if unknown := [name for name in config.manipulations if name not in data.manipulations]:
+        known = ", ".join(data.manipulations)
+        raise ConfigError(f"manipulations: {', '.join(unknown)} not in {data.root}; choose from {known}")
+    return tuple(name for name in data.manipulations if name in (config.manipulations or data.manipulations))
 
 
 def make_grid(

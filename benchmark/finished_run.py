@@ -55,9 +55,10 @@ class TrainedRun(Run):
         """
         return self._model.detector.eval()
 
-    def score(self, bags: Iterable[BagRecord]) -> pd.DataFrame:
+    def score(self, bags: BagRecord | Iterable[BagRecord]) -> pd.DataFrame:
         """Scores bags of one set: a row a video and a row a face, in the columns of ``scores``.
 
+        A bag without a face gets 0.5. One that could not be built gets no row, as in ``scores``.
         A run that computed in bfloat16 on a GPU is scored in float32 on a CPU. Its scores then
         differ a little from the stored ones.
 
@@ -71,7 +72,7 @@ class TrainedRun(Run):
             >>> bool(((again["score"] - run.scores["score"]).abs() < 1e-6).all())
             True
         """
-        chosen = list(bags)
+        chosen = [bags] if isinstance(bags, BagRecord) else list(bags)
         score = make_scorer(self._model, chosen, _read_crops_of(chosen))
         rows = tabulate_scores(chosen, score, self._model.machine.log)
         dataset = chosen[0].dataset if chosen else ""
@@ -113,22 +114,25 @@ def open_run(folder: str | Path, device: str = "auto") -> TrainedRun:
 
 
 def _load_weights(detector: Detector, path: Path) -> None:
+    again = "delete its folder and run the same 'ffpms bench' again"
     try:
         detector.load_state_dict(load_file(path))
     except FileNotFoundError:
-        raise ManifestError(f"{path}: not found; delete its folder and run the same 'ffpms bench' again") from None
+        raise ManifestError(f"{path}: not found; {again}") from None
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise ManifestError(f"{path}: not the weights of this detector ({reason}); run it again") from error
+        raise ManifestError(f"{path}: not the weights of this detector ({reason}); {again}") from error
 
 
 def _read_crops_of(bags: list[BagRecord]) -> Read:
     """Returns a reader of some bags' crops, which checks each against its hash.
 
     Raises:
-        ConfigError: the bags are of several sets, whose crops may share a name.
+        ConfigError: they are no bags, or of several sets, whose crops may share a name.
     """
-    if len({bag.root for bag in bags}) > 1:
+    if wrong := [bag for bag in bags if not isinstance(bag, BagRecord)]:
+        raise ConfigError(f"bags: {str(wrong[0])[:40]!r} is no bag; give those of data.bags('test')")
+    if len({(bag.root.resolve(), bag.dataset) for bag in bags}) > 1:
         raise ConfigError("bags: they are of several sets; score each set by itself")
     sha256 = {crop: sha for bag in bags for crop, sha in zip(bag.crops, bag.sha256, strict=True)}
 

@@ -9,6 +9,8 @@ from ffpms.errors import ConfigError
 PRECISIONS = ("auto", "fp32", "bf16")
 """The choices of ``--precision``."""
 
+_EXAMPLES = {"manipulations": ("DF", "NT"), "options": ("eq12=scores",)}
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -46,14 +48,28 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "train_frames", "lr_halved_every", "lr"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ConfigError(f"{name.replace('_', '-')}: {getattr(self, name)} is not a number above 0")
+        for name in ("epochs", "batch_size", "train_frames", "lr_halved_every"):
+            self._check_whole(name, at_least=1)
+        for name in ("micro_batch", "input_size", "seed"):
+            self._check_whole(name, at_least=0)
+        if not isinstance(self.lr, int | float) or not 0 < self.lr < math.inf:
+            raise ConfigError(f"lr: {self.lr} is not a number above 0")
+        for name in ("manipulations", "options"):
+            texts = getattr(self, name)
+            if not isinstance(texts, tuple) or not all(isinstance(text, str) for text in texts):
+                raise ConfigError(f"{name}: {texts!r} is no tuple of texts such as {_EXAMPLES[name]}")
+        if wrong := [option for option in self.options if "=" not in option]:
+            raise ConfigError(f"options: {wrong[0]!r} is not of the form OPTION=VALUE, such as eq12=scores")
         if self.precision not in PRECISIONS:
             raise ConfigError(f"precision: {self.precision!r} is unknown; choose {', '.join(PRECISIONS)}")
         if self.tune not in TUNES:
             raise ConfigError(f"tune: {self.tune!r} is unknown; choose {', '.join(TUNES)}")
-        if self.micro_batch < 0:
-            raise ConfigError(f"micro-batch: {self.micro_batch} is not a number of videos")
         if self.input_size and not 16 <= self.input_size <= 4096:
             raise ConfigError(f"input-size: {self.input_size} px is not in 16..4096")
+
+    def _check_whole(self, name: str, at_least: int) -> None:
+        """Raises ConfigError unless a setting is a whole number of at least ``at_least``."""
+        value = getattr(self, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
+            wanted = "above 0" if at_least else "of 0 or more"
+            raise ConfigError(f"{name.replace('_', '-')}: {value!r} is not a whole number {wanted}")

@@ -7,6 +7,10 @@ import numpy as np
 import pandas as pd
 
 from benchmark.figures.points import TITLES
+from ffpms.errors import ConfigError, writing
+
+PICTURES = (".png", ".pdf", ".svg")
+"""Endings of a picture's name."""
 
 
 def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
@@ -24,18 +28,36 @@ def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
 def write_curve(curve: pd.DataFrame, picture: str | Path, title: str) -> list[Path]:
     """Draws a curve (PNG, PDF or SVG), and writes its numbers as CSV beside it; returns both files.
 
+    Raises:
+        ConfigError: the curve is empty, or the file's name does not end like a picture's.
+        StorageError: the folder cannot be written to.
+
     Example:
         >>> curve = benchmark.grid_curve(benchmark.read_runs("runs"))
         >>> files = benchmark.write_curve(curve, "curve.png", "Accuracy against fake rate")
         >>> [path.name for path in files]
         ['curve.png', 'curve.csv']
     """
-    picture = Path(picture)
+    picture = check_picture(picture)
+    if curve.empty:
+        raise ConfigError(f"{picture}: the curve has no point; its runs have no scores at several fake rates")
     table = picture.with_suffix(".csv")
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    draw_picture(curve, picture, title)
-    curve.to_csv(table, index=False, lineterminator="\n", float_format="%.6f")
+    with writing(picture.parent):
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        draw_picture(curve, picture, title)
+        curve.to_csv(table, index=False, lineterminator="\n", float_format="%.6f")
     return [picture, table]
+
+
+def check_picture(path: str | Path) -> Path:
+    """Returns the path.
+
+    Raises:
+        ConfigError: it does not end like a picture.
+    """
+    if Path(path).suffix.lower() not in PICTURES:
+        raise ConfigError(f"curve: {path} is no name of a .png, .pdf or .svg file")
+    return Path(path)
 
 
 def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:

@@ -9,11 +9,11 @@ import pandas as pd
 from benchmark.leaderboards.cells import Cell, fill
 from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.paper import paper_cells
-from benchmark.leaderboards.rendering.files import FORMATS, write_leaderboard
+from benchmark.leaderboards.rendering.files import FORMATS, check_formats, write_leaderboard
 from benchmark.leaderboards.rendering.markdown import render_markdown
 from benchmark.runs.folder import Failure, Run, read_failures, read_runs
 from benchmark.stats.comparison import compare, rank, tabulate_comparisons
-from ffpms.errors import ManifestError
+from ffpms.errors import ManifestError, writing
 
 __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
 
@@ -28,7 +28,7 @@ Those up to ``source`` stay; those after it may grow.
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Board:
     """Every cell, the comparison of every two methods, and the trials that failed."""
 
@@ -36,13 +36,19 @@ class Board:
     comparisons: pd.DataFrame
     failures: pd.DataFrame
 
-    def write(self, out: str | Path, formats: tuple[str, ...] = FORMATS) -> list[Path]:
+    def write(self, out: str | Path, formats: str | Sequence[str] = FORMATS) -> list[Path]:
         """Writes the leaderboard in each format, and returns the files.
 
         Beside the CSV lie ``comparisons.csv`` and, if a trial failed, ``failures.csv``.
+
+        Raises:
+            ConfigError: a format is unknown.
+            StorageError: the folder cannot be written to.
         """
-        Path(out).mkdir(parents=True, exist_ok=True)
-        return write_leaderboard(self.cells, Path(out), formats, self.comparisons, self.failures)
+        chosen = check_formats([formats] if isinstance(formats, str) else formats)
+        with writing(Path(out)):
+            Path(out).mkdir(parents=True, exist_ok=True)
+            return write_leaderboard(self.cells, Path(out), chosen, self.comparisons, self.failures)
 
     def markdown(self) -> str:
         """Renders the short tables, and what failed, as Markdown."""
@@ -69,13 +75,13 @@ def leaderboard(root: str | Path) -> pd.DataFrame:
     return make_board(root).cells
 
 
-def make_board(runs: str | Path | Sequence[Run], failures: Iterable[Failure] = ()) -> Board:
+def make_board(runs: str | Path | Run | Sequence[Run], failures: Iterable[Failure] = ()) -> Board:
     """Computes the board: all cells of all groups, the comparisons, and what failed.
 
     The paper's cells are added where it has the same data.
 
     Args:
-        runs: finished runs, or the folder that they are in.
+        runs: finished runs, each of which counts once, or the folder that they are in.
         failures: trials that failed, beside a list of runs; a folder knows its own.
 
     Raises:
@@ -89,8 +95,9 @@ def make_board(runs: str | Path | Sequence[Run], failures: Iterable[Failure] = (
     """
     if isinstance(runs, str | Path):
         runs, failures = _read_folder(Path(runs))
+    each = list(dict.fromkeys([runs] if isinstance(runs, Run) else runs))
     failed = tabulate_failures(failures)
-    groups = group_runs(list(runs)) if runs or failed.empty else []
+    groups = group_runs(each) if each or failed.empty else []
     filled = [pair for group in groups for pair in fill(group)]
     cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
     comparisons = compare(entries)

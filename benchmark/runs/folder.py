@@ -35,7 +35,7 @@ TRAINED, EXTERNAL = "train", "external"
 """Tables of ``config.toml`` that tell a trained run from another tool's scores."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """A finished run: its settings, the data it was scored on, and its scores.
 
@@ -96,12 +96,14 @@ def read_runs(root: str | Path) -> list[Run]:
     """Reads all finished runs below ``root``, by name.
 
     Raises:
-        ManifestError: a run's files are damaged.
+        ManifestError: there is no such folder, or a run's files are damaged.
 
     Example:
         >>> [run.method for run in benchmark.read_runs("runs")]
         ['s-mil', 'xn-avg']
     """
+    if not Path(root).is_dir():
+        raise ManifestError(f"{root}: no such folder; give the one that 'ffpms bench' wrote to, such as runs")
     return [read_run(mark.parent) for mark in sorted(Path(root).glob("*/DONE"))]
 
 

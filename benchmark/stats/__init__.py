@@ -15,7 +15,7 @@ Conventions:
 0.021484375
 """
 
-from benchmark.stats.array_api import Interval, PairedComparison, bootstrap_interval, paired_comparison
+from benchmark.stats.plain_arrays import Interval, PairedComparison, bootstrap_interval, paired_comparison
 from benchmark.stats.significance import holm, mcnemar
 
 __all__ = ["Interval", "PairedComparison", "bootstrap_interval", "holm", "mcnemar", "paired_comparison"]

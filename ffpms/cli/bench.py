@@ -91,7 +91,7 @@ def bench(**flags: Any) -> None:
     """
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries tell no more than our one line
     from benchmark.bench import bench, make_grid
-    from ffpms.cli.launcher import find_runtime
+    from ffpms.cli.bench_runtime import find_runtime
 
     machine, run = find_runtime(flags)
     parts, notes = _parts(flags)

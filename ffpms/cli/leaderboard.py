@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, need, parse_names
-from ffpms.errors import ConfigError, writing
+from ffpms.errors import ConfigError
 
 
 @click.command()
@@ -29,14 +29,13 @@ def leaderboard(runs: Path, **flags: Any) -> None:
 
     Example: ffpms leaderboard runs --format csv,latex
     """
-    from benchmark.leaderboards.rendering.files import FORMATS
+    from benchmark.figures.plotting import check_picture
+    from benchmark.leaderboards.rendering.files import check_formats
 
-    unknown = [name for name in flags["formats"] if name not in FORMATS]
-    if unknown or not flags["formats"]:
-        raise ConfigError(f"format: {', '.join(unknown) or 'none'}; choose from {','.join(FORMATS)}")
+    check_formats(flags["formats"])
     if flags["curve"]:
         need("matplotlib")
-        _check_figure(flags["curve"])
+        check_picture(flags["curve"])
     write_board(runs, flags["out"] or runs, flags)
 
 
@@ -50,20 +49,14 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     if not finished:
         raise ConfigError(f"{runs}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
     board = make_board(finished, read_failures(runs))
-    with writing(out):
-        files = board.write(out, flags.get("formats", FORMATS))
-        if flags.get("curve"):
-            files += _draw_curve(finished, flags["curve"])
+    files = board.write(out, flags.get("formats", FORMATS))
+    if flags.get("curve"):
+        files += _draw_curve(finished, flags["curve"])
     if flags["as_json"]:
         click.echo(render_json(board.cells, board.comparisons).rstrip())
     elif not flags["quiet"]:
         click.echo(board.markdown())
         click.echo(f"Here: {', '.join(map(str, files))}")
-
-
-def _check_figure(path: Path) -> None:
-    if path.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise ConfigError(f"curve: {path} is no name of a .png, .pdf or .svg file")
 
 
 def _draw_curve(finished: list[Any], path: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ffpms.cli import launcher
+from ffpms.cli import bench_runtime
 from tests.conftest import Command
 from tests.helpers.processes import descendants_of, wait_for
 
@@ -43,7 +43,7 @@ def kill_one(killed: list[int]) -> None:
 def test_runs_on_a_cluster_are_those_of_one_process(
     built: Path, tmp_path: Path, ffpms: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launcher, "usable_cores", lambda: 2)
+    monkeypatch.setattr(bench_runtime, "usable_cores", lambda: 2)
     alone, spread = tmp_path / "alone", tmp_path / "spread"
     assert ffpms("bench", *QUICK, "--data", built, "--out", alone).exit_code == 0
     killed: list[int] = []
@@ -65,7 +65,7 @@ def test_runs_on_a_cluster_are_those_of_one_process(
 def test_what_a_cluster_cannot_do_is_said_in_a_line(
     built: Path, tmp_path: Path, ffpms: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launcher, "usable_cores", lambda: 2)
+    monkeypatch.setattr(bench_runtime, "usable_cores", lambda: 2)
     flags = ("bench", *QUICK[:-2], "--data", built, "--out", tmp_path, "--engine", "ray")
     for odd, said in (
         (("--threads", 3), "give --threads 2 or less"),

@@ -1,5 +1,6 @@
 """Writes the files of a leaderboard."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -7,9 +8,22 @@ import pandas as pd
 from benchmark.leaderboards.rendering.html import render_html
 from benchmark.leaderboards.rendering.latex import render_latex
 from benchmark.leaderboards.rendering.markdown import render_markdown
+from ffpms.errors import ConfigError
 
 FAILURES = "failures.csv"
 FORMATS = ("csv", "md", "latex", "json", "html")
+
+
+def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
+    """Returns the formats.
+
+    Raises:
+        ConfigError: there is none, or one is unknown.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise ConfigError(f"format: {', '.join(unknown) or 'none'}; choose from {','.join(FORMATS)}")
+    return tuple(formats)
 
 
 def write_leaderboard(

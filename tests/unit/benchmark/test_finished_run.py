@@ -1,6 +1,8 @@
 """A finished run opened again: its detector gives the stored scores."""
 
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from benchmark.trials import trial
 from detectors import create
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.errors import ConfigError, ManifestError
+from ffpms.errors import ConfigError, ManifestError, StorageError
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import SCORE
 from tests.conftest import Command
@@ -101,6 +103,19 @@ def test_bags_of_two_sets_are_an_error(run: TrainedRun, data: BuiltSet, whole: P
         run.score([*data.bags("test"), *ffpms.load(whole).bags("test")])
 
 
+def test_mixed_and_unmixed_bags_of_a_folder_are_two_sets(run: TrainedRun, data: BuiltSet) -> None:
+    unmixed = ffpms.load(data.root, unmixed=True)
+    with pytest.raises(ConfigError, match="several sets"):
+        run.score([*data.bags("test"), *unmixed.bags("test")])
+
+
+def test_one_bag_is_scored_and_what_is_no_bag_is_refused(run: TrainedRun, data: BuiltSet) -> None:
+    bag = data.bags("test")[0]
+    pd.testing.assert_frame_equal(run.score(bag), run.score([bag]))
+    with pytest.raises(ConfigError, match="'DF_004_005' is no bag"):
+        run.score(["DF_004_005"])  # type: ignore[list-item]
+
+
 def test_what_is_no_finished_run_is_one_line(run: TrainedRun, tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="no run"):
         open_run(tmp_path / "nowhere")
@@ -142,5 +157,36 @@ def test_the_leaderboard_is_of_a_folder_or_of_runs(runs: Path, tmp_path: Path) -
     assert {row.split(",")[0] for row in cells["method"]} >= {"s-mil", "xn-max"}
     own = benchmark.make_board([open_run(find(runs, "lstm"))])
     assert len(own.cells) < len(cells)
-    with pytest.raises(ManifestError, match="nowhere: no finished run"):
+    with pytest.raises(ManifestError, match="nowhere: no such folder"):
         benchmark.leaderboard(tmp_path / "nowhere")
+
+
+def test_a_run_counts_once_on_a_board(run: TrainedRun) -> None:
+    once = benchmark.make_board(run).cells
+    pd.testing.assert_frame_equal(benchmark.make_board([run, run]).cells, once)
+
+
+def test_what_a_board_cannot_write_is_refused(run: TrainedRun, tmp_path: Path) -> None:
+    board = benchmark.make_board(run)
+    assert [path.name for path in board.write(tmp_path / "one", "md")] == ["leaderboard.md"]
+    with pytest.raises(ConfigError, match="csvv; choose from csv,md"):
+        board.write(tmp_path / "two", ("csvv",))
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError):
+        board.write(tmp_path / "file")
+
+
+def test_training_takes_the_configurations_own_manipulations_and_seed(data: BuiltSet, tmp_path: Path) -> None:
+    config = TrainConfig("xn-avg", ("DF",), "tiny", epochs=1, train_frames=3, batch_size=4, seed=3)
+    (run,) = benchmark.train(data, config, tmp_path).runs
+    assert (run.manipulations, run.seed) == (("DF",), 3)
+    (again,) = benchmark.train(data, config, tmp_path, seeds=[4]).runs
+    assert again.seed == 4
+    with pytest.raises(ConfigError, match=r"XX not in .*; choose from DF, F2F"):
+        benchmark.train(data, replace(config, manipulations=("XX",)), tmp_path)
+
+
+def test_metrics_and_statistics_are_there_without_an_import_of_their_own() -> None:
+    code = "import benchmark; print(benchmark.metrics.auc([0, 1], [0.1, 0.9]), benchmark.stats.mcnemar(9, 1) < 0.05)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1.0 True\n"

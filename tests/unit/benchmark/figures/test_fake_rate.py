@@ -10,11 +10,12 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from benchmark.demo import conclude
-from benchmark.figures.fake_rate import QUARTERS, grid_curve, rate_curve
+from benchmark.figures.fake_rate import COLUMNS, QUARTERS, grid_curve, rate_curve
 from benchmark.figures.frame_count import frame_curve
 from benchmark.figures.plotting import draw_bars, draw_picture, write_curve
 from benchmark.metrics.accuracy import accuracy
 from benchmark.runs.folder import Run
+from ffpms.errors import ConfigError
 from tests.helpers.scores import fewer_scores, grid_scores, run
 
 
@@ -152,3 +153,9 @@ def test_detectors_of_one_manipulation_each_are_lines_of_their_own() -> None:
     alone = grid_curve(each[:1])
     both = grid_curve(each)
     np.testing.assert_allclose(both.loc[both["method"] == "s-mil [DF]", "value"], alone["value"])
+
+
+@pytest.mark.parametrize(("name", "said"), [("c.xyz", "no name of a .png"), ("c.png", "the curve has no point")])
+def test_a_curve_that_cannot_be_drawn_is_one_line(tmp_path: Path, name: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        write_curve(pd.DataFrame(columns=COLUMNS), tmp_path / name, "title")

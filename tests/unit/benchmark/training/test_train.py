@@ -104,7 +104,14 @@ def test_identity_changes_with_anything_that_changes_a_score(built_set: BuiltSet
     assert len({*ids, run_id(CONFIG, "other data")}) == len(changes) + 1
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"lr": -1.0}, {"precision": "fp8"}, {"train_frames": 0}])
+_REFUSED = (
+    *({"epochs": 0}, {"epochs": 1.5}, {"epochs": "3"}, {"seed": -1}, {"lr": -1.0}, {"lr": None}, {"micro_batch": -1}),
+    *({"precision": "fp8"}, {"train_frames": 0}, {"input_size": 8}, {"manipulations": "DF"}),
+    *({"options": "eq12=scores"}, {"options": ("eq12",)}),
+)
+
+
+@pytest.mark.parametrize("wrong", _REFUSED)
 def test_a_configuration_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         replace(CONFIG, **wrong)  # type: ignore[arg-type]

@@ -118,13 +118,13 @@ def test_bad_flags_are_one_line(ffpms: Command, runs: Path, flags: tuple[str, ..
 
 
 def test_no_run_is_said_with_the_folder(ffpms: Command, tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "nowhere"):
+    said = {
+        tmp_path: "no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'",
+        tmp_path / "nowhere": "no such folder; give the one that 'ffpms bench' wrote to, such as runs",
+    }
+    for folder, reason in said.items():
         result = ffpms("leaderboard", folder)
-        assert result.exit_code == 2
-        assert (
-            result.stderr
-            == f"Error: {folder}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'\n"
-        )
+        assert (result.exit_code, result.stderr) == (2, f"Error: {folder}: {reason}\n")
     assert list(tmp_path.iterdir()) == []
 
 
