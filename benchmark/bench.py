@@ -74,12 +74,16 @@ def bench(
             machine.log(f"{trial.folder.name}: done already")
     resources = Resources(machine, weights, out / "faces" if store else None)
     faults = _check_methods(todo, resources)
-    lines = list(dict.fromkeys(f"{trial.config.method}: {reason}" for trial, reason in faults.items()))
+    lines = list(dict.fromkeys(_name_method(trial.config.method, reason) for trial, reason in faults.items()))
     for line in lines:
         machine.log(f"left out: {line}")
     possible = [trial for trial in todo if trial not in faults]
     failures = run(possible, resources) if possible else []
     return _conclude(out, {trial.folder.name for trial in trials}, [*lines, *failures], machine)
+
+
+def _name_method(method: str, reason: str) -> str:
+    return reason if reason.startswith(f"{method}: ") else f"{method}: {reason}"
 
 
 def train(

@@ -11,6 +11,10 @@ class DetectorError(Exception):
     """A detector cannot be made or used as asked; the message says why and what to do."""
 
 
+class FactoryError(DetectorError):
+    """A method's factory made what is no detector: a fault of its code, not of what was asked."""
+
+
 class BackboneError(DetectorError):
     """A backbone cannot be made, whatever the method that asks for it."""
 

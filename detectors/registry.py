@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from detectors.backbones import Stem, Weights, create_backbone
 from detectors.detector import Detector
-from detectors.errors import BackboneError, DetectorError
+from detectors.errors import BackboneError, DetectorError, FactoryError
 from detectors.options import check_factory, parse_options
 from detectors.plugins import Plugins
 
@@ -88,6 +88,8 @@ def register(
     def add(factory: Factory) -> Factory:
         _load_built_in()
         _check_name(name, factory)
+        if unit not in ("bag", "frame"):
+            raise DetectorError(f"{name}: unit is {unit!r}; bag or frame")
         if training_data not in get_args(TrainingData):
             raise DetectorError(f"{name}: training_data is {training_data!r}; {' or '.join(get_args(TrainingData))}")
         check_factory(name, factory)
@@ -197,7 +199,7 @@ def create(
 
 def _check_made(known: Method, made: object) -> Detector:
     if not isinstance(made, Detector):
-        raise DetectorError(f"{known.name}: its factory gave a {type(made).__name__}, not a detectors.Detector")
+        raise FactoryError(f"{known.name}: its factory gave a {type(made).__name__}, not a detectors.Detector")
     if not isinstance(getattr(made, "backbone", None), Stem):
-        raise DetectorError(f"{known.name}: {type(made).__name__} has no backbone; keep the factory's first argument")
+        raise FactoryError(f"{known.name}: {type(made).__name__} has no backbone; keep the factory's first argument")
     return made

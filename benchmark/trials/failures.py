@@ -6,7 +6,7 @@ from benchmark.trials.identity import start
 from benchmark.trials.method_code import packages_beside
 from benchmark.trials.trial import Trial
 from detectors import method
-from detectors.errors import DetectorError, describe_error
+from detectors.errors import DetectorError, FactoryError, describe_error
 from ffpms.errors import FfpmsError
 
 _OURS = ("benchmark", "detectors", "ffpms")
@@ -28,7 +28,7 @@ def explain(error: BaseException, name: str) -> str:
 
 def is_crash(error: BaseException) -> bool:
     """Whether it is a fault in code, and not of what was asked for."""
-    return not isinstance(error, FfpmsError | DetectorError)
+    return isinstance(error, FactoryError) or not isinstance(error, FfpmsError | DetectorError)
 
 
 def note_failure(trial: Trial, reason: str, machine: Machine) -> None:

@@ -18,7 +18,7 @@ from ffpms.schema import ORIGINAL
 from ffpms.sources.ffpp import COMPRESSIONS, FAKES, NARROWED, mask_path, official
 
 _MASK_CRF = 23.0
-_RECORD = "minicorpus.json"
+_RECORD = "corpus.json"
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
 
