@@ -56,7 +56,7 @@ class BuiltSet:
 
     @classmethod
     def load(cls, root: str | Path) -> "BuiltSet":
-        """Reads a finished set from its folder; a later change of the current folder does no harm.
+        """Reads a finished set from its folder; its root is absolute from then on.
 
         Raises:
             ManifestError: there is none, it is not finished, or a table is damaged.
@@ -82,7 +82,7 @@ class BuiltSet:
             seed: draws anew which frames are replaced, as a training run does for its train bags.
 
         Raises:
-            ConfigError: there is no such split or manipulation, or ``seed`` is no number from 0 up.
+            ConfigError: there is no such split or manipulation, or ``seed`` is no number.
 
         Example:
             >>> {bag.label for bag in ffpms.load("ffpms-data").bags("test", ["DF", "NT"])}
@@ -117,8 +117,8 @@ class BuiltSet:
             manipulations: one short name or several; all of the set if none are given.
 
         Raises:
-            ConfigError: there is no such split or manipulation, ``frames`` is below 1, or ``seed`` is
-                no number from 0 up.
+            ConfigError: there is no such split or manipulation, or ``frames`` is below 1, or ``seed``
+                is no number.
 
         Example:
             >>> dataset, collate = ffpms.load("ffpms-data").torch("train", frames=8, seed=0)

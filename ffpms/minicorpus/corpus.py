@@ -126,8 +126,8 @@ def make_corpus(
         progress: takes pairs and their number, and shows how they pass.
 
     Raises:
-        ConfigError: the folder holds something else, or a corpus of other settings. Or ``workers`` is
-            below 1.
+        ConfigError: the folder holds something else, or a corpus of other settings. Or a setting is
+            out of range.
         StorageError: the folder cannot be written to.
 
     Example:

@@ -59,7 +59,7 @@ class Recipe:
         self._check_manipulations()
 
     def _check_types(self) -> None:
-        """Lists become tuples, and numbers those of Python, so that equal recipes are stored alike."""
+        """Makes tuples of lists, and plain numbers of those of numpy."""
         check_type("compression", self.compression, str)
         check_type("version", self.version, str)
         settle(

@@ -105,6 +105,6 @@ def test_a_corpus_is_refused_in_one_line_too(tmp_path: Path) -> None:
         ffpms.make_corpus(tmp_path / "file" / "corpus", few)
     with pytest.raises(ConfigError, match="workers: 0"):
         ffpms.make_corpus(tmp_path / "corpus", few, workers=0)
-    with pytest.raises(ConfigError, match="config: .*give a CorpusConfig"):
+    with pytest.raises(ConfigError, match=r"config: .*give a CorpusConfig"):
         ffpms.make_corpus(tmp_path / "corpus", BuildConfig())  # type: ignore[arg-type]
     assert not (tmp_path / "corpus").exists()

@@ -80,7 +80,6 @@ def test_what_is_no_name_and_no_seed_is_one_line_too(tiny: BuiltSet, arguments: 
 
 def test_sets_can_be_compared_and_kept_in_a_dict(tiny: BuiltSet) -> None:
     again = ffpms.load(tiny.root)
-    assert tiny == tiny  # noqa: PLR0124
     assert tiny != again
     assert tiny.sha256 == again.sha256
     assert tiny in [again, tiny]

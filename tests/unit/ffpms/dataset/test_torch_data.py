@@ -109,7 +109,7 @@ def test_a_wrong_number_is_named(built_set: BuiltSet, wrong: dict[str, Any]) -> 
 def test_a_wrong_epoch_is_refused(built_set: BuiltSet, epoch: Any) -> None:
     dataset, _ = built_set.torch("test")
     dataset.set_epoch(3)
-    with pytest.raises(ConfigError, match="epoch: .* is not a whole number from 0 up"):
+    with pytest.raises(ConfigError, match=r"epoch: .* is not a whole number from 0 up"):
         dataset.set_epoch(epoch)
     assert dataset.epoch == 3
 

@@ -185,7 +185,7 @@ def test_threads_that_start_workers_leave_the_script_as_it_was() -> None:
     def hide(turn: int) -> None:
         time.sleep(0.02 * turn)
         with _hide_main():
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     threads = [Thread(target=hide, args=(turn,)) for turn in range(4)]
     for thread in threads:
