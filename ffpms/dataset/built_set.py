@@ -117,8 +117,8 @@ class BuiltSet:
             manipulations: one short name or several; all of the set if none are given.
 
         Raises:
-            ConfigError: there is no such split or manipulation, or ``frames`` is below 1, or ``seed``
-                is no number.
+            ConfigError: there is no such split or manipulation, or ``frames`` is below 1. Or
+                ``seed`` is no number.
 
         Example:
             >>> dataset, collate = ffpms.load("ffpms-data").torch("train", frames=8, seed=0)
