@@ -3,9 +3,10 @@
 The plan, the shards and the tables meet here.
 """
 
+import math
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,16 +20,17 @@ from ffpms.builder.build_plan import PlannedBuild
 from ffpms.builder.build_result import BuildReport, list_problems
 from ffpms.builder.config import BuildConfig
 from ffpms.builder.supervisor import await_shards, run_targets
+from ffpms.checks import check_choice, check_type, number, shown, whole
 from ffpms.cores import usable_cores
 from ffpms.dataset.card import files_of, write_card
 from ffpms.dataset.set_files import read_report, tables_of, write_report
 from ffpms.dataset.shortcut_audit import as_json, audit
 from ffpms.engine import ENGINES
-from ffpms.errors import writing
+from ffpms.errors import ConfigError, writing
 from ffpms.extraction.faces.landmarks import PACKAGE, find_weights
 from ffpms.extraction.shards import drop_partial
 from ffpms.hashing import digest
-from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
+from ffpms.protocol.splits import Pairs, check_pairs, pairs_digest, read_pairs
 from ffpms.protocol.v1_manifest import dataset_name
 from ffpms.schema import read_table, write_table
 
@@ -63,9 +65,9 @@ def build(
         progress: wraps the iterable of targets; it also gets their number, to show a progress bar.
 
     Raises:
-        ConfigError: the tree or the output folder is not what it should be. Or no planned video is
-            in the tree, or a package is not installed.
-        ManifestError: a split file is damaged.
+        ConfigError: an argument is out of range or unknown, or the tree or the output folder is not
+            what it should be. Or no planned video is in the tree, or a package is not installed.
+        ManifestError: a split file is damaged, or ``pairs`` are not what a split file may hold.
         StorageError: the output folder cannot be written to.
 
     Example:
@@ -76,8 +78,11 @@ def build(
         []
     """
     started = time.monotonic()
-    known = pairs if isinstance(pairs, dict) else read_pairs(Path(pairs) if pairs else None)
-    own = replace(config or BuildConfig(), pairs_sha256=pairs_digest(known))
+    config = BuildConfig() if config is None else config
+    workers = usable_cores() if workers is None else workers
+    _check_arguments(config, workers, engine, time_limit_s)
+    known = _known_pairs(pairs, config.splits)
+    own = replace(config, pairs_sha256=pairs_digest(known))
     plan = PlannedBuild.make(Path(root), Path(out), known, own)
     complete, waiting = plan.folder.is_complete(), plan.waiting(retry_failed)
     if complete and not waiting:
@@ -86,12 +91,30 @@ def build(
         find_weights()
     with plan.folder.claim():
         drop_partial(plan.out)
-        done = run_targets(plan.jobs(waiting, time_limit_s), ENGINES[engine], workers or usable_cores())
+        done = run_targets(plan.jobs(waiting, time_limit_s), ENGINES[engine], workers)
         for _ in progress(done, len(waiting)):
             pass
         drop_partial(plan.out)
         await_shards(plan.out, waiting)
         return _finish(plan, started)
+
+
+def _check_arguments(config: object, workers: object, engine: object, time_limit_s: object) -> None:
+    """Raises ConfigError if an argument is one that the command line would refuse."""
+    check_type("config", config, BuildConfig)
+    whole("workers", workers, low=1)
+    check_choice("engine", engine, ENGINES)
+    if not 0 < number("time_limit_s", time_limit_s) < math.inf:
+        raise ConfigError(f"time_limit_s: {time_limit_s} is not a number of seconds above 0")
+
+
+def _known_pairs(pairs: object, splits: tuple[str, ...]) -> Pairs:
+    """Returns the pairs of a folder or of a dict, checked alike; the official ones by default."""
+    if isinstance(pairs, Mapping):
+        return check_pairs(pairs, splits)
+    if pairs is None or isinstance(pairs, str | Path):
+        return read_pairs(Path(pairs) if pairs else None)
+    raise ConfigError(f"pairs: {shown(pairs)} is neither a folder nor a dict of pairs")
 
 
 def _finish_card(plan: PlannedBuild) -> BuildReport:

@@ -4,9 +4,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import ffpms
+from ffpms.checks import check_choice, check_type, settle, texts, whole
+from ffpms.errors import ConfigError
+from ffpms.extraction.decode import DECODERS
 from ffpms.hashing import code_digest
 from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.plan import split_order
 from ffpms.protocol.recipe import Recipe
+from ffpms.schema import Split
 
 CODE = ("schema.py", "hashing.py", "protocol", "sources", "extraction", "builder", "dataset/shortcut_audit.py")
 """Files and folders of ``ffpms`` that decide the crops, tables and numbers of a built set.
@@ -26,6 +31,9 @@ class BuildConfig:
     ``splits`` are built. ``limit`` takes only the first real videos of each split, with their
     fakes. ``pairs_sha256`` is filled in by :func:`ffpms.build`.
 
+    Raises:
+        ConfigError: a value is out of range or unknown, or of a wrong type.
+
     Example:
         >>> ffpms.BuildConfig(splits=("test",), limit=8).recipe.compression
         'c40'
@@ -39,3 +47,19 @@ class BuildConfig:
     decoder: str = "pyav"
     keep_unverified: bool = False
     code_sha256: str = field(default_factory=_code_sha256)
+
+    def __post_init__(self) -> None:
+        check_type("recipe", self.recipe, Recipe)
+        check_type("crop", self.crop, CropConfig)
+        check_type("keep_unverified", self.keep_unverified, bool)
+        check_choice("decoder", self.decoder, DECODERS)
+        limit = None if self.limit is None else whole("limit", self.limit, low=2)
+        settle(self, splits=_known_splits(self.splits), limit=limit)
+
+
+def _known_splits(splits: object) -> tuple[str, ...]:
+    names = texts("split", splits)
+    unknown = [name for name in names if name not in list(Split)]
+    if unknown or not names:
+        raise ConfigError(f"split: {', '.join(unknown) or 'none'}; choose from train,val,test")
+    return split_order(names)

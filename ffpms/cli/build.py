@@ -79,16 +79,11 @@ def build(**flags: Any) -> None:
     from ffpms.builder.build import build
     from ffpms.builder.config import BuildConfig
     from ffpms.protocol.crop_config import CropConfig
-    from ffpms.protocol.plan import split_order
-    from ffpms.schema import Split
 
-    unknown = [name for name in flags["split"] if name not in list(Split)]
-    if unknown or not flags["split"]:
-        raise ConfigError(f"split: {', '.join(unknown) or 'none'}; choose from train,val,test")
     config = BuildConfig(
         recipe=make_recipe(flags),
         crop=CropConfig(**{name: flags[name] for name in ("size", "margin", "faces", "finder", "landmarks")}),
-        splits=split_order(flags["split"]),
+        splits=flags["split"],
         limit=flags["limit"],
         decoder=flags["decoder"],
         keep_unverified=flags["keep_unverified"],

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ffpms.checks import shown, whole
 from ffpms.dataset.bag import BagRecord
-from ffpms.dataset.set_files import read_report, restore
+from ffpms.dataset.set_files import read_finished, stored_settings
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
 from ffpms.protocol.recipe import Recipe
@@ -24,11 +25,12 @@ _OF_A_FACE = {"slots": "slot", "tracks": "track_id", "frame_labels": "label", "c
 _TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "grid": GRID}
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class BuiltSet:
     """A built set, as :func:`ffpms.load` reads it.
 
-    ``unmixed`` is True if all frames of its fakes are taken as fake.
+    ``unmixed`` is True if all frames of its fakes are taken as fake. Two sets are equal only if
+    they are the same object; compare their ``sha256`` to compare their tables.
 
     Example:
         >>> data = ffpms.load("ffpms-data")
@@ -48,26 +50,26 @@ class BuiltSet:
     grid: pd.DataFrame
 
     def __repr__(self) -> str:
-        return f"BuiltSet({str(self.root)!r}, {self.name}, {len(self.videos)} bags)"
+        here = Path.cwd()
+        root = self.root.relative_to(here) if self.root.is_relative_to(here) else self.root
+        return f"BuiltSet({str(root)!r}, {self.name}, {len(self.videos)} bags)"
 
     @classmethod
     def load(cls, root: str | Path) -> "BuiltSet":
-        """Reads a finished set from its folder.
+        """Reads a finished set from its folder; its root is absolute from then on.
 
         Raises:
             ManifestError: there is none, it is not finished, or a table is damaged.
         """
         root = Path(root)
-        about = read_report(root)
-        if not about["complete"]:
-            raise ManifestError(f"{root}: the build is not finished; run the same 'ffpms build' again")
+        about = read_finished(root)
         tables = {name: read_table(root / f"{name}.parquet", schema) for name, schema in _TABLES.items()}
         content = [digest((root / f"{name}.parquet").read_bytes()) for name in _TABLES]
         if content != [about["sha256"].get(f"{name}.parquet") for name in _TABLES]:
             raise ManifestError(f"{root}: a table is not what was built; run the same 'ffpms build' again to repair it")
-        recipe = restore(Recipe, about["config"]["recipe"])
-        side = about["config"]["crop"]["size"]
-        return cls(root, about["dataset"], recipe, side, digest("".join(content).encode()), False, **tables)
+        recipe, crop = stored_settings(about)
+        sha256 = digest("".join(content).encode())
+        return cls(root.absolute(), about["dataset"], recipe, crop.size, sha256, False, **tables)
 
     def bags(
         self, split: str, manipulations: str | Collection[str] | None = None, seed: int | None = None
@@ -80,7 +82,7 @@ class BuiltSet:
             seed: draws anew which frames are replaced, as a training run does for its train bags.
 
         Raises:
-            ConfigError: there is no such split or manipulation.
+            ConfigError: there is no such split or manipulation, or ``seed`` is no number.
 
         Example:
             >>> {bag.label for bag in ffpms.load("ffpms-data").bags("test", ["DF", "NT"])}
@@ -88,11 +90,11 @@ class BuiltSet:
         """
         _check_known("split", [split], list(Split))
         kinds = self.manipulations if manipulations is None else manipulations
-        kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+        kinds = [kinds] if isinstance(kinds, str) or not isinstance(kinds, Iterable) else list(kinds)
         _check_known("manipulations", kinds, list(dict.fromkeys(self.videos["manipulation"])))
         videos, frames = self._rows(split, ["original", *kinds])
         if seed is not None:
-            frames = redraw(videos, frames, self.crops, self.recipe, seed)
+            frames = redraw(videos, frames, self.crops, self.recipe, whole("seed", seed, low=0))
         return self.make_records(videos, frames)
 
     def torch(
@@ -115,7 +117,8 @@ class BuiltSet:
             manipulations: one short name or several; all of the set if none are given.
 
         Raises:
-            ConfigError: there is no such split or manipulation, or ``frames`` is below 1.
+            ConfigError: there is no such split or manipulation, or ``frames`` is below 1. Or
+                ``seed`` is no number.
 
         Example:
             >>> dataset, collate = ffpms.load("ffpms-data").torch("train", frames=8, seed=0)
@@ -136,7 +139,7 @@ class BuiltSet:
         path = self.root / "landmarks.parquet"
         if not path.is_file():
             raise ManifestError(f"{self.root}: has no landmarks; build it with --landmarks, by which faces are forged")
-        if digest(path.read_bytes()) != read_report(self.root)["sha256"].get(path.name):
+        if digest(path.read_bytes()) != read_finished(self.root)["sha256"].get(path.name):
             raise ManifestError(f"{path}: is not what was built; run the same 'ffpms build' again to repair it")
         rows = read_table(path, LANDMARK).merge(self.crops, on=["source_video", "frame_index", "track_id"])
         return dict(zip(rows["crop"], points_of(rows), strict=True))
@@ -171,14 +174,15 @@ class BuiltSet:
         return videos, self.frames[self.frames["bag_id"].isin(videos["bag_id"])]
 
 
-def _check_known(what: str, chosen: Iterable[str], known: list[str]) -> None:
+def _check_known(what: str, chosen: Iterable[object], known: list[str]) -> None:
     """Checks that every name is a known one.
 
     Raises:
         ConfigError: one is not; lists those that are.
     """
-    if unknown := [name for name in chosen if name not in known]:
-        raise ConfigError(f"{what}: {', '.join(unknown)} is unknown; choose from {', '.join(known)}")
+    if unknown := [name for name in chosen if not isinstance(name, str) or name not in known]:
+        names = ", ".join(name if isinstance(name, str) else shown(name) for name in unknown)
+        raise ConfigError(f"{what}: {names} is unknown; choose from {', '.join(known)}")
 
 
 N_POINTS = 68

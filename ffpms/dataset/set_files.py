@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from ffpms.errors import ManifestError
+from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
 
 T = TypeVar("T")
@@ -23,18 +24,52 @@ def read_report(out: Path) -> dict[str, Any]:
     """``build.json`` of a built set.
 
     Raises:
-        ManifestError: there is none, or it is damaged.
+        ManifestError: there is none, it is damaged, or ``out`` is a file.
     """
     path = out / REPORT
+    if out.is_file():
+        raise ManifestError(f"{out}: a file, not the folder of a built set; give the folder")
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ManifestError(f"{out}: no built set (build.json is not in it); make one with 'ffpms build'") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read ({error.strerror or error}); make it readable") from None
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: damaged ({error}); delete this folder and build it again") from None
-    if not isinstance(report, dict) or not {"complete", "config"} <= report.keys():
-        raise ManifestError(f"{path}: not written by 'ffpms build'; delete this folder and build it again")
+    if not isinstance(report, dict) or "complete" not in report or not isinstance(report.get("config"), dict):
+        raise _not_ours(path)
     return report
+
+
+def read_finished(out: Path) -> dict[str, Any]:
+    """``build.json`` of a finished set, with its name and the hashes of its tables.
+
+    Raises:
+        ManifestError: there is none, it is damaged, or the build is not finished.
+    """
+    report = read_report(out)
+    if not report["complete"]:
+        raise ManifestError(f"{out}: the build is not finished; run the same 'ffpms build' again")
+    if not isinstance(report.get("dataset"), str) or not isinstance(report.get("sha256"), dict):
+        raise _not_ours(out / REPORT)
+    return report
+
+
+def _not_ours(path: Path) -> ManifestError:
+    return ManifestError(f"{path}: not written by 'ffpms build'; delete this folder and build it again")
+
+
+def stored_settings(report: dict[str, Any]) -> tuple[Recipe, CropConfig]:
+    """The recipe and the crops' settings that ``build.json`` tells.
+
+    Raises:
+        ManifestError: they are not those of this version.
+    """
+    try:
+        return restore(Recipe, report["config"]["recipe"]), restore(CropConfig, report["config"]["crop"])
+    except (AttributeError, ConfigError, KeyError, TypeError, ValueError):
+        raise ManifestError(f"{REPORT}: settings of another version of ffpms; use that one, or build anew") from None
 
 
 def write_report(out: Path, report: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
+from ffpms.checks import whole
 from ffpms.dataset.bag import BagRecord
-from ffpms.errors import ConfigError
 
 
 def make_generator(seed: int, epoch: int, index: int, repeat: int = 0) -> np.random.Generator:
@@ -49,20 +49,32 @@ class TorchBags(Dataset[dict[str, Any]]):
     """
 
     def __init__(self, bags: Sequence[BagRecord], frames: int | None, seed: int) -> None:
-        if frames is not None and frames < 1:
-            raise ConfigError(f"frames: {frames} is not a number above 0")
+        self.frames = None if frames is None else whole("frames", frames, low=1)
+        self.seed = whole("seed", seed, low=0)
         self.bags = [bag for bag in bags if bag.crops]
-        self.frames, self.seed, self.epoch = frames, seed, 0
+        self._epoch = torch.zeros((), dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
+
+    @property
+    def epoch(self) -> int:
+        """The epoch whose faces are drawn."""
+        return int(self._epoch)
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch whose faces are drawn; call it before the loader begins the epoch."""
-        self.epoch = epoch
+        """Chooses the epoch whose faces are drawn; call it before the loader begins the epoch.
+
+        A loader's ``persistent_workers`` see it too.
+
+        Raises:
+            ConfigError: it is no whole number from 0 up.
+        """
+        self._epoch.fill_(whole("epoch", epoch, low=0))
 
     def __len__(self) -> int:
         return len(self.bags)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        bag = self._draw(index)
+        bag = self._draw(range(len(self.bags))[index])  # -1 is the last
         return {
             "faces": torch.from_numpy(bag.faces()).permute(0, 3, 1, 2),
             "label": bag.label,

@@ -6,9 +6,8 @@ Tables 2 and 3 of Li 2020 are on such data.
 from dataclasses import replace
 
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.set_files import read_report, restore
+from ffpms.dataset.set_files import read_finished, stored_settings
 from ffpms.hashing import digest
-from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.remixing import choose_fakes
 from ffpms.protocol.splits import pairs_digest, read_pairs
 from ffpms.protocol.v1_manifest import unmixed_name
@@ -27,6 +26,6 @@ def unmix(data: BuiltSet) -> BuiltSet:
 
 
 def _name(data: BuiltSet) -> str:
-    config = read_report(data.root)["config"]
-    official = config["pairs_sha256"] == pairs_digest(read_pairs())
-    return unmixed_name(data.recipe, restore(CropConfig, config["crop"]), official, data.videos)
+    about = read_finished(data.root)
+    official = about["config"].get("pairs_sha256") == pairs_digest(read_pairs())
+    return unmixed_name(data.recipe, stored_settings(about)[1], official, data.videos)

@@ -21,6 +21,7 @@ from ffpms.engine.interface import Died, Done, Job, Outcome, Result
 from ffpms.errors import FfpmsError
 
 _MAX_FAILED_STARTS = 3
+_MAIN_HIDDEN = threading.Lock()
 
 
 def on_processes(
@@ -155,14 +156,16 @@ def _hide_main() -> Iterator[None]:
     """Keeps a process started here from running the caller's script, as ``spawn`` does first.
 
     A script without a ``__main__`` guard would start its workers again in each worker. Jobs and
-    their functions are found by their modules, and need nothing of the script.
+    their functions are found by their modules, and need nothing of the script. One thread at a time
+    may do so: a second one would take the stand-in for the script, and leave it there.
     """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _MAIN_HIDDEN:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _serve(function: Callable[[Job], Result], line: Connection) -> None:

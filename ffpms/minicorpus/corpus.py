@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ffpms.checks import check_type, number, settle, texts, whole
 from ffpms.engine import run_local
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, writing
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.manipulations import Quality, RealFrame
 from ffpms.minicorpus.people import choose_people
@@ -48,6 +49,7 @@ class CorpusConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        self._check_types()
         Quality(self.difficulty)
         if self.identities < 6 or self.identities % 2:
             raise ConfigError(f"identities: {self.identities} is not an even number from 6 up (a pair for each split)")
@@ -56,6 +58,17 @@ class CorpusConfig:
         unknown = [c for c in self.compressions if c not in COMPRESSIONS]
         if unknown or not self.compressions:
             raise ConfigError(f"compression: {', '.join(unknown) or 'none'}; choose from raw,c23,c40")
+
+    def _check_types(self) -> None:
+        settle(
+            self,
+            identities=whole("identities", self.identities),
+            shortest=whole("frames", self.shortest),
+            longest=whole("frames", self.longest),
+            compressions=texts("compression", self.compressions),
+            difficulty=number("difficulty", self.difficulty),
+            seed=whole("seed", self.seed, low=0),
+        )
 
 
 @dataclass(frozen=True)
@@ -113,7 +126,9 @@ def make_corpus(
         progress: takes pairs and their number, and shows how they pass.
 
     Raises:
-        ConfigError: the folder holds something else, or a corpus of other settings.
+        ConfigError: the folder holds something else, or a corpus of other settings. Or a setting is
+            out of range.
+        StorageError: the folder cannot be written to.
 
     Example:
         >>> people = ffpms.CorpusConfig(identities=6, shortest=24, longest=27)
@@ -121,20 +136,34 @@ def make_corpus(
         >>> pairs["test"]
         [('004', '005')]
     """
-    out, config = Path(out), config or CorpusConfig()
-    _claim(out, config)
-    specs, pairs = plan_corpus(config)
+    out, config = Path(out), CorpusConfig() if config is None else config
+    check_type("config", config, CorpusConfig)
+    whole("workers", workers, low=1)
+    with writing(out):
+        _claim(out, config)
+        specs, pairs = plan_corpus(config)
+        _write_splits(out, pairs)
+        _render(out, config, specs, pairs, workers, progress)
+    return pairs
+
+
+def _write_splits(out: Path, pairs: Pairs) -> None:
     for split, members in pairs.items():
         path = out / "splits" / f"{split}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(members) + "\n", encoding="utf-8")
+
+
+def _render(
+    out: Path, config: CorpusConfig, specs: dict[str, VideoSpec], pairs: Pairs, workers: int, progress: Progress
+) -> None:
+    """Renders every pair that is not there already."""
     jobs = [
         PairJob(out, pair, (specs[pair[0]], specs[pair[1]]), config) for members in pairs.values() for pair in members
     ]
     waiting = [job for job in jobs if not all((out / path).is_file() for path in _files(job))]
     for _ in progress(run_local(render_pair, waiting, workers), len(waiting)):
         pass
-    return pairs
 
 
 def _claim(out: Path, config: CorpusConfig) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ffpms.checks import check_choice, check_type, number, settle, whole
 from ffpms.errors import ConfigError
 
 FACES = ("main", "all")
@@ -33,11 +34,11 @@ class CropConfig:
     landmarks: bool = False
 
     def __post_init__(self) -> None:
+        settle(self, size=whole("size", self.size), margin=number("margin", self.margin))
         if not 16 <= self.size <= 4096:
             raise ConfigError(f"size: {self.size} px is not in 16..4096")
         if not 1.0 <= self.margin <= 4.0:
             raise ConfigError(f"margin: {self.margin} is not in 1..4 times the detector's box")
-        if self.faces not in FACES:
-            raise ConfigError(f"faces: {self.faces!r} is unknown; choose {' or '.join(FACES)}")
-        if self.finder not in FINDERS:
-            raise ConfigError(f"finder: {self.finder!r} is unknown; choose {' or '.join(FINDERS)}")
+        check_choice("faces", self.faces, FACES)
+        check_choice("finder", self.finder, FINDERS)
+        check_type("landmarks", self.landmarks, bool)

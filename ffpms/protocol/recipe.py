@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from itertools import count
 
+from ffpms.checks import check_choice, check_type, number, settle, shown, texts, whole
 from ffpms.errors import ConfigError
 from ffpms.schema import ORIGINAL, Split
 
@@ -45,6 +46,7 @@ class Recipe:
     version: str = "v1"
 
     def __post_init__(self) -> None:
+        self._check_types()
         low, high = self.replaced
         top = self.frames_per_video - 1
         if self.frames_per_video < 2:
@@ -53,9 +55,21 @@ class Recipe:
             raise ConfigError(f"replace: {low}-{high} does not lie in 1-{top}; a fake bag keeps 1 to {top} fake frames")
         if not 0 <= self.fraction < 1 or self.frames_per_video - self.n_replaced_in_train < 1:
             raise ConfigError(f"replace-fraction: {self.fraction} leaves no fake frame; give a number in [0, 1)")
-        if self.placement not in PLACEMENTS:
-            raise ConfigError(f"placement: {self.placement!r} is unknown; choose {' or '.join(PLACEMENTS)}")
+        check_choice("placement", self.placement, PLACEMENTS)
         self._check_manipulations()
+
+    def _check_types(self) -> None:
+        """Makes tuples of lists, and plain numbers of those of numpy."""
+        check_type("compression", self.compression, str)
+        check_type("version", self.version, str)
+        settle(
+            self,
+            manipulations=texts("manipulations", self.manipulations),
+            frames_per_video=whole("frames", self.frames_per_video),
+            replaced=_as_range(self.replaced),
+            fraction=number("replace-fraction", self.fraction),
+            seed=whole("seed", self.seed, low=0),
+        )
 
     def _check_manipulations(self) -> None:
         """They are codes, each once; whether there are such fakes is for their corpus to say."""
@@ -114,3 +128,9 @@ class Recipe:
         They are nested: the fake slots of a lower number are among those of a higher one.
         """
         return frozenset(self.fake_order(*bag)[:n_fake])
+
+
+def _as_range(value: object) -> tuple[int, int]:
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise ConfigError(f"replace: {shown(value)} is no lowest and highest number, such as (1, 19)")
+    return whole("replace", value[0]), whole("replace", value[1])

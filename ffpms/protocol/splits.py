@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import data_manifests
+from ffpms.checks import shown
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest
 from ffpms.schema import Split
@@ -55,20 +57,47 @@ def _read_file(path: Path) -> list[tuple[str, str]]:
         pairs = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: not JSON ({error}); a split file is a list of id pairs") from None
-    if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
-        raise ManifestError(f'{path}: not a list of id pairs such as [["953", "974"], ...]')
+    return _as_pairs(pairs, path)
+
+
+def check_pairs(pairs: Mapping[str, Iterable[tuple[str, str]]], splits: Iterable[str]) -> Pairs:
+    """Checks pairs that are given as a dict, as :func:`read_pairs` checks files.
+
+    A split that is not among ``splits`` may be left out: it is then empty.
+
+    Raises:
+        ManifestError: a split is missing or unknown or has no list of id pairs, or an id occurs
+            twice.
+
+    Example:
+        >>> check_pairs({"test": [("953", "974")]}, ["test"])
+        {'train': [], 'val': [], 'test': [('953', '974')]}
+    """
+    if unknown := [name for name in pairs if name not in list(Split)]:
+        raise ManifestError(f"pairs: {shown(unknown[0])} is no split; choose from {', '.join(Split)}")
+    if missing := [name for name in splits if name not in pairs]:
+        raise ManifestError(f"pairs: no {', '.join(missing)}, which is to be built; add it, or build other splits")
+    checked = {split.value: _as_pairs(pairs.get(split, []), f"pairs, {split}") for split in Split}
+    _check_disjoint(checked, "pairs")
+    return checked
+
+
+def _as_pairs(pairs: object, where: Path | str) -> list[tuple[str, str]]:
+    """Returns a split's pairs of safe ids, from JSON or from Python; ``where`` begins an error."""
+    if not isinstance(pairs, list | tuple) or not all(_is_pair(pair) for pair in pairs):
+        raise ManifestError(f'{where}: not a list of id pairs such as [["953", "974"], ...]')
     for video_id in (i for pair in pairs for i in pair):
         if not is_safe_id(video_id):
             what = "no id of up to 32 letters, digits and dashes"
-            raise ManifestError(f"{path}: {video_id[:40]!a} is {what}; ids become file names")
+            raise ManifestError(f"{where}: {video_id[:40]!a} is {what}; ids become file names")
     return [(first, second) for first, second in pairs]
 
 
 def _is_pair(pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and all(isinstance(i, str) for i in pair)
+    return isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(i, str) for i in pair)
 
 
-def _check_disjoint(pairs: Pairs, folder: Path) -> None:
+def _check_disjoint(pairs: Pairs, where: Path | str) -> None:
     """Raises ManifestError if an id is in two pairs: a face could then be in both train and test.
 
     ``a`` and ``A`` count as the same id, because they are one file on some disks.
@@ -78,7 +107,7 @@ def _check_disjoint(pairs: Pairs, folder: Path) -> None:
         for video_id in (i for pair in members for i in pair):
             if video_id.lower() in seen:
                 before = seen[video_id.lower()]
-                raise ManifestError(f"{folder}: id {video_id} stands in {before} and again in {split}; remove one")
+                raise ManifestError(f"{where}: id {video_id} stands in {before} and again in {split}; remove one")
             seen[video_id.lower()] = split
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ffpms.dataset.card import files_of
-from ffpms.dataset.set_files import REPORT, TABLES, read_report, restore, tables_of
+from ffpms.dataset.set_files import REPORT, TABLES, read_report, stored_settings, tables_of
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import file_digest
@@ -81,17 +81,10 @@ def _read_report(data: Path) -> dict[str, Any]:
     return report
 
 
-def _settings(report: dict[str, Any]) -> tuple[Recipe, CropConfig]:
-    try:
-        return restore(Recipe, report["config"]["recipe"]), restore(CropConfig, report["config"]["crop"])
-    except (AttributeError, ConfigError, KeyError, TypeError, ValueError):
-        raise ManifestError(f"{REPORT}: settings of another version of ffpms; use that one, or build anew") from None
-
-
 def _tables(report: dict[str, Any]) -> dict[str, pa.Schema]:
     """Returns the tables that the set should have."""
     try:
-        return tables_of(_settings(report)[1])
+        return tables_of(stored_settings(report)[1])
     except ManifestError:
         return TABLES  # _check_rows reports what is wrong with the settings
 
@@ -101,7 +94,7 @@ def _check_rows(
 ) -> Iterator[Finding]:
     """Runs each check on its own, so that a broken table does not hide what other checks find."""
     try:
-        recipe, crop = _settings(report)
+        recipe, crop = stored_settings(report)
         sources = _read_sources(data)
         index = index_crops(data, sources)
     except ManifestError as error:

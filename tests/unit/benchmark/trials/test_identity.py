@@ -12,6 +12,7 @@ EXCUSED = {
     "detectors.plugins": "imports modules whose own code is hashed with their methods",
     "detectors.methods": "a method's own file is hashed with it, the others do not matter",
     "ffpms": "the version, which config.toml names",
+    "ffpms.checks": "refuses settings; those it lets through are in config.toml or in the set",
     "ffpms.cores": "the machine's, as with every setting of it",
     "ffpms.errors": "what a user is told",
 }

@@ -12,6 +12,7 @@ from tests.helpers.imports import covers, reached_by
 EXCUSED = {
     "data_manifests": "a path; the content of split files is hashed as pairs_sha256",
     "ffpms": "the version, which build.json names",
+    "ffpms.checks": "refuses settings; those it lets through are in build.json",
     "ffpms.cores": "how many workers, whatever they do",
     "ffpms.dataset.card": "describes the set in words",
     "ffpms.dataset.contact_sheet": "a picture of some bags",

@@ -1,8 +1,10 @@
 """A built set in Python: which bags it gives, and their pixels."""
 
+import json
 import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,6 +57,68 @@ def test_an_unknown_split_or_manipulation_is_named_with_what_is_known(tiny: Buil
         tiny.bags("test", ["DF", "NT"])
     with pytest.raises(ConfigError, match="manipulations: DeepFakes is unknown"):
         tiny.torch("train", manipulations="DeepFakes")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((None,), "split: None is unknown; choose from train, val, test"),
+        ((["test"],), r"split: \['test'\] is unknown"),
+        ((1,), "split: 1 is unknown"),
+        ((pd.Series(["test"]),), "split: .* is unknown"),
+        (("test", [1]), "manipulations: 1 is unknown; choose from"),
+        (("test", 1), "manipulations: 1 is unknown"),
+        (("test", None, -1), "seed: -1 is not a whole number from 0 up"),
+        (("test", None, "0"), "seed: '0'"),
+    ],
+)
+def test_what_is_no_name_and_no_seed_is_one_line_too(tiny: BuiltSet, arguments: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        tiny.bags(*arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_sets_can_be_compared_and_kept_in_a_dict(tiny: BuiltSet) -> None:
+    again = ffpms.load(tiny.root)
+    assert tiny != again
+    assert tiny.sha256 == again.sha256
+    assert tiny in [again, tiny]
+    assert {tiny: 1}[tiny] == 1
+
+
+def test_a_set_stays_where_it_was_loaded(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(data.parent)
+    here = ffpms.load("data")
+    assert repr(here) == "BuiltSet('data', FFPMS-custom, 18 bags)"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert here.bags("test")[0].faces().shape == (4, 16, 16, 3)
+    assert repr(here) == f"BuiltSet({str(data)!r}, FFPMS-custom, 18 bags)"
+
+
+@pytest.mark.parametrize("name", ["frames.parquet", "build.json"])
+def test_a_file_in_place_of_the_folder_is_said_so(data: Path, name: str) -> None:
+    with pytest.raises(
+        ManifestError, match=f"{name}: a file, not the folder of a built set; give the folder"
+    ) as caught:
+        ffpms.load(data / name)
+    assert "delete" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["complete", "dataset", "sha256", "config", "recipe", "crop"])
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_report_without_a_key_is_an_error_of_the_manifest(data: Path, key: str, lost: bool) -> None:
+    path = data / "build.json"
+    report = json.loads(path.read_text())
+    part = report["config"] if key in ("recipe", "crop") else report
+    if lost:
+        del part[key]
+    else:
+        part[key] = None
+    path.write_text(json.dumps(report))
+    for unmixed in (False, True):
+        with pytest.raises(ManifestError):
+            ffpms.load(data, unmixed)
 
 
 def test_faces_are_the_stored_crops(tiny: BuiltSet) -> None:

@@ -1,5 +1,8 @@
 """``BuiltSet.torch``: which faces an epoch draws, and what a batch is."""
 
+from multiprocessing import get_all_start_methods
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -64,6 +67,51 @@ def test_a_loader_gives_every_bag_once(built_set: BuiltSet, workers: int) -> Non
     assert [name for batch in batches for name in batch["bag_id"]] == [bag.bag_id for bag in dataset.bags]
     assert {batch["faces"].shape for batch in batches} == {(4, 2, 3, 64, 64)}
     assert batches[0]["faces"].dtype == torch.uint8
+
+
+def drawn(loader: DataLoader[dict[str, Any]]) -> list[list[float]]:
+    return [batch["faces"].flatten(1).double().sum(dim=1).tolist() for batch in loader]
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_that_live_on_see_each_epoch(built_set: BuiltSet, start: str) -> None:
+    if start not in get_all_start_methods():
+        pytest.skip(f"this system has no {start}")
+    dataset, collate = built_set.torch("train", frames=3, manipulations="DF")
+    loader = DataLoader(
+        dataset, collate_fn=collate, num_workers=1, persistent_workers=True, multiprocessing_context=start
+    )
+    shown = []
+    for epoch in (0, 1, 0):
+        dataset.set_epoch(epoch)
+        shown.append(drawn(loader))
+    assert shown[0] == shown[2] != shown[1]
+    dataset.set_epoch(1)
+    assert drawn(DataLoader(dataset, collate_fn=collate)) == shown[1], "as without workers"
+
+
+def test_an_index_may_count_from_the_end(built_set: BuiltSet) -> None:
+    dataset, _ = built_set.torch("test", frames=2)
+    last = len(dataset) - 1
+    assert torch.equal(dataset[-1]["faces"], dataset[last]["faces"])
+    for index in (last + 1, -last - 2):
+        with pytest.raises(IndexError):
+            dataset[index]
+
+
+@pytest.mark.parametrize("wrong", [{"frames": 1.5}, {"frames": "8"}, {"seed": -1}, {"seed": None}, {"seed": 0.5}])
+def test_a_wrong_number_is_named(built_set: BuiltSet, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=f"{next(iter(wrong))}: .* is not a whole number from"):
+        built_set.torch("test", **wrong)
+
+
+@pytest.mark.parametrize("epoch", [-1, 1.0, None])
+def test_a_wrong_epoch_is_refused(built_set: BuiltSet, epoch: Any) -> None:
+    dataset, _ = built_set.torch("test")
+    dataset.set_epoch(3)
+    with pytest.raises(ConfigError, match=r"epoch: .* is not a whole number from 0 up"):
+        dataset.set_epoch(epoch)
+    assert dataset.epoch == 3
 
 
 def test_bags_without_a_face_are_left_out_and_no_faces_cannot_be_drawn(built_set: BuiltSet) -> None:

@@ -13,7 +13,7 @@ from threading import Event, Thread
 import pytest
 
 from ffpms.engine import ENGINES, Died, Done, Outcome, run_local
-from ffpms.engine.processes import defer_sigint
+from ffpms.engine.processes import _hide_main, defer_sigint
 from ffpms.errors import ConfigError, FfpmsError
 from tests.helpers.jobs import Unborn, behave, note_start
 from tests.helpers.processes import is_alive, wait_for, workers_of
@@ -176,3 +176,33 @@ def test_ctrl_c_while_a_process_starts_is_heard_once_it_has_started() -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert started == [True]
+
+
+def test_threads_that_start_workers_leave_the_script_as_it_was() -> None:
+    """The second hides it while the first does, and shows it again after the first."""
+    main = sys.modules["__main__"]
+
+    def hide(turn: int) -> None:
+        time.sleep(0.02 * turn)
+        with _hide_main():
+            time.sleep(0.2)
+
+    threads = [Thread(target=hide, args=(turn,)) for turn in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    left, sys.modules["__main__"] = sys.modules["__main__"], main
+    assert left is main
+
+
+def test_four_threads_may_run_jobs_at_a_time() -> None:
+    main, done = sys.modules["__main__"], list[list[str]]()
+    threads = [Thread(target=lambda: done.append(list(run_local(behave, ["a", "b"], 2)))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    left, sys.modules["__main__"] = sys.modules["__main__"], main
+    assert left is main
+    assert [sorted(results) for results in done] == [["a done", "b done"]] * 4

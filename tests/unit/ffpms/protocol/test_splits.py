@@ -3,13 +3,14 @@
 import json
 import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ffpms.errors import ManifestError
-from ffpms.protocol.splits import is_safe_id, read_pairs
+from ffpms.protocol.splits import check_pairs, is_safe_id, read_pairs
 from tests.helpers.corpus import PAIRS, write_splits
 
 
@@ -83,3 +84,30 @@ def test_a_pipe_in_place_of_a_split_file_does_not_hang(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match=r"train\.json: not found"):
         read_pairs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"train": [("000", "006")]}, "pairs: id 006 stands in train and again in test"),
+        ({"train": [("000", "000")]}, "pairs: id 000 stands in train and again in train"),
+        ({"train": [("A", "b"), ("a", "c")]}, "pairs: id a stands in train and again in train"),
+        ({"val": [("004", "../etc")]}, "pairs, val: '../etc' is no id of up to 32"),
+        ({"val": [("004", 5)]}, "pairs, val: not a list of id pairs"),
+        ({"val": [("004", "005", "010")]}, "pairs, val: not a list of id pairs"),
+        ({"val": ["004", "005"]}, "pairs, val: not a list of id pairs"),
+        ({"val": None}, "pairs, val: not a list of id pairs"),
+        ({"dev": []}, "pairs: 'dev' is no split; choose from train, val, test"),
+    ],
+)
+def test_pairs_of_a_dict_are_checked_as_those_of_files(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ManifestError, match=said) as caught:
+        check_pairs(PAIRS | change, PAIRS)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dict_may_lack_the_splits_that_are_not_built() -> None:
+    assert check_pairs({"test": [["000", "001"]]}, ["test"]) == {"train": [], "val": [], "test": [("000", "001")]}  # type: ignore[dict-item, list-item]
+    assert check_pairs(PAIRS, PAIRS) == PAIRS
+    with pytest.raises(ManifestError, match="pairs: no val, which is to be built"):
+        check_pairs({"test": PAIRS["test"]}, ["val", "test"])
