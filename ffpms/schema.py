@@ -123,6 +123,22 @@ SLOT = pa.schema(
     ]
 )
 
+PLANNED_FRAME = pa.schema([*SLOT, ("frame_index", pa.int32()), ("n_frames", pa.int32())])
+"""A SLOT of videos whose lengths are known beforehand. ``n_frames`` are those that its bag is sampled from: the shorter
+of the fake and its real counterpart. Both are -1 where the lengths are not known."""
+
+PUBLISHED_VIDEO = pa.schema(
+    [
+        ("video_id", pa.string()),
+        ("manipulation", pa.string()),
+        ("split", pa.string()),
+        ("n_frames", pa.int32()),
+        ("width", pa.int16()),
+        ("height", pa.int16()),
+    ]
+)
+"""A row a video of FaceForensics++: what its published file is like."""
+
 CROP = pa.schema(
     [
         ("source_video", pa.string()),

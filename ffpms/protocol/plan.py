@@ -49,8 +49,8 @@ def frame_index(slot: np.ndarray, n_frames: np.ndarray | int, count: int) -> np.
 
 def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     """Gives each slot its source video and frame index: N = min(N_fake, N_real), so that a fake and its real
-    counterpart share their indices. Adds ``source_video``, ``frame_index`` (-1 without a usable pair), ``status``
-    and ``error`` of the bag."""
+    counterpart share their indices. Adds ``source_video``, ``frame_index`` (-1 without a usable pair), ``n_frames``
+    (N), and ``status`` and ``error`` of the bag."""
     source = {row["source_video"]: row for row in sources.to_dict("records")}
     bags = slots.drop_duplicates("bag_id").to_dict("records")
     states = {b["bag_id"]: _bag_state(source, b["bag_id"], b["target_id"]) for b in bags}
@@ -62,6 +62,7 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
     n_frames = np.array([states[b][2] for b in frames["bag_id"]], dtype=np.int64)
     index = frame_index(frames["slot"].to_numpy(), n_frames, recipe.frames_per_video)
     frames["frame_index"] = np.where(n_frames > 0, index, UNKNOWN)
+    frames["n_frames"] = n_frames
     return frames
 
 
