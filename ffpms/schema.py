@@ -114,6 +114,22 @@ SLOT = pa.schema(
     ]
 )
 
+PLANNED_FRAME = pa.schema([*SLOT, ("frame_index", pa.int32()), ("n_frames", pa.int32())])
+"""A SLOT with its frame. ``n_frames`` is the length that its bag is sampled from: the shorter of
+the fake and its real counterpart. Both are -1 if the lengths are not known beforehand."""
+
+PUBLISHED_VIDEO = pa.schema(
+    [
+        ("video_id", pa.string()),
+        ("manipulation", pa.string()),
+        ("split", pa.string()),
+        ("n_frames", pa.int32()),
+        ("width", pa.int16()),
+        ("height", pa.int16()),
+    ]
+)
+"""Length and size of a published video of FaceForensics++."""
+
 CROP = pa.schema(
     [
         ("source_video", pa.string()),

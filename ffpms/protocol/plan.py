@@ -68,8 +68,8 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
     """Gives each slot its source video and frame index.
 
     With N = min(N_fake, N_real) a fake and its real counterpart share their indices. Adds
-    ``source_video``, ``frame_index`` (-1 without a usable pair), and the ``status`` and ``error``
-    of the bag.
+    ``source_video``, ``frame_index`` (-1 without a usable pair), ``n_frames`` (N), and the
+    ``status`` and ``error`` of the bag.
 
     Example:
         >>> slots = plan_slots({"test": [("a", "b")]}, Recipe(manipulations=("DF",)), ("test",))
@@ -89,6 +89,7 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
     n_frames = np.array([states[b][2] for b in frames["bag_id"]], dtype=np.int64)
     index = frame_index(frames["slot"].to_numpy(), n_frames, recipe.frames_per_video)
     frames["frame_index"] = np.where(n_frames > 0, index, UNKNOWN)
+    frames["n_frames"] = n_frames
     return frames
 
 

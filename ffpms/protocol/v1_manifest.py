@@ -11,9 +11,10 @@ from ffpms.errors import ConfigError
 from ffpms.hashing import digest
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import plan_slots
+from ffpms.protocol.published import fix_frames, leave_frames_open
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, read_pairs
-from ffpms.schema import SLOT, WITH_PIXELS, Split, Status, read_table, write_table
+from ffpms.schema import PLANNED_FRAME, SLOT, WITH_PIXELS, Split, Status, read_table, write_table
 
 V1 = data_manifests.ROOT / "ffpms-v1"
 """Folder of the manifest that ships with the project."""
@@ -52,9 +53,11 @@ def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.
     """
     if out.exists() and (not out.is_dir() or any(path.name not in _FILES for path in out.iterdir())):
         raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
-    slots = plan_slots(read_pairs(splits), recipe, (Split.TEST,))
+    pairs = read_pairs(splits)
+    slots = plan_slots(pairs, recipe, (Split.TEST,))
+    frames = fix_frames(slots, recipe) if pairs == read_pairs() else leave_frames_open(slots)
     out.mkdir(parents=True, exist_ok=True)
-    write_table(slots, SLOT, out / "frames.parquet")
+    write_table(frames, PLANNED_FRAME, out / "frames.parquet")
     about = {
         "split": "test",
         "bags": int(slots["bag_id"].nunique()),
@@ -71,14 +74,14 @@ def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.
 
 
 def read_v1() -> pd.DataFrame:
-    """Reads the 14,000 slots of FFPMS v1 that ship with the project: a SLOT table.
+    """Reads the 14,000 frames of FFPMS v1 that ship with the project: a PLANNED_FRAME table.
 
     Example:
-        >>> slots = read_v1()
-        >>> len(slots), slots["bag_id"].nunique()
+        >>> frames = read_v1()
+        >>> len(frames), frames["bag_id"].nunique()
         (14000, 700)
     """
-    return read_table(V1 / "frames.parquet", SLOT)
+    return read_table(V1 / "frames.parquet", PLANNED_FRAME)
 
 
 def has_v1_settings(recipe: Recipe, crop: CropConfig) -> bool:

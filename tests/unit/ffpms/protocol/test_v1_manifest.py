@@ -1,6 +1,8 @@
 """What may be called FFPMS."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,7 +11,8 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import summarise_bags
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
-from ffpms.protocol.v1_manifest import dataset_name, is_v1, read_v1
+from ffpms.protocol.v1_manifest import dataset_name, is_v1, read_v1, write_manifest
+from ffpms.schema import PLANNED_FRAME, read_table
 from tests.helpers.corpus import PAIRS
 
 
@@ -55,3 +58,13 @@ def test_a_set_with_a_missing_bag_or_other_settings_is_custom(videos: pd.DataFra
 @pytest.mark.parametrize(("compression", "name"), [("raw", "FFPMS-c0-custom"), ("c23", "FFPMS-c23-custom")])
 def test_another_compression_is_in_the_name(videos: pd.DataFrame, compression: str, name: str) -> None:
     assert dataset_name(False, compression, videos) == name
+
+
+def test_a_plan_of_other_pairs_leaves_its_frames_open(tmp_path: Path) -> None:
+    """Another tree's ``000`` is not FaceForensics++'s: its length is not known before it is read."""
+    for split, pairs in PAIRS.items():
+        (tmp_path / f"{split}.json").write_text(json.dumps(pairs))
+    write_manifest(tmp_path / "plan", Recipe(), tmp_path)
+    frames = read_table(tmp_path / "plan" / "frames.parquet", PLANNED_FRAME)
+    assert (frames["frame_index"] == -1).all()
+    assert (frames["n_frames"] == -1).all()
