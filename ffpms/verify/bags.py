@@ -42,7 +42,7 @@ def check_v1(data: Path) -> list[Finding]:
     """Returns findings about a set named FFPMS: are its test labels those that ship with the
     project?
     """
-    tally, expected, matched = Tally(), row_keys(read_v1()), 0
+    tally, expected, matched = Tally(), row_keys(read_v1()[SLOT.names]), 0
     for _, rows in _bags(data):
         test = rows[rows["split"] == Split.TEST]
         known = np.isin(row_keys(test[SLOT.names]), expected)
