@@ -35,8 +35,10 @@ def test_every_name_has_a_home_and_a_type(name: str) -> None:
     tree = ast.parse(Path(package.__file__).read_text())
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
-    typed = {alias.name: node.module for node in imports for alias in node.names}
+    found = {alias.name: node.module for node in imports for alias in node.names}
+    typed = {public: home for public, home in found.items() if home != name}
     assert typed == package._HOMES
+    assert found.keys() - typed.keys() == set(getattr(package, "_PACKAGES", ()))
     assert package.__all__ == sorted(typed)
     assert set(typed) <= set(dir(package))
     for public in package.__all__:
