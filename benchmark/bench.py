@@ -130,7 +130,7 @@ def _choose_manipulations(config: TrainConfig, data: BuiltSet) -> tuple[str, ...
     """Returns the manipulations of a configuration, or all of the set, in the set's order."""
     if unknown := [name for name in config.manipulations if name not in data.manipulations]:
         known = ", ".join(data.manipulations)
-        raise ConfigError(f"manipulations: {', '.join(unknown)} not in {data.root}; choose from {known}")
+        raise ConfigError(f"manipulations: {', '.join(unknown)} not in {data.place}; choose from {known}")
     return tuple(name for name in data.manipulations if name in (config.manipulations or data.manipulations))
 
 
@@ -160,7 +160,7 @@ def _check_splits(trials: Sequence[Trial]) -> None:
         for split in Split:
             bags = data.bags(split, data.manipulations)
             if {bag.label for bag in bags if bag.crops} != {0, 1}:
-                message = f"{data.root}: no real and fake {split} bags with faces; {_why_none(data, split)}"
+                message = f"{data.place}: no real and fake {split} bags with faces; {_why_none(data, split)}"
                 raise ConfigError(message)
 
 

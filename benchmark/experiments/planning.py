@@ -74,13 +74,13 @@ def _note_data(experiment: Experiment, data: BuiltSet, lacking: tuple[str, ...])
     """Notes where a set differs from the paper's."""
     notes = []
     if lacking:
-        notes.append(f"left out: {', '.join(lacking)} on {data.root}, built without --landmarks")
+        notes.append(f"left out: {', '.join(lacking)} on {data.place}, built without --landmarks")
     if data.recipe.compression not in experiment.methods:
         others = ", ".join(map(paper_compression, experiment.methods))
-        notes.append(f"{data.root} is at {paper_compression(data.recipe.compression)}, the experiment is of {others}")
+        notes.append(f"{data.place} is at {paper_compression(data.recipe.compression)}, the experiment is of {others}")
     if data.name.endswith(CUSTOM):
         which = f"{data.name} {data.sha256[:8]} at {paper_compression(data.recipe.compression)}"
-        notes.append(f"{data.root} is {which}, not the paper's test set, so the paper's numbers are left out")
+        notes.append(f"{data.place} is {which}, not the paper's test set, so the paper's numbers are left out")
     return notes
 
 

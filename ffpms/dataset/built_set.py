@@ -50,9 +50,13 @@ class BuiltSet:
     grid: pd.DataFrame
 
     def __repr__(self) -> str:
+        return f"BuiltSet({str(self.place)!r}, {self.name}, {len(self.videos)} bags)"
+
+    @property
+    def place(self) -> Path:
+        """The root as one reads it: from the current folder, if it lies below that."""
         here = Path.cwd()
-        root = self.root.relative_to(here) if self.root.is_relative_to(here) else self.root
-        return f"BuiltSet({str(root)!r}, {self.name}, {len(self.videos)} bags)"
+        return self.root.relative_to(here) if self.root.is_relative_to(here) else self.root
 
     @classmethod
     def load(cls, root: str | Path) -> "BuiltSet":

@@ -157,3 +157,12 @@ def test_a_bag_is_the_same_wherever_its_set_lies_and_can_be_pickled(tiny: BuiltS
     assert len(pickle.loads(pickle.dumps(other)).faces()) == 4
     with pytest.raises(ManifestError, match="not found"):
         bag.faces()
+
+
+def test_a_set_is_named_by_its_place_below_the_current_folder(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written about a set, such as an experiment's page, names no folder of one machine."""
+    data = ffpms.load(whole)
+    monkeypatch.chdir(whole.parent)
+    assert str(data.place) == whole.name
+    monkeypatch.chdir(whole)
+    assert str(ffpms.load(whole.parent / whole.name).place) == "."
