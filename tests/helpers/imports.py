@@ -1,5 +1,6 @@
 """The import graph of the project: which modules a module reaches."""
 
+from collections.abc import Container, Iterable
 from functools import cache
 
 import grimp
@@ -21,3 +22,10 @@ def covers(part: str, module: str) -> bool:
     """Whether a file or folder such as ``ffpms/protocol`` or ``ffpms/schema.py`` holds a module."""
     name = part.removesuffix(".py").replace("/", ".")
     return module == name or (not part.endswith(".py") and module.startswith(f"{name}."))
+
+
+def missed_by(hashed: Iterable[str], root: str, excused: Container[str], package: str) -> set[str]:
+    """The modules that ``root`` reaches and that are neither hashed, nor excused, nor in an excused package."""
+    parts = list(hashed)
+    reached = {module for module in reached_by(root) if not any(covers(part, module) for part in parts)}
+    return {module for module in reached if module not in excused and not module.startswith(f"{package}.")}
