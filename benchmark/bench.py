@@ -13,7 +13,8 @@ import pandas as pd
 from benchmark.leaderboards.board import COLUMNS, make_board
 from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
 from benchmark.train_config import TrainConfig
-from benchmark.training.device import Log, Machine, choose_device, choose_precision
+from benchmark.training.device import Log, Machine, choose_device
+from benchmark.trials.configure import settle
 from benchmark.trials.failures import explain, is_crash, note_failure
 from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.shared_resources import Resources
@@ -145,11 +146,10 @@ def make_grid(
 
 
 def _make_trials(grid: Grid, out: Path, machine: Machine) -> list[Trial]:
-    """Makes each trial once, with the precision and the folder it will have."""
+    """Makes each trial once, with the configuration and the folder it will have."""
     trials = {}
     for data, asked in grid:
-        config = replace(asked, precision=choose_precision(asked.precision, machine.device))
-        trial = Trial.below(out, config, data)
+        trial = Trial.below(out, settle(asked, machine), data)
         trials[trial.folder] = trial
     return list(trials.values())
 

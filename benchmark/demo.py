@@ -76,6 +76,7 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
         epochs=EPOCHS,
         train_frames=FACES,
         batch_size=8,
+        frame_faces="drawn",
         lr_halved_every=3,
     )
     grid = make_grid(data, [replace(base, method=m) for m in METHODS], [seed], each=False)

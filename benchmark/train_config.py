@@ -4,11 +4,31 @@ import math
 from dataclasses import dataclass
 
 from detectors.fine_tuning import TUNES
+from ffpms.checks import check_choice, settle, whole
 from ffpms.errors import ConfigError
+from ffpms.protocol.remixing import MIXES
 
 PRECISIONS = ("auto", "fp32", "bf16")
 """The choices of ``--precision``."""
+FRAME_FACES = ("all", "drawn")
+"""What frame-based methods see of a video in an epoch.
 
+It is each of its faces, or ``train_frames`` of them as bags do.
+"""
+SELECTS = ("val-accuracy", "val-auc", "val-loss", "last")
+"""What chooses the epoch. Of equals the lower val loss is better, then the earlier epoch."""
+
+_CHOICES = {
+    "precision": PRECISIONS,
+    "tune": TUNES,
+    "frame_faces": FRAME_FACES,
+    "train_mix": MIXES,
+    "select": SELECTS,
+}
+_WHOLE = {
+    **dict.fromkeys(("epochs", "batch_size", "train_frames", "frame_batch_size", "lr_halved_every", "ranks"), 1),
+    **dict.fromkeys(("micro_batch", "input_size", "seed"), 0),
+}
 _EXAMPLES = {"manipulations": ("DF", "NT"), "options": ("eq12=scores",)}
 
 
@@ -21,6 +41,10 @@ class TrainConfig:
     ``options`` are those of the method, such as ``eq12=scores``. ``micro_batch`` is the number of
     videos of a batch that are computed at a time; 0 means all. Their gradients add up, but
     BatchNorm sees them separately.
+
+    ``batch_size`` and ``train_frames`` are of bags. Frame-based methods see every face of a video
+    each epoch, in batches of ``frame_batch_size`` faces, unless ``frame_faces`` is ``drawn``.
+    ``ranks`` is the number of processes that share a batch.
 
     Raises:
         ConfigError: a value is out of range or unknown.
@@ -42,16 +66,21 @@ class TrainConfig:
     batch_size: int = 32
     micro_batch: int = 0
     train_frames: int = 8
+    frame_faces: str = "all"
+    frame_batch_size: int = 32
+    train_mix: str = "recipe"
+    select: str = "val-accuracy"
     lr: float = 2e-4
     lr_halved_every: int = 5
     precision: str = "auto"
+    ranks: int = 1
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "train_frames", "lr_halved_every"):
-            self._check_whole(name, at_least=1)
-        for name in ("micro_batch", "input_size", "seed"):
-            self._check_whole(name, at_least=0)
+        for name, low in _WHOLE.items():
+            settle(self, **{name: whole(_flag(name), getattr(self, name), low)})
+        for name, known in _CHOICES.items():
+            check_choice(_flag(name), getattr(self, name), known)
         if not isinstance(self.lr, int | float) or not 0 < self.lr < math.inf:
             raise ConfigError(f"lr: {self.lr} is not a number above 0")
         for name in ("manipulations", "options"):
@@ -60,16 +89,9 @@ class TrainConfig:
                 raise ConfigError(f"{name}: {texts!r} is no tuple of texts such as {_EXAMPLES[name]}")
         if wrong := [option for option in self.options if "=" not in option]:
             raise ConfigError(f"options: {wrong[0]!r} is not of the form OPTION=VALUE, such as eq12=scores")
-        if self.precision not in PRECISIONS:
-            raise ConfigError(f"precision: {self.precision!r} is unknown; choose {', '.join(PRECISIONS)}")
-        if self.tune not in TUNES:
-            raise ConfigError(f"tune: {self.tune!r} is unknown; choose {', '.join(TUNES)}")
         if self.input_size and not 16 <= self.input_size <= 4096:
             raise ConfigError(f"input-size: {self.input_size} px is not in 16..4096")
 
-    def _check_whole(self, name: str, at_least: int) -> None:
-        """Raises ConfigError unless a setting is a whole number of at least ``at_least``."""
-        value = getattr(self, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < at_least:
-            wanted = "above 0" if at_least else "of 0 or more"
-            raise ConfigError(f"{name.replace('_', '-')}: {value!r} is not a whole number {wanted}")
+
+def _flag(name: str) -> str:
+    return name.replace("_", "-")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from benchmark.data.face_cache import Read
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import draw_faces, make_generator, pad_bags
 
+T = TypeVar("T")
 SHIFT = 0.05
 """Random crop: the face moves by up to this share of its side.
 
@@ -56,20 +57,53 @@ class BagDataset(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.bags)
 
-    def __getitem__(self, item: tuple[int, int] | int) -> dict[str, Any]:
-        """Reads an item: a bag, or (bag, how often it was drawn before in this epoch)."""
-        index, repeat = item if isinstance(item, tuple) else (item, 0)
+    def draw_epoch(self, size: int) -> list[list[tuple[int, ...]]]:
+        """Draws the batches of this epoch: of each item the bag, and how often it came before."""
+        return in_batches(balanced_epoch(self.bags, self.seed, self.epoch), size)
+
+    def __getitem__(self, item: tuple[int, ...] | int) -> dict[str, Any]:
+        """Reads an item: a bag, or one that :meth:`draw_epoch` names."""
+        index, *drawn = item if isinstance(item, tuple) else (item, 0)
+        draw = make_generator(self.seed, self.epoch, index, *drawn)
+        chosen = self._choose(index, drawn, draw)
+        move = (0.0, 0.0, 0.0) if self.n_faces is None else _draw_move(draw)
         bag = self.bags[index]
-        draw = make_generator(self.seed, self.epoch, index, repeat)
-        chosen, move = np.arange(len(bag.crops)), (0.0, 0.0, 0.0)
-        if self.n_faces is not None:
-            chosen = draw_faces(len(bag.crops), self.n_faces, draw)
-            down, right = draw.uniform(-SHIFT, SHIFT, size=2)
-            move = (down, right, float(draw.random() < 0.5))
         faces = np.stack([self.read(bag.crops[i]) for i in chosen])
         if self.forge is not None:
             faces = self.forge(faces, bag, chosen, draw)
         return {"faces": torch.from_numpy(faces), "label": bag.label, "index": index, "move": move}
+
+    def _choose(self, index: int, drawn: list[int], draw: np.random.Generator) -> np.ndarray:  # noqa: ARG002
+        """Returns the places of the faces that an item shows."""
+        n_faces = len(self.bags[index].crops)
+        return np.arange(n_faces) if self.n_faces is None else draw_faces(n_faces, self.n_faces, draw)
+
+
+class FaceDataset(BagDataset):
+    """A torch data set of which each item is one face with its video's label.
+
+    An epoch shows every face of every bag, each with its own augmentation.
+    """
+
+    def __init__(self, read: Read, bags: list[BagRecord], seed: int = 0, forge: Forger | None = None) -> None:
+        super().__init__(read, bags, 1, seed, forge)
+
+    def draw_epoch(self, size: int) -> list[list[tuple[int, ...]]]:
+        """Draws the batches of this epoch, which are equally large up to one face."""
+        order = balanced_epoch(self.bags, self.seed, self.epoch)
+        faces = [(*item, place) for item in order for place in range(len(self.bags[item[0]].crops))]
+        mixed = np.random.default_rng([self.seed, self.epoch, 1]).permutation(len(faces))
+        parts = np.array_split(mixed, -(-len(faces) // size))
+        return [[faces[i] for i in part] for part in parts]
+
+    def _choose(self, index: int, drawn: list[int], draw: np.random.Generator) -> np.ndarray:  # noqa: ARG002
+        return np.array(drawn[1:])
+
+
+def _draw_move(draw: np.random.Generator) -> tuple[float, float, float]:
+    """Draws how far faces move down and right, and whether they are mirrored."""
+    down, right = draw.uniform(-SHIFT, SHIFT, size=2)
+    return down, right, float(draw.random() < 0.5)
 
 
 @dataclass(frozen=True)
@@ -105,7 +139,7 @@ def collate_bags(items: list[dict[str, Any]]) -> Batch:
     return Batch(faces, mask, label, move, [item["index"] for item in items])
 
 
-def balanced_epoch(bags: list[BagRecord], seed: int, epoch: int) -> list[tuple[int, int]]:
+def balanced_epoch(bags: list[BagRecord], seed: int, epoch: int) -> list[tuple[int, ...]]:
     """Draws an epoch's order, in which both classes are as frequent.
 
     Each bag of the larger class comes once. The smaller class is repeated up to the same number.
@@ -133,7 +167,7 @@ def load_batches(dataset: BagDataset, batches: list[list[Any]], workers: int = 0
     return iter(loader) if workers else _ahead(loader)
 
 
-def in_batches(order: list[Any], size: int) -> list[list[Any]]:
+def in_batches(order: list[T], size: int) -> list[list[T]]:
     """Cuts an order into batches; the last may be smaller."""
     return [order[start : start + size] for start in range(0, len(order), size)]
 

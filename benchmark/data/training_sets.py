@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmark.data.batches import BagDataset, Forger
+from benchmark.data.batches import BagDataset, FaceDataset, Forger
 from benchmark.data.face_cache import Read
 from benchmark.train_config import TrainConfig
 from detectors import method
@@ -34,12 +34,24 @@ def make_training_sets(data: BuiltSet, read: Read, config: TrainConfig) -> tuple
     return train, val
 
 
+def takes_single_faces(config: TrainConfig) -> bool:
+    """Whether a method is trained on single faces, and sees all of a video in an epoch."""
+    return method(config.method).unit == "frame" and config.frame_faces == "all"
+
+
 def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split, _: TrainingData) -> BagDataset:
     """Makes a set of bags; in train, the replaced frames are drawn from the run's seed."""
     if split == Split.VAL:
         return BagDataset(read, data.bags(split, config.manipulations))
-    bags = [bag for bag in data.bags(split, config.manipulations, config.seed) if bag.crops]
-    return BagDataset(read, bags, config.train_frames, config.seed)
+    bags = data.bags(split, config.manipulations, config.seed, config.train_mix)
+    return _make_train_set(read, [bag for bag in bags if bag.crops], config)
+
+
+def _make_train_set(read: Read, bags: list[BagRecord], config: TrainConfig, forge: Forger | None = None) -> BagDataset:
+    """Makes a set whose items are single faces, or the faces drawn of a bag."""
+    if takes_single_faces(config):
+        return FaceDataset(read, bags, config.seed, forge)
+    return BagDataset(read, bags, config.train_frames, config.seed, forge)
 
 
 def _pseudo_fakes(data: BuiltSet, read: Read, config: TrainConfig, split: Split, kind: TrainingData) -> BagDataset:
@@ -52,8 +64,9 @@ def _pseudo_fakes(data: BuiltSet, read: Read, config: TrainConfig, split: Split,
         for bag in known
     ]
     forge: Forger = Warper(points) if kind == "warped" else Blender(points, known, read)
-    n_faces = config.train_frames if split == Split.TRAIN else None
-    return BagDataset(read, known + made, n_faces, config.seed, forge)
+    if split == Split.TRAIN:
+        return _make_train_set(read, known + made, config, forge)
+    return BagDataset(read, known + made, None, config.seed, forge)
 
 
 def _with_points(bag: BagRecord, points: Points) -> BagRecord:

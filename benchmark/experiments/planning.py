@@ -1,10 +1,11 @@
 """Planning: finds which parts of an experiment the given sets allow, and notes the others."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.experiments.catalogue import Experiment
+from benchmark.train_config import TrainConfig
 from detectors import method
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
@@ -43,6 +44,20 @@ def plan_experiment(
     if not parts:
         raise ConfigError(f"experiment: nothing of it is possible; {'; '.join(notes)}")
     return parts, notes
+
+
+def read_otherwise(experiment: Experiment, configs: Sequence[TrainConfig], given: Collection[str]) -> list[TrainConfig]:
+    """Returns the configurations, then those of the other readings, a setting at a time.
+
+    A setting that the user has ``given`` has no other reading.
+    """
+    others = [
+        replace(config, **reading.settings)
+        for reading in experiment.readings
+        for config in configs
+        if not reading.settings.keys() & set(given) and reading.concerns(config.method)
+    ]
+    return [*configs, *others]
 
 
 def _by_compression(experiment: Experiment, roots: Sequence[Path]) -> dict[str, BuiltSet]:

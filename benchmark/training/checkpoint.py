@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import torch
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor, nn
 
 from ffpms.errors import ConfigError, not_installed
 
@@ -18,27 +18,61 @@ LAST, BEST, HISTORY = "last.ckpt", "best.safetensors", "history.csv"
 
 @dataclass
 class TrainingState:
-    """The number of epochs done, their history and the rank of the best."""
+    """The number of epochs done; the history of epochs and the rank of the best, by method.
+
+    The methods are the one that is trained, and those that are scored with its weights.
+    """
 
     epoch: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    best: tuple[float, float] = (-math.inf, -math.inf)
+    history: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    best: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
-def record_epoch(done: TrainingState, row: dict[str, float], detector: nn.Module, folder: Path) -> None:
+def rank_epoch(row: dict[str, float], select: str) -> tuple[float, ...]:
+    """Ranks an epoch by what ``--select`` names: the highest is best, the earlier of equals.
+
+    Example:
+        >>> rank_epoch({"epoch": 3, "val_accuracy": 0.75, "val_loss": 0.5}, "val-accuracy")
+        (0.75, -0.5)
+    """
+    if select == "last":
+        return (row["epoch"],)
+    lower_loss = -row["val_loss"]
+    return (lower_loss,) if select == "val-loss" else (row[select.replace("-", "_")], lower_loss)
+
+
+def record_epoch(
+    done: TrainingState, row: dict[str, float], detector: nn.Module, folder: Path, select: str, method: str = ""
+) -> None:
     """Records an epoch, and saves the weights if they are the best so far.
 
-    Epochs are ranked by val accuracy, then val loss; of equals the earlier one is best.
+    ``method`` is one that is scored with these weights; its files bear its name.
     """
-    rank = (row["val_accuracy"], -row["val_loss"])
-    if rank > done.best:
-        done.best = rank
-        partial = folder / f"{BEST}.partial"
-        save_file({k: v.contiguous() for k, v in detector.state_dict().items()}, partial)
-        partial.replace(folder / BEST)
-    done.history.append(row)
-    done.epoch += 1
-    pd.DataFrame(done.history).to_csv(folder / HISTORY, index=False)
+    rank = rank_epoch(row, select)
+    if rank > done.best.get(method, (-math.inf,)):
+        done.best[method] = rank
+        save_weights(detector, folder / name_file(BEST, method))
+    history = done.history.setdefault(method, [])
+    history.append(row)
+    pd.DataFrame(history).to_csv(folder / name_file(HISTORY, method), index=False)
+
+
+def save_weights(detector: nn.Module, path: Path) -> None:
+    """Writes the weights in one step."""
+    partial = path.with_name(f"{path.name}.partial")
+    save_file({k: v.contiguous() for k, v in detector.state_dict().items()}, partial)
+    partial.replace(path)
+
+
+def name_file(name: str, method: str) -> str:
+    """Names the file of a method that is scored with this run's weights.
+
+    Example:
+        >>> name_file("best.safetensors", "xn-max")
+        'best.xn-max.safetensors'
+    """
+    stem, dot, ending = name.partition(".")
+    return f"{stem}.{method}{dot}{ending}" if method else name
 
 
 def write_tensorboard(row: dict[str, float], folder: Path) -> None:
@@ -61,6 +95,19 @@ def save(folder: Path, state: dict[str, Any], done: TrainingState) -> None:
     partial = folder / f"{LAST}.partial"
     torch.save({k: v.state_dict() for k, v in state.items()} | {"progress": vars(done)}, partial)
     partial.replace(folder / LAST)
+
+
+def read_last_weights(folder: Path) -> dict[str, Tensor]:
+    """Reads the detector's weights after the last epoch from a run's checkpoint.
+
+    Raises:
+        ConfigError: it is damaged.
+    """
+    try:
+        weights: dict[str, Tensor] = torch.load(folder / LAST, map_location="cpu", weights_only=True)["detector"]
+    except Exception as error:
+        raise ConfigError(f"{folder / LAST}: is damaged ({type(error).__name__}); delete it and run again") from error
+    return weights
 
 
 def resume(folder: Path, state: dict[str, Any], device: torch.device) -> TrainingState:

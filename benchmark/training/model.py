@@ -9,6 +9,7 @@ from typing import Self
 
 from benchmark.data.batches import Batch
 from benchmark.data.inputs import ModelInput, make_input
+from benchmark.data.training_sets import takes_single_faces
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, autocast
 from detectors.detector import Detector
@@ -29,8 +30,11 @@ class Model:
 
     @property
     def batch_size(self) -> int:
-        """Number of videos computed at a time."""
-        return self.config.micro_batch or self.config.batch_size
+        """Number of videos scored at a time: about as many faces as training computes at a time."""
+        config = self.config
+        if takes_single_faces(config):
+            return max(1, (config.micro_batch or config.frame_batch_size) // config.train_frames)
+        return config.micro_batch or config.batch_size
 
     @property
     def without_progress(self) -> Self:

@@ -14,8 +14,8 @@ from torch import Tensor
 from benchmark.data.batches import BagDataset, Batch, in_batches, load_batches
 from benchmark.data.face_cache import Read
 from benchmark.training.model import Model
-from detectors.bag import Prediction
-from detectors.detector import Embedder, check_prediction
+from detectors.bag import Bag, Prediction
+from detectors.detector import Detector, Embedder, check_prediction
 from detectors.errors import DetectorError
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import pad_bags
@@ -79,16 +79,39 @@ def make_scorer(model: Model, bags: Iterable[BagRecord], read: Read) -> Score:
     return FaceFeatures(model, model.detector, embed(model, model.detector, list(row), read), row).score
 
 
-@torch.no_grad()
 def predict(model: Model, dataset: BagDataset) -> list[BagScore]:
     """Scores every bag that has a face, in the data set's order."""
+    return predict_alike(model, [model.detector], dataset)[0]
+
+
+@torch.no_grad()
+def predict_alike(model: Model, detectors: Sequence[Detector], dataset: BagDataset) -> list[list[BagScore]]:
+    """Scores every bag with several detectors, whose weights are those of the first.
+
+    Each face is embedded once, by the first. The scores of each are in the data set's order.
+    """
+    first, *others = detectors
     order = [i for i, bag in enumerate(dataset.bags) if bag.crops]
-    scores: list[BagScore] = []
+    scores: list[list[BagScore]] = [[] for _ in detectors]
+    for detector in others:
+        detector.load_state_dict(first.state_dict())
+        detector.eval()
     for batch in _batches(model, dataset, order, model.batch_size):
         with model.autocast():
-            prediction = model.detector(model.input(batch).bag)
-        scores += _unbatch([dataset.bags[i] for i in batch.index], prediction)
+            predictions = _forward(first, others, model.input(batch).bag)
+        for own, prediction in zip(scores, predictions, strict=True):
+            own += _unbatch([dataset.bags[i] for i in batch.index], prediction)
     return scores
+
+
+def _forward(first: Detector, others: Sequence[Detector], bag: Bag) -> list[Prediction]:
+    """Predicts with each detector; embedders share what the first embeds."""
+    alike = [first, *others]
+    embedders = [detector for detector in alike if isinstance(detector, Embedder)]
+    if not others or len(embedders) < len(alike):
+        return [detector(bag) for detector in alike]
+    features = embedders[0].embed(bag)
+    return [check_prediction(detector.head(features, bag.mask), bag.mask) for detector in embedders]
 
 
 @torch.no_grad()

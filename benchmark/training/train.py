@@ -5,26 +5,32 @@ It never sees a test bag.
 
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
+from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from benchmark.data.batches import BagDataset, Batch, balanced_epoch, in_batches, load_batches
+from benchmark.data.batches import BagDataset, Batch, FaceDataset, load_batches
 from benchmark.metrics.accuracy import accuracy
-from benchmark.training.checkpoint import BEST, record_epoch, resume, save, write_tensorboard
+from benchmark.training.checkpoint import BEST, TrainingState, record_epoch, resume, save, write_tensorboard
 from benchmark.training.model import Model
-from benchmark.training.predict import BagScore, predict
+from benchmark.training.predict import BagScore, predict_alike
+from detectors.detector import Detector
 from ffpms.errors import ConfigError
 
 
-def fit(model: Model, train: BagDataset, val: BagDataset, folder: Path) -> None:
+def fit(
+    model: Model, train: BagDataset, val: BagDataset, folder: Path, sharing: Mapping[str, Detector] | None = None
+) -> None:
     """Trains to the last epoch, resuming after the last finished one, and keeps the best epoch.
 
-    The best epoch is that with the highest val accuracy at 0.5, then the lowest loss, then the
-    earlier one. Its weights are left in the detector and in ``best.safetensors``.
+    ``config.select`` says which is best. Its weights are left in the detector and in
+    ``best.safetensors``. Methods of ``sharing`` are scored with the same training's weights. Each
+    keeps its own best epoch, in ``best.xn-max.safetensors`` and the like.
 
     Raises:
         ConfigError: there is nothing to train or to select on, or the loss is no longer a number.
@@ -40,16 +46,30 @@ def fit(model: Model, train: BagDataset, val: BagDataset, folder: Path) -> None:
         started = time.monotonic()
         row = _train_epoch(model, train, optimizer, done.epoch)
         scheduler.step()
+        done.epoch += 1
         if ranks.first:
-            row |= validate(predict(model.without_progress, val))
-            row |= {"seconds": round(time.monotonic() - started, 2)}
-            record_epoch(done, row, detector, folder)
+            _select(model, {"": detector, **(sharing or {})}, val, row, done, folder, started)
             save(folder, state, done)
-            _report(model, row, folder)
-        else:
-            done.epoch += 1
         ranks.wait()
     detector.load_state_dict(load_file(folder / BEST))
+
+
+def _select(
+    model: Model,
+    detectors: Mapping[str, Detector],
+    val: BagDataset,
+    row: dict[str, float],
+    done: TrainingState,
+    folder: Path,
+    started: float,
+) -> None:
+    """Scores val with each detector, and keeps the weights of each for which they are the best."""
+    scores = predict_alike(model.without_progress, list(detectors.values()), val)
+    rows = {name: row | validate(own) for name, own in zip(detectors, scores, strict=True)}
+    seconds = {"seconds": round(time.monotonic() - started, 2)}
+    for name, own in rows.items():
+        record_epoch(done, own | seconds, model.detector, folder, model.config.select, name)
+    _report(model, rows[""] | seconds, folder)
 
 
 def _check_bags(train: BagDataset, val: BagDataset) -> None:
@@ -74,7 +94,7 @@ def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimiz
     config, machine = model.config, model.machine
     torch.manual_seed((config.seed * 100_003 + epoch) * machine.ranks.world + machine.ranks.rank)
     train.epoch = epoch
-    whole = in_batches(balanced_epoch(train.bags, config.seed, epoch), config.batch_size)
+    whole = train.draw_epoch(config.frame_batch_size if isinstance(train, FaceDataset) else config.batch_size)
     batches = load_batches(train, machine.ranks.share(whole), machine.workers)
     model.detector.train()
     sums = torch.zeros(3, device=machine.device)
@@ -101,7 +121,7 @@ def _summarise(model: Model, sums: Tensor, epoch: int, n_bags: int) -> dict[str,
 
 
 def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:
-    """Adds up the gradients of the mean loss over a batch of ``size`` videos.
+    """Adds up the gradients of the mean loss over a batch of ``size`` videos, or of single faces.
 
     ``batch`` is this rank's part of it. It is computed in micro-batches.
 
@@ -124,8 +144,8 @@ def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:
 
 
 def validate(scores: list[BagScore]) -> dict[str, float]:
-    """Returns accuracy as the leaderboard counts it, and the loss with both classes weighing the
-    same.
+    """Returns accuracy as the leaderboard counts it, AUC, and the loss with both classes weighing
+    the same.
 
     Raises:
         ConfigError: a score is no number.
@@ -136,4 +156,5 @@ def validate(scores: list[BagScore]) -> dict[str, float]:
         raise ConfigError("the scores of val bags are not all numbers; try a lower --lr")
     each = np.logaddexp(0, np.where(label == 1, -logit, logit))
     loss = float(np.mean([each[label == y].mean() for y in (0, 1)]))
-    return {"val_loss": loss, "val_accuracy": accuracy(label, 1 / (1 + np.exp(-logit)))}
+    auc = float(roc_auc_score(label, logit))
+    return {"val_loss": loss, "val_accuracy": accuracy(label, 1 / (1 + np.exp(-logit))), "val_auc": auc}

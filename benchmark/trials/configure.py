@@ -1,10 +1,13 @@
 """Configure: turns the flags of ``ffpms bench`` into one configuration per method."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from benchmark.data.training_sets import takes_single_faces
 from benchmark.train_config import TrainConfig
+from benchmark.training.device import Machine, choose_precision
 from benchmark.training.weights import PACKAGED
 from detectors import method, names, resolve
 from detectors.backbones import TINY
@@ -49,6 +52,17 @@ def split_weights(typed: Sequence[str]) -> dict[str, Path]:
     return by_method
 
 
+def split_mixes(typed: Sequence[str]) -> dict[str, str]:
+    """Parses ``MIX`` and ``METHOD=MIX`` into a training mix per method.
+
+    Example:
+        >>> split_mixes(["recipe", "xn-avg=whole"])
+        {'': 'recipe', 'xn-avg': 'whole'}
+    """
+    parts = [text.rpartition("=") for text in typed]
+    return {resolve(name) if equals else ALL_METHODS: mix for name, equals, mix in parts}
+
+
 def split_options(typed: Sequence[str]) -> dict[str, dict[str, str]]:
     """Parses ``METHOD.OPTION=VALUE`` into values by option, by method.
 
@@ -78,6 +92,7 @@ def configure(
     backbone: str | None,
     weights: Mapping[str, Path],
     options: Mapping[str, Mapping[str, str]],
+    mixes: Mapping[str, str] | None = None,
 ) -> tuple[list[TrainConfig], dict[str, Path]]:
     """Returns one configuration per method, and the path of each file of weights by its hash.
 
@@ -91,7 +106,9 @@ def configure(
             f"backbone: {', '.join(methods)} has a network of its own; leave --backbone away, or give {TINY}"
         )
     hashes = {name: PACKAGED if path == Path(PACKAGED) else _sha256(path) for name, path in weights.items()}
-    configs = [_configure(name, settings, backbone, hashes, options) for name in methods]
+    mixes = {ALL_METHODS: "recipe", **(mixes or {})}
+    mix = {name: {"train_mix": mixes.get(name, mixes[ALL_METHODS])} for name in methods}
+    configs = [_configure(name, {**settings, **mix[name]}, backbone, hashes, options) for name in methods]
     return configs, {hashes[name]: path for name, path in weights.items()}
 
 
@@ -114,6 +131,24 @@ def _configure(
         "options": tuple(f"{key}={value}" for key, value in sorted(options.get(name, {}).items())),
     }
     return TrainConfig(method=name, manipulations=(), **about)
+
+
+def settle(config: TrainConfig, machine: Machine) -> TrainConfig:
+    """Returns a configuration as it will be run on a machine.
+
+    Settings that its method has no use for are at their defaults, so that they tell no runs apart.
+
+    Example:
+        >>> cpu = Machine(torch.device("cpu"))
+        >>> settle(TrainConfig("s-mil", frame_batch_size=64), cpu).frame_batch_size
+        32
+    """
+    known, precision = method(config.method), choose_precision(config.precision, machine.device)
+    unused = {"batch_size", "train_frames"} if takes_single_faces(config) else {"frame_batch_size"}
+    unused |= set() if known.unit == "frame" else {"frame_faces"}
+    unused |= set() if known.training_data == "bags" else {"train_mix"}
+    defaults: dict[str, Any] = {field.name: field.default for field in fields(TrainConfig) if field.name in unused}
+    return replace(config, precision=precision, ranks=machine.ranks.world, **defaults)
 
 
 def _sha256(path: Path) -> str:

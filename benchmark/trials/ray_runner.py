@@ -41,16 +41,13 @@ class Cluster:
     n_gpus: int
 
     def run(self, trials: Sequence[Trial], resources: Resources) -> list[str]:
-        """Runs trials side by side; first those whose detectors others take.
+        """Runs trials side by side, wave by wave: one may take the weights of an earlier wave.
 
         Returns one line a failure.
         """
         for trial in trials:
             resources.faces(trial.data)  # so that workers find the caches of faces, and do not make them
-        teachers = {trial.teacher.folder: trial.teacher for trial in trials}
-        first = [teacher for teacher in teachers.values() if not is_done(teacher.folder)]
-        others = [trial for trial in trials if trial.folder not in teachers]
-        return [line for wave in (first, others) for line in self._run_wave(wave, resources)]
+        return [line for wave in _waves(trials) for line in self._run_wave(wave, resources)]
 
     def _job(self, trial: Trial, resources: Resources) -> RayJob:
         return RayJob(
@@ -82,6 +79,14 @@ class Cluster:
                     note_failure(by_folder[folder], reason, resources.machine)
                     failures.append(f"{folder.name}: {reason}")
         return failures
+
+
+def _waves(trials: Sequence[Trial]) -> list[list[Trial]]:
+    """Orders trials: those that train, that may take a last epoch, that take others' weights."""
+    teachers = {trial.teacher.folder: trial.teacher for trial in trials}
+    todo = [teacher for teacher in teachers.values() if not is_done(teacher.folder)]
+    training, last = ([t for t in todo if (t.config.select == "last") is last] for last in (False, True))
+    return [training, last, [trial for trial in trials if trial.folder not in teachers]]
 
 
 def _on_death(folder: Path, deaths: Counter[Path]) -> str | None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +13,14 @@ from safetensors.torch import load_file
 
 from benchmark.data.training_sets import make_training_sets
 from benchmark.runs.folder import finish, is_done
-from benchmark.train_config import TrainConfig
-from benchmark.training.checkpoint import BEST, HISTORY
+from benchmark.train_config import SELECTS, TrainConfig
+from benchmark.training.checkpoint import BEST, HISTORY, LAST, name_file, read_last_weights, save_weights
 from benchmark.training.model import Model
 from benchmark.training.train import fit
 from benchmark.trials.identity import run_id, start
 from benchmark.trials.scoring import write_scores
 from benchmark.trials.shared_resources import Resources
-from detectors import create, method, tune
+from detectors import create, method, names, tune
 from detectors.backbones import Weights
 from detectors.detector import Detector
 from ffpms.dataset.built_set import BuiltSet
@@ -47,24 +48,28 @@ class Trial:
         config = replace(self.config, method=method(self.config.method).trained_as)
         return self if config == self.config else Trial.below(self.folder.parent, config, self.data)
 
+    @property
+    def selecting_otherwise(self) -> list[Path]:
+        """The folders of the trials that differ from this one only in ``select``."""
+        others = [replace(self.config, select=select) for select in SELECTS if select != self.config.select]
+        return [Trial.below(self.folder.parent, config, self.data).folder for config in others]
+
 
 def run_trial(trial: Trial, resources: Resources) -> None:
     """Trains a detector, scores its val and test bags once, and writes the run folder.
 
-    A method that is trained as another takes the weights of that one's trial.
+    A method that is trained as another takes the weights that this one's training kept for it.
     """
-    machine = resources.machine
+    machine, read = resources.machine, resources.faces
     model = Model.place(make_detector(trial.config, resources.weights), trial.config, machine)
     if machine.ranks.first:
         start(trial.folder, trial.config, trial.data, machine.device, machine.ranks.world)
     machine.ranks.wait()
-    if trial.teacher is trial:
-        train, val = make_training_sets(trial.data, resources.faces(trial.data), trial.config)
-        fit(model, train, val, trial.folder)
-    else:
-        _copy_weights(model, trial, resources)
+    if not _take_weights(model, trial, resources):
+        train, val = make_training_sets(trial.data, read(trial.data), trial.config)
+        fit(model, train, val, trial.folder, _sharing(model, resources))
     if machine.ranks.first:
-        write_scores(model, trial.data, resources.faces(trial.data), trial.folder)
+        write_scores(model, trial.data, read(trial.data), trial.folder)
         finish(trial.folder)
     machine.ranks.wait()
 
@@ -84,11 +89,58 @@ def make_detector(config: TrainConfig, weights: Mapping[str, Weights]) -> Detect
     return detector
 
 
-def _copy_weights(model: Model, trial: Trial, resources: Resources) -> None:
-    """Runs the teacher if it is not done, and copies its weights."""
-    if not is_done(trial.teacher.folder):
-        run_trial(trial.teacher, resources)
-    if resources.machine.ranks.first:
-        for name in (BEST, HISTORY):
-            shutil.copyfile(trial.teacher.folder / name, trial.folder / name)
-        model.detector.load_state_dict(load_file(trial.folder / BEST))
+def _sharing(model: Model, resources: Resources) -> dict[str, Detector]:
+    """Makes the detectors of other methods that are scored with the weights of this training.
+
+    One that cannot be made, or has other weights, is left to its own trial. Each method's last
+    epoch is the same, so that none need be kept for it.
+    """
+    config, made = model.config, {}
+    for name in names() if config.select != "last" else ():
+        if name != config.method and method(name).trained_as == config.method:
+            with suppress(Exception):
+                detector = resources.machine.place(make_detector(replace(config, method=name), resources.weights))
+                if _shapes(detector) == _shapes(model.detector):
+                    made[name] = detector
+    return made
+
+
+def _shapes(detector: Detector) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in detector.state_dict().items()}
+
+
+def _take_weights(model: Model, trial: Trial, resources: Resources) -> bool:
+    """Takes the weights of another trial's training, if one has them.
+
+    They are those of the method that this one is trained as. Or a finished trial differs only in
+    ``select``, and its checkpoint has the last epoch.
+    """
+    teacher, last = trial.teacher, trial.config.select == "last"
+    if teacher is not trial:
+        if not is_done(teacher.folder):
+            run_trial(teacher, resources)
+        return _copy(teacher.folder, "" if last else trial.config.method, model, trial.folder)
+    return last and any(_copy_last(other, model, trial.folder) for other in trial.selecting_otherwise)
+
+
+def _copy(teacher: Path, method: str, model: Model, folder: Path) -> bool:
+    """Copies weights and history that another trial kept for a method, if it did."""
+    files = {name: teacher / name_file(name, method) for name in (BEST, HISTORY)}
+    if not all(path.is_file() for path in files.values()):
+        return False
+    model.detector.load_state_dict(load_file(files[BEST]))
+    if model.machine.ranks.first:
+        for name, path in files.items():
+            shutil.copyfile(path, folder / name)
+    return True
+
+
+def _copy_last(other: Path, model: Model, folder: Path) -> bool:
+    """Copies history and last weights of another finished trial, if it has them."""
+    if not (is_done(other) and (other / LAST).is_file()):
+        return False
+    model.detector.load_state_dict(read_last_weights(other))
+    if model.machine.ranks.first:
+        save_weights(model.detector, folder / BEST)
+        shutil.copyfile(other / HISTORY, folder / HISTORY)
+    return True

@@ -19,7 +19,7 @@ def xn_avg(backbone: Backbone) -> BagDetector:
 
 @register("xn-max", source=SOURCE, unit="frame", trained_as="xn-avg")
 def xn_max(backbone: Backbone) -> BagDetector:
-    """The frame classifier of xn-avg, trained once for both; the video is the maximum: p = max_j
-    p_j.
+    """The frame classifier of xn-avg, at its own best epoch of the same training; the video is the
+    maximum: p = max_j p_j.
     """
     return BagDetector(backbone, None, FrameHead(backbone.num_features, max_probability), supervision="frame")

@@ -53,6 +53,23 @@ from ffpms.errors import ConfigError, writing
 @click.option("--batch-size", default=32, show_default=True, help="Videos in a batch.")
 @click.option("--micro-batch", default=0, help="Videos of a batch computed at a time.  [default: all]")
 @click.option("--train-frames", default=8, show_default=True, help="Faces of a video drawn each epoch.")
+@click.option(
+    "--frame-faces",
+    type=click.Choice(["all", "drawn"]),
+    help="What frame-based methods see of a video each epoch: all its faces, or --train-frames drawn.  [default: all]",
+)
+@click.option("--frame-batch-size", default=32, show_default=True, help="Faces in a batch of frame-based methods.")
+@click.option(
+    "--train-mix",
+    multiple=True,
+    metavar="[METHOD=]MIX",
+    help="Real frames in fake train videos: recipe, whole, bernoulli or varied (docs/protocol.md).  [default: recipe]",
+)
+@click.option(
+    "--select",
+    type=click.Choice(["val-accuracy", "val-auc", "val-loss", "last"]),
+    help="What chooses the epoch.  [default: val-accuracy]",
+)
 @click.option("--lr", default=2e-4, show_default=True, help="Learning rate of Adam.")
 @click.option("--lr-halved-every", default=5, show_default=True, help="Epochs between halvings of the rate.")
 @click.option("--seeds", default="0", show_default=True, callback=parse_names, help="Comma list of numbers.")
@@ -162,6 +179,7 @@ _SETTINGS = (
         "batch_size",
         "micro_batch",
         "train_frames",
+        "frame_batch_size",
         "lr",
         "lr_halved_every",
         "precision",
@@ -169,15 +187,26 @@ _SETTINGS = (
 )
 
 
+_READ = ("frame_faces", "select")
+"""Settings that the paper leaves open; an experiment runs their other readings too if not given."""
+
+
 def _configs(flags: dict[str, Any], methods: list[str]) -> tuple[list[Any], dict[str, Path]]:
-    """Returns one configuration per method, and the paths of the weights that the flags name."""
-    from benchmark.trials.configure import configure, split_options, split_weights
+    """Returns the methods' configurations, and the paths of the weights that the flags name."""
+    from benchmark.experiments.catalogue import EXPERIMENTS
+    from benchmark.experiments.planning import read_otherwise
+    from benchmark.trials.configure import configure, split_mixes, split_options, split_weights
 
     if flags["freeze"] and flags["tune"] == "norm":
         raise ConfigError("freeze: contradicts --tune norm; give one of them")
     settings = {name: flags[name] for name in _SETTINGS} | ({"tune": "none"} if flags["freeze"] else {})
+    settings |= {name: flags[name] for name in _READ if flags[name]}
     weights, options = split_weights(flags["weights"]), split_options(flags["options"])
-    return configure(methods, settings, flags["backbone"], weights, options)
+    configs, paths = configure(methods, settings, flags["backbone"], weights, options, split_mixes(flags["train_mix"]))
+    if flags["experiment"]:
+        given = [name for name in ("train_mix", *_READ) if flags[name]]
+        configs = read_otherwise(EXPERIMENTS[flags["experiment"]], configs, given)
+    return configs, paths
 
 
 def _seeds(typed: tuple[str, ...]) -> list[int]:

@@ -14,7 +14,7 @@ from ffpms.dataset.set_files import read_finished, stored_settings
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
 from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.remixing import choose_fakes, redraw
+from ffpms.protocol.remixing import choose_fakes, redraw, remix
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, VIDEO, WITH_PIXELS, Split, read_table
 
 if TYPE_CHECKING:
@@ -76,7 +76,11 @@ class BuiltSet:
         return cls(root.absolute(), about["dataset"], recipe, crop.size, sha256, False, **tables)
 
     def bags(
-        self, split: str, manipulations: str | Collection[str] | None = None, seed: int | None = None
+        self,
+        split: str,
+        manipulations: str | Collection[str] | None = None,
+        seed: int | None = None,
+        mix: str = "recipe",
     ) -> list[BagRecord]:
         """Returns the bags of a split: originals and fakes.
 
@@ -84,9 +88,11 @@ class BuiltSet:
             split: ``train``, ``val`` or ``test``.
             manipulations: one short name or several; all of the set if none are given.
             seed: draws anew which frames are replaced, as a training run does for its train bags.
+            mix: how many of them, if not as the set was built: ``whole``, ``bernoulli`` or
+                ``varied``, as ``ffpms bench --train-mix`` takes them.
 
         Raises:
-            ConfigError: there is no such split or manipulation, or ``seed`` is no number.
+            ConfigError: there is no such split, manipulation or mix, or ``seed`` is no number.
 
         Example:
             >>> {bag.label for bag in ffpms.load("ffpms-data").bags("test", ["DF", "NT"])}
@@ -97,8 +103,9 @@ class BuiltSet:
         kinds = [kinds] if isinstance(kinds, str) or not isinstance(kinds, Iterable) else list(kinds)
         _check_known("manipulations", kinds, list(dict.fromkeys(self.videos["manipulation"])))
         videos, frames = self._rows(split, ["original", *kinds])
-        if seed is not None:
-            frames = redraw(videos, frames, self.crops, self.recipe, whole("seed", seed, low=0))
+        if seed is not None or mix != "recipe":
+            fake = redraw(videos, self.recipe, self.recipe.seed if seed is None else whole("seed", seed, low=0), mix)
+            videos, frames = remix(videos, frames, self.crops, fake)
         return self.make_records(videos, frames)
 
     def torch(

@@ -16,12 +16,12 @@ from ffpms.checks import whole
 from ffpms.dataset.bag import BagRecord
 
 
-def make_generator(seed: int, epoch: int, index: int, repeat: int = 0) -> np.random.Generator:
-    """Makes the generator of a bag's random numbers in an epoch.
+def make_generator(seed: int, epoch: int, index: int, repeat: int = 0, *face: int) -> np.random.Generator:
+    """Makes the generator of a bag's random numbers in an epoch, or of one face's.
 
     ``repeat`` counts how often the epoch has shown the bag before.
     """
-    return np.random.default_rng([seed, epoch, index, repeat])
+    return np.random.default_rng([seed, epoch, index, repeat, *face])
 
 
 def draw_faces(n_faces: int, n_drawn: int, generator: np.random.Generator) -> np.ndarray:

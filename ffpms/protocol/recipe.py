@@ -104,10 +104,22 @@ class Recipe:
         """
         if split == Split.TRAIN:
             return dict.fromkeys(video_ids, self.frames_per_video - self.n_replaced_in_train)
+        return self.n_fake_varied(split, manipulation, video_ids)
+
+    def n_fake_varied(self, split: str, manipulation: str, video_ids: list[str]) -> dict[str, int]:
+        """Number of fake frames kept in each video, stratified over the levels in any split."""
         low, high = self.replaced
         levels = self.order(range(low, high + 1), split, manipulation, "level")
         videos = self.order(video_ids, split, manipulation, "video")
         return {str(v): self.frames_per_video - int(levels[i % len(levels)]) for i, v in enumerate(videos)}
+
+    def n_fake_by_chance(self, *bag: object) -> int:
+        """Number of fake frames kept if chance replaces each with probability ``fraction``.
+
+        At least one is kept.
+        """
+        coins = (int.from_bytes(self.draw(*bag, "coin", slot)[:8]) for slot in range(self.frames_per_video))
+        return max(1, sum(coin >= self.fraction * 2**64 for coin in coins))
 
     def fake_order(self, *bag: object) -> tuple[int, ...]:
         """Returns the slots in the order in which they turn fake.

@@ -1,9 +1,11 @@
 """Mixing: makes another mix of a built set by choosing other rows, without new pixels."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pandas as pd
 
+from ffpms.checks import check_choice
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import CROP, FRAME, ORIGINAL, UNKNOWN, bag_key
 
@@ -14,18 +16,52 @@ The other slots of a fake bag show the real video.
 """
 
 
-def redraw(videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, recipe: Recipe, seed: int) -> pd.DataFrame:
-    """Draws the fake slots of each bag anew from ``seed``, with as many fake frames as before.
+MIXES = ("recipe", "whole", "bernoulli", "varied")
+"""Ways to mix the frames of fake train bags.
 
-    Returns a FRAME table of the same bags.
+- ``recipe`` keeps the set's number of fake frames, 15 of 20 (Li 2020, Section 4.1).
+- ``whole`` replaces none.
+- ``bernoulli`` replaces each frame with the recipe's probability, 1/4. One frame stays fake.
+- ``varied`` replaces 1 to 19, stratified as in test. It goes beyond the paper.
+"""
+
+
+def redraw(videos: pd.DataFrame, recipe: Recipe, seed: int, mix: str = "recipe") -> FakeSlots:
+    """Draws the fake slots of each fake bag anew from ``seed``.
+
+    Raises:
+        ConfigError: there is no such mix.
     """
-    fresh = replace(recipe, seed=seed)
-    fake = {
-        (v["bag_id"], slot)
-        for v in videos[videos["label"] == 1].to_dict("records")
-        for slot in fresh.fake_slots(v["n_fake"], v["split"], v["manipulation"], v["video_id"])
-    }
-    return choose_fakes(videos, frames, crops, fake)
+    check_choice("mix", mix, MIXES)
+    fresh, fakes = replace(recipe, seed=seed), videos[videos["label"] == 1]
+    n_fake = _numbers_of_fakes(fakes, fresh, mix)
+    names = fakes[["bag_id", "split", "manipulation", "video_id"]].itertuples(index=False)
+    return {(bag_id, slot) for bag_id, *bag in names for slot in fresh.fake_slots(n_fake[bag_id], *bag)}
+
+
+def _numbers_of_fakes(fakes: pd.DataFrame, recipe: Recipe, mix: str) -> dict[str, int]:
+    """Returns the number of fake frames of each bag in a mix."""
+    n_fake: dict[str, int] = {}
+    for (split, manipulation), own in fakes.groupby(["split", "manipulation"], sort=False):
+        kind, ids = (str(split), str(manipulation)), own["video_id"].tolist()
+        if mix == "varied":
+            by_video = recipe.n_fake_varied(*kind, ids)
+        elif mix == "bernoulli":
+            by_video = {video_id: recipe.n_fake_by_chance(*kind, video_id) for video_id in ids}
+        else:
+            as_built = own["n_fake"] if mix == "recipe" else [recipe.frames_per_video] * len(own)
+            by_video = dict(zip(ids, as_built, strict=True))
+        n_fake |= {bag_id: by_video[v] for bag_id, v in zip(own["bag_id"], ids, strict=True)}
+    return n_fake
+
+
+def remix(
+    videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, fake: FakeSlots
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Returns the VIDEO and FRAME tables of the same bags, in which exactly ``fake`` is fake."""
+    n_fake = videos["bag_id"].map(Counter(bag_id for bag_id, _ in fake)).fillna(0).astype(videos["n_fake"].dtype)
+    rate = (n_fake / videos["n_frames"]).astype(videos["fake_rate"].dtype)
+    return videos.assign(n_fake=n_fake, fake_rate=rate), choose_fakes(videos, frames, crops, fake)
 
 
 def choose_fakes(videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, fake: FakeSlots) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from benchmark.data.batches import SHIFT, BagDataset, balanced_epoch, collate_bags
+from benchmark.data.batches import SHIFT, BagDataset, FaceDataset, balanced_epoch, collate_bags
 from benchmark.data.inputs import augment
 from benchmark.trials.shared_resources import Resources
 from ffpms.dataset.bag import BagRecord
@@ -94,3 +94,24 @@ def test_collate_pads_to_the_longest() -> None:
     assert batch.label.tolist() == [0, 1]
     assert batch.index == [2, 3]
     assert batch.part(1, 9).index == [3]
+
+
+def test_an_epoch_of_single_faces_shows_every_face_each_moved_by_itself(
+    built_set: BuiltSet, resources: Resources
+) -> None:
+    bags = built_set.bags("train", ("DF", "NT"), seed=0)
+    dataset = FaceDataset(resources.faces(built_set), bags)
+    batches = dataset.draw_epoch(size=7)
+    items = [item for batch in batches for item in batch]
+    fakes = {i for i, bag in enumerate(bags) if bag.label}
+    assert sorted(place for i, _, place in items if i == min(fakes)) == list(range(20))
+    assert sum(i in fakes for i, *_ in items) == 20 * len(fakes) == sum(i not in fakes for i, *_ in items)
+    assert len(set(items)) == len(items)
+    assert max(map(len, batches)) <= 7
+    assert max(map(len, batches)) - min(map(len, batches)) <= 1
+    read = [dataset[item] for item in sorted(items)[:20]]
+    assert len({item["move"] for item in read}) == 20, "faces of one video move and flip one by one"
+    assert all(len(item["faces"]) == 1 for item in read)
+    dataset.epoch = 1
+    assert dataset.draw_epoch(size=7) != batches
+    assert dataset[sorted(items)[0]]["move"] != read[0]["move"]

@@ -1,5 +1,8 @@
 """D-FWA and Face X-ray learn from real faces of one split and from what they make of them; never from a deepfake."""
 
+from collections import Counter
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -48,15 +51,23 @@ def test_nothing_but_real_faces_of_its_split_is_ever_read(data: BuiltSet, name: 
         read.clear()
         for epoch in range(3):
             dataset.epoch = epoch
-            for index in range(len(dataset)):
-                dataset[index]
+            for item in chain(*dataset.draw_epoch(size=8)):
+                dataset[item]
         videos = {path.split("/")[2] for path in read}
         assert videos == {bag for bag, own in splits.items() if own == split and bag.startswith("original")}
 
 
+@pytest.mark.parametrize("name", names())
+def test_frame_based_methods_see_all_faces_of_a_video_and_others_draw_some(data: BuiltSet, name: str) -> None:
+    train, _ = make_training_sets(data, open_faces(data, None), config(name))
+    seen = Counter(train.bags[item[0]].bag_id for item in chain(*train.draw_epoch(size=8)) if item[1] == 0)
+    assert set(seen.values()) == ({4} if method(name).unit == "frame" else {1})
+
+
 @pytest.mark.parametrize("name", SELF_MADE)
 def test_each_real_video_has_a_forged_twin(data: BuiltSet, name: str) -> None:
-    train, val = make_training_sets(data, open_faces(data, None), config(name))
+    as_bags = replace(config(name), frame_faces="drawn")
+    train, val = make_training_sets(data, open_faces(data, None), as_bags)
     for dataset, n_faces in ((train, 3), (val, 4)):
         half = len(dataset) // 2
         assert [bag.label for bag in dataset.bags] == [0] * half + [1] * half

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from benchmark.data.batches import BagDataset
+from benchmark.train_config import SELECTS
 from benchmark.training import checkpoint, train
 from benchmark.trials import trial
 from benchmark.trials.identity import run_id
@@ -52,11 +53,11 @@ def test_training_reads_no_test_bag(
     seen: dict[str, set[str]] = {}
     original = trial.fit
 
-    def spy(model, train_set, val_set, folder):  # type: ignore[no-untyped-def]
+    def spy(model, train_set, val_set, folder, sharing):  # type: ignore[no-untyped-def]
         seen["train"] = {split[b.bag_id] for b in train_set.bags}
         seen["val"] = {split[b.bag_id] for b in val_set.bags}
         assert not (folder / "scores.parquet").exists()
-        original(model, train_set, val_set, folder)
+        original(model, train_set, val_set, folder, sharing)
 
     monkeypatch.setattr(trial, "fit", spy)
     run_trial(Trial(replace(CONFIG, epochs=1), built_set, tmp_path / "run"), resources)
@@ -65,14 +66,20 @@ def test_training_reads_no_test_bag(
     assert {split[b] for b in scores["bag_id"]} == {"test"}
 
 
-def test_the_best_epoch_on_val_is_kept(tmp_path: Path) -> None:
+BEST_EPOCH = {"val-accuracy": 2, "val-auc": 4, "val-loss": 4, "last": 5}
+"""What each choice keeps of the epochs below: accuracy, loss and AUC of each, from epoch 0."""
+EPOCHS = [(0.5, 0.7, 0.6), (0.8, 0.6, 0.6), (0.8, 0.5, 0.7), (0.8, 0.5, 0.9), (0.7, 0.1, 0.9), (0.6, 0.8, 0.8)]
+
+
+@pytest.mark.parametrize("select", SELECTS)
+def test_the_epoch_is_kept_that_select_names(select: str, tmp_path: Path) -> None:
     done, detector = checkpoint.TrainingState(), torch.nn.Linear(1, 1, bias=False)
-    rows = [(0.5, 0.7), (0.8, 0.6), (0.8, 0.5), (0.8, 0.5), (0.7, 0.1)]
-    for epoch, (accuracy, loss) in enumerate(rows):
+    for epoch, (accuracy, loss, auc) in enumerate(EPOCHS):
         torch.nn.init.constant_(detector.weight, epoch)
-        checkpoint.record_epoch(done, {"val_accuracy": accuracy, "val_loss": loss}, detector, tmp_path)
-    assert load_file(tmp_path / "best.safetensors")["weight"].item() == 2
-    assert len(pd.read_csv(tmp_path / "history.csv")) == 5
+        row = {"epoch": epoch, "val_accuracy": accuracy, "val_loss": loss, "val_auc": auc}
+        checkpoint.record_epoch(done, row, detector, tmp_path, select)
+    assert load_file(tmp_path / "best.safetensors")["weight"].item() == BEST_EPOCH[select]
+    assert len(pd.read_csv(tmp_path / "history.csv")) == len(EPOCHS)
 
 
 def test_each_epoch_is_drawn_anew(
@@ -98,6 +105,11 @@ def test_identity_changes_with_anything_that_changes_a_score(built_set: BuiltSet
         {"epochs": 4},
         {"backbone": "resnet18"},
         {"train_frames": 4},
+        {"train_mix": "whole"},
+        {"select": "last"},
+        {"frame_faces": "drawn"},
+        {"frame_batch_size": 16},
+        {"ranks": 2},
         {"manipulations": ("DF",)},
     ]
     ids = [run_id(replace(CONFIG, **change), built_set.sha256) for change in changes]  # type: ignore[arg-type]
@@ -107,7 +119,8 @@ def test_identity_changes_with_anything_that_changes_a_score(built_set: BuiltSet
 _REFUSED = (
     *({"epochs": 0}, {"epochs": 1.5}, {"epochs": "3"}, {"seed": -1}, {"lr": -1.0}, {"lr": None}, {"micro_batch": -1}),
     *({"precision": "fp8"}, {"train_frames": 0}, {"input_size": 8}, {"manipulations": "DF"}),
-    *({"options": "eq12=scores"}, {"options": ("eq12",)}),
+    *({"options": "eq12=scores"}, {"options": ("eq12",)}, {"train_mix": "half"}, {"select": "test"}, {"ranks": 0}),
+    *({"frame_faces": 8}, {"frame_batch_size": 0}),
 )
 
 
@@ -117,22 +130,56 @@ def test_a_configuration_that_cannot_be_is_refused(wrong: dict[str, object]) -> 
         replace(CONFIG, **wrong)  # type: ignore[arg-type]
 
 
-def test_a_method_trained_as_another_takes_its_weights(
+def test_a_method_trained_as_another_keeps_its_own_best_epoch_of_that_training(
     built_set: BuiltSet, resources: Resources, tmp_path: Path
 ) -> None:
-    average, largest = (replace(CONFIG, method=name, epochs=1) for name in ("xn-avg", "xn-max"))
-    folders = {
-        name: tmp_path / run_id(config, built_set.sha256) for name, config in (("avg", average), ("max", largest))
+    """xn-max is chosen by its own val scores, which are not those of xn-avg; nothing is trained twice."""
+    average, largest = (
+        Trial.below(tmp_path, replace(CONFIG, method=name, select="val-loss", epochs=4), built_set)
+        for name in ("xn-avg", "xn-max")
+    )
+    run_trial(largest, resources)
+    assert (average.folder / "DONE").is_file()
+    assert not (largest.folder / "last.ckpt").exists()
+    histories = {name: pd.read_csv(own.folder / "history.csv") for name, own in (("avg", average), ("max", largest))}
+    assert histories["avg"]["train_loss"].equals(histories["max"]["train_loss"])
+    assert not histories["avg"]["val_loss"].equals(histories["max"]["val_loss"])
+    for own, history in ((average, histories["avg"]), (largest, histories["max"])):
+        val = pd.read_parquet(own.folder / "val_scores.parquet").query("level == 'video'")
+        each = -np.log(np.where(val["y_true"] == 1, val["score"], 1 - val["score"]))
+        loss = np.mean([each[val["y_true"] == y].mean() for y in (0, 1)])
+        assert loss == pytest.approx(history["val_loss"].min(), rel=1e-4)
+
+
+def test_the_two_xception_baselines_have_the_same_frame_scores_if_they_have_the_same_epoch(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path
+) -> None:
+    average, largest = (
+        Trial.below(tmp_path, replace(CONFIG, method=name, epochs=1), built_set) for name in ("xn-avg", "xn-max")
+    )
+    run_trial(largest, resources)
+    scores = {
+        name: pd.read_parquet(own.folder / "scores.parquet") for name, own in (("avg", average), ("max", largest))
     }
-    run_trial(Trial.below(tmp_path, largest, built_set), resources)
-    assert (folders["avg"] / "DONE").is_file()
-    assert (folders["avg"] / "best.safetensors").read_bytes() == (folders["max"] / "best.safetensors").read_bytes()
-    scores = {name: pd.read_parquet(folder / "scores.parquet") for name, folder in folders.items()}
-    frames = scores["max"][scores["max"]["level"] == "frame"]
-    by_bag = frames.groupby("bag_id")["score"]
+    by_bag = scores["max"][scores["max"]["level"] == "frame"].groupby("bag_id")["score"]
     for name, expected in (("max", by_bag.max()), ("avg", by_bag.mean())):
         videos = scores[name][scores[name]["level"] == "video"].set_index("bag_id")["score"]
         np.testing.assert_allclose(videos.loc[expected.index], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["s-mil", "xn-max"])
+def test_the_last_epoch_is_taken_from_a_finished_training(
+    name: str, built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(CONFIG, method=name)
+    alone = Trial.below(tmp_path / "alone", replace(config, select="last"), built_set)
+    run_trial(alone, resources)
+    run_trial(Trial.below(tmp_path, config, built_set), resources)
+    monkeypatch.setattr(trial, "fit", lambda *_: pytest.fail("trained twice"))
+    last = Trial.below(tmp_path, replace(config, select="last"), built_set)
+    run_trial(last, resources)
+    for file in ("best.safetensors", "scores.parquet"):
+        assert (last.folder / file).read_bytes() == (alone.folder / file).read_bytes()
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_one_line(

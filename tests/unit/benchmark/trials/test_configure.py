@@ -1,15 +1,19 @@
 """What a user asks for, as one configuration a method."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from benchmark.train_config import TrainConfig
+from benchmark.training.distributed import Ranks
 from benchmark.training.weights import load_given
-from benchmark.trials.configure import choose_methods, configure, split_options, split_weights
+from benchmark.trials.configure import choose_methods, configure, settle, split_mixes, split_options, split_weights
 from detectors import method, names
 from detectors.errors import DetectorError
 from ffpms.errors import ConfigError
+from tests.helpers.trials import CPU
 
 SETTINGS = {"pretrained": True}
 
@@ -92,3 +96,25 @@ def test_an_option_that_is_not_there_is_named(text: str, said: str) -> None:
 def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not found"):
         configure(["s-mil"], SETTINGS, None, split_weights([f"s-mil={tmp_path / 'w.pth'}"]), {})
+
+
+def test_a_training_mix_is_for_a_method_or_for_all() -> None:
+    mixes = split_mixes(["whole", "smil=recipe"])
+    configs, _ = configure(["s-mil", "xn-avg", "lstm"], SETTINGS, "tiny", {}, {}, mixes)
+    assert [config.train_mix for config in configs] == ["recipe", "whole", "whole"]
+    with pytest.raises(ConfigError, match="train-mix: 'half' is unknown; choose recipe"):
+        configure(["s-mil"], SETTINGS, "tiny", {}, {}, {"": "half"})
+
+
+@pytest.mark.parametrize("name", names())
+def test_settings_that_a_method_does_not_use_tell_no_runs_apart(name: str) -> None:
+    asked = TrainConfig(name, batch_size=8, train_frames=5, frame_batch_size=16, train_mix="whole")
+    settled = settle(asked, replace(CPU, ranks=Ranks(0, 2)))
+    frames, bags = method(name).unit == "frame", method(name).training_data == "bags"
+    assert (settled.batch_size, settled.train_frames, settled.frame_batch_size) == (
+        (32, 8, 16) if frames else (8, 5, 32)
+    )
+    assert settled.train_mix == ("whole" if bags else "recipe"), "it sees no fake of the set"
+    assert (settled.ranks, settled.precision) == (2, "fp32")
+    drawn = settle(replace(asked, frame_faces="drawn"), CPU)
+    assert (drawn.frame_faces, drawn.batch_size, drawn.frame_batch_size) == ("drawn" if frames else "all", 8, 32)

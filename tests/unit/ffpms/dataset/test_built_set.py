@@ -16,6 +16,7 @@ from ffpms.builder.config import BuildConfig
 from ffpms.dataset.crops import read_crop
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.remixing import MIXES
 from tests.helpers.tiny_set import CONFIG, PAIRS, make_set
 
 
@@ -50,9 +51,22 @@ def test_bags_are_of_all_manipulations_of_several_or_of_one(tiny: BuiltSet) -> N
     assert sorted(names(tiny.bags("test", []))) == sorted(names(tiny.bags("test", "original"))) == everything[:2]
 
 
+@pytest.mark.parametrize("mix", MIXES)
+def test_train_bags_have_the_fakes_of_a_mix_and_the_pixels_of_each(tiny: BuiltSet, mix: str) -> None:
+    for bag in tiny.bags("train", seed=3, mix=mix):
+        fake = np.array(bag.frame_labels)
+        assert fake.mean() == pytest.approx(bag.fake_rate)
+        assert fake.any() == bool(bag.label)
+        assert fake.all() == bool(bag.label) or mix != "whole"
+        assert [("original" in crop) == (not label) for crop, label in zip(bag.crops, fake, strict=True)]
+        assert len(bag.faces()) == len(fake)
+
+
 def test_an_unknown_split_or_manipulation_is_named_with_what_is_known(tiny: BuiltSet) -> None:
     with pytest.raises(ConfigError, match="split: tests is unknown; choose from train, val, test"):
         tiny.bags("tests")
+    with pytest.raises(ConfigError, match="mix: 'half' is unknown; choose recipe or whole"):
+        tiny.bags("train", mix="half")
     with pytest.raises(ConfigError, match=r"manipulations: NT is unknown; choose from .*DF, F2F"):
         tiny.bags("test", ["DF", "NT"])
     with pytest.raises(ConfigError, match="manipulations: DeepFakes is unknown"):
