@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from detectors._torchvision import import_timm
+from detectors.autocast import with_autocast
 from detectors.errors import DetectorError
 
 TINY = "tiny"
@@ -21,7 +22,7 @@ class Stem(nn.Module):
     """A pretrained network that normalises its own input.
 
     ``input_size`` is the side in px that it was made for, None if none is known. ``fixed`` means
-    that it takes no other size.
+    that it takes no other size. In a detector it alone takes part in autocast, and gives float32.
     """
 
     mean: Tensor
@@ -34,6 +35,9 @@ class Stem(nn.Module):
         self.fixed = fixed
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    def __call__(self, *args: Any) -> Any:
+        return with_autocast(super().__call__, *args)
 
     def scale(self, faces: Tensor) -> Tensor:
         """Scales pixels to 0..1 and normalises them.

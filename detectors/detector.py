@@ -1,15 +1,20 @@
 """Base classes of detectors: any, ``backbone -> encoder -> pool``, and of single faces."""
 
 from abc import abstractmethod
+from inspect import isfunction
 from typing import Any, Self
 
 from torch import Tensor, nn
 
+from detectors.autocast import without_autocast
 from detectors.backbones import Backbone, Stem
 from detectors.bag import Bag, Prediction, pack, unpack
 from detectors.errors import DetectorError
 from detectors.losses import Supervision, video_loss
 from detectors.pooling import mean_probability
+
+_STEPS = ("forward", "learn", "embed", "encode", "head", "judge")
+"""Methods of a detector that are called from outside."""
 
 
 def check_prediction(made: object, mask: Tensor) -> Prediction:
@@ -35,12 +40,19 @@ class Detector(nn.Module):
     """Base of all detectors: bag in, Prediction out.
 
     ``backbone`` holds what was trained elsewhere. :func:`detectors.fine_tuning.tune` decides how
-    much of it is trained further.
+    much of it is trained further. It alone takes part in autocast: whatever a subclass does with
+    its features is computed in float32.
     """
 
     backbone: Stem
     supervision: Supervision = "video"
     frozen = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in _STEPS:
+            if isfunction(step := getattr(cls, name, None)):
+                setattr(cls, name, without_autocast(step))
 
     @abstractmethod
     def forward(self, bag: Bag) -> Prediction:

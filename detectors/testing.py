@@ -8,12 +8,15 @@ functions with drawn arguments.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import product
+from typing import Any
 
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
 from torch.testing import assert_close
+from torch.utils.hooks import RemovableHandle
 
+from detectors.autocast import to_float32
 from detectors.backbones import TINY
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector, Embedder
@@ -93,17 +96,29 @@ def a_step_lowers_the_loss(detector: Detector) -> None:
 
     It changes the detector's weights.
     """
-    batch, label = make_bag(make_faces(4), make_faces(3, seed=1)), torch.tensor([0.0, 1.0])
-    drawn = torch.rand(2, 4, _SIDE, _SIDE, generator=torch.Generator().manual_seed(2))
-    boundary = drawn * label[:, None, None, None]
+    lesson = _make_lesson()
     optimizer = torch.optim.SGD(detector.parameters(), lr=1e-2)
     optimizer.zero_grad()
-    _, before = detector.learn(batch, label, boundary)
+    _, before = detector.learn(*lesson)
     before.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     with torch.no_grad():
-        after = detector.learn(batch, label, boundary)[1]
+        after = detector.learn(*lesson)[1]
     assert after < before, f"the loss went from {before.item():.6f} to {after.item():.6f}"
+
+
+def autocast_changes_the_backbone_alone(detector: Detector) -> None:
+    """Checks that under autocast all that follows the backbone computes in float32.
+
+    Its gradients are those that the backbone's bfloat16 features give in float32.
+    """
+    seen: list[Any] = []
+    with torch.autocast("cpu", torch.bfloat16), _hook(detector, lambda *call: seen.append(call[-1])):
+        _, under_autocast = detector.learn(*_make_lesson())
+    with _hook(detector, lambda *_: to_float32(seen.pop(0))):
+        _, without = detector.learn(*_make_lesson())
+    mixed, plain = (_gradients_after_backbone(detector, loss) for loss in (under_autocast, without))
+    assert_close(mixed, plain, atol=1e-7, rtol=1e-4)
 
 
 def weights_sum_to_one(detector: Detector) -> None:
@@ -204,6 +219,7 @@ _PLAIN: tuple[Callable[[Detector], None], ...] = (
     gradients_are_finite_beside_padding,
     sure_faces_stay_finite,
     bytes_score_as_floats_do,
+    autocast_changes_the_backbone_alone,
 )
 
 
@@ -217,6 +233,25 @@ def _laws(detector: Detector, other: Detector, ordered: bool) -> Iterator["parti
         yield partial(law, detector)
     yield partial(saved_weights_score_the_same, detector, other)
     yield partial(a_step_lowers_the_loss, detector)
+
+
+def _make_lesson() -> tuple[Bag, Tensor, Tensor]:
+    """Makes what a detector learns from: a batch of two bags, their labels and boundaries."""
+    batch, label = make_bag(make_faces(4), make_faces(3, seed=1)), torch.tensor([0.0, 1.0])
+    drawn = torch.rand(2, 4, _SIDE, _SIDE, generator=torch.Generator().manual_seed(2))
+    return batch, label, drawn * label[:, None, None, None]
+
+
+def _hook(detector: Detector, hook: Callable[..., Any]) -> RemovableHandle:
+    """Calls ``hook`` with what the backbone gives; what it returns takes that one's place."""
+    return detector.backbone.register_forward_hook(hook)
+
+
+def _gradients_after_backbone(detector: Detector, loss: Tensor) -> dict[str, Tensor]:
+    """Returns the loss's gradients of all weights but the backbone's."""
+    own = {name: p for name, p in detector.named_parameters() if not name.startswith("backbone.")}
+    found = torch.autograd.grad(loss, list(own.values()), retain_graph=True, allow_unused=True)
+    return {name: g for name, g in zip(own, found, strict=True) if g is not None}
 
 
 def _seeded(detector: Detector, bag: Bag) -> Prediction:

@@ -93,17 +93,24 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> str:
-    """Returns the precision; ``auto`` is bf16 on a GPU and fp32 elsewhere.
+    """Returns the precision; ``auto`` is bf16 on a GPU that has it, and fp32 elsewhere.
 
-    On a CPU bf16 is slower.
+    A CPU, and a GPU that only emulates bf16, are slower with it.
 
     Example:
         >>> choose_precision("auto", torch.device("cpu"))
         'fp32'
     """
-    return name if name != "auto" else ("bf16" if device.type == "cuda" else "fp32")
+    return name if name != "auto" else ("bf16" if _has_bf16(device) else "fp32")
+
+
+def _has_bf16(device: torch.device) -> bool:
+    if device.type != "cuda":
+        return False
+    with torch.cuda.device(device):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """The context in which a detector runs."""
+    """The context in which a detector runs; only its backbone takes part in it."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()

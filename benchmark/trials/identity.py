@@ -23,6 +23,7 @@ CODE = {
     "detectors": (
         *(
             "_torchvision.py",
+            "autocast.py",
             "backbones.py",
             "bag.py",
             "detector.py",

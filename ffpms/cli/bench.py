@@ -86,7 +86,7 @@ from ffpms.errors import ConfigError, writing
     default="auto",
     show_default=True,
     type=click.Choice(["auto", "fp32", "bf16"]),
-    help="auto is bf16 on a GPU, fp32 elsewhere.",
+    help="auto is bf16 on a GPU that has it, fp32 elsewhere. bf16 is for the backbone alone.",
 )
 @click.option("--workers", default=0, show_default=True, type=click.IntRange(min=0), help="Processes that load crops.")
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch.  [default: the cores it may use]")

@@ -104,6 +104,10 @@ def test_uint8_faces_score_as_floats_do(detector: detectors.Detector) -> None:
     laws.bytes_score_as_floats_do(detector)
 
 
+def test_autocast_changes_the_backbone_alone(detector: detectors.Detector) -> None:
+    laws.autocast_changes_the_backbone_alone(detector)
+
+
 @pytest.mark.parametrize("asked", ["s-mil", "abmil", "abmil-gated", "s-mil-t", *VARIANTS[:3]])
 def test_the_video_is_the_weighted_sum_of_its_faces(asked: str) -> None:
     prediction = new(asked)(laws.make_bag(laws.make_faces(6)))
