@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from detectors.fine_tuning import TUNES
 from ffpms.errors import ConfigError
 
+TUNES = ("all", "norm", "none")
+"""The choices of ``--tune``: those of ``detectors.fine_tuning``, which needs torch."""
 PRECISIONS = ("auto", "fp32", "bf16")
 """The choices of ``--precision``."""
 

@@ -8,7 +8,7 @@ from benchmark.train_config import TrainConfig
 from benchmark.training.weights import PACKAGED
 from detectors import method, names, resolve
 from detectors.backbones import TINY
-from detectors.options import parse_options
+from detectors.options import options_of, parse_options
 from ffpms.errors import ConfigError
 from ffpms.hashing import digest
 
@@ -114,6 +114,20 @@ def _configure(
         "options": tuple(f"{key}={value}" for key, value in sorted(options.get(name, {}).items())),
     }
     return TrainConfig(method=name, manipulations=(), **about)
+
+
+def own_defaults(config: TrainConfig) -> dict[str, Any]:
+    """Returns the method's own backbone, and those of the options given that are its defaults.
+
+    Example:
+        >>> own_defaults(TrainConfig("s-mil", options=("filters=512",)))
+        {'backbone': 'legacy_xception', 'options': ['filters=512']}
+    """
+    known = method(config.method)
+    given = dict(option.split("=", 1) for option in config.options)
+    defaults, chosen = options_of(known.factory), parse_options(known.name, known.factory, given)
+    same = [f"{key}={text}" for key, text in given.items() if chosen[key] == defaults[key]]
+    return {"backbone": known.backbone, "options": same}
 
 
 def _sha256(path: Path) -> str:
