@@ -10,6 +10,7 @@ import torch
 from benchmark.bench import bench, make_grid
 from benchmark.figures.fake_rate import grid_curve
 from benchmark.figures.plotting import draw_bars, write_curve
+from benchmark.leaderboards.labels import factor_out
 from benchmark.runs.folder import read_runs
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Log, Machine, Progress, choose_device
@@ -89,8 +90,9 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
 def conclude(curve: pd.DataFrame) -> str:
     """Summarises the curve in one line."""
     ranked, parts = curve[curve["metric"] == "auc"], []
+    names, _ = factor_out(dict.fromkeys(ranked["method"]))
     for method, points in ranked.groupby("method", sort=False):
         first, last = points.iloc[0], points.iloc[-1]
-        parts.append(f"{method} {100 * first['value']:.0f} -> {100 * last['value']:.0f}")
+        parts.append(f"{names[str(method)]} {100 * first['value']:.0f} -> {100 * last['value']:.0f}")
     low, high = 100 * ranked["low"].min(), 100 * ranked["high"].max()
     return f"The curve: video AUC (%) from {low:.0f} to {high:.0f} % fake frames: {'; '.join(parts)}"

@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from detectors.fine_tuning import TUNES
 from ffpms.checks import check_choice, settle, whole
 from ffpms.errors import ConfigError
 from ffpms.protocol.remixing import MIXES
 
+TUNES = ("all", "norm", "none")
+"""The choices of ``--tune``: those of ``detectors.fine_tuning``, which needs torch."""
 PRECISIONS = ("auto", "fp32", "bf16")
 """The choices of ``--precision``."""
 FRAME_FACES = ("all", "drawn")

@@ -1,21 +1,26 @@
 """Draws a curve: as bars in a terminal, as a picture, as a table."""
 
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from benchmark.figures.points import TITLES
+from benchmark.leaderboards.labels import factor_out
 from ffpms.errors import ConfigError, writing
 
 PICTURES = (".png", ".pdf", ".svg")
 """Endings of a picture's name."""
 
+_LETTERS_PER_INCH = 10
+
 
 def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
     """Draws the curve for a terminal: a bar a point; half a bar is chance."""
-    lines = []
+    curve, shared = _shorten(curve)
+    lines = [f"all lines: {shared}"] if shared else []
     for (metric, method), points in curve.groupby(["metric", "method"], sort=False):
         lines.append(f"{method}: {TITLES[str(metric)]}")
         for p in points.to_dict("records"):
@@ -71,6 +76,7 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
+    curve, shared = _shorten(curve)
     metrics = [metric for metric in TITLES if metric in set(curve["metric"])]
     size = (6 * len(metrics), 4.6)
     figure, panels = plt.subplots(1, len(metrics), figsize=size, dpi=110, layout="constrained")
@@ -82,9 +88,15 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
         if metric != "tpr":
             axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3 * len(metrics))
-    figure.suptitle(title)
+    figure.suptitle("\n".join([title, *wrap(shared, width=_LETTERS_PER_INCH * size[0])]))
     figure.savefig(path)
     plt.close(figure)
+
+
+def _shorten(curve: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Takes the settings that all lines share out of their names."""
+    names, shared = factor_out(dict.fromkeys(curve["method"]))
+    return curve.assign(method=curve["method"].map(names)), shared
 
 
 def _draw_panel(axes: Any, curve: pd.DataFrame) -> None:

@@ -57,7 +57,8 @@ def fill(group: Group) -> Iterator[tuple[Cell, Entry | None]]:
         place = _Place(group, manipulation, own)
         for metric, found in _estimate(place, "all"):
             cell = _make_cell(place, "all", metric, found)
-            cell["minus_paper"] = subtract_paper(cell, group.runs[0].method)
+            if group.is_the_papers:
+                cell["minus_paper"] = subtract_paper(cell, group.runs[0].method)
             yield cell, _enter(place, cell, found) if METRICS[metric].test else None
         for bucket in sort_buckets(own[0].videos.of(manipulation).bucket):
             for metric, found in _estimate(place, bucket):

@@ -1,9 +1,11 @@
 """Groups runs into rows of a table: they differ in nothing but seed and training manipulations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from benchmark.leaderboards.labels import find_differences, format_setting, make_label
+from benchmark.leaderboards.paper import paper_methods
 from benchmark.runs.folder import Run
 from ffpms.errors import ManifestError
 from ffpms.protocol.v1_manifest import OFFICIAL
@@ -14,12 +16,27 @@ _Key = tuple[tuple[str, object], ...]
 
 @dataclass(frozen=True)
 class Group:
-    """One row of the table. ``data`` are the first digits of the hash of what it was scored on."""
+    """One row of the table, whose ``method`` is its label.
+
+    ``data`` are the first digits of the hash of what it was scored on. ``differences`` are those
+    of its configuration from the paper's defaults.
+    """
 
     method: str
     dataset: str
     data: str
     runs: tuple[Run, ...]
+    differences: tuple[str, ...]
+
+    @property
+    def external(self) -> bool:
+        """Whether it is another tool's."""
+        return self.runs[0].external
+
+    @property
+    def is_the_papers(self) -> bool:
+        """Whether it was trained here with the paper's settings, so that their numbers compare."""
+        return not (self.external or self.differences)
 
     @property
     def table(self) -> str:
@@ -44,7 +61,8 @@ class Group:
 def group_runs(runs: list[Run]) -> list[Group]:
     """Groups runs by configuration and data, in the order of their tables.
 
-    A method with several configurations in a table is told apart by what differs.
+    A row's label says in what its configuration differs from the paper's defaults. Rows that are
+    still alike are told apart by what differs between them, such as the code.
 
     Raises:
         ManifestError: there is no finished run.
@@ -57,7 +75,7 @@ def group_runs(runs: list[Run]) -> list[Group]:
     unnamed = {key: _group(own) for key, own in grouped.items()}
     labels: dict[_Key, str] = {}
     for table in dict.fromkeys(group.table for group in unnamed.values()):
-        labels |= _labels([key for key, group in unnamed.items() if group.table == table])
+        labels |= _labels({key: group for key, group in unnamed.items() if group.table == table})
     named = (replace(group, method=labels[key]) for key, group in unnamed.items())
     return sorted(named, key=lambda group: group.table)
 
@@ -77,7 +95,7 @@ def by_table(runs: list[Run]) -> list[tuple[str, list[Run], str]]:
 def _group(own: list[Run]) -> Group:
     first = own[0]
     runs = tuple(sorted(own, key=lambda run: run.seed or 0))
-    return Group(first.method, first.dataset, first.data_sha256[:8], runs)
+    return Group(first.method, first.dataset, first.data_sha256[:8], runs, find_differences(first))
 
 
 def _key(run: Run) -> _Key:
@@ -89,27 +107,28 @@ def _key(run: Run) -> _Key:
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in settings.items()))
 
 
-def _labels(keys: list[_Key]) -> dict[_Key, str]:
-    """Labels the groups: ``s-mil``, or ``s-mil [epochs=2]`` where there is another s-mil."""
-    settings = {key: dict(key) for key in keys}
+def _labels(groups: Mapping[_Key, Group]) -> dict[_Key, str]:
+    """Labels the groups of a table: ``s-mil``, ``s-mil [backbone=tiny]``; no two alike."""
+    said = {key: (group.method, *_say(group, groups.values())) for key, group in groups.items()}
     return {
-        key: _label(own, [s for s in settings.values() if s["method"] == own["method"]])
-        for key, own in settings.items()
+        key: make_label(own[0], [*own[1:], *_tell_apart(key, [other for other in groups if said[other] == own])])
+        for key, own in said.items()
     }
 
 
-def _label(own: Mapping[str, object], namesakes: list[dict[str, object]]) -> str:
-    """Labels one group by what differs from its namesakes.
+def _say(group: Group, table: Iterable[Group]) -> tuple[str, ...]:
+    """Returns what a label says of a group by itself.
 
-    Another tool's scores differ in everything from a training of the same name. That they are
-    another tool's is enough.
+    Another tool's scores are ``external`` where they have the name of a method of the paper, or of
+    one that was trained here.
     """
-    rivals = [s for s in namesakes if s["external"] == own["external"]]
-    differing = [f"{k}={_text(v)}" for k, v in own.items() if any(r.get(k) != v for r in rivals)]
-    if own["external"] and len(rivals) < len(namesakes):
-        differing.insert(0, "external")
-    return str(own["method"]) + (f" [{', '.join(differing)}]" if differing else "")
+    if not group.external:
+        return group.differences
+    trained = {other.method for other in table if not other.external}
+    return ("external",) if group.method in trained | paper_methods() else ()
 
 
-def _text(value: object) -> str:
-    return "+".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _tell_apart(key: _Key, alike: list[_Key]) -> list[str]:
+    """Tells groups apart of which a label says the same, such as those of different code."""
+    rivals = [dict(other) for other in alike]
+    return [f"{k}={format_setting(v)}" for k, v in key if any(rival.get(k) != v for rival in rivals)]

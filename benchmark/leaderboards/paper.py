@@ -22,6 +22,12 @@ def read_paper() -> pd.DataFrame:
     return pd.read_csv(data_manifests.ROOT / "paper_tables.csv")
 
 
+@cache
+def paper_methods() -> frozenset[str]:
+    """Returns the methods of the paper, by our names."""
+    return frozenset(read_paper()["method"].str.lower().replace(_OUR_NAMES))
+
+
 def paper_cells(table: str) -> list[dict[str, Any]]:
     """Makes rows of ``leaderboard.csv`` of the paper's numbers on the data of a table of ours.
 

@@ -34,6 +34,9 @@ The next attempt removes it.
 TRAINED, EXTERNAL = "train", "external"
 """Tables of ``config.toml`` that tell a trained run from another tool's scores."""
 
+DEFAULTS = "defaults"
+"""Table of ``config.toml`` with the settings of the method's own that are its defaults."""
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -41,7 +44,8 @@ class Run:
 
     ``settings`` are the training configuration, or what is known of another tool's scores. They
     tell this run from others of the same method, apart from seed and training manipulations.
-    ``grid`` and ``fewer`` may be empty.
+    ``grid`` and ``fewer`` may be empty. ``defaults`` are those settings of the method's own that
+    are no difference from the paper's, such as its backbone.
     """
 
     run_id: str
@@ -57,6 +61,7 @@ class Run:
     grid: pd.DataFrame = field(repr=False)
     fewer: pd.DataFrame = field(repr=False)
     external: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,7 @@ def read_run(folder: Path) -> Run:
         data, code = about["data"], about["code"]["sha256"]
         own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
         found = (data["name"], data["sha256"], code)
+        defaults = dict(about.get(DEFAULTS, {}))
         expected = name_run(settings, data["sha256"], code)
     if folder.resolve().name != expected:
         raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
@@ -159,7 +165,7 @@ def read_run(folder: Path) -> Run:
         _read_if_there(folder / GRID_SCORES, GRID_SCORE),
         _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
     )
-    return Run(expected, *own, settings, *found, *tables, external)
+    return Run(expected, *own, settings, *found, *tables, external, defaults)
 
 
 def _explain_absence(folder: Path) -> str:

@@ -11,7 +11,7 @@ from benchmark.training.device import Machine, choose_precision
 from benchmark.training.weights import PACKAGED
 from detectors import method, names, resolve
 from detectors.backbones import TINY
-from detectors.options import parse_options
+from detectors.options import options_of, parse_options
 from ffpms.errors import ConfigError
 from ffpms.hashing import digest
 
@@ -149,6 +149,20 @@ def settle(config: TrainConfig, machine: Machine) -> TrainConfig:
     unused |= set() if known.training_data == "bags" else {"train_mix"}
     defaults: dict[str, Any] = {field.name: field.default for field in fields(TrainConfig) if field.name in unused}
     return replace(config, precision=precision, ranks=machine.ranks.world, **defaults)
+
+
+def own_defaults(config: TrainConfig) -> dict[str, Any]:
+    """Returns the method's own backbone, and those of the options given that are its defaults.
+
+    Example:
+        >>> own_defaults(TrainConfig("s-mil", options=("filters=512",)))
+        {'backbone': 'legacy_xception', 'options': ['filters=512']}
+    """
+    known = method(config.method)
+    given = dict(option.split("=", 1) for option in config.options)
+    defaults, chosen = options_of(known.factory), parse_options(known.name, known.factory, given)
+    same = [f"{key}={text}" for key, text in given.items() if chosen[key] == defaults[key]]
+    return {"backbone": known.backbone, "options": same}
 
 
 def _sha256(path: Path) -> str:

@@ -12,8 +12,9 @@ import torch
 
 import detectors
 import ffpms
-from benchmark.runs.folder import TRAINED, name_run
+from benchmark.runs.folder import DEFAULTS, TRAINED, name_run
 from benchmark.train_config import TrainConfig
+from benchmark.trials.configure import own_defaults
 from benchmark.trials.method_code import find_package, method_code
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.hashing import code_digest, digest
@@ -65,6 +66,7 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
         "code": {"version": ffpms.__version__, "sha256": code_sha256(config.method)},
     }
     train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
+    about[DEFAULTS] = own_defaults(config)
     (folder / "config.toml").write_text(tomli_w.dumps({TRAINED: train} | about), encoding="utf-8")
     packages = ("torch", "timm", "numpy", "pillow", "scikit-learn")
     machine = {

@@ -29,7 +29,9 @@ def test_the_plugin_of_the_docs_is_listed_and_benched(tmp_path: Path, built: Pat
     listed = json.loads(ffpms(tmp_path, "methods", "--json").stdout)
     assert ("median", "filters=512") in {(row["name"], row["options"]) for row in listed}
     assert bench(tmp_path, built)[0] == 0
-    assert set(pd.read_csv(tmp_path / "runs" / "leaderboard.csv")["method"]) == {"median"}
+    assert set(pd.read_csv(tmp_path / "runs" / "leaderboard.csv")["method"]) == {
+        "median [backbone=tiny, epochs=1, filters=8]"
+    }
 
 
 def test_a_sign_flipped_in_its_second_file_makes_bench_train_again(tmp_path: Path, built: Path) -> None:
@@ -76,7 +78,7 @@ def test_a_plugin_that_fails_ends_its_own_trial_and_no_other(tmp_path: Path, bui
     code, said = bench(tmp_path, built, "median,second,xn-avg")
     assert code == 1
     runs = tmp_path / "runs"
-    assert set(pd.read_csv(runs / "leaderboard.csv")["method"]) == {"xn-avg"}
+    assert set(pd.read_csv(runs / "leaderboard.csv")["method"]) == {"xn-avg [backbone=tiny, epochs=1]"}
     failed = pd.read_csv(runs / "failures.csv").set_index("method")
     assert set(failed.index) == {"median", "second"}
     for method, file, line in (("median", POOL, "squeeze("), ("second", MODULE, '"and more"')):

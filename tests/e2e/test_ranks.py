@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.helpers.scores import names
+
 
 def test_two_ranks_leave_one_run_and_resume_it(built: Path, tmp_path: Path) -> None:
     ffpms = Path(sys.executable).with_name("ffpms")
@@ -18,7 +20,7 @@ def test_two_ranks_leave_one_run_and_resume_it(built: Path, tmp_path: Path) -> N
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     board = pd.read_csv(tmp_path / "leaderboard.csv")
-    assert {name.partition(" ")[0] for name in board["method"]} == {"xn-avg", "xn-max"}
+    assert names(board["method"]) == {"xn-avg", "xn-max"}
     assert "done already" in done.stderr
     for history in tmp_path.glob("*/history.csv"):
         assert len(pd.read_csv(history)) == 2

@@ -36,6 +36,11 @@ def scores(
     return pd.DataFrame(rows)
 
 
+def names(labels: pd.Series) -> set[str]:
+    """The methods of labels such as ``s-mil [epochs=2]``."""
+    return {label.partition(" [")[0] for label in labels}
+
+
 def run(
     seed: int = 0,
     method: str = "s-mil",

@@ -27,6 +27,7 @@ body { max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 .wide { overflow-x: auto; margin: 2rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { padding-bottom: .5rem; text-align: left; white-space: nowrap; font-weight: 600; }
+caption small { white-space: normal; }
 th, td { padding: .3rem .75rem; border-bottom: 1px solid #8884; text-align: right; vertical-align: baseline; }
 td { white-space: nowrap; }
 thead th { border-bottom: 2px solid #888; }
@@ -61,17 +62,17 @@ def _numbers(table: Table) -> str:
     rows = [
         [escape(name), *(format_number(number, _MARKS, _small) for number in numbers)] for name, numbers in table.rows
     ]
-    return _table(table.title, ["method", *table.columns], rows, "numbers")
+    return _table(table.title, ["method", *table.columns], rows, "numbers", table.shared)
 
 
-def _table(caption: str, head: list[str], rows: Iterable[Iterable[str]], kind: str) -> str:
+def _table(caption: str, head: list[str], rows: Iterable[Iterable[str]], kind: str, note: str = "") -> str:
     """Renders a table in a box of its own to scroll; ``rows`` are HTML already."""
     columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     return "\n".join(
         [
             '<div class="wide" tabindex="0">',
             f'<table class="{kind}">',
-            f"<caption>{escape(caption)}</caption>",
+            f"<caption>{escape(caption)}{_small(escape(note)) if note else ''}</caption>",
             f"<thead><tr>{columns}</tr></thead>",
             "<tbody>",
             *(_row(*row) for row in rows),

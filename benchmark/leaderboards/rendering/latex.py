@@ -25,7 +25,7 @@ def render_latex(cells: pd.DataFrame) -> str:
 
 
 def _table(table: Table) -> str:
-    caption = " ".join([f"{table.title}.", *explain([table])])
+    caption = " ".join(filter(None, [f"{table.title}.", table.shared, *explain([table])]))
     rows = [
         " & ".join([escape(name), *(format_number(n, _MARKS, escape) for n in numbers)]) for name, numbers in table.rows
     ]

@@ -21,7 +21,7 @@ def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
     Below them stands what their marks mean, and which trials failed.
     """
     tables = list(make_tables(cells))
-    parts = [f"### {table.title}\n\n{_lines(table)}\n" for table in tables]
+    parts = ["\n\n".join(filter(None, (f"### {t.title}", t.shared, _lines(t)))) + "\n" for t in tables]
     marks = explain(tables)
     parts += [" ".join(marks) + "\n"] if marks else []
     rows = failed_rows(failures)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.leaderboards.labels import factor_out
 from benchmark.metrics.catalogue import METRICS
 from benchmark.stats.comparison import BEST, LIKE_BEST
 
@@ -44,12 +45,13 @@ class Number:
 class Table:
     """A table: ``rows`` are a name and a number, or none, for each of the columns.
 
-    ``n_pairs`` is the number of pairs that their intervals were drawn over.
+    ``shared`` is a sentence on the settings that all rows have but the paper's. It may be empty.
     """
 
     title: str
     columns: list[str]
     rows: list[tuple[str, list[Number | None]]]
+    shared: str = ""
 
     @property
     def numbers(self) -> list[Number]:
@@ -76,16 +78,17 @@ def _make_table(title: str, ours: pd.DataFrame, paper: pd.DataFrame) -> Table:
 
     Below each of ours that the paper has too stands its difference from the paper's.
     """
+    names, shared = factor_out(dict.fromkeys(ours["method"]))
     seen = list(dict.fromkeys(ours["manipulation"]))
     columns = [c for c in seen if c != "all"] + [c for c in seen if c == "all"]
     rows = []
     for method, own in ours.groupby("method", sort=False):
-        rows.append((str(method), _numbers(own, columns)))
+        rows.append((names[str(method)], _numbers(own, columns)))
         if own["minus_paper"].notna().any():
             rows.append((f"{method}, ours − paper", _differences(own, columns)))
     for method, own in paper.groupby("method", sort=False):
         rows.append((f"{method} (paper)", _numbers(own, columns)))
-    return Table(title, columns, rows)
+    return Table(title, columns, rows, f"All rows scored here: {shared}." if shared else "")
 
 
 def _numbers(own: pd.DataFrame, columns: list[str]) -> list[Number | None]:

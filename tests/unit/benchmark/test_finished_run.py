@@ -57,6 +57,13 @@ def run(runs: Path, tmp_path: Path) -> TrainedRun:
     return open_run(shutil.copytree(folder, tmp_path / folder.name))
 
 
+def test_a_run_knows_its_methods_own_defaults_and_its_label_says_what_differs(runs: Path) -> None:
+    assert open_run(find(runs, "d-fwa")).defaults == {"backbone": "resnet50", "options": []}
+    own = {label.partition(" ")[0]: label for label in benchmark.leaderboard(runs)["method"]}
+    assert own["lstm"] == "lstm [backbone=tiny, epochs=1, batch_size=4, train_frames=3]"
+    assert own["s-mil"].startswith("s-mil [backbone=tiny, input_size=32, tune=none, filters=8, ")
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_run_gives_its_stored_scores_again(runs: Path, data: BuiltSet, method: str) -> None:
     run = open_run(str(find(runs, method)))
@@ -154,7 +161,7 @@ def test_another_tools_run_has_scores_but_no_detector(
 def test_the_leaderboard_is_of_a_folder_or_of_runs(runs: Path, tmp_path: Path) -> None:
     cells = benchmark.leaderboard(str(runs))
     pd.testing.assert_frame_equal(cells, benchmark.make_board(benchmark.read_runs(str(runs))).cells)
-    assert {row.split(",")[0] for row in cells["method"]} >= {"s-mil", "xn-max"}
+    assert {label.partition(" [")[0] for label in cells["method"]} >= {"s-mil", "xn-max"}
     own = benchmark.make_board([open_run(find(runs, "lstm"))])
     assert len(own.cells) < len(cells)
     with pytest.raises(ManifestError, match="nowhere: no such folder"):

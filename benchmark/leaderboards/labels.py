@@ -1,0 +1,106 @@
+"""Labels of rows: say in what a configuration differs from the paper's defaults."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from benchmark.runs.folder import Run
+from benchmark.train_config import TrainConfig
+
+DEFAULTS = asdict(TrainConfig(method=""))
+"""The paper's settings, of a method that has none of its own."""
+
+RANDOM_BACKBONE = "tiny"
+"""A backbone without pretrained weights: its name says so already."""
+
+_TOLD_OTHERWISE = ("method", "manipulations", "seed", "weights_sha256")
+_OPEN = ("precision",)
+"""Settings that the paper leaves open and the machine decides: no value is a difference."""
+
+_LABEL = re.compile(r"(?P<name>[^ ]+)(?: \[(?P<settings>[^]]*)\])?(?P<end>.*)", re.DOTALL)
+
+
+def find_differences(run: Run) -> tuple[str, ...]:
+    """Finds in what a run's configuration differs from the paper's defaults.
+
+    Such are ``backbone=tiny`` and ``epochs=2``, in the order of ``TrainConfig``. A method's own
+    backbone is its default. A setting whose default is unknown counts as a difference. Of another
+    tool nothing is known.
+    """
+    if run.external:
+        return ()
+    defaults = {**DEFAULTS, **run.defaults}
+    order = [*(key for key in DEFAULTS if key in run.settings), *(key for key in run.settings if key not in DEFAULTS)]
+    return tuple(text for key in order for text in _differences(key, run.settings, defaults))
+
+
+def _differences(key: str, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[str]:
+    """Yields how one setting differs, if it does."""
+    if key in _TOLD_OTHERWISE or key in _OPEN:
+        return
+    if key == "pretrained":
+        yield from _weights(settings)
+    elif key == "options":
+        yield from (option for option in settings[key] if option not in defaults[key])
+    elif key not in defaults or _plain(settings[key]) != _plain(defaults[key]):
+        yield f"{key}={format_setting(settings[key])}"
+
+
+def _weights(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yields which weights the backbone began with, if not timm's."""
+    if own := settings.get("weights_sha256"):
+        yield f"weights={own[:8]}"
+    elif not settings["pretrained"] and settings.get("backbone") != RANDOM_BACKBONE:
+        yield "no-pretrained"
+
+
+def _plain(value: object) -> object:
+    """Returns a tuple for a list, which is what TOML makes of it."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def format_setting(value: object) -> str:
+    """Formats a value for a label: ``8``, ``DF+NT``."""
+    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def make_label(name: str, settings: Iterable[str], end: str = "") -> str:
+    """Makes a label.
+
+    Example:
+        >>> make_label("s-mil", ["backbone=tiny", "epochs=2"])
+        's-mil [backbone=tiny, epochs=2]'
+        >>> make_label("s-mil", [])
+        's-mil'
+    """
+    inside = ", ".join(settings)
+    return name + (f" [{inside}]" if inside else "") + end
+
+
+def factor_out(labels: Iterable[str]) -> tuple[dict[str, str], str]:
+    """Takes the settings that several labels share out of them, to be said once.
+
+    Returns the short form of each label, and the settings. A label that stands alone stays whole.
+
+    Example:
+        >>> factor_out(["s-mil [epochs=2, lr=0.1]", "lstm [epochs=2]"])
+        ({'s-mil [epochs=2, lr=0.1]': 's-mil [lr=0.1]', 'lstm [epochs=2]': 'lstm'}, 'epochs=2')
+    """
+    parts = {label: _split(label) for label in labels}
+    settings = [own for _, own, _ in parts.values()]
+    shared = [text for text in settings[0] if all(text in own for own in settings)] if len(settings) > 1 else []
+    short = {
+        label: make_label(name, [text for text in own if text not in shared], end)
+        for label, (name, own, end) in parts.items()
+    }
+    return short, ", ".join(shared)
+
+
+def _split(label: str) -> tuple[str, list[str], str]:
+    """Splits a label into its name, its settings and what follows them."""
+    found = _LABEL.fullmatch(label)
+    if not found:
+        return label, [], ""
+    inside = found["settings"]
+    return found["name"], inside.split(", ") if inside else [], found["end"]
