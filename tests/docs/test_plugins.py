@@ -30,7 +30,7 @@ def test_the_plugin_of_the_docs_is_listed_and_benched(tmp_path: Path, built: Pat
     assert ("median", "filters=512") in {(row["name"], row["options"]) for row in listed}
     assert bench(tmp_path, built)[0] == 0
     assert set(pd.read_csv(tmp_path / "runs" / "leaderboard.csv")["method"]) == {
-        "median [backbone=tiny, epochs=1, filters=8]"
+        "median [backbone=tiny, filters=8, epochs=1]"
     }
 
 
