@@ -19,7 +19,7 @@ COLUMNS = ["method", "low", "high", "metric", "value", "ci_low", "ci_high", "n_f
 _OF_A_VIDEO = ["bag_id", "pair_id", "manipulation", "fake_rate", "y_true", "score"]
 
 QUARTERS = (0.25, 0.5, 0.75, 1.0)
-"""Upper ends of the ranges of fake rate; each belongs to its range, so that every rate is in one."""
+"""Upper ends of the ranges of fake rate; each belongs to its range, so every rate is in one."""
 
 
 def rate_curve(runs: list[Run]) -> pd.DataFrame:

@@ -52,7 +52,6 @@ METRICS = (
         needs_val=True,
         sample=_sample_accuracy_val,
     ),
-    Metric("balanced_accuracy", "Balanced video accuracy at 0.5", "video", accuracy, sample=_sample_accuracy),
     Metric(
         name="accuracy_plain",
         title="Share of videos called right at 0.5",
