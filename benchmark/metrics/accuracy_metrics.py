@@ -46,7 +46,7 @@ METRICS = (
     Metric("accuracy", "Video accuracy at 0.5", "video", accuracy, test=MCNEMAR, sample=_sample_accuracy),
     Metric(
         name="accuracy_val",
-        title="Video accuracy at the threshold chosen on val",
+        title="Video accuracy at the threshold chosen on val deepfakes",
         level="video",
         function=accuracy,
         needs_val=True,
