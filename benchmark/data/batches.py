@@ -63,7 +63,7 @@ class BagDataset(Dataset[dict[str, Any]]):
         draw = make_generator(self.seed, self.epoch, index, repeat)
         chosen, move = np.arange(len(bag.crops)), (0.0, 0.0, 0.0)
         if self.n_faces is not None:
-            chosen = draw_faces(len(bag.crops), self.n_faces, draw)
+            chosen = draw_faces(bag.slots, self.n_faces, draw)
             down, right = draw.uniform(-SHIFT, SHIFT, size=2)
             move = (down, right, float(draw.random() < 0.5))
         faces = np.stack([self.read(bag.crops[i]) for i in chosen])

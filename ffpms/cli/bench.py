@@ -52,7 +52,7 @@ from ffpms.errors import ConfigError, writing
 @click.option("--epochs", default=30, show_default=True, help="Passes over the training bags.")
 @click.option("--batch-size", default=32, show_default=True, help="Videos in a batch.")
 @click.option("--micro-batch", default=0, help="Videos of a batch computed at a time.  [default: all]")
-@click.option("--train-frames", default=8, show_default=True, help="Faces of a video drawn each epoch.")
+@click.option("--train-frames", default=8, show_default=True, help="Frames of a video drawn each epoch.")
 @click.option("--lr", default=2e-4, show_default=True, help="Learning rate of Adam.")
 @click.option("--lr-halved-every", default=5, show_default=True, help="Epochs between halvings of the rate.")
 @click.option("--seeds", default="0", show_default=True, callback=parse_names, help="Comma list of numbers.")

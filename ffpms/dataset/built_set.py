@@ -116,8 +116,9 @@ class BuiltSet:
 
         Args:
             split: ``train``, ``val`` or ``test``.
-            frames: faces drawn of a bag, in the order of time; all if none is given.
-            seed: draws the faces, anew for each epoch that ``set_epoch`` names.
+            frames: frames drawn of a bag, with all their faces, in the order of time; all if none
+                is given.
+            seed: draws the frames, anew for each epoch that ``set_epoch`` names.
             manipulations: one short name or several; all of the set if none are given.
 
         Raises:
