@@ -64,6 +64,11 @@ class BagRecord:
         return list(zip(self.slots, self.tracks, self.frame_labels, self.crops, self.sha256, strict=True))
 
     @property
+    def crowded(self) -> bool:
+        """Whether a frame shows several people, as ``--faces all`` allows."""
+        return len(set(self.slots)) < len(self.slots)
+
+    @property
     def faceless(self) -> bool:
         """Whether the video could be built and none of its frames has a face: it is undecided."""
         return not self.crops and self.status in (Status.OK, Status.NO_FACE)

@@ -161,6 +161,12 @@ class BuiltSet:
         seen = self.videos[(self.videos["label"] == 1) & self.videos["status"].isin(WITH_PIXELS)]
         return tuple(dict.fromkeys(seen["manipulation"]))
 
+    @property
+    def crowded(self) -> tuple[str, ...]:
+        """The bags in which a frame shows several people, as ``--faces all`` allows."""
+        seen = self.frames[self.frames["status"].isin(WITH_PIXELS)]
+        return tuple(seen.loc[seen.duplicated(["bag_id", "slot"]), "bag_id"].unique())
+
     def make_records(self, videos: pd.DataFrame, frames: pd.DataFrame) -> list[BagRecord]:
         """Makes the bags of a VIDEO table, with the faces that a FRAME table gives them."""
         usable = frames[frames["status"].isin(WITH_PIXELS)]
