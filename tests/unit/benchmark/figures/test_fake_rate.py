@@ -33,8 +33,15 @@ KINDS = ("DF", "F2F")
 
 @given(st.integers(2, 400))
 def test_each_rate_of_any_number_of_frames_is_in_one_range(n_frames: int) -> None:
-    levels = np.arange(1, n_frames + 1)
+    """And rate 0 is in none."""
+    levels = np.arange(n_frames + 1)
     assert range_of(levels / n_frames).tolist() == [(4 * level - 1) // n_frames for level in levels]
+
+
+@given(st.floats(0, 1, exclude_min=True))
+def test_no_fake_is_without_a_range(rate: float) -> None:
+    (place,) = range_of([rate])
+    assert place / 4 - 1e-8 <= rate <= (place + 1) / 4 + 1e-8
 
 
 def test_the_ranges_of_20_frames_are_what_they_were() -> None:
