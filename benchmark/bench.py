@@ -16,6 +16,7 @@ from benchmark.train_config import TrainConfig
 from benchmark.training.device import Log, Machine, choose_device
 from benchmark.trials.configure import settle
 from benchmark.trials.failures import explain, is_crash, note_failure
+from benchmark.trials.requirements import check_set
 from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, make_detector
@@ -23,7 +24,7 @@ from detectors import method
 from detectors.backbones import Weights
 from detectors.errors import BackboneError
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.errors import ConfigError, ManifestError
+from ffpms.errors import ConfigError, FfpmsError
 from ffpms.schema import Split, Status
 
 Grid = Sequence[tuple[BuiltSet, TrainConfig]]
@@ -186,6 +187,7 @@ def _check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial,
     Raises:
         DetectorError: none can be made.
         ManifestError: the sets lack what they all learn from.
+        ConfigError: all see the order of faces, and the sets have several people in a frame.
     """
     faults = dict(_faults(trials, resources.weights))
     if faults and len(faults) == len(trials) and not any(map(is_crash, faults.values())):
@@ -227,12 +229,11 @@ def _try_making(
     return missing.get(backbone)
 
 
-def _try_learning(trial: Trial) -> ManifestError | None:
+def _try_learning(trial: Trial) -> FfpmsError | None:
     """Returns why a detector cannot learn from its set, if so."""
     try:
-        if method(trial.config.method).training_data != "bags":
-            trial.data.landmarks()
-    except ManifestError as error:
+        check_set(trial.config.method, trial.data)
+    except FfpmsError as error:
         return error
     return None
 

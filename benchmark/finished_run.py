@@ -18,6 +18,7 @@ from benchmark.training.checkpoint import BEST
 from benchmark.training.device import Machine, choose_device
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer
+from benchmark.trials.requirements import check_order
 from benchmark.trials.scoring import tabulate_scores
 from benchmark.trials.trial import make_detector
 from detectors.detector import Detector
@@ -63,7 +64,8 @@ class TrainedRun(Run):
         differ a little from the stored ones.
 
         Raises:
-            ConfigError: the run holds another tool's scores, or the bags are of several sets.
+            ConfigError: the run holds another tool's scores, or the bags are of several sets, or
+                the method sees the order of faces and a bag has several people in a frame.
             ManifestError: its weights or a crop are lost or damaged.
 
         Example:
@@ -73,8 +75,10 @@ class TrainedRun(Run):
             True
         """
         chosen = [bags] if isinstance(bags, BagRecord) else list(bags)
-        score = make_scorer(self._model, chosen, _read_crops_of(chosen))
-        rows = tabulate_scores(chosen, score, self._model.machine.log)
+        model, read = self._model, _read_crops_of(chosen)
+        check_order(self.method, [bag.bag_id for bag in chosen if bag.crowded], "the data to score")
+        score = make_scorer(model, chosen, read)
+        rows = tabulate_scores(chosen, score, model.machine.log)
         dataset = chosen[0].dataset if chosen else ""
         rows = rows.assign(run_id=self.run_id, method=self.method, dataset=dataset)
         table: pd.DataFrame = check(rows, SCORE).to_pandas()

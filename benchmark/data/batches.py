@@ -39,19 +39,19 @@ class Forger(Protocol):
 class BagDataset(Dataset[dict[str, Any]]):
     """A torch data set of bags of decoded faces.
 
-    With ``n_faces`` each epoch draws that many faces a bag, in the order of time, and how to
-    augment them. Without, all faces are taken as they are. ``forge`` turns them into forgeries.
+    With ``n_frames`` each epoch draws that many frames a bag, in the order of time, and how to
+    augment their faces. Without, all faces are taken as they are. ``forge`` turns them into forgeries.
     """
 
     def __init__(
         self,
         read: Read,
         bags: list[BagRecord],
-        n_faces: int | None = None,
+        n_frames: int | None = None,
         seed: int = 0,
         forge: Forger | None = None,
     ) -> None:
-        self.read, self.bags, self.n_faces, self.seed, self.forge = read, bags, n_faces, seed, forge
+        self.read, self.bags, self.n_frames, self.seed, self.forge = read, bags, n_frames, seed, forge
         self.epoch = 0
 
     def __len__(self) -> int:
@@ -66,7 +66,7 @@ class BagDataset(Dataset[dict[str, Any]]):
         index, *drawn = item if isinstance(item, tuple) else (item, 0)
         draw = make_generator(self.seed, self.epoch, index, *drawn)
         chosen = self._choose(index, drawn, draw)
-        move = (0.0, 0.0, 0.0) if self.n_faces is None else _draw_move(draw)
+        move = (0.0, 0.0, 0.0) if self.n_frames is None else _draw_move(draw)
         bag = self.bags[index]
         faces = np.stack([self.read(bag.crops[i]) for i in chosen])
         if self.forge is not None:
@@ -75,8 +75,8 @@ class BagDataset(Dataset[dict[str, Any]]):
 
     def _choose(self, index: int, drawn: list[int], draw: np.random.Generator) -> np.ndarray:  # noqa: ARG002
         """Returns the places of the faces that an item shows."""
-        n_faces = len(self.bags[index].crops)
-        return np.arange(n_faces) if self.n_faces is None else draw_faces(n_faces, self.n_faces, draw)
+        slots = self.bags[index].slots
+        return np.arange(len(slots)) if self.n_frames is None else draw_faces(slots, self.n_frames, draw)
 
 
 class FaceDataset(BagDataset):

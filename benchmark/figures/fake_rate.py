@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from benchmark.figures.points import lines_of, sample, summarise
 from benchmark.metrics.accuracy import THRESHOLD
@@ -13,35 +14,47 @@ from benchmark.runs.folder import Run
 from benchmark.stats.bootstrap import resample
 
 COLUMNS = ["method", "low", "high", "metric", "value", "ci_low", "ci_high", "n_fakes"]
-"""``low`` and ``high``: the fake rates that a point stands for, both included."""
+"""``low`` and ``high``: the lowest and the highest fake rate of a point's fakes."""
 
 _OF_A_VIDEO = ["bag_id", "pair_id", "manipulation", "fake_rate", "y_true", "score"]
 
-QUARTERS = ((0.05, 0.25), (0.3, 0.5), (0.55, 0.75), (0.8, 0.95))
-"""Ranges of fake rate that share the 19 levels of a 20-frame bag about evenly."""
+QUARTERS = (0.25, 0.5, 0.75, 1.0)
+"""Upper ends of the ranges of fake rate; each belongs to its range, so every rate is in one."""
 
 
-def rate_curve(runs: list[Run], ranges: tuple[tuple[float, float], ...] = QUARTERS) -> pd.DataFrame:
-    """Computes accuracy at 0.5 and AUC for ranges of fake rate, from the test set as it is.
+def rate_curve(runs: list[Run]) -> pd.DataFrame:
+    """Computes accuracy at 0.5 and AUC for each quarter of fake rates, from the test set as it is.
 
-    There each fake has one rate. A point takes all real videos and the fakes of its range. It is
+    There each fake has one rate. A point takes all real videos and the fakes of its quarter. It is
     the mean over seeds, with its cluster bootstrap interval.
     """
     rows: list[tuple[object, ...]] = []
     for name, own in lines_of(runs):
-        for low, high in ranges:
-            near = [_read_within(run, low, high) for run in own]
-            n_fakes = int(near[0].label.sum())
-            for metric in ("accuracy", "auc") if n_fakes else ():
+        places = range_of(own[0].scores["fake_rate"])
+        for place in sorted(set(places) - {-1}):
+            rates = own[0].scores.loc[places == place, "fake_rate"]
+            near = [_read_range(run, place) for run in own]
+            for metric in ("accuracy", "auc"):
                 samples = np.mean([sample(metric, videos) for videos in near], axis=0)
-                rows.append((name, low, high, metric, *summarise(samples, near[0].n_pairs), n_fakes))
+                about = (name, rates.min(), rates.max(), metric)
+                rows.append((*about, *summarise(samples, near[0].n_pairs), int(near[0].label.sum())))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _read_within(run: Run, low: float, high: float) -> Rows:
-    """Reads all real videos, and the fakes whose rate lies in the range."""
-    rate = run.scores["fake_rate"]
-    return read_rows(run.scores[(rate == 0) | rate.between(low - 1e-9, high + 1e-9)], "video")
+def range_of(fake_rate: ArrayLike) -> np.ndarray:
+    """Returns the number of each fake rate's range, from 0; -1 where nothing is fake.
+
+    Example:
+        >>> range_of([0.0, 0.05, 0.25, 0.28, 1.0]).tolist()
+        [-1, 0, 0, 1, 3]
+    """
+    rates = np.asarray(fake_rate)
+    return np.where(rates > 0, np.searchsorted(QUARTERS, np.round(rates, 9)), -1)
+
+
+def _read_range(run: Run, place: int) -> Rows:
+    """Reads all real videos, and the fakes whose rate is in the range."""
+    return read_rows(run.scores[np.isin(range_of(run.scores["fake_rate"]), (-1, place))], "video")
 
 
 def grid_curve(runs: list[Run]) -> pd.DataFrame:

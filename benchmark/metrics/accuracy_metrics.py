@@ -46,13 +46,12 @@ METRICS = (
     Metric("accuracy", "Video accuracy at 0.5", "video", accuracy, test=MCNEMAR, sample=_sample_accuracy),
     Metric(
         name="accuracy_val",
-        title="Video accuracy at the threshold chosen on val",
+        title="Video accuracy at the threshold chosen on val deepfakes",
         level="video",
         function=accuracy,
         needs_val=True,
         sample=_sample_accuracy_val,
     ),
-    Metric("balanced_accuracy", "Balanced video accuracy at 0.5", "video", accuracy, sample=_sample_accuracy),
     Metric(
         name="accuracy_plain",
         title="Share of videos called right at 0.5",

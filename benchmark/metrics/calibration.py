@@ -116,7 +116,7 @@ METRICS = (
     Metric("ece", "Expected calibration error", "video", ece, best=0.0),
     Metric(
         name="brier_scaled",
-        title="Brier score after temperature scaling on val",
+        title="Brier score after temperature scaling on val deepfakes",
         level="video",
         function=brier,
         best=0.0,
@@ -125,7 +125,7 @@ METRICS = (
     ),
     Metric(
         name="ece_scaled",
-        title="Expected calibration error after temperature scaling on val",
+        title="Expected calibration error after temperature scaling on val deepfakes",
         level="video",
         function=ece,
         best=0.0,

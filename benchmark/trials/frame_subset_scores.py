@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from benchmark.training.predict import Score
 from ffpms.dataset.bag import BagRecord
-from ffpms.schema import NO_FACE_SCORE, Status
+from ffpms.schema import NO_FACE_SCORE
 
 FRAME_COUNTS = (1, 2, 4, 8, 12, 16, 20)
 """Numbers of frames; a set with fewer in a video has its own number as the last."""
@@ -19,7 +19,7 @@ def score_fewer(bags: Sequence[BagRecord], n_slots: int, score: Score) -> pd.Dat
 
     A video without a face counts here too.
     """
-    faceless = [bag for bag in bags if bag.status == Status.NO_FACE]
+    faceless = [bag for bag in bags if bag.faceless]
     rows: list[dict[str, object]] = []
     for number in frame_counts(n_slots):
         found = score([take_frames(bag, number) for bag in bags])

@@ -9,6 +9,7 @@ from scipy.special import expit
 from benchmark.training.predict import Score
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.schema import NO_FACE_SCORE
 
 _COLUMNS = ("bag_id", "manipulation", "pair_id", "fake_rate", "draw", "n_fake", "score")
 
@@ -19,7 +20,8 @@ DrawLevel = tuple[int, int]
 def score_grid(data: BuiltSet, fakes: Sequence[BagRecord], reals: Sequence[BagRecord], score: Score) -> pd.DataFrame:
     """Scores the rate grid: GRID_SCORE rows without a run's name.
 
-    ``fakes`` are bags with all frames fake, ``reals`` the same bags with all frames replaced.
+    ``fakes`` are bags with all frames fake, ``reals`` the same bags with all frames replaced. A mix
+    without a face counts as undecided, like a test video without one.
     """
     ranks = _by_draw(data, fakes)
     cells = [
@@ -29,9 +31,10 @@ def score_grid(data: BuiltSet, fakes: Sequence[BagRecord], reals: Sequence[BagRe
     rows: list[dict[str, object]] = []
     for fake in fakes:
         mixes = {p: mix(fake, real[fake.bag_id], ranks[fake.bag_id, p[0]], p[1]) for p in cells}
-        seen = {cell: mixed for cell, mixed in mixes.items() if mixed.crops}
-        found = score(list(seen.values()))
-        rows += [_row(s.record, cell, s.video_logit) for cell, s in zip(seen, found, strict=True)]
+        seen = [cell for cell, mixed in mixes.items() if mixed.crops]
+        found = {cell: expit(s.video_logit) for cell, s in zip(seen, score([mixes[c] for c in seen]), strict=True)}
+        found |= {cell: NO_FACE_SCORE for cell, mixed in mixes.items() if mixed.faceless}
+        rows += [_row(mixed, cell, found[cell]) for cell, mixed in mixes.items() if cell in found]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -50,6 +53,6 @@ def mix(fake: BagRecord, real: BagRecord, rank: dict[int, int], level: int) -> B
     return replace(fake.with_faces(sorted(faces)), label=int(level > 0), fake_rate=level / len(rank))
 
 
-def _row(bag: BagRecord, cell: DrawLevel, logit: float) -> dict[str, object]:
+def _row(bag: BagRecord, cell: DrawLevel, score: float) -> dict[str, object]:
     about = {name: getattr(bag, name) for name in _COLUMNS[:4]}
-    return about | {"draw": cell[0], "n_fake": cell[1], "score": expit(logit)}
+    return about | {"draw": cell[0], "n_fake": cell[1], "score": score}

@@ -15,7 +15,7 @@ from benchmark.trials.frame_subset_scores import score_fewer
 from benchmark.trials.rate_grid_scores import score_grid
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, UNKNOWN, Split, Status, write_table
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, UNKNOWN, Split, write_table
 
 
 def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None:
@@ -40,7 +40,7 @@ def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None
 
 def tabulate_scores(bags: list[BagRecord], score: Score, log: Log) -> pd.DataFrame:
     """Returns every video and frame score of a split: SCORE rows without a run's name."""
-    if lost := [bag.bag_id for bag in bags if not bag.crops and bag.status != Status.NO_FACE]:
+    if lost := [bag.bag_id for bag in bags if not bag.crops and not bag.faceless]:
         log(f"{len(lost)} of {len(bags)} bags could not be built and are not scored ({lost[0]}, ...)")
     by_bag = {found.record.bag_id: found for found in score(bags)}
     rows = [row for bag in bags for row in _score_rows(bag, by_bag.get(bag.bag_id))]
@@ -52,7 +52,7 @@ def _score_rows(bag: BagRecord, score: BagScore | None) -> list[dict[str, object
     about = {k: v for k, v in asdict(bag).items() if k in SCORE.names}
     video = about | {"level": "video", "slot": UNKNOWN, "track_id": UNKNOWN, "y_true": bag.label, "weight": None}
     if score is None:
-        return [video | {"score": NO_FACE_SCORE}] if bag.status == Status.NO_FACE else []
+        return [video | {"score": NO_FACE_SCORE}] if bag.faceless else []
     weights: list[float] | list[None] = score.weights or [None] * len(bag.slots)
     faces = zip(bag.slots, bag.tracks, bag.frame_labels, score.frame_logits, weights, strict=True)
     return [video | {"score": expit(score.video_logit)}] + [

@@ -52,7 +52,7 @@ from ffpms.errors import ConfigError, writing
 @click.option("--epochs", default=30, show_default=True, help="Passes over the training bags.")
 @click.option("--batch-size", default=32, show_default=True, help="Videos in a batch.")
 @click.option("--micro-batch", default=0, help="Videos of a batch computed at a time.  [default: all]")
-@click.option("--train-frames", default=8, show_default=True, help="Faces of a video drawn each epoch.")
+@click.option("--train-frames", default=8, show_default=True, help="Frames of a video drawn each epoch.")
 @click.option(
     "--frame-faces",
     type=click.Choice(["all", "drawn"]),

@@ -1,6 +1,7 @@
 """``ffpms methods``: lists the registered detectors."""
 
 import json
+import textwrap
 
 import click
 
@@ -23,4 +24,17 @@ def methods(markdown: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
-        click.echo(render_markdown(rows).rstrip() if markdown else render_text(rows))
+        click.echo(render_markdown(rows) if markdown else render_text(rows) + "\n")
+        click.echo(_note_val())
+
+
+def _note_val() -> str:
+    """Notes what methods that learn from no deepfake see of those in val."""
+    from detectors import method, names
+
+    own = " and ".join(name for name in names() if method(name).training_data != "bags")
+    text = (
+        f"{own} train and choose their epoch on real faces and forgeries made of them, without a deepfake."
+        " The leaderboard's val threshold and temperature are chosen on val deepfakes, for them as for all methods."
+    )
+    return textwrap.fill(text, width=98, break_on_hyphens=False)

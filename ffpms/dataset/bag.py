@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ffpms.dataset.crops import read_crop
+from ffpms.schema import Status
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,16 @@ class BagRecord:
     def instances(self) -> list[tuple[int, int, int, str, str]]:
         """Returns slot, track, label, crop and hash of each face."""
         return list(zip(self.slots, self.tracks, self.frame_labels, self.crops, self.sha256, strict=True))
+
+    @property
+    def crowded(self) -> bool:
+        """Whether a frame shows several people, as ``--faces all`` allows."""
+        return len(set(self.slots)) < len(self.slots)
+
+    @property
+    def faceless(self) -> bool:
+        """Whether the video could be built and none of its frames has a face: it is undecided."""
+        return not self.crops and self.status in (Status.OK, Status.NO_FACE)
 
     @classmethod
     def of_one(cls, crop: str) -> "BagRecord":

@@ -123,8 +123,9 @@ class BuiltSet:
 
         Args:
             split: ``train``, ``val`` or ``test``.
-            frames: faces drawn of a bag, in the order of time; all if none is given.
-            seed: draws the faces, anew for each epoch that ``set_epoch`` names.
+            frames: frames drawn of a bag, with all their faces, in the order of time; all if none
+                is given.
+            seed: draws the frames, anew for each epoch that ``set_epoch`` names.
             manipulations: one short name or several; all of the set if none are given.
 
         Raises:
@@ -166,6 +167,12 @@ class BuiltSet:
         """The manipulations that have bags with pixels, in the order of the tables."""
         seen = self.videos[(self.videos["label"] == 1) & self.videos["status"].isin(WITH_PIXELS)]
         return tuple(dict.fromkeys(seen["manipulation"]))
+
+    @property
+    def crowded(self) -> tuple[str, ...]:
+        """The bags in which a frame shows several people, as ``--faces all`` allows."""
+        seen = self.frames[self.frames["status"].isin(WITH_PIXELS)]
+        return tuple(seen.loc[seen.duplicated(["bag_id", "slot"]), "bag_id"].unique())
 
     def make_records(self, videos: pd.DataFrame, frames: pd.DataFrame) -> list[BagRecord]:
         """Makes the bags of a VIDEO table, with the faces that a FRAME table gives them."""

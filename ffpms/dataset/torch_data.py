@@ -1,4 +1,4 @@
-"""Bags as a torch data set: draws faces and pads bags to batches.
+"""Bags as a torch data set: draws frames and pads bags to batches.
 
 The one module of ``ffpms`` that knows torch. A call of :meth:`ffpms.BuiltSet.torch` imports it.
 """
@@ -24,12 +24,21 @@ def make_generator(seed: int, epoch: int, index: int, repeat: int = 0, *face: in
     return np.random.default_rng([seed, epoch, index, repeat, *face])
 
 
-def draw_faces(n_faces: int, n_drawn: int, generator: np.random.Generator) -> np.ndarray:
-    """Draws up to ``n_drawn`` of a bag's faces, in the order of time.
+def draw_faces(slots: Sequence[int], n_drawn: int, generator: np.random.Generator) -> np.ndarray:
+    """Draws up to ``n_drawn`` of a bag's frames and returns the places of all faces in them.
 
-    Shape: -> (min(n_faces, n_drawn),) int.
+    ``slots`` has the frame of each face, in the order of time. A frame of several people is drawn
+    as one, since only one of them may be fake. With one face a frame this draws faces.
+
+    Shape: slots (M,) -> (K,) int, in order; K is min(M, n_drawn) with one face a frame.
+
+    Example:
+        >>> draw_faces([0, 0, 1, 1, 2, 2], 2, np.random.default_rng(0)).tolist()
+        [0, 1, 4, 5]
     """
-    return np.sort(generator.permutation(n_faces)[:n_drawn])
+    distinct = list(dict.fromkeys(slots))
+    drawn = {distinct[i] for i in generator.permutation(len(distinct))[:n_drawn]}
+    return np.flatnonzero([slot in drawn for slot in slots])
 
 
 def pad_bags(bags: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -45,7 +54,8 @@ def pad_bags(bags: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 class TorchBags(Dataset[dict[str, Any]]):
     """The bags that have a face, as a torch data set.
 
-    With ``frames`` each epoch draws that many faces of a bag; without, all are taken.
+    With ``frames`` each epoch draws that many frames of a bag, with all their faces; without, all
+    are taken.
     """
 
     def __init__(self, bags: Sequence[BagRecord], frames: int | None, seed: int) -> None:
@@ -87,7 +97,7 @@ class TorchBags(Dataset[dict[str, Any]]):
         bag = self.bags[index]
         if self.frames is None:
             return bag
-        drawn = draw_faces(len(bag.crops), self.frames, make_generator(self.seed, self.epoch, index))
+        drawn = draw_faces(bag.slots, self.frames, make_generator(self.seed, self.epoch, index))
         return bag.with_faces(bag.instances[i] for i in drawn)
 
 

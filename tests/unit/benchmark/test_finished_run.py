@@ -21,6 +21,7 @@ from ffpms.errors import ConfigError, ManifestError, StorageError
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import SCORE
 from tests.conftest import Command
+from tests.helpers.crowds import crowd
 from tests.helpers.submissions import Submit
 from tests.helpers.tiny_set import CONFIG, PAIRS, add_landmarks, make_set
 
@@ -103,6 +104,15 @@ def test_bags_without_a_face_score_a_half(run: TrainedRun, data: BuiltSet) -> No
     rows = run.score([bag])
     assert rows["score"].tolist() == [0.5]
     assert run.score([]).empty
+
+
+def test_a_bag_of_several_people_is_scored_but_not_by_a_method_that_sees_the_order(runs: Path, data: BuiltSet) -> None:
+    bags = [data.bags("test")[0], crowd(data.bags("test")[1], 3)]
+    rows = open_run(find(runs, "s-mil")).score(bags)
+    assert rows.groupby("bag_id", sort=False).size().tolist() == [1 + 4, 1 + 12]
+    with pytest.raises(ConfigError, match=r"lstm: .*several people in a frame"):
+        open_run(find(runs, "lstm")).score(bags)
+    assert len(open_run(find(runs, "lstm")).score(bags[:1])) == 1 + 4
 
 
 def test_bags_of_two_sets_are_an_error(run: TrainedRun, data: BuiltSet, whole: Path) -> None:

@@ -31,7 +31,7 @@ def test_training_draws_8_faces_in_the_order_of_time(built_set: BuiltSet) -> Non
     bags = built_set.bags("train", ("DF",), seed=0)
     chosen: list[np.ndarray] = []
     read: list[str] = []
-    dataset = BagDataset(lambda path: (read.append(path), np.zeros((8, 8, 3), np.uint8))[1], bags, n_faces=8)
+    dataset = BagDataset(lambda path: (read.append(path), np.zeros((8, 8, 3), np.uint8))[1], bags, n_frames=8)
     for epoch in range(40):
         dataset.epoch = epoch
         assert len(dataset[0]["faces"]) == 8
@@ -64,7 +64,7 @@ def test_augmentation_moves_and_flips_the_faces_of_a_bag_alike() -> None:
 
 
 def test_augmentation_is_drawn_anew_each_epoch(built_set: BuiltSet, resources: Resources) -> None:
-    dataset = BagDataset(resources.faces(built_set), built_set.bags("train", ("DF",)), n_faces=8)
+    dataset = BagDataset(resources.faces(built_set), built_set.bags("train", ("DF",)), n_frames=8)
     moves = []
     for epoch in range(12):
         dataset.epoch = epoch

@@ -1,27 +1,76 @@
 """The accuracy-by-fake-rate curve says what the scores say."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from benchmark.demo import conclude
-from benchmark.figures.fake_rate import COLUMNS, QUARTERS, grid_curve, rate_curve
+from benchmark.figures.fake_rate import COLUMNS, grid_curve, range_of, rate_curve
 from benchmark.figures.frame_count import frame_curve
 from benchmark.figures.plotting import draw_bars, draw_picture, write_curve
 from benchmark.metrics.accuracy import accuracy
 from benchmark.runs.folder import Run
+from benchmark.training.predict import BagScore
+from benchmark.trials.frame_subset_scores import score_fewer
+from benchmark.trials.rate_grid_scores import score_grid
+from benchmark.trials.scoring import tabulate_scores
+from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError
 from tests.helpers.scores import fewer_scores, grid_scores, run
+from tests.helpers.tiny_set import make_set
+
+KINDS = ("DF", "F2F")
 
 
-def test_each_level_of_20_is_in_one_range() -> None:
-    levels = np.arange(1, 20) / 20
-    assert all(sum(low - 1e-9 <= level <= high + 1e-9 for low, high in QUARTERS) == 1 for level in levels)
+@given(st.integers(2, 400))
+def test_each_rate_of_any_number_of_frames_is_in_one_range(n_frames: int) -> None:
+    """And rate 0 is in none."""
+    levels = np.arange(n_frames + 1)
+    assert range_of(levels / n_frames).tolist() == [(4 * level - 1) // n_frames for level in levels]
+
+
+@given(st.floats(0, 1, exclude_min=True))
+def test_no_fake_is_without_a_range(rate: float) -> None:
+    (place,) = range_of([rate])
+    assert place / 4 - 1e-8 <= rate <= (place + 1) / 4 + 1e-8
+
+
+def test_the_ranges_of_20_frames_are_what_they_were() -> None:
+    places = range_of(np.arange(1, 21) / 20)
+    assert [(np.flatnonzero(places == k) + 1).tolist() for k in range(4)] == [
+        [1, 2, 3, 4, 5],
+        [6, 7, 8, 9, 10],
+        [11, 12, 13, 14, 15],
+        [16, 17, 18, 19, 20],
+    ]
+
+
+@pytest.mark.parametrize("n_frames", [10, 16, 25, 30])
+def test_the_curve_of_any_number_of_frames_has_every_fake_once(n_frames: int) -> None:
+    """Of 30 frames 1 and 8 lay in no range, and of 25 also 7 and 13."""
+    one = run(n_pairs=n_frames)
+    pair = one.scores["pair_id"].str.removeprefix("test").astype(int)
+    rate = ((1 + pair % (n_frames - 1)) / n_frames).where(one.scores["fake_rate"] > 0, 0.0)
+    curve = rate_curve([replace(one, scores=one.scores.assign(fake_rate=rate))]).query("metric == 'auc'")
+    assert curve["n_fakes"].sum() == 2 * 2 * n_frames
+    assert curve["low"].min() == pytest.approx(1 / n_frames)
+    assert curve["high"].max() == pytest.approx(1 - 1 / n_frames)
+    assert (curve["low"].to_numpy()[1:] > curve["high"].to_numpy()[:-1]).all()
+
+
+def test_fakes_without_a_real_frame_are_in_the_last_range() -> None:
+    one = run()
+    whole = replace(one, scores=one.scores.assign(fake_rate=(one.scores["fake_rate"] > 0).astype(float)))
+    assert rate_curve([whole])[["low", "high", "n_fakes"]].to_numpy().tolist() == [[1.0, 1.0, 32]] * 2
 
 
 def test_a_point_is_the_accuracy_on_its_fakes_and_all_real_videos() -> None:
@@ -38,7 +87,7 @@ def test_bars_picture_and_conclusion(tmp_path: Path) -> None:
     curve = rate_curve([run(), run(method="xn-avg")])
     bars = draw_bars(curve)
     assert bars.count("%") == len(curve)
-    assert "    5-25 % █" in bars
+    assert "    5-20 % █" in bars, "the rates that there are"
     assert "     100 % █" in draw_bars(grid_curve([with_grid()]))
     assert f"{100 * curve['value'].iloc[0]:5.1f}" in bars
     draw_picture(curve, tmp_path / "curve.png", "test")
@@ -48,6 +97,11 @@ def test_bars_picture_and_conclusion(tmp_path: Path) -> None:
     assert f"s-mil {100 * ranked:.0f} ->" in said
     assert "xn-avg" in said
     assert "from 5 to 100 % fake frames" in conclude(grid_curve([with_grid()]))
+
+
+def score_none(bags: Sequence[BagRecord]) -> Iterator[BagScore]:
+    assert not any(bag.crops for bag in bags)
+    return iter(())
 
 
 def with_grid(seed: int = 0, method: str = "s-mil") -> Run:
@@ -83,6 +137,21 @@ def test_the_grid_has_every_rate_and_no_accuracy_where_nothing_is_fake() -> None
         "tpr": [0.0, 1.0, 21],
     }
     assert (curve["low"] == curve["high"]).all()
+
+
+def test_a_faceless_video_is_in_every_curve_whether_real_or_fake(tmp_path: Path) -> None:
+    """In a set without any face all is undecided, so all real videos are wrong and all fakes right."""
+    data = BuiltSet.load(make_set(tmp_path / "bare", faces=False))
+    test = data.bags("test", KINDS)
+    grid = score_grid(data, *(data.pure("test", KINDS, fake) for fake in (True, False)), score_none)
+    scores, fewer = tabulate_scores(test, score_none, print), score_fewer(test, 4, score_none)
+    faceless = replace(run(), scores=scores, grid=grid, fewer=fewer)
+    for curve in (rate_curve([faceless]), grid_curve([faceless]), frame_curve([faceless])):
+        assert (curve.loc[curve["metric"] == "accuracy", "value"] == 0.5).all()
+    points = grid_curve([faceless])
+    assert points["low"].nunique() == 5
+    assert (points["n_fakes"] == 4).all()
+    assert (points.loc[points["metric"] == "tpr", "value"] == 1).all(), "a score of 0.5 counts as fake"
 
 
 def test_bands_are_drawn_over_pairs() -> None:

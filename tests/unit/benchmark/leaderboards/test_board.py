@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmark.leaderboards.board import COLUMNS, make_board, tabulate
 from benchmark.leaderboards.groups import group_runs
@@ -23,6 +25,24 @@ def test_buckets() -> None:
 
 def test_every_level_of_20_has_a_bucket_of_its_own() -> None:
     assert bucket_of(pd.Series(np.arange(1, 20) / 20)).nunique() == 19
+
+
+@given(st.integers(2, 400), st.data())
+def test_each_rate_above_0_of_any_number_of_frames_is_in_one_bucket(n_frames: int, data: st.DataObject) -> None:
+    names = [f"{low}-{low + 5}%" for low in range(0, 100, 5)]
+    level = data.draw(st.integers(0, n_frames))
+    (name,) = bucket_of(pd.Series([level / n_frames]))
+    holds = [low * n_frames <= 100 * level < (low + 5) * n_frames for low in range(0, 100, 5)]
+    holds[-1] |= level == n_frames
+    assert name == (names[holds.index(True)] if level else "")
+    assert sum(holds) == 1
+
+
+@given(st.floats(0, 1, exclude_min=True))
+def test_no_fake_is_without_a_bucket(rate: float) -> None:
+    (name,) = bucket_of(pd.Series([rate]))
+    low, high = map(int, name.removesuffix("%").split("-"))
+    assert low - 1e-6 <= 100 * rate <= high + 1e-6
 
 
 def test_cells_hold_what_the_scores_give() -> None:

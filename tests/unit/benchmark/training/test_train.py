@@ -89,7 +89,7 @@ def test_each_epoch_is_drawn_anew(
     original = BagDataset.__getitem__
 
     def spy(self: BagDataset, item: tuple[int, int] | int) -> dict[str, object]:
-        if self.n_faces is not None:
+        if self.n_frames is not None:
             epochs.append(self.epoch)
         return original(self, item)
 

@@ -1,5 +1,6 @@
 """The rate grid's scores, from faces embedded once, are those of the same mixes scored the plain way."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from benchmark.data.batches import BagDataset
 from benchmark.data.face_cache import open_faces
 from benchmark.train_config import TrainConfig
 from benchmark.training.model import Model
-from benchmark.training.predict import make_scorer, predict
+from benchmark.training.predict import BagScore, make_scorer, predict
 from benchmark.trials.rate_grid_scores import score_grid
 from detectors import create, method, names
 from ffpms.dataset.built_set import BuiltSet
@@ -35,3 +36,33 @@ def test_a_grid_score_is_that_of_the_same_mix_scored_alone(built: Path, name: st
         alone = {s.record.bag_id: s.video_logit for s in predict(model, BagDataset(read, bags))}
         ours = grid[(grid["draw"] == draw) & (grid["n_fake"] == level)].set_index("bag_id")["score"]
         np.testing.assert_allclose(ours[list(alone)], 1 / (1 + np.exp(-np.array(list(alone.values())))), atol=1e-5)
+
+
+@pytest.mark.parametrize(("status", "rows"), [("no_face", 3), ("misaligned", 2)])
+def test_a_faceless_fake_is_undecided_at_every_rate_and_one_that_was_not_built_has_no_row(
+    built: Path, status: str, rows: int
+) -> None:
+    """As in the scores of the test set."""
+    data = BuiltSet.load(built)
+    fakes, reals = (data.pure("test", ("DF",), fake)[:3] for fake in (True, False))
+    for bags in (fakes, reals):
+        bags[1] = replace(bags[1].with_faces([]), status=status)
+    grid = score_grid(data, fakes, reals, lambda bags: (BagScore(b, 3.0, [], []) for b in bags if b.crops))
+    assert len(grid) == rows * 5 * 21
+    lost = grid[grid["bag_id"] == fakes[1].bag_id]
+    assert sorted(lost["n_fake"].unique()) == (list(range(21)) if status == "no_face" else [])
+    assert (lost["score"] == 0.5).all()
+    assert (lost["fake_rate"] * 20 == lost["n_fake"]).all()
+    assert (grid.drop(lost.index)["score"] > 0.9).all()
+    order = [bag.bag_id for bag in fakes if bag.crops or status == "no_face"]
+    assert list(grid["bag_id"].unique()) == order
+
+
+def test_a_mix_that_shows_no_face_is_undecided_too(built: Path) -> None:
+    """Its real video has faces, its fake has none: at level 20 nothing is seen."""
+    data = BuiltSet.load(built)
+    fakes, reals = (data.pure("test", ("DF",), fake)[:1] for fake in (True, False))
+    fakes[0] = fakes[0].with_faces([])
+    grid = score_grid(data, fakes, reals, lambda bags: (BagScore(b, 3.0, [], []) for b in bags if b.crops))
+    assert len(grid) == 5 * 21
+    assert ((grid["score"] == 0.5) == (grid["n_fake"] == 20)).all()
