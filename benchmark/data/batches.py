@@ -40,7 +40,8 @@ class BagDataset(Dataset[dict[str, Any]]):
     """A torch data set of bags of decoded faces.
 
     With ``n_frames`` each epoch draws that many frames a bag, in the order of time, and how to
-    augment their faces. Without, all faces are taken as they are. ``forge`` turns them into forgeries.
+    augment their faces. Without, all faces are taken as they are. ``forge`` turns them into
+    forgeries.
     """
 
     def __init__(

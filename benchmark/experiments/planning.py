@@ -1,11 +1,12 @@
 """Planning: finds which parts of an experiment the given sets allow, and notes the others."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.experiments.catalogue import Experiment
 from benchmark.train_config import TrainConfig
+from benchmark.trials.requirements import check_set
 from detectors import method
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
@@ -37,7 +38,7 @@ def plan_experiment(
     parts = []
     for compression, data in sets.items():
         known = experiment.methods.get(compression) or next(iter(experiment.methods.values()))
-        methods, lacking = _split_by_landmarks(data, tuple(chosen) or known)
+        methods, lacking = _split_by_needs(data, tuple(chosen) or known)
         parts += [Part(data, methods)] if methods else []
         notes += _note_data(experiment, data, lacking)
     notes += [_note_missing(experiment, compression) for compression in experiment.methods if compression not in sets]
@@ -72,24 +73,23 @@ def _by_compression(experiment: Experiment, roots: Sequence[Path]) -> dict[str, 
     return sets
 
 
-def _split_by_landmarks(data: BuiltSet, methods: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Splits methods into those that can be trained on the set, and those that need landmarks it
-    lacks.
-    """
-    needing = tuple(name for name in methods if method(name).training_data != "bags")
-    try:
-        if needing:
-            data.landmarks()
-    except ManifestError:
-        return tuple(name for name in methods if name not in needing), needing
-    return methods, ()
+def _split_by_needs(data: BuiltSet, methods: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """Splits methods into those that can be trained on the set, and the others by what it lacks."""
+    lacking: dict[str, list[str]] = {}
+    for name in methods:
+        try:
+            check_set(name, data)
+        except ManifestError:
+            lacking.setdefault("built without --landmarks", []).append(name)
+        except ConfigError:
+            lacking.setdefault("which has several people in a frame; build it with --faces main", []).append(name)
+    left_out = {name for names in lacking.values() for name in names}
+    return tuple(name for name in methods if name not in left_out), lacking
 
 
-def _note_data(experiment: Experiment, data: BuiltSet, lacking: tuple[str, ...]) -> list[str]:
+def _note_data(experiment: Experiment, data: BuiltSet, lacking: Mapping[str, list[str]]) -> list[str]:
     """Notes where a set differs from the paper's."""
-    notes = []
-    if lacking:
-        notes.append(f"left out: {', '.join(lacking)} on {data.place}, built without --landmarks")
+    notes = [f"left out: {', '.join(names)} on {data.place}, {why}" for why, names in lacking.items()]
     if data.recipe.compression not in experiment.methods:
         others = ", ".join(map(paper_compression, experiment.methods))
         notes.append(f"{data.place} is at {paper_compression(data.recipe.compression)}, the experiment is of {others}")

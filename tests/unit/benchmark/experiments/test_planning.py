@@ -14,6 +14,7 @@ from benchmark.leaderboards.paper import read_paper
 from benchmark.train_config import TrainConfig
 from detectors import names
 from ffpms.cli import main
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.set_files import REPORT
 from ffpms.errors import ConfigError
 from tests.helpers import ROOT
@@ -91,6 +92,15 @@ def test_another_compression_is_run_and_said(at: At) -> None:
 def test_chosen_methods_take_the_place_of_the_paper_s(built: Path) -> None:
     (part,), _ = plan_experiment(EXPERIMENTS["fig6"], [built], ["mean", "x-ray"])
     assert part.methods == ("mean",)
+
+
+def test_methods_that_see_an_order_are_left_out_where_there_is_none(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BuiltSet, "crowded", ["DF_000_001"])
+    (part,), notes = plan_experiment(EXPERIMENTS["fig6"], [built])
+    assert part.methods == ("xn-avg",)
+    assert any("left out: s-mil-t, lstm on" in note and "--faces main" in note for note in notes)
 
 
 def test_nothing_possible_is_an_error_that_says_why(built: Path, at: At) -> None:
