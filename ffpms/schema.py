@@ -194,6 +194,12 @@ SCORE = pa.schema(
     ]
 )
 
+SEGMENT = pa.schema([("bag_id", pa.string()), ("start", pa.int16()), ("end", pa.int16())])
+"""A run of fake slots of a bag, those without a face included.
+
+``end`` is the slot after the last.
+"""
+
 GRID_SCORE = pa.schema(
     [
         *[SCORE.field(name) for name in ("run_id", "method", "dataset", "manipulation", "bag_id", "pair_id")],

@@ -11,6 +11,7 @@ from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.paper import paper_cells
 from benchmark.leaderboards.rendering.files import FORMATS, check_formats, write_leaderboard
 from benchmark.leaderboards.rendering.markdown import render_markdown
+from benchmark.metrics.protocols import ACTIVITYNET, check_protocol
 from benchmark.runs.folder import Failure, Run, read_failures, read_runs
 from benchmark.stats.comparison import compare, rank, tabulate_comparisons
 from ffpms.errors import ManifestError, writing
@@ -60,10 +61,15 @@ def tabulate(runs: list[Run]) -> pd.DataFrame:
     return make_board(runs).cells
 
 
-def leaderboard(root: str | Path) -> pd.DataFrame:
+def leaderboard(root: str | Path, protocol: str = ACTIVITYNET) -> pd.DataFrame:
     """Computes the leaderboard of a folder's finished runs, in the columns of ``leaderboard.csv``.
 
+    Args:
+        root: the folder of runs.
+        protocol: the rule by which segments are scored, ``activitynet`` or ``av-deepfake1m``.
+
     Raises:
+        ConfigError: the protocol is unknown.
         ManifestError: there is no finished run, or a run's files are damaged.
 
     Example:
@@ -72,10 +78,12 @@ def leaderboard(root: str | Path) -> pd.DataFrame:
         >>> whole.query("metric == 'auc'")["source"].tolist()
         ['ours', 'ours']
     """
-    return make_board(root).cells
+    return make_board(root, protocol=protocol).cells
 
 
-def make_board(runs: str | Path | Run | Sequence[Run], failures: Iterable[Failure] = ()) -> Board:
+def make_board(
+    runs: str | Path | Run | Sequence[Run], failures: Iterable[Failure] = (), protocol: str = ACTIVITYNET
+) -> Board:
     """Computes the board: all cells of all groups, the comparisons, and what failed.
 
     The paper's cells are added where it has the same data.
@@ -83,8 +91,10 @@ def make_board(runs: str | Path | Run | Sequence[Run], failures: Iterable[Failur
     Args:
         runs: finished runs, each of which counts once, or the folder that they are in.
         failures: trials that failed, beside a list of runs; a folder knows its own.
+        protocol: the rule by which segments are scored, ``activitynet`` or ``av-deepfake1m``.
 
     Raises:
+        ConfigError: the protocol is unknown.
         ManifestError: there is neither a finished run nor a failed one, or a run's files are
             damaged.
 
@@ -93,12 +103,13 @@ def make_board(runs: str | Path | Run | Sequence[Run], failures: Iterable[Failur
         >>> board.markdown().splitlines()[0]
         '### Video accuracy at 0.5 (%), FFPMS-custom'
     """
+    check_protocol(protocol)
     if isinstance(runs, str | Path):
         runs, failures = _read_folder(Path(runs))
     each = list(dict.fromkeys([runs] if isinstance(runs, Run) else runs))
     failed = tabulate_failures(failures)
     groups = group_runs(each) if each or failed.empty else []
-    filled = [pair for group in groups for pair in fill(group)]
+    filled = [pair for group in groups for pair in fill(group, protocol)]
     cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
     comparisons = compare(entries)
     _mark(cells, rank(entries, comparisons))

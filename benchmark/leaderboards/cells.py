@@ -11,6 +11,7 @@ from benchmark.leaderboards.paper import subtract_paper
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.metric import Estimate
+from benchmark.metrics.protocols import ACTIVITYNET
 from benchmark.metrics.run_scores import RunScores
 from benchmark.metrics.score_arrays import sort_buckets
 from benchmark.stats.bootstrap import interval, resample
@@ -49,9 +50,9 @@ class _Place:
         }
 
 
-def fill(group: Group) -> Iterator[tuple[Cell, Entry | None]]:
+def fill(group: Group, protocol: str = ACTIVITYNET) -> Iterator[tuple[Cell, Entry | None]]:
     """Yields the cells of a method by manipulation, bucket and metric."""
-    all_scores = {run.run_id: read_run_scores(run) for run in group.runs}
+    all_scores = {run.run_id: read_run_scores(run, protocol) for run in group.runs}
     for manipulation in group.manipulations:
         own = [all_scores[run.run_id] for run in group.trained_on(manipulation)]
         place = _Place(group, manipulation, own)

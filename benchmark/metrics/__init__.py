@@ -6,6 +6,7 @@ Conventions:
 - ``score`` (N,): the probability of fake, in [0, 1]. A score at the threshold counts as fake.
 - A row is a video. For frames and segments a row is a face, and ``video`` (N,) names its video.
 - ``slot`` (N,): the place of a frame in its video, from 0. Segments are counted in slots.
+- ``has_face`` (N,): False for a row that is a slot without a face. A true segment includes it.
 - Shares and rates lie in [0, 1]; none is a percentage.
 - NaN is returned where a metric is not defined, for example the AUC of one class.
 - Every function first calls :func:`validate`. Wrong input is a :class:`ffpms.errors.ConfigError`.
@@ -22,6 +23,7 @@ defines them.
 
 from benchmark.metrics.accuracy import accuracy, validate
 from benchmark.metrics.accuracy_metrics import accuracy_plain
+from benchmark.metrics.av_deepfake1m import av_deepfake1m_ap, av_deepfake1m_ar
 from benchmark.metrics.calibration import brier, ece
 from benchmark.metrics.ranking import ap, auc, eer, tpr_at_fpr
 from benchmark.metrics.temporal_localisation import segment_ap, segment_ar
@@ -34,6 +36,8 @@ __all__ = [
     "ap_within",
     "auc",
     "auc_within",
+    "av_deepfake1m_ap",
+    "av_deepfake1m_ar",
     "brier",
     "ece",
     "eer",

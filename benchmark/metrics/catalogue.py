@@ -7,7 +7,10 @@ from pkgutil import iter_modules
 import benchmark.metrics
 from benchmark.metrics.metric import Metric
 
-_FIRST = ("accuracy_metrics", "ranking", "calibration", "pooled_frames", "within_video", "temporal_localisation")
+_FIRST = (
+    *("accuracy_metrics", "ranking", "calibration", "pooled_frames", "within_video"),
+    *("temporal_localisation", "av_deepfake1m"),
+)
 """The files whose metrics come first, in this order. Other files follow in the order of names."""
 
 

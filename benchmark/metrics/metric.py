@@ -45,6 +45,7 @@ class Metric:
     ``function`` takes label and score (N,). Metrics within videos and of segments also take
     ``video`` (N,). ``best`` is the value of a detector that is always right and sure of it.
     ``test`` says how two methods are compared on it. A metric with a test has a table of its own.
+    One with a ``protocol`` is only there if that is the one asked for.
 
     Its resamples come from ``curve``, a statistic of the ROC curve of its rows, or from ``sample``.
     With neither, the function gives the value, and there is no interval.
@@ -57,6 +58,7 @@ class Metric:
     best: float = 1.0
     needs_val: bool = False
     test: str = ""
+    protocol: str = ""
     curve: roc.Statistic | None = None
     sample: Sampler | None = None
 
@@ -67,6 +69,8 @@ class Metric:
     def estimate(self, cell: CellScores, counts: np.ndarray) -> Estimate | None:
         """Estimates the metric on a cell's scores; None where it is not defined."""
         if self.needs_val and cell.run_scores.threshold is None:
+            return None
+        if self.protocol and self.protocol != cell.run_scores.protocol:
             return None
         if self.sample:
             return self.sample(cell, counts)

@@ -9,8 +9,8 @@ from benchmark.metrics.resampled_metrics import resample_auc
 from benchmark.metrics.run_scores import CellScores
 
 N_RESAMPLES_OF_AP = 1000
-"""The first of all resamples: a precision-recall curve of 14,000 frames has thousands of corners in
-each."""
+"""The first of all resamples: a precision-recall curve of 14,000 frames, or of as many proposals,
+has thousands of corners in each."""
 
 
 def _sample_auc(cell: CellScores, counts: np.ndarray) -> Estimate:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
+from benchmark.metrics.protocols import ACTIVITYNET
 from benchmark.metrics.score_arrays import Rows
+from benchmark.metrics.segments import Segments
 
 T = TypeVar("T")
 
@@ -24,12 +26,18 @@ class _Keeper:
 
 @dataclass(frozen=True)
 class RunScores(_Keeper):
-    """A run's scores, and what was chosen on val (None: the run has no val scores)."""
+    """A run's scores, and what was chosen on val (None: the run has no val scores).
+
+    ``segments`` are the true ones (None: the run does not say). ``protocol`` is the rule by which
+    proposed ones are scored.
+    """
 
     videos: Rows
     frames: Rows
     threshold: float | None = None
     temperature: float | None = None
+    segments: Segments | None = None
+    protocol: str = ACTIVITYNET
 
 
 @dataclass(frozen=True)

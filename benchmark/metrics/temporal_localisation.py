@@ -1,12 +1,12 @@
-"""Temporal localisation, where the fake frames of a video are one segment.
+"""Temporal localisation by ActivityNet's rule: average precision and recall of proposed segments.
 
-Conventions: a segment is (start, end) in slots, the end not included. Of several faces in a slot
-the highest label and score count. A proposal reaches an IoU threshold if its
-IoU with the video's segment is at least that. Of each video the most confident proposal that
-reaches it is right, no other. This is ActivityNet's evaluation, and LAV-DF's but for ``>=``.
+Proposals are taken by confidence. Each is right if it reaches an IoU, which is at least that, with
+a true segment of its video that no earlier one took; the unmatched one with the highest IoU first
+(Heilbron et al., CVPR 2015). Metrics by another rule stand under other names, such as those of
+:mod:`benchmark.metrics.av_deepfake1m`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,151 +14,124 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmark.metrics.metric import Estimate, Metric, Sampler
+from benchmark.metrics.pooled_frames import N_RESAMPLES_OF_AP
+from benchmark.metrics.protocols import ACTIVITYNET
 from benchmark.metrics.resampled_metrics import estimate_mean
-from benchmark.metrics.resampled_roc import envelope_ap, resample_steps
+from benchmark.metrics.resampled_roc import Statistic, envelope_ap, resample_steps
 from benchmark.metrics.run_scores import CellScores, RunScores
-from benchmark.metrics.score_arrays import Rows, make_rows
+from benchmark.metrics.score_arrays import Rows
+from benchmark.metrics.segments import Proposals, best_iou, find_proposals, match, propose_segments
 from ffpms.errors import ConfigError
 
 AP_IOUS = (50, 75, 90, 95)
 """IoU thresholds of AP, in percent."""
-AR_PROPOSALS = (50, 20, 10, 5)
+AR_PROPOSALS = (50, 30, 20, 10, 5)
 AR_IOUS = tuple(percent / 100 for percent in range(50, 100, 5))
+
+Judge = Callable[[Proposals], "Judged"]
+"""Says which proposals of a run are right."""
+Recall = Callable[[Proposals], np.ndarray]
+"""Returns the share of IoU thresholds at which each true segment is found."""
 
 
 def segment_ap(
-    label: ArrayLike, score: ArrayLike, video: ArrayLike, least_iou: float = 0.5, slot: ArrayLike | None = None
+    label: ArrayLike,
+    score: ArrayLike,
+    video: ArrayLike,
+    least_iou: float = 0.5,
+    slot: ArrayLike | None = None,
+    has_face: ArrayLike | None = None,
 ) -> float:
     """Average precision of proposed segments at an IoU threshold, interpolated as by ActivityNet.
 
-    ``video`` names each frame's video, ``slot`` its place there (by default the order of rows).
+    ``video`` names each face's video, ``slot`` its place there (by default the order of rows). A
+    row whose ``has_face`` is False has a label alone: its score is not looked at.
 
-    Shape: label, score, video, slot (N,). NaN without a fake frame.
+    Shape: label, score, video, slot, has_face (N,). NaN without a fake frame.
 
     Raises:
-        ConfigError: the fake frames of a video are not one run, or ``least_iou`` is not in (0, 1];
-            see also :func:`~benchmark.metrics.accuracy.validate`.
+        ConfigError: ``least_iou`` is not in (0, 1], or ``has_face`` is not True and False; see also
+            :func:`~benchmark.metrics.accuracy.validate`.
 
     >>> segment_ap([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.2], video=[7, 7, 7, 7])
     1.0
     """
-    if not 0 < least_iou <= 1:
-        raise ConfigError(f"least_iou: {least_iou} is no overlap; give a number above 0 and at most 1")
-    return ap_at_iou(_find_proposals(label, score, video, slot), round(100 * least_iou, 9))
+    check_iou(least_iou)
+    return ap_at_iou(propose_segments(label, score, video, slot, has_face), round(100 * least_iou, 9))
 
 
 def segment_ar(
-    label: ArrayLike, score: ArrayLike, video: ArrayLike, n_proposals: int = 5, slot: ArrayLike | None = None
+    label: ArrayLike,
+    score: ArrayLike,
+    video: ArrayLike,
+    n_proposals: int = 5,
+    slot: ArrayLike | None = None,
+    has_face: ArrayLike | None = None,
 ) -> float:
     """Average recall of each video's first proposals, over the IoU thresholds 0.5, 0.55, ... 0.95.
 
-    Shape: label, score, video, slot (N,). NaN without a fake frame.
+    Shape: label, score, video, slot, has_face (N,), as for :func:`segment_ap`. NaN without a fake
+    frame.
 
     Raises:
-        ConfigError: the fake frames of a video are not one run; see also
-            :func:`~benchmark.metrics.accuracy.validate`.
+        ConfigError: see :func:`segment_ap`; ``n_proposals`` is below 1.
 
     >>> segment_ar([0, 1, 1, 0], [0.1, 0.9, 0.8, 0.2], video=[7, 7, 7, 7])
     1.0
     """
+    check_number(n_proposals)
+    return mean_recall(recall_shares(propose_segments(label, score, video, slot, has_face), n_proposals))
+
+
+def check_iou(least_iou: float) -> None:
+    """Checks an IoU threshold.
+
+    Raises:
+        ConfigError: it is not in (0, 1].
+    """
+    if not 0 < least_iou <= 1:
+        raise ConfigError(f"least_iou: {least_iou} is no overlap; give a number above 0 and at most 1")
+
+
+def check_number(n_proposals: int) -> None:
+    """Checks a number of proposals.
+
+    Raises:
+        ConfigError: it is below 1.
+    """
     if n_proposals < 1:
         raise ConfigError(f"n_proposals: {n_proposals} proposals find nothing; give at least 1")
-    return ar_at(_find_proposals(label, score, video, slot), n_proposals)
-
-
-def _find_proposals(label: ArrayLike, score: ArrayLike, video: ArrayLike, slot: ArrayLike | None) -> "Proposals":
-    frames = make_rows(label, score, video, slot=slot)
-    if frames.label.any() and not is_contiguous(frames):
-        raise ConfigError("the fake frames of a video are not one run of its frames; there is no segment to find")
-    return find_proposals(frames)
 
 
 @dataclass(frozen=True)
-class Proposals:
-    """All proposals of a run, and its true segments.
+class Judged:
+    """Proposals as rows of a precision-recall curve, and the true segments that they should find.
 
-    Proposals of a video stand together, from the most confident. ``proposed`` has a row a proposal,
-    its confidence for a score. ``iou`` is that with its video's segment, 0 in a real video.
-    ``truth`` has a row a true segment.
+    ``proposed`` has label 1 for a right proposal. Its score is what it is ranked by.
     """
 
     proposed: Rows
-    iou: np.ndarray
     truth: Rows
 
-
-def is_contiguous(frames: Rows) -> bool:
-    """Whether there are fake frames, and each video's are one run of its scored slots."""
-    fake = [label for _, label, _ in _videos(frames) if label.any()]
-    return bool(fake) and all((np.diff(np.flatnonzero(label)) == 1).all() for label in fake)
+    def of(self, cell: CellScores) -> "Judged":
+        """Returns what belongs to a cell."""
+        return Judged(cell.of(self.proposed), cell.of(self.truth))
 
 
-def propose(slot: np.ndarray, score: np.ndarray) -> list[tuple[int, int, float]]:
-    """Proposes segments: the runs of slots at or above each score of the video, each run once.
-
-    The confidence is the run's mean score less the mean of the slots outside (0 if there are none).
-    The order is from the most confident, then the first, then the longest.
-    """
-    runs = {run for level in np.unique(score) for run in _runs(score >= level)}
-    found = []
-    for first, last in runs:
-        inside = np.zeros(len(score), dtype=bool)
-        inside[first : last + 1] = True
-        outside = score[~inside].mean() if not inside.all() else 0.0
-        found.append((int(slot[first]), int(slot[last]) + 1, round(float(score[inside].mean() - outside), 12)))
-    return sorted(found, key=lambda p: (-p[2], p[0], -p[1]))
+def judge(found: Proposals, percent: float) -> Judged:
+    """Judges each proposal at an IoU, by ActivityNet's rule."""
+    reach = found.iou >= percent / 100
+    pairs, iou = found.pair_of[reach], found.iou[reach]
+    order = np.lexsort((pairs[:, 1], -iou, pairs[:, 0]))
+    return judged(found, match(pairs[order]), found.proposed.rows.score)
 
 
-def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
-    """Returns first and last place of each run of True."""
-    edges = np.diff(chosen.astype(np.int8), prepend=0, append=0)
-    return list(zip(np.flatnonzero(edges == 1).tolist(), (np.flatnonzero(edges == -1) - 1).tolist(), strict=True))
-
-
-def iou(one: tuple[int, int], other: tuple[int, int]) -> float:
-    """Intersection over union of two segments."""
-    shared = max(0, min(one[1], other[1]) - max(one[0], other[0]))
-    return shared / (one[1] - one[0] + other[1] - other[0] - shared)
-
-
-def find_proposals(frames: Rows) -> Proposals:
-    """Finds the proposals of every video, and their IoU with its segment."""
-    rows, confidence, overlap, truths = [], [], [], []
-    for place, label, (slot, score) in _videos(frames):
-        fake = np.flatnonzero(label)
-        truth = (int(slot[fake[0]]), int(slot[fake[-1]]) + 1) if len(fake) else None
-        truths += [place] if truth else []
-        for start, end, sure in propose(slot, score):
-            rows.append(place)
-            confidence.append(sure)
-            overlap.append(iou((start, end), truth) if truth else 0.0)
-    proposed = replace(frames.where(np.array(rows, dtype=np.int64)), score=np.array(confidence))
-    return Proposals(proposed, np.array(overlap), frames.where(np.array(truths, dtype=np.int64)))
-
-
-def _videos(frames: Rows) -> Iterator[tuple[int, np.ndarray, tuple[np.ndarray, np.ndarray]]]:
-    """Yields each video: the place of its first row; label, slot and score by slot."""
-    order = np.lexsort((frames.slot, frames.bag))
-    starts = np.flatnonzero(np.diff(frames.bag[order], prepend=-1))
-    for rows in np.split(order, starts[1:]) if len(order) else []:
-        slot, first = np.unique(frames.slot[rows], return_index=True)
-        label, score = (np.maximum.reduceat(x[rows], first) for x in (frames.label, frames.score))
-        yield int(rows[0]), label, (slot, score)
-
-
-def select(found: Proposals, manipulation: str, bucket: str) -> Proposals:
-    """Selects the proposals of the originals and of a manipulation's fakes in a bucket."""
-    chosen = found.proposed.is_of(manipulation, bucket)
-    return Proposals(found.proposed.where(chosen), found.iou[chosen], found.truth.of(manipulation, bucket))
-
-
-def is_right(found: Proposals, percent: float) -> np.ndarray:
-    """Whether each proposal is right at an IoU: of each video the first that reaches it."""
-    reaches = np.flatnonzero(found.iou >= percent / 100)
-    _, first = np.unique(found.proposed.bag[reaches], return_index=True)
-    right = np.zeros(len(found.iou), dtype=np.int64)
-    right[reaches[first]] = 1
-    return right
+def judged(found: Proposals, right: np.ndarray, rank_by: np.ndarray) -> Judged:
+    """Notes which proposals are right, and what each is ranked by."""
+    rows = found.proposed.rows
+    label = np.zeros(len(rows.label), dtype=np.int64)
+    label[right] = 1
+    return Judged(replace(rows, label=label, score=rank_by), found.truth.rows)
 
 
 def ap_at_iou(found: Proposals, percent: float) -> float:
@@ -166,64 +139,72 @@ def ap_at_iou(found: Proposals, percent: float) -> float:
 
     Those equally confident are taken together.
     """
-    if not len(found.truth.bag):
-        return float("nan")
-    everything = np.ones((1, found.proposed.n_pairs))
-    return float(resample_ap_at_iou(found, percent, everything)[0])
+    own = judge(found, percent)
+    return float(resample_ap(own, envelope_ap, np.ones((1, own.truth.n_pairs)))[0])
 
 
-def resample_ap_at_iou(found: Proposals, percent: float, counts: np.ndarray) -> np.ndarray:
-    """Computes :func:`ap_at_iou` in each resample; each video is right or wrong by itself."""
-    proposed, truths = found.proposed, np.bincount(found.truth.pair, minlength=counts.shape[1])
-    right = is_right(found, percent)
-    if not right.any():
+def resample_ap(own: Judged, statistic: Statistic, counts: np.ndarray) -> np.ndarray:
+    """Computes an average precision in each resample; each video is judged by itself.
+
+    It is NaN where there is no true segment.
+    """
+    truths = np.bincount(own.truth.pair, minlength=counts.shape[1])
+    if not own.proposed.label.any():
         return np.where(counts @ truths > 0, 0.0, np.nan)
-    ap = {"ap": envelope_ap}
-    return resample_steps(right, proposed.score, proposed.pair, counts, ap, truths)["ap"]
+    rows = own.proposed
+    return resample_steps(rows.label, rows.score, rows.pair, counts, {"ap": statistic}, truths)["ap"]
 
 
-def recall_by_video(found: Proposals, n_proposals: int) -> np.ndarray:
+def recall_shares(found: Proposals, n_proposals: int) -> np.ndarray:
     """Returns for each true segment the share of IoU thresholds that its first proposals reach.
 
     There are ten thresholds: 0.5, 0.55, ... 0.95. AR is the mean.
     """
-    bag = found.proposed.bag
-    rank = np.arange(len(bag)) - np.searchsorted(bag, bag)
-    best = np.zeros(bag.max(initial=0) + 1)
-    np.maximum.at(best, bag[rank < n_proposals], found.iou[rank < n_proposals])
-    return np.asarray((best[found.truth.bag][:, None] >= AR_IOUS).mean(axis=1))
+    return np.asarray((best_iou(found, n_proposals)[:, None] >= AR_IOUS).mean(axis=1))
 
 
-def ar_at(found: Proposals, n_proposals: int) -> float:
-    """Average recall of the first proposals of each video."""
-    recall = recall_by_video(found, n_proposals)
-    return float(recall.mean()) if len(recall) else float("nan")
+def mean_recall(shares: np.ndarray) -> float:
+    """Average recall; NaN without a true segment."""
+    return float(shares.mean()) if len(shares) else float("nan")
 
 
-def _propose_once(run_scores: RunScores) -> Proposals | None:
-    """Returns a run's proposals; None if its fake frames are no segments."""
-    return find_proposals(run_scores.frames) if is_contiguous(run_scores.frames) else None
+def propose_once(run_scores: RunScores) -> Proposals | None:
+    """Finds a run's proposals; None without frame scores, or if its segments are not known."""
+    if run_scores.segments is None or not len(run_scores.frames.label):
+        return None
+    return find_proposals(run_scores.frames, run_scores.segments)
 
 
-def _choose(cell: CellScores) -> Proposals | None:
-    found = cell.run_scores.once(_propose_once)
-    return select(found, cell.manipulation, cell.bucket) if found else None
+def sample_ap(judge_run: Judge, statistic: Statistic) -> Sampler:
+    """Makes the sampler of an average precision: proposals are judged once a run."""
 
+    def judge_once(run_scores: RunScores) -> Judged | None:
+        found = run_scores.once(propose_once)
+        return judge_run(found) if found else None
 
-def _sample_ap(percent: int) -> Sampler:
     def sample(cell: CellScores, counts: np.ndarray) -> Estimate | None:
-        found = cell.once(_choose)
-        if found is None:
+        own = cell.run_scores.once(judge_once)
+        if own is None:
             return None
-        return Estimate(resample_ap_at_iou(found, percent, counts), found.proposed.n_bags)
+        samples = resample_ap(own.of(cell), statistic, counts[: 1 + N_RESAMPLES_OF_AP])
+        return Estimate(samples, cell.videos.n_bags)
 
     return sample
 
 
-def _sample_ar(n_proposals: int) -> Sampler:
+def sample_ar(recall: Recall) -> Sampler:
+    """Makes the sampler of an average recall, which is a mean over true segments."""
+
+    def recall_once(run_scores: RunScores) -> Rows | None:
+        found = run_scores.once(propose_once)
+        return replace(found.truth.rows, score=recall(found)) if found else None
+
     def sample(cell: CellScores, counts: np.ndarray) -> Estimate | None:
-        found = cell.once(_choose)
-        return estimate_mean(found.truth, recall_by_video(found, n_proposals), counts) if found else None
+        truth = cell.run_scores.once(recall_once)
+        if truth is None:
+            return None
+        own = cell.of(truth)
+        return estimate_mean(own, own.score, counts)
 
     return sample
 
@@ -235,7 +216,8 @@ METRICS = (
             title=f"Segment average precision at IoU {percent / 100}",
             level="segment",
             function=partial(segment_ap, least_iou=percent / 100),
-            sample=_sample_ap(percent),
+            sample=sample_ap(partial(judge, percent=percent), envelope_ap),
+            protocol=ACTIVITYNET,
         )
         for percent in AP_IOUS
     ),
@@ -245,7 +227,8 @@ METRICS = (
             title=f"Segment average recall of {n} proposals",
             level="segment",
             function=partial(segment_ar, n_proposals=n),
-            sample=_sample_ar(n),
+            sample=sample_ar(partial(recall_shares, n_proposals=n)),
+            protocol=ACTIVITYNET,
         )
         for n in AR_PROPOSALS
     ),

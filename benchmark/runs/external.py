@@ -8,11 +8,11 @@ import pandas as pd
 import tomli_w
 
 import ffpms
-from benchmark.runs.folder import EXTERNAL, SCORES, finish, is_done, name_run
+from benchmark.runs.folder import EXTERNAL, SCORES, SEGMENTS, finish, is_done, name_run
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.submission import Submission, find_problems, keys_of, read_submission
 from ffpms.errors import ConfigError, writing
-from ffpms.schema import NO_FACE_SCORE, SCORE, UNKNOWN, Split, write_table
+from ffpms.schema import NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split, write_table
 
 
 def check_name(name: str) -> None:
@@ -62,7 +62,7 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
     settings |= {"scores": test.sha256[:12], "val_scores": val.sha256[:12] if val else ""}
     data = {"name": test.truth.dataset, "sha256": test.truth.sha256}
     folder = out / name_run(settings, data["sha256"], "")
-    if is_done(folder):
+    if is_done(folder) and (folder / SEGMENTS).is_file():
         return folder
     about = {EXTERNAL: settings, "data": data, "code": {"version": ffpms.__version__, "sha256": ""}}
     with writing(folder):
@@ -72,5 +72,6 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
             if submission:
                 table = submission.scores.assign(run_id=folder.name, method=name, dataset=data["name"])
                 write_table(table, SCORE, folder / SCORES[split])
+        write_table(test.truth.segments, SEGMENT, folder / SEGMENTS)
         finish(folder)
     return folder

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest
-from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, Split, read_table
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, SEGMENT, Split, read_table
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
 """Files of the scores of each split.
@@ -24,6 +24,8 @@ GRID_SCORES = "grid_scores.parquet"
 """File of the scores on the rate grid."""
 FEWER_SCORES = "fewer_scores.parquet"
 """File of the scores with fewer frames."""
+SEGMENTS = "segments.parquet"
+"""File of the true segments of the test bags. Runs of older versions lack it."""
 
 FAILED = "FAILED"
 """File with the reason why a trial ended, in a run folder that is not done.
@@ -45,7 +47,8 @@ class Run:
     ``settings`` are the training configuration, or what is known of another tool's scores. They
     tell this run from others of the same method, apart from seed and training manipulations.
     ``grid`` and ``fewer`` may be empty. ``defaults`` are those settings of the method's own that
-    are no difference from the paper's, such as its backbone.
+    are no difference from the paper's, such as its backbone. ``segments`` are the true segments of
+    the test bags; None if an older version wrote the run, which did not store them.
     """
 
     run_id: str
@@ -62,6 +65,7 @@ class Run:
     fewer: pd.DataFrame = field(repr=False)
     external: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    segments: pd.DataFrame | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,9 @@ def read_run(folder: Path) -> Run:
         _read_if_there(folder / GRID_SCORES, GRID_SCORE),
         _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
     )
-    return Run(expected, *own, settings, *found, *tables, external, defaults)
+    segments = folder / SEGMENTS
+    known = read_table(segments, SEGMENT) if segments.is_file() else None
+    return Run(expected, *own, settings, *found, *tables, external, defaults, known)
 
 
 def _explain_absence(folder: Path) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.segments import find_segments
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
@@ -65,6 +66,11 @@ class GroundTruth:
     def manipulations(self) -> list[str]:
         """The manipulations that have fakes to score, in the order of the tables."""
         return [str(code) for code in self.scored["manipulation"].unique() if code != ORIGINAL]
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """The true segments of the bags that count: SEGMENT rows."""
+        return find_segments(self.frames[self.frames["bag_id"].isin(self.scored["bag_id"])])
 
     def faces(self, keys: list[str]) -> pd.DataFrame:
         """Returns the label of each face, or of each slot: the highest of its faces' labels.

@@ -5,20 +5,24 @@ import numpy as np
 from benchmark.metrics import calibration
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.metric import Estimate, resample_curve
+from benchmark.metrics.protocols import ACTIVITYNET
 from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import read_rows
+from benchmark.metrics.segments import read_segments
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.folder import Run
 
 
-def read_run_scores(run: Run) -> RunScores:
+def read_run_scores(run: Run, protocol: str = ACTIVITYNET) -> RunScores:
     """Reads a run's scores once, for every manipulation and bucket."""
-    val = ValScores.of(run)
+    val, videos = ValScores.of(run), read_rows(run.scores, "video")
     return RunScores(
-        videos=read_rows(run.scores, "video"),
+        videos=videos,
         frames=read_rows(run.scores, "frame"),
         threshold=choose_threshold(val) if val else None,
         temperature=calibration.fit_temperature(val) if val else None,
+        segments=None if run.segments is None else read_segments(run.segments, videos),
+        protocol=protocol,
     )
 
 

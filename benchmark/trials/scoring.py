@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import expit
 
 from benchmark.data.face_cache import Read
-from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, SCORES
+from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, SCORES, SEGMENTS
 from benchmark.training.device import Log
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, Score, make_scorer
@@ -15,13 +15,15 @@ from benchmark.trials.frame_subset_scores import score_fewer
 from benchmark.trials.rate_grid_scores import score_grid
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, UNKNOWN, Split, write_table
+from ffpms.dataset.segments import find_segments
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split, write_table
 
 
 def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None:
     """Scores the val bags and the test bags once, and writes the tables.
 
-    The test bags are also scored on the rate grid and with fewer frames.
+    The test bags are also scored on the rate grid and with fewer frames. Their true segments are
+    stored beside the scores.
     """
     constant = {"run_id": folder.name, "method": model.config.method, "dataset": data.name}
     kinds, log = model.config.manipulations, model.machine.log
@@ -31,7 +33,10 @@ def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None
     test = data.bags(Split.TEST, kinds)
     fakes, reals = (data.pure(Split.TEST, kinds, fake) for fake in (True, False))
     score = make_scorer(model, [*test, *fakes, *reals], read)
-    write_table(tabulate_scores(test, score, log).assign(**constant), SCORE, folder / SCORES[Split.TEST])
+    rows = tabulate_scores(test, score, log)
+    write_table(rows.assign(**constant), SCORE, folder / SCORES[Split.TEST])
+    segments = find_segments(data.frames[data.frames["bag_id"].isin(rows["bag_id"])])
+    write_table(segments, SEGMENT, folder / SEGMENTS)
     grid = score_grid(data, fakes, reals, score)
     write_table(grid.assign(**constant), GRID_SCORE, folder / GRID_SCORES)
     fewer = score_fewer(test, data.recipe.frames_per_video, score)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.leaderboard import write_board
+from ffpms.cli.leaderboard import PROTOCOL, write_board
 from ffpms.cli.options import CONFIG, JSON, PATH, QUIET
 
 
@@ -15,6 +15,7 @@ from ffpms.cli.options import CONFIG, JSON, PATH, QUIET
 @click.option("--val-scores", type=PATH, help="The same of the val bags, to choose threshold and temperature on.")
 @click.option("--data", type=PATH, help="The built set that was scored.  [default: FFPMS v1, no pixels needed]")
 @click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard.")
+@PROTOCOL
 @CONFIG
 @JSON
 @QUIET

@@ -8,6 +8,14 @@ import click
 from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, need, parse_names
 from ffpms.errors import ConfigError
 
+PROTOCOL = click.option(
+    "--protocol",
+    type=click.Choice(("activitynet", "av-deepfake1m")),
+    default="activitynet",
+    show_default=True,
+    help="Rule by which segments are scored.",
+)
+
 
 @click.command()
 @click.argument("runs", type=PATH)
@@ -21,6 +29,7 @@ from ffpms.errors import ConfigError
 )
 @click.option("--out", type=PATH, help="Folder to write to.  [default: RUNS]")
 @click.option("--curve", type=PATH, help="Also draw accuracy against fake rate (PNG, PDF or SVG).")
+@PROTOCOL
 @CONFIG
 @JSON
 @QUIET
@@ -43,12 +52,15 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     """Writes the tables, and prints the short ones."""
     from benchmark.leaderboards.board import FORMATS, make_board
     from benchmark.leaderboards.rendering.files import render_json
+    from benchmark.metrics.protocols import ACTIVITYNET
     from benchmark.runs.folder import read_failures, read_runs
 
     finished = read_runs(runs)
     if not finished:
         raise ConfigError(f"{runs}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
-    board = make_board(finished, read_failures(runs))
+    if lacking := _describe_lacking([run.run_id for run in finished if run.segments is None]):
+        click.echo(f"{runs}: {lacking}", err=True)
+    board = make_board(finished, read_failures(runs), flags.get("protocol", ACTIVITYNET))
     files = board.write(out, flags.get("formats", FORMATS))
     if flags.get("curve"):
         files += _draw_curve(finished, flags["curve"])
@@ -57,6 +69,13 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     elif not flags["quiet"]:
         click.echo(board.markdown())
         click.echo(f"Here: {', '.join(map(str, files))}")
+
+
+def _describe_lacking(run_ids: list[str]) -> str:
+    """Says which runs have no metrics of segments, and why; '' if all have them."""
+    names = ", ".join(run_ids[:3]) + (", ..." if len(run_ids) > 3 else "")
+    todo = "run the same 'ffpms bench' or 'ffpms evaluate' again for their metrics"
+    return f"{len(run_ids)} of an older version do not say where true segments lie ({names}); {todo}" if names else ""
 
 
 def _draw_curve(finished: list[Any], path: Path) -> list[Path]:

@@ -39,7 +39,7 @@ def test_run_folders_have_their_files(runs: Path) -> None:
     assert len(folders) == 4
     for folder in folders:
         expected = "DONE best.safetensors config.toml environment.json fewer_scores.parquet grid_scores.parquet "
-        expected += "history.csv last.ckpt scores.parquet val_scores.parquet"
+        expected += "history.csv last.ckpt scores.parquet segments.parquet val_scores.parquet"
         assert sorted(p.name for p in folder.iterdir()) == expected.split()
         assert len(pd.read_csv(folder / "history.csv")) == 2
 
@@ -54,10 +54,21 @@ def test_a_run_has_the_rate_grid_of_its_test_bags(runs: Path) -> None:
         assert (scores[10] > 1).any()
 
 
+def test_a_run_has_the_true_segments_of_its_test_bags(runs: Path, tables: dict[str, pd.DataFrame]) -> None:
+    videos, frames = tables["videos"], tables["frames"]
+    test = videos[(videos["split"] == "test") & videos["status"].isin(["ok", "no_face"])]["bag_id"]
+    fake = frames[frames["bag_id"].isin(test) & (frames["label"] == 1)]
+    for path in runs.glob("*/segments.parquet"):
+        stored = pd.read_parquet(path).to_dict("records")
+        slots = {(s["bag_id"], slot) for s in stored for slot in range(s["start"], s["end"])}
+        assert slots == set(zip(fake["bag_id"], fake["slot"], strict=True))
+    assert len(list(runs.glob("*/segments.parquet"))) == 4
+
+
 def test_the_leaderboard_has_the_rows_it_should(runs: Path, tables: dict[str, pd.DataFrame]) -> None:
     board = pd.read_csv(runs / "leaderboard.csv", keep_default_na=True)
     head = board[board["fake_rate_bucket"] == "all"]
-    metrics = [name for name, metric in METRICS.items() if metric.level != "segment"]
+    metrics = [name for name, metric in METRICS.items() if metric.protocol in ("", "activitynet")]
     expected = {(m, k, v) for m in LABELS.values() for k in ("all", *FAKES) for v in metrics}
     assert set(zip(head["method"], head["manipulation"], head["metric"], strict=True)) == expected
     assert len(head) == len(expected)
@@ -98,7 +109,8 @@ def test_the_leaderboard_is_recomputed_from_the_scores_alone(ffpms: Command, run
     stored = tmp_path / "runs"
     for folder in (path.parent for path in runs.glob("*/DONE")):
         (stored / folder.name).mkdir(parents=True)
-        for name in ("config.toml", "scores.parquet", "val_scores.parquet", "grid_scores.parquet", "DONE"):
+        tables = ("scores.parquet", "segments.parquet", "val_scores.parquet", "grid_scores.parquet")
+        for name in ("config.toml", *tables, "DONE"):
             shutil.copy(folder / name, stored / folder.name)
     assert ffpms("leaderboard", stored).exit_code == 0
     assert (stored / "leaderboard.csv").read_bytes() == (runs / "leaderboard.csv").read_bytes()

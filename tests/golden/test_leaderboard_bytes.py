@@ -13,7 +13,7 @@ import pytest
 
 from benchmark.leaderboards.board import make_board
 from benchmark.runs.folder import Run
-from tests.helpers.scores import run, scores
+from tests.helpers.scores import run, scores, segments_of
 
 HERE = Path(__file__).parent / "leaderboard"
 FILES = ("leaderboard.csv", "comparisons.csv", "leaderboard.md", "leaderboard.tex")
@@ -28,7 +28,7 @@ def spread(table: pd.DataFrame, step: float) -> pd.DataFrame:
 def made_up(method: str, seed: int, step: float, **settings: object) -> Run:
     test, val = (scores(0, 3, split=split, contiguous=True) for split in ("test", "val"))
     one = run(seed, method, dataset="FFPMS", **settings)
-    return replace(one, scores=spread(test, step), val=spread(val, step / 2))
+    return replace(one, scores=spread(test, step), val=spread(val, step / 2), segments=segments_of(test))
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.runs.folder import Run
+from ffpms.dataset.segments import find_segments
 from ffpms.schema import FEWER_SCORE, GRID_SCORE
 
 ALL = ("DF", "F2F")
@@ -57,7 +58,14 @@ def run(
     test = scores(own, n_pairs, manipulations, skill=skill)
     val = scores(own + 1, n_pairs, manipulations, split="val", skill=skill)
     grid, fewer = (pd.DataFrame(columns=schema.names) for schema in (GRID_SCORE, FEWER_SCORE))
-    return Run(f"{method}-{seed}", method, seed, manipulations, about, dataset, data, "code", test, val, grid, fewer)
+    tables = (test, val, grid, fewer)
+    named = (f"{method}-{seed}", method, seed, manipulations, about)
+    return Run(*named, dataset, data, "code", *tables, segments=segments_of(test))
+
+
+def segments_of(table: pd.DataFrame) -> pd.DataFrame:
+    """The true segments of a SCORE table in which every slot has a face."""
+    return find_segments(table[table["level"] == "frame"].rename(columns={"y_true": "label"}))
 
 
 def grid_scores(test: pd.DataFrame, seed: int = 0, n_draws: int = 3) -> pd.DataFrame:

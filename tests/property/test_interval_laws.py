@@ -125,7 +125,7 @@ def test_intervals_hold_the_value(cells) -> None:  # type: ignore[no-untyped-def
     assert (with_interval["ci_low"] < with_interval["value"]).all()
     assert (with_interval["value"] < with_interval["ci_high"]).all()
     assert whole[whole["metric"].isin(["ece", "ece_scaled"])]["ci_low"].isna().all()
-    assert set(whole["metric"]) == {name for name, metric in METRICS.items() if metric.level != "segment"}
+    assert set(whole["metric"]) == {name for name, metric in METRICS.items() if metric.protocol in ("", "activitynet")}
 
 
 def test_more_pairs_narrow_the_interval() -> None:

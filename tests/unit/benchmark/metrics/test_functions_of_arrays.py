@@ -11,16 +11,19 @@ import pytest
 
 from benchmark import metrics
 from benchmark.metrics.catalogue import METRICS
+from benchmark.metrics.metric import Estimate
+from benchmark.metrics.protocols import PROTOCOLS
 from benchmark.stats.run_metrics import estimate, read_run_scores
 from ffpms.errors import ConfigError
-from tests.helpers.scores import run, scores
+from tests.helpers.scores import run, scores, segments_of
 
 Function = Callable[..., float]
 OF_VIDEOS: dict[str, Function] = {
     name: getattr(metrics, name) for name in ("accuracy", "accuracy_plain", "ap", "auc", "brier", "ece", "eer")
 } | {"tpr_at_fpr": partial(metrics.tpr_at_fpr, highest=0.05)}
 OF_FRAMES: dict[str, Function] = {
-    name: getattr(metrics, name) for name in ("ap_within", "auc_within", "segment_ap", "segment_ar")
+    name: getattr(metrics, name)
+    for name in ("ap_within", "auc_within", "av_deepfake1m_ap", "av_deepfake1m_ar", "segment_ap", "segment_ar")
 }
 LABEL = [0, 0, 1, 1, 0, 0]
 VIDEO = ["a", "a", "a", "b", "b", "b"]
@@ -69,7 +72,7 @@ def test_lists_arrays_and_columns_are_taken_alike(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*OF_VIDEOS, *OF_FRAMES])
 def test_perfect_is_best_and_one_class_or_nothing_is_nan(name: str) -> None:
-    best = 0.0 if name in ("brier", "ece", "eer") else 1.0
+    best = {"brier": 0.0, "ece": 0.0, "eer": 0.0, "av_deepfake1m_ap": 1 - 1 / 2}.get(name, 1.0)
     assert call(name, LABEL, np.array(LABEL, dtype=float)) == best
     assert np.isnan(call(name, [], []))
     if name not in ("accuracy_plain", "brier", "ece"):
@@ -88,10 +91,18 @@ def test_a_constant_gives_what_the_docstring_says(name: str, constant: float, va
     assert call(name, LABEL, [constant] * 6) == pytest.approx(value)
 
 
-def test_segments_need_a_run_of_fake_frames_in_each_video() -> None:
-    with pytest.raises(ConfigError, match="not one run"):
-        metrics.segment_ap([1, 0, 1], [0.1, 0.2, 0.3], ["a"] * 3)
+def test_segments_lie_between_neighbouring_slots() -> None:
+    """Slots 0 and 2 are two segments, unless slot 1 is not there or is itself fake and shows no face."""
     assert metrics.segment_ap([1, 0, 1], [0.8, 0.1, 0.9], ["a"] * 3, slot=[1, 0, 2]) == 1.0
+    assert metrics.segment_ap([1, 0, 1], [0.9, 0.1, 0.8], ["a"] * 3) == 1.0
+    assert metrics.segment_ap([1, 1], [0.9, 0.8], ["a"] * 2, 0.95, slot=[0, 2]) == 1.0
+    assert metrics.segment_ap([1, 1, 1], [0.9, 0.1, 0.8], ["a"] * 3, 0.95, has_face=[True, False, True]) == 1.0
+
+
+def test_a_segment_includes_its_faceless_ends() -> None:
+    label, score, face = [0, 1, 1, 1, 1, 0], [0.1, 0.9, 0.9, 0.1, 0.1, 0.1], [True] * 3 + [False] * 2 + [True]
+    found = [metrics.segment_ap(label, score, ["a"] * 6, iou, has_face=face) for iou in (0.5, 0.75)]
+    assert found == [1.0, 0.0]
 
 
 def test_rows_of_several_videos_may_be_mixed() -> None:
@@ -107,6 +118,8 @@ def test_rows_of_several_videos_may_be_mixed() -> None:
         (metrics.tpr_at_fpr, {"highest": 1.5}, "highest: 1.5"),
         (metrics.segment_ap, {"video": VIDEO, "least_iou": 0}, "least_iou: 0"),
         (metrics.segment_ar, {"video": VIDEO, "n_proposals": 0}, "n_proposals: 0"),
+        (metrics.av_deepfake1m_ap, {"video": VIDEO, "least_iou": 2}, "least_iou: 2"),
+        (metrics.av_deepfake1m_ar, {"video": VIDEO, "n_proposals": 0}, "n_proposals: 0"),
         (metrics.segment_ap, {"video": VIDEO, "slot": [0.5] * 6}, "slots are not all whole"),
         (metrics.auc_within, {"video": VIDEO[:5]}, r"video \(5,\) is not a column of the 6 rows"),
     ],
@@ -119,7 +132,10 @@ def test_a_wrong_argument_is_named(function: Function, wrong: dict[str, Any], sa
 def test_every_function_of_the_catalogue_gives_the_boards_number() -> None:
     """But for those that need val: their threshold and temperature are chosen."""
     table = scores(0, contiguous=True)
-    found = estimate(read_run_scores(replace(run(), scores=table)), "all", "all", np.ones((1, 8)))
+    one = replace(run(), scores=table, segments=segments_of(table))
+    found: dict[str, Estimate] = {}
+    for protocol in PROTOCOLS:
+        found |= estimate(read_run_scores(one, protocol), "all", "all", np.ones((1, 8)))
     for name, metric in METRICS.items():
         if not metric.needs_val:
             rows = table[table["level"] == ("video" if metric.level == "video" else "frame")]

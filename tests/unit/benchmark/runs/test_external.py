@@ -3,11 +3,16 @@
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from benchmark.leaderboards.board import tabulate
 from benchmark.runs.folder import read_runs
+from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.schema import SCORE, check
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.v1_manifest import read_v1
+from ffpms.schema import SCORE, UNKNOWN, check
 from tests.conftest import Command
 from tests.helpers.submissions import Submit, predict
 from tests.helpers.tiny_set import edit, make_set
@@ -22,6 +27,7 @@ def test_a_file_becomes_a_run_and_a_row(submit: Submit, whole: Path, tmp_path: P
         "DONE",
         "config.toml",
         "scores.parquet",
+        "segments.parquet",
     ]
     assert (run.method, run.manipulations, run.seed, run.external) == ("my-tool", ("DF", "F2F"), None, True)
     assert run.dataset == "FFPMS-custom"
@@ -99,6 +105,79 @@ def test_a_bag_without_a_face_may_be_left_out_and_counts_as_undecided(submit: Su
     (run,) = read_runs(tmp_path / "runs")
     assert run.scores.set_index("bag_id").loc["original_004", "score"] == 0.5
     assert len(run.scores) == 6
+
+
+def segments_set(out: Path) -> Path:
+    """Each fake shows its fake in two slots side by side; the second of them has no face."""
+    recipe = Recipe(frames_per_video=4, replaced=(2, 2), manipulations=("DF",), placement="contiguous")
+    data = make_set(out, config=BuildConfig(recipe, CropConfig(size=16)))
+
+    def lose_the_end(frames: pd.DataFrame) -> None:
+        ends = frames[frames["label"] == 1].groupby("bag_id")["slot"].idxmax()
+        frames.loc[ends, ["status", "track_id", "crop"]] = ["no_face", UNKNOWN, ""]
+
+    edit(data, "frames", lose_the_end)
+    return data
+
+
+def test_a_true_segment_includes_its_faceless_ends(submit: Submit, tmp_path: Path) -> None:
+    """A tool that is right about every frame it sees overlaps half of each segment: IoU 0.5."""
+    data = segments_set(tmp_path / "data")
+    frames = BuiltSet.load(data).frames
+    lost = frames[frames["status"] == "no_face"][["bag_id", "slot"]].astype(str)
+    rows = predict(data).astype({"slot": str}).merge(lost, how="left", indicator=True)
+    rows = rows[rows["_merge"] == "left_only"].drop(columns="_merge")
+    assert submit(rows, "--data", data).exit_code == 0
+    board = pd.read_csv(tmp_path / "runs" / "leaderboard.csv")
+    whole = board[board["fake_rate_bucket"] == "all"].groupby("metric")["value"].first()
+    assert whole["frame_auc"] == 1
+    assert whole[["ap_at_iou_50", "ap_at_iou_75", "ap_at_iou_95"]].tolist() == [1, 0, 0]
+    (run,) = read_runs(tmp_path / "runs")
+    assert run.segments is not None
+    assert (run.segments["end"] - run.segments["start"]).tolist() == [2, 2]
+
+
+def test_several_segments_of_a_video_have_their_rows(submit: Submit, tmp_path: Path) -> None:
+    """Those of v1 lie at random."""
+    assert submit(predict(None)).exit_code == 0
+    (run,) = read_runs(tmp_path / "runs")
+    assert run.segments is not None
+    assert (run.segments["end"] - run.segments["start"]).sum() == read_v1()["label"].sum()
+    assert run.segments["bag_id"].value_counts().max() > 4
+    board = pd.read_csv(tmp_path / "runs" / "leaderboard.csv")
+    recall = board.query("metric == 'ar_at_50' and fake_rate_bucket == 'all' and manipulation == 'all'")
+    assert recall["n_videos"].item() == 560
+    assert recall["value"].item() > 0.9
+
+
+def test_a_run_of_an_older_version_is_named_and_completed(
+    ffpms: Command, submit: Submit, whole: Path, tmp_path: Path
+) -> None:
+    assert submit(predict(whole), "--data", whole).exit_code == 0
+    board = tmp_path / "runs" / "leaderboard.csv"
+    before = board.read_bytes()
+    (stored,) = (tmp_path / "runs").glob("*/segments.parquet")
+    stored.unlink()
+    result = ffpms("leaderboard", tmp_path / "runs", "--quiet")
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
+    assert "1 of an older version do not say where true segments lie (my-tool-" in line
+    assert not pd.read_csv(board)["metric"].str.contains("iou").any()
+    assert submit(predict(whole), "--data", whole).exit_code == 0
+    assert board.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["evaluate", "leaderboard"])
+def test_segments_are_scored_by_the_protocol_asked_for(
+    ffpms: Command, submit: Submit, whole: Path, tmp_path: Path, command: str
+) -> None:
+    flags = ("--protocol", "av-deepfake1m")
+    assert submit(predict(whole), "--data", whole, *(flags if command == "evaluate" else ())).exit_code == 0
+    if command == "leaderboard":
+        assert ffpms("leaderboard", tmp_path / "runs", *flags).exit_code == 0
+    names = pd.read_csv(tmp_path / "runs" / "leaderboard.csv")["metric"]
+    assert {"av_deepfake1m_ap_at_iou_50", "av_deepfake1m_ar_at_5", "auc"} <= set(names)
+    assert not {"ap_at_iou_50", "ar_at_5"} & set(names)
 
 
 def test_a_bag_that_could_not_be_built_is_not_counted(submit: Submit, tmp_path: Path) -> None:

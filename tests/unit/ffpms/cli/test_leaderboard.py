@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pandas as pd
 import pytest
 import tomli_w
@@ -12,8 +13,10 @@ from PIL import Image
 
 import benchmark
 from benchmark.leaderboards.board import make_board
-from benchmark.runs.folder import GRID_SCORES, SCORES, Run, name_run, read_runs
-from ffpms.schema import GRID_SCORE, SCORE, Split, write_table
+from benchmark.metrics.protocols import PROTOCOLS
+from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, name_run, read_runs
+from ffpms import cli
+from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split, write_table
 from tests.conftest import Command
 from tests.helpers.scores import grid_scores, run
 
@@ -29,6 +32,8 @@ def store(one: Run, root: Path, grid: bool = False) -> Path:
     constant = {"run_id": folder.name, "method": one.method, "dataset": one.dataset}
     for split, table in ((Split.TEST, one.scores), (Split.VAL, one.val)):
         write_table(table.assign(**constant), SCORE, folder / SCORES[split])
+    if one.segments is not None:
+        write_table(one.segments, SEGMENT, folder / SEGMENTS)
     if grid:
         write_table(grid_scores(one.scores).assign(**constant), GRID_SCORE, folder / GRID_SCORES)
     (folder / "DONE").touch()
@@ -71,6 +76,13 @@ def test_the_same_again_is_the_same_bytes(ffpms: Command, runs: Path, tmp_path: 
     assert ffpms("leaderboard", runs, "--out", tmp_path / "again").exit_code == 0
     for name in FILES:
         assert (runs / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_the_protocols_of_the_flag_are_those_there_are() -> None:
+    (flag,) = [option for option in cli.main.commands["leaderboard"].params if option.name == "protocol"]
+    assert isinstance(flag.type, click.Choice)
+    assert tuple(flag.type.choices) == PROTOCOLS
+    assert flag.default == PROTOCOLS[0]
 
 
 def test_formats_and_json(ffpms: Command, runs: Path, tmp_path: Path) -> None:
