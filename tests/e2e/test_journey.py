@@ -82,8 +82,8 @@ def test_lengths_and_geometry_of_the_sources(tables: dict[str, pd.DataFrame]) ->
     assert set(sources["crf"]) == {40.0}
     narrow = sources["manipulation"].isin(["F2F", "NT"])
     widths = sources["target_id"].map(originals.set_index("video_id")["width"])
-    assert (sources["width"] == widths.where(~narrow, widths // 64 * 64)).all()
-    left = sources["target_id"].map({i: spec.size[0] % 64 // 2 for i, spec in specs().items()})
+    assert (sources["width"] == widths.where(~narrow, widths // 32 * 32)).all()
+    left = sources["target_id"].map({i: spec.size[0] % 32 // 2 for i, spec in specs().items()})
     assert (sources["shift_x"] == (-left).where(narrow, 0.0)).all()
     assert (sources["align_offset"] == 0).mean() > 0.95, "another expression may look like another moment, but rarely"
 
