@@ -1,7 +1,7 @@
 """The leaderboard: recomputes every number from stored scores, without a model."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +11,7 @@ from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.paper import paper_cells
 from benchmark.leaderboards.rendering.files import FORMATS, check_formats, write_leaderboard
 from benchmark.leaderboards.rendering.markdown import render_markdown
+from benchmark.leaderboards.set_names import explain_sets
 from benchmark.metrics.protocols import ACTIVITYNET, check_protocol
 from benchmark.runs.folder import Failure, Run, read_failures, read_runs
 from benchmark.stats.comparison import compare, rank, tabulate_comparisons
@@ -31,11 +32,15 @@ Those up to ``source`` stay; those after it may grow.
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """Every cell, the comparison of every two methods, and the trials that failed."""
+    """Every cell, the comparison of every two methods, and the trials that failed.
+
+    ``notes`` say of each set without the official name why that is so, by its name.
+    """
 
     cells: pd.DataFrame
     comparisons: pd.DataFrame
     failures: pd.DataFrame
+    notes: dict[str, str] = field(default_factory=dict)
 
     def write(self, out: str | Path, formats: str | Sequence[str] = FORMATS) -> list[Path]:
         """Writes the leaderboard in each format, and returns the files.
@@ -49,11 +54,11 @@ class Board:
         chosen = check_formats([formats] if isinstance(formats, str) else formats)
         with writing(Path(out)):
             Path(out).mkdir(parents=True, exist_ok=True)
-            return write_leaderboard(self.cells, Path(out), chosen, self.comparisons, self.failures)
+            return write_leaderboard(self.cells, Path(out), chosen, self.comparisons, self.failures, self.notes)
 
     def markdown(self) -> str:
         """Renders the short tables, and what failed, as Markdown."""
-        return render_markdown(self.cells, self.failures)
+        return render_markdown(self.cells, self.failures, self.notes)
 
 
 def tabulate(runs: list[Run]) -> pd.DataFrame:
@@ -115,7 +120,8 @@ def make_board(
     _mark(cells, rank(entries, comparisons))
     for table in dict.fromkeys(group.table for group in groups):
         cells += paper_cells(table)
-    return Board(pd.DataFrame(cells, columns=COLUMNS), tabulate_comparisons(comparisons), failed)
+    whole = pd.DataFrame(cells, columns=COLUMNS)
+    return Board(whole, tabulate_comparisons(comparisons), failed, explain_sets(groups))
 
 
 def _read_folder(root: Path) -> tuple[list[Run], list[Failure]]:

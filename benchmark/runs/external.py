@@ -60,18 +60,20 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
     """
     settings: dict[str, Any] = {"method": name, "manipulations": test.truth.manipulations}
     settings |= {"scores": test.sha256[:12], "val_scores": val.sha256[:12] if val else ""}
-    data = {"name": test.truth.dataset, "sha256": test.truth.sha256}
-    folder = out / name_run(settings, data["sha256"], "")
-    if is_done(folder) and (folder / SEGMENTS).is_file():
-        return folder
+    truth = test.truth
+    data = {"name": truth.dataset, "reasons": list(truth.reasons), "sha256": truth.sha256}
+    folder = out / name_run(settings, truth.sha256, "")
     about = {EXTERNAL: settings, "data": data, "code": {"version": ffpms.__version__, "sha256": ""}}
+    text, config = tomli_w.dumps(about), folder / "config.toml"
+    if is_done(folder) and (folder / SEGMENTS).is_file() and config.read_text(encoding="utf-8") == text:
+        return folder
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.toml").write_text(tomli_w.dumps(about), encoding="utf-8")
+        config.write_text(text, encoding="utf-8")
         for split, submission in ((Split.TEST, test), (Split.VAL, val)):
             if submission:
-                table = submission.scores.assign(run_id=folder.name, method=name, dataset=data["name"])
+                table = submission.scores.assign(run_id=folder.name, method=name, dataset=truth.dataset)
                 write_table(table, SCORE, folder / SCORES[split])
-        write_table(test.truth.segments, SEGMENT, folder / SEGMENTS)
+        write_table(truth.segments, SEGMENT, folder / SEGMENTS)
         finish(folder)
     return folder

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest
+from ffpms.protocol.v1_manifest import CUSTOM, OFFICIAL
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, SEGMENT, Split, read_table
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
@@ -33,6 +34,8 @@ FAILED = "FAILED"
 The next attempt removes it.
 """
 
+_UNCHECKED = "an older ffpms named the set without a look at its videos; run it again"
+
 TRAINED, EXTERNAL = "train", "external"
 """Tables of ``config.toml`` that tell a trained run from another tool's scores."""
 
@@ -46,9 +49,10 @@ class Run:
 
     ``settings`` are the training configuration, or what is known of another tool's scores. They
     tell this run from others of the same method, apart from seed and training manipulations.
-    ``grid`` and ``fewer`` may be empty. ``defaults`` are those settings of the method's own that
-    are no difference from the paper's, such as its backbone. ``segments`` are the true segments of
-    the test bags; None if an older version wrote the run, which did not store them.
+    ``grid`` and ``fewer`` may be empty. ``reasons`` say why the data's name is not the official
+    one. ``defaults`` are those settings of the method's own that are no difference from the
+    paper's, such as its backbone. ``segments`` are the true segments of the test bags; None if an
+    older version wrote the run, which did not store them.
     """
 
     run_id: str
@@ -64,6 +68,7 @@ class Run:
     grid: pd.DataFrame = field(repr=False)
     fewer: pd.DataFrame = field(repr=False)
     external: bool = False
+    reasons: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
     segments: pd.DataFrame | None = field(default=None, repr=False)
 
@@ -126,7 +131,7 @@ def _read_failure(path: Path) -> Failure:
     with _reading_config(path.parent):
         about = _read_about(path.parent)
         data, trained = about["data"], dict(about[TRAINED])
-        own = path.parent.name, trained.pop("method"), trained.pop("seed"), data["name"], data["sha256"][:8]
+        own = path.parent.name, trained.pop("method"), trained.pop("seed"), _read_name(data)[0], data["sha256"][:8]
         return Failure(*own, ", ".join(f"{key}={value}" for key, value in trained.items()), reason)
 
 
@@ -157,7 +162,8 @@ def read_run(folder: Path) -> Run:
         settings = about[EXTERNAL if external else TRAINED]
         data, code = about["data"], about["code"]["sha256"]
         own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
-        found = (data["name"], data["sha256"], code)
+        name, reasons = _read_name(data)
+        found = (name, data["sha256"], code)
         defaults = dict(about.get(DEFAULTS, {}))
         expected = name_run(settings, data["sha256"], code)
     if folder.resolve().name != expected:
@@ -171,7 +177,18 @@ def read_run(folder: Path) -> Run:
     )
     segments = folder / SEGMENTS
     known = read_table(segments, SEGMENT) if segments.is_file() else None
-    return Run(expected, *own, settings, *found, *tables, external, defaults, known)
+    return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known)
+
+
+def _read_name(data: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Returns the name of the data of a run, and the reasons why it is not the official one.
+
+    An older ffpms named sets without looking at their videos, and wrote no reasons.
+    """
+    name = str(data["name"])
+    if "reasons" not in data and name in OFFICIAL:
+        return name + CUSTOM, (_UNCHECKED,)
+    return name, tuple(data.get("reasons", ()))
 
 
 def _explain_absence(folder: Path) -> str:

@@ -21,7 +21,8 @@ class GroundTruth:
     """Bags and frames of a split, with their labels.
 
     ``videos`` has one row per bag, ``frames`` one row per face of a slot (track -1: not known).
-    Messages call it ``name``, and give ``hint`` to users who have other bags.
+    Messages call it ``name``, and give ``hint`` to users who have other bags. ``reasons`` say why
+    ``dataset`` is not the official name.
     """
 
     name: str
@@ -31,13 +32,15 @@ class GroundTruth:
     sha256: str
     videos: pd.DataFrame
     frames: pd.DataFrame
+    reasons: tuple[str, ...] = ()
 
     @classmethod
     def of_set(cls, data: BuiltSet, split: str) -> "GroundTruth":
         """Makes the truth of a built set."""
         videos = data.videos[data.videos["split"] == split][_OF_A_VIDEO]
         frames = data.frames[data.frames["bag_id"].isin(videos["bag_id"])][_OF_A_FACE]
-        return cls(str(data.root), "take ids from its videos.parquet", split, data.name, data.sha256, videos, frames)
+        hint, own = "take ids from its videos.parquet", (data.name, data.sha256)
+        return cls(str(data.root), hint, split, *own, videos, frames, data.reasons)
 
     @classmethod
     def of_v1(cls, split: str) -> "GroundTruth":

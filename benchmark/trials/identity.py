@@ -62,7 +62,7 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
     """Makes the run folder and writes what the run is and where it runs."""
     folder.mkdir(parents=True, exist_ok=True)
     about = {
-        "data": {"name": data.name, "sha256": data.sha256},
+        "data": {"name": data.name, "reasons": list(data.reasons), "sha256": data.sha256},
         "code": {"version": ffpms.__version__, "sha256": code_sha256(config.method)},
     }
     train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}

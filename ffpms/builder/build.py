@@ -23,15 +23,15 @@ from ffpms.builder.supervisor import await_shards, run_targets
 from ffpms.checks import check_choice, check_type, number, shown, whole
 from ffpms.cores import usable_cores
 from ffpms.dataset.card import files_of, write_card
-from ffpms.dataset.set_files import read_report, tables_of, write_report
+from ffpms.dataset.set_files import naming_settings, read_report, tables_of, write_report
 from ffpms.dataset.shortcut_audit import as_json, audit
 from ffpms.engine import ENGINES
 from ffpms.errors import ConfigError, writing
 from ffpms.extraction.faces.landmarks import PACKAGE, find_weights
 from ffpms.extraction.shards import drop_partial
 from ffpms.hashing import digest
+from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.splits import Pairs, check_pairs, pairs_digest, read_pairs
-from ffpms.protocol.v1_manifest import dataset_name
 from ffpms.schema import read_table, write_table
 
 _LIBRARIES = ("av", "dlib-bin", "isal", "numpy", "pillow", "pyarrow", "scikit-learn")
@@ -145,10 +145,12 @@ def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str,
     """Returns the content of ``build.json``, without the seconds."""
     libraries = (*_LIBRARIES, PACKAGE) if plan.config.crop.landmarks else _LIBRARIES
     files = [f"{name}.parquet" for name in tables_of(plan.config.crop)]
+    own = name_mixed(naming_settings({"config": plan.folder.settings}), tables["videos"], tables["sources"])
     return {
         "complete": True,
         "ffpms": ffpms.__version__,
-        "dataset": dataset_name(plan.has_v1_recipe, plan.config.recipe.compression, tables["videos"]),
+        "dataset": own.name,
+        "reasons": list(own.reasons),
         "config": plan.folder.settings,
         "counts": count(tables),
         "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),

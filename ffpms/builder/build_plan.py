@@ -15,7 +15,6 @@ from ffpms.extraction.shards import read_shard
 from ffpms.extraction.target import TargetJob
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.splits import Pairs
-from ffpms.protocol.v1_manifest import is_v1
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
@@ -34,7 +33,6 @@ class PlannedBuild:
     config: BuildConfig
     slots: pd.DataFrame
     targets: dict[str, tuple[Source, ...]]
-    has_v1_recipe: bool
     corpus: Corpus = FFPP
 
     @classmethod
@@ -49,8 +47,7 @@ class PlannedBuild:
         slots = _limited(plan_slots(pairs, own.recipe, own.splits), pairs, own.limit)
         sources = index_sources(slots, check_root(root, own.recipe.compression, corpus))
         _check_any(root, sources)
-        has_v1_recipe = corpus == FFPP and is_v1(own.recipe, own.crop, pairs)
-        return cls(root, out, own, slots, _by_target(sources), has_v1_recipe, corpus)
+        return cls(root, out, own, slots, _by_target(sources), corpus)
 
     @cached_property
     def folder(self) -> OutputFolder:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ffpms.protocol.naming import explain_name
 from ffpms.schema import WITH_PIXELS, Status
 
 
@@ -36,12 +37,15 @@ class BuildReport:
         """Returns the text that ``ffpms build`` prints at its end."""
         if self.rewritten:
             return f"{self.out}: complete but for {' and '.join(self.rewritten)}: written again"
+        reasons = self.summary["reasons"]
+        why = [explain_name(self.summary["dataset"], reasons)] if reasons else []
         if self.already_done:
-            return f"{self.out}: complete already, nothing to do (--retry-failed does {self.n_failed} failed again)"
+            done = f"complete already, nothing to do (--retry-failed does {self.n_failed} failed again)"
+            return "\n".join([f"{self.out}: {done}", *why])
         counts, name = self.summary["counts"], self.summary["dataset"]
         seconds = self.summary["seconds"]
         lines = [f"{what}: " + ", ".join(f"{n} {status}" for status, n in counts[what].items()) for what in counts]
-        return "\n".join([f"{self.out}: {name} built in {seconds} s", *lines])
+        return "\n".join([f"{self.out}: {name} built in {seconds} s", *lines, *why])
 
 
 def list_problems(sources: pd.DataFrame) -> list[str]:

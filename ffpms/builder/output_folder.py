@@ -13,17 +13,9 @@ from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 from ffpms.dataset.set_files import REPORT, read_report, write_report
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
+from ffpms.protocol.flags import flag_of, with_flag
 
 LOCK = ".lock"
-_FLAGS = {
-    "frames_per_video": "--frames",
-    "replaced": "--replace",
-    "fraction": "--replace-fraction",
-    "splits": "--split",
-    "pairs_sha256": "--splits",
-    "code_sha256": "the program's code",
-    "ff_root": "--ff-root",
-}
 _MAY_GROW = ("limit", "splits")
 
 
@@ -123,9 +115,9 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         if isinstance(value, dict):
             found += _differences(old if isinstance(old, dict) else {}, value)
         elif old != value and not (key in _MAY_GROW and _grows(old, value)):
-            name = _FLAGS.get(key, f"--{key.replace('_', '-')}")
             hidden = key.endswith("sha256")
-            found.append(f"another version of {name}" if hidden else f"{_text(name, old)}, not {_text(name, value)}")
+            both = f"{with_flag(key, old)}, not {with_flag(key, value)}"
+            found.append(f"another version of {flag_of(key)}" if hidden else both)
     return found
 
 
@@ -133,14 +125,3 @@ def _grows(old: Any, new: Any) -> bool:
     if isinstance(new, list):
         return set(old or []) <= set(new)
     return old is not None and (new is None or new > old)
-
-
-def _text(name: str, value: Any) -> str:
-    """Writes a setting as one types it: ``no --limit``, ``--replace 1-19``, ``--split val``."""
-    if value is None or value is False:
-        return f"no {name}"
-    if value is True:
-        return name
-    if isinstance(value, list):
-        return f"{name} " + ("-" if name == "--replace" else ",").join(map(str, value))
-    return f"{name} {value}"

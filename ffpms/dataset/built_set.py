@@ -10,12 +10,13 @@ import pandas as pd
 
 from ffpms.checks import shown, whole
 from ffpms.dataset.bag import BagRecord
-from ffpms.dataset.set_files import read_finished, stored_settings
+from ffpms.dataset.set_files import naming_settings, read_finished
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
+from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import choose_fakes, redraw, remix
-from ffpms.schema import CROP, FRAME, GRID, LANDMARK, VIDEO, WITH_PIXELS, Split, read_table
+from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO, WITH_PIXELS, Split, read_table
 
 if TYPE_CHECKING:
     from ffpms.dataset.torch_data import TorchBags
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 _OF_A_VIDEO = ("bag_id", "manipulation", "pair_id", "label", "fake_rate", "status")
 _OF_A_FACE = {"slots": "slot", "tracks": "track_id", "frame_labels": "label", "crops": "crop", "sha256": "sha256"}
 _TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "grid": GRID}
+_OF_FILES = {"sources": SOURCE}
+"""A table that names the set, and is no part of its identity: it holds no label and no pixel."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class BuiltSet:
     """A built set, as :func:`ffpms.load` reads it.
 
+    ``name`` is what settings and tables bear out (:mod:`ffpms.protocol.naming`), whatever
+    ``build.json`` says. ``reasons`` say why it is not the official one.
     ``unmixed`` is True if all frames of its fakes are taken as fake. Two sets are equal only if
     they are the same object; compare their ``sha256`` to compare their tables.
 
@@ -40,6 +45,7 @@ class BuiltSet:
 
     root: Path
     name: str
+    reasons: tuple[str, ...]
     recipe: Recipe
     side: int
     sha256: str
@@ -48,6 +54,7 @@ class BuiltSet:
     frames: pd.DataFrame
     crops: pd.DataFrame
     grid: pd.DataFrame
+    sources: pd.DataFrame
 
     def __repr__(self) -> str:
         return f"BuiltSet({str(self.place)!r}, {self.name}, {len(self.videos)} bags)"
@@ -67,13 +74,16 @@ class BuiltSet:
         """
         root = Path(root)
         about = read_finished(root)
-        tables = {name: read_table(root / f"{name}.parquet", schema) for name, schema in _TABLES.items()}
-        content = [digest((root / f"{name}.parquet").read_bytes()) for name in _TABLES]
-        if content != [about["sha256"].get(f"{name}.parquet") for name in _TABLES]:
+        schemas = _TABLES | _OF_FILES
+        tables = {name: read_table(root / f"{name}.parquet", schema) for name, schema in schemas.items()}
+        content = {name: digest((root / f"{name}.parquet").read_bytes()) for name in schemas}
+        if any(sha256 != about["sha256"].get(f"{name}.parquet") for name, sha256 in content.items()):
             raise ManifestError(f"{root}: a table is not what was built; run the same 'ffpms build' again to repair it")
-        recipe, crop = stored_settings(about)
-        sha256 = digest("".join(content).encode())
-        return cls(root.absolute(), about["dataset"], recipe, crop.size, sha256, False, **tables)
+        settings = naming_settings(about)
+        own = name_mixed(settings, tables["videos"], tables["sources"])
+        sha256 = digest("".join(content[name] for name in _TABLES).encode())
+        size = settings.crop.size
+        return cls(root.absolute(), own.name, own.reasons, settings.recipe, size, sha256, False, **tables)
 
     def bags(
         self,

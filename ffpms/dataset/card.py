@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ffpms.dataset.contact_sheet import IMAGE, draw_bags
+from ffpms.protocol.naming import explain_name
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
 
 CARD = "README.md"
@@ -16,6 +17,8 @@ _TEMPLATE = """# {dataset}: partial-attack face crops, {compression}
 
 Built by ffpms {version} from a FaceForensics++ tree. FaceForensics++ may not be redistributed, and so neither may the
 crops and the picture; publish the recipe (`frames.parquet` without `crops/` and `{image_name}`) instead.
+
+{name}
 {image}
 ## What is in it
 
@@ -102,6 +105,7 @@ def _settings(summary: dict[str, Any]) -> dict[str, Any]:
     recipe, crop = summary["config"]["recipe"], summary["config"]["crop"]
     return {
         "dataset": summary["dataset"],
+        "name": _name(summary["dataset"], summary["reasons"]),
         "version": summary["ffpms"],
         "compression": recipe["compression"],
         "n_slots": recipe["frames_per_video"],
@@ -115,6 +119,13 @@ def _settings(summary: dict[str, Any]) -> dict[str, Any]:
         "size": crop["size"],
         "landmarks": _LANDMARKS if crop["landmarks"] else "",
     }
+
+
+def _name(dataset: str, reasons: list[str]) -> str:
+    """Says why the set may be called what it is, or why not."""
+    if reasons:
+        return f"It is not the official set. {explain_name(dataset, reasons)}."
+    return f"It is {dataset}: all settings are v1's, and every test video has the published length, size and crf."
 
 
 def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:

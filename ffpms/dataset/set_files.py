@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
 
@@ -70,6 +71,17 @@ def stored_settings(report: dict[str, Any]) -> tuple[Recipe, CropConfig]:
         return restore(Recipe, report["config"]["recipe"]), restore(CropConfig, report["config"]["crop"])
     except (AttributeError, ConfigError, KeyError, TypeError, ValueError):
         raise ManifestError(f"{REPORT}: settings of another version of ffpms; use that one, or build anew") from None
+
+
+def naming_settings(report: dict[str, Any]) -> SetSettings:
+    """The settings in ``build.json`` that decide what the set is called.
+
+    Raises:
+        ManifestError: they are not those of this version.
+    """
+    config, (recipe, crop) = report["config"], stored_settings(report)
+    limit, keep = config.get("limit"), config.get("keep_unverified", False)
+    return SetSettings(recipe, crop, str(config.get("pairs_sha256")), limit, keep)
 
 
 def write_report(out: Path, report: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Crops: cuts a square out around a face, the same for a fake and its real video."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from math import ceil
@@ -19,6 +19,10 @@ from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard, crop_path
 from ffpms.hashing import digest
 from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.published import floored_width
+
+_TOLERANCE_PX = 2
+"""How far a crop may leave the fake's frame: as far as a measured shift may be wrong."""
 
 ReadFrameRegion = Callable[[int, Box], np.ndarray]
 """Frame index, box on whole pixels -> the pixels in it, (h, w, 3) uint8."""
@@ -41,6 +45,19 @@ class CropMaker:
     def add_fake(self, name: str, frames: Mapping[int, DecodedFrame], pairing: Pairing) -> None:
         """Adds the same faces of a fake, at the places that its pairing gives."""
         self._add_all(name, list(frames), pairing.altered[0], lambda i, b: frames[i].rgb_of(b), pairing)
+
+    def sticks_out(self, indices: Iterable[int], pairing: Pairing) -> str:
+        """Returns why a fake's crops would have a border that the real ones lack; empty if not.
+
+        That is so if the fake was cut further than :func:`shared_region` allows.
+        """
+        for index in indices:
+            face, _ = self.real_video.faces[index][pairing.altered[0]]
+            box = pairing.geometry.map(self._square(face)) if face else Box(0, 0, 0, 0)
+            width, height = pairing.size
+            if max(-box.x, -box.y, box.x + box.w - width, box.y + box.h - height) > _TOLERANCE_PX:
+                return f"lacks columns that the crop of its real frame {index} has; download it again"
+        return ""
 
     def _add_all(
         self, name: str, indices: Sequence[int], track_id: int, read: ReadFrameRegion, pairing: Pairing | None = None
@@ -93,14 +110,15 @@ def _columns(box: Box) -> dict[str, Any]:
 def shared_region(width: int, height: int) -> Box:
     """Returns the part of a real frame that all its fakes show too.
 
-    Face2Face and NeuralTextures floored the width to a multiple of 64, and may have cut it
-    anywhere. A crop inside this part cannot tell real from fake by a missing border.
+    Face2Face and NeuralTextures show its middle, as wide as a multiple of 32 px. A crop inside this
+    part cannot tell real from fake by a missing border.
 
     Example:
-        >>> shared_region(1000, 720)
-        Box(x=40, y=0, w=920, h=720)
+        >>> shared_region(854, 480)
+        Box(x=11, y=0, w=832, h=480)
     """
-    lost = width % 64 if width >= 128 else 0
+    kept = floored_width(width) or width
+    lost = (width - kept + 1) // 2
     return Box(lost, 0, width - 2 * lost, height)
 
 

@@ -25,7 +25,7 @@ from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
 from ffpms.extraction.probe import probe
 from ffpms.extraction.shards import Shard, note_path, write_shard
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.plan import frame_index
+from ffpms.protocol.plan import frame_index, shared_length, too_short
 from ffpms.schema import UNKNOWN, Status
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
@@ -101,6 +101,8 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
     real, *fakes = shard.sources
     if real["status"] != Status.OK:
         return shard
+    for fake in fakes:
+        _check_shared(fake, real, job.frames_per_video)
     usable = [fake for fake in fakes if fake["status"] == Status.OK]
     own = _shared_indices(real, real, job.frames_per_video)
     shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
@@ -140,7 +142,7 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
         _fail(fake, error.status, error.reason)
         return
     fake |= _pair_columns(pairing)
-    if mismatch := pairing.mismatch(real["source_video"]):
+    if mismatch := pairing.mismatch(real["source_video"]) or crops.sticks_out(frames, pairing):
         _fail(fake, Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED, mismatch)
     if fake["status"] != Status.MISALIGNED:
         crops.add_fake(fake["source_video"], frames, pairing)
@@ -177,9 +179,18 @@ def _fail(row: dict[str, Any], status: str, reason: str) -> None:
     row |= {"status": str(status), "error": reason}
 
 
+def _check_shared(fake: dict[str, Any], real: dict[str, Any], count: int) -> None:
+    """Refuses a fake that shows too few of its real video's moments to sample them."""
+    if fake["status"] == Status.OK and (reason := too_short(_shared(fake, real, count), count)):
+        _fail(fake, Status.TOO_SHORT, reason)
+
+
+def _shared(fake: dict[str, Any], real: dict[str, Any], count: int) -> int:
+    return shared_length(fake["manipulation"], fake["n_frames"], real["n_frames"], count)
+
+
 def _shared_indices(fake: dict[str, Any], real: dict[str, Any], count: int) -> list[int]:
-    shared = min(fake["n_frames"], real["n_frames"])
-    return [int(i) for i in frame_index(np.arange(count), shared, count)]
+    return [int(i) for i in frame_index(np.arange(count), _shared(fake, real, count), count)]
 
 
 def _pair_columns(pairing: Pairing) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from ffpms.minicorpus.people import choose_people
 from ffpms.minicorpus.videos import SIZES, VideoSpec, render_fakes, render_real
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
-from ffpms.sources.ffpp import COMPRESSIONS, FAKES, NARROWED, mask_path, official
+from ffpms.sources.ffpp import COMPRESSIONS, FAKES, RENDERED, kept_columns, mask_path, official
 
 _MASK_CRF = 23.0
-_RECORD = "corpus.json"
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
 
@@ -167,11 +166,11 @@ def _render(
 
 
 def _claim(out: Path, config: CorpusConfig) -> None:
-    record = out / _RECORD
+    record = out / RENDERED
     settings = json.loads(json.dumps(asdict(config)))
     if record.is_file():
         if json.loads(record.read_text(encoding="utf-8")) != settings:
-            raise ConfigError(f"{out}: holds a corpus of other settings (see {_RECORD}); give another --out")
+            raise ConfigError(f"{out}: holds a corpus of other settings (see {RENDERED}); give another --out")
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
     else:
@@ -213,20 +212,13 @@ def _write_fakes(job: PairJob, name: str, spec: VideoSpec, source: VideoSpec, re
     frames: dict[str, list[np.ndarray]] = {kind: [] for kind in FAKES}
     masks: dict[str, list[np.ndarray]] = {kind: [] for kind in FAKES}
     for kind, fake in render_fakes(spec, source, real_frames, Quality(job.config.difficulty)):
-        columns = kept_columns(kind, spec.size[0])
+        left, kept = kept_columns(kind, spec.size[0])
+        columns = slice(left, left + kept)
         frames[kind].append(to_pixels(fake.pixels[:, columns]))
         masks[kind].append(np.repeat(np.uint8(255) * (fake.mask[:, columns, None] > 0), 3, axis=2))
     for kind in FAKES:
         _write(job, kind, name, frames[kind], source.fps)
         write_video(job.out / _mask_path(kind, name), masks[kind], source.fps, _MASK_CRF)
-
-
-def kept_columns(kind: str, width: int) -> slice:
-    """Returns the columns of the target's frame that a fake of this method shows."""
-    if kind not in NARROWED:
-        return slice(0, width)
-    left, kept = width % 64 // 2, width // 64 * 64
-    return slice(left, left + kept)
 
 
 def to_pixels(image: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ from ffpms.minicorpus.scene import Drawing, apply_colours, make_scene, paint_ove
 from ffpms.sources.ffpp import FAKES
 
 SIZES = ((360, 270), (384, 288), (352, 264))
-"""Frame sizes; Face2Face and NeuralTextures floor their widths to 320, 384 and 320."""
+"""Frame sizes; Face2Face and NeuralTextures floor their widths to 352, 384 and 352."""
 
 
 @dataclass(frozen=True)
@@ -80,28 +80,33 @@ def render_fakes(
     """Yields the fakes of the target with the source, frame by frame.
 
     Lengths are those of FaceForensics++. Deepfakes has the target's length, Face2Face the source's
-    (the target's video goes back and forth). FaceSwap and NeuralTextures have the shorter one.
+    (it plays the target's video to and fro). FaceSwap and NeuralTextures have the shorter one.
     """
     target_subject, source_subject = make_subject(target), make_subject(source)
     manipulators = {kind: Manipulator.start(quality, target.seed, source.seed, 4, n) for n, kind in enumerate(FAKES)}
     for i in range(max(target.n_frames, source.n_frames)):
-        real = real_frames[back_and_forth(i, target.n_frames)]
+        shown = real_frames[back_and_forth(i, target.n_frames)]
         if i < target.n_frames:
-            yield "DF", deepfakes(target_subject, source_subject, real, manipulators["DF"])
+            yield "DF", deepfakes(target_subject, source_subject, real_frames[i], manipulators["DF"])
         if i < source.n_frames:
-            drawing = reenact(target_subject, source_subject, real, i)
-            yield "F2F", face2face(drawing, real, manipulators["F2F"])
+            drawing = reenact(target_subject, source_subject, shown, i)
+            yield "F2F", face2face(drawing, shown, manipulators["F2F"])
         if i < min(target.n_frames, source.n_frames):
+            real = real_frames[i]
+            drawing = drawing if real is shown else reenact(target_subject, source_subject, real, i)
             yield "FS", faceswap(target_subject, source_subject, real, manipulators["FS"])
             yield "NT", neural_textures(drawing, real, manipulators["NT"])
 
 
 def back_and_forth(i: int, n: int) -> int:
-    """Index at step i of going through n frames to and fro: 0, 1, ..., n-1, n-2, ..., 0, 1, ...
+    """Returns the real frame that frame i of a Face2Face shows, of a target with n frames.
+
+    It is i up to n - 2, then 2n - 3 - i, and so on to and fro. The target's last frame is never
+    shown, as in FaceForensics++.
 
     Example:
-        >>> [back_and_forth(i, 3) for i in range(6)]
-        [0, 1, 2, 1, 0, 1]
+        >>> [back_and_forth(i, 4) for i in range(8)]
+        [0, 1, 2, 2, 1, 0, 0, 1]
     """
     step = i % max(2 * n - 2, 1)
-    return step if step < n else 2 * n - 2 - step
+    return step if step < n - 1 else max(2 * n - 3 - step, 0)

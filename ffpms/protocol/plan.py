@@ -9,6 +9,9 @@ from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL, SLOT, UNKNOWN, WITH_PIXELS, Split, Status, bag_key
 
+BACKWARDS = "F2F"
+"""Face2Face: where it outlasts its target, it plays the target's video backwards."""
+
 
 def plan_slots(pairs: Pairs, recipe: Recipe, splits: tuple[str, ...]) -> pd.DataFrame:
     """Plans every bag and slot of the splits with its label (Li 2020, Section 4.1).
@@ -64,10 +67,33 @@ def frame_index(slot: np.ndarray, n_frames: np.ndarray | int, count: int) -> np.
     return (2 * slot.astype(np.int64) + 1) * n_frames // (2 * count)
 
 
+def shared_length(manipulation: str, n_fake: int, n_real: int, count: int) -> int:
+    """Returns N, the number of first frames of a fake and its real video that are sampled.
+
+    It is min(N_fake, N_real). Face2Face shows real frame n up to n = N_real - 2, then frame
+    2 N_real - 3 - n: at the real video's last index it is out of step. Where ``count`` samples
+    would touch that index, N is one less.
+
+    Example:
+        >>> [shared_length("F2F", 60, n_real, 20) for n_real in (30, 50, 70)]
+        [29, 50, 60]
+    """
+    shared = min(n_fake, n_real)
+    last = int(frame_index(np.array(count - 1), shared, count))
+    return shared - 1 if manipulation == BACKWARDS and last == n_real - 1 else shared
+
+
+def too_short(shared: int, count: int) -> str:
+    """Returns why a fake cannot be sampled; empty if it can."""
+    if shared >= count:
+        return ""
+    return f"{shared} frames in step with its real video, fewer than the {count} to sample; ask for fewer --frames"
+
+
 def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     """Gives each slot its source video and frame index.
 
-    With N = min(N_fake, N_real) a fake and its real counterpart share their indices. Adds
+    A fake and its real counterpart share their indices, below N of :func:`shared_length`. Adds
     ``source_video``, ``frame_index`` (-1 without a usable pair), ``n_frames`` (N), and the
     ``status`` and ``error`` of the bag.
 
@@ -80,7 +106,7 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
     """
     source = {row["source_video"]: row for row in sources.to_dict("records")}
     bags = slots.drop_duplicates("bag_id").to_dict("records")
-    states = {b["bag_id"]: _bag_state(source, b["bag_id"], b["target_id"]) for b in bags}
+    states = {b["bag_id"]: _bag_state(source, b, recipe.frames_per_video) for b in bags}
     frames = slots.copy()
     frames["status"] = [states[b][0] for b in frames["bag_id"]]
     frames["error"] = [states[b][1] for b in frames["bag_id"]]
@@ -93,14 +119,18 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
     return frames
 
 
-def _bag_state(sources: dict[str, dict[Any, Any]], bag_id: str, target_id: str) -> tuple[str, str, int]:
+def _bag_state(sources: dict[str, dict[Any, Any]], bag: dict[Any, Any], count: int) -> tuple[str, str, int]:
     """Returns the status, the error and the number of usable frames of a bag."""
-    own, real = sources[bag_id], sources[bag_key(ORIGINAL, target_id)]
+    target_id = bag["target_id"]
+    own, real = sources[bag["bag_id"]], sources[bag_key(ORIGINAL, target_id)]
     if own["status"] not in WITH_PIXELS:
         return own["status"], own["error"], 0
     if real["status"] not in WITH_PIXELS:
         return Status.NO_COUNTERPART.value, f"real video {target_id}: {real['error']}", 0
-    return Status.OK.value, "", int(min(own["n_frames"], real["n_frames"]))
+    shared = shared_length(bag["manipulation"], int(own["n_frames"]), int(real["n_frames"]), count)
+    if reason := too_short(shared, count):
+        return Status.TOO_SHORT.value, reason, 0
+    return Status.OK.value, "", shared
 
 
 def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:

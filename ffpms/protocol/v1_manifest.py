@@ -1,6 +1,6 @@
 """FFPMS v1 without pixels: every bag and slot of the 140 test ids, with its label."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -9,12 +9,11 @@ import tomli_w
 import data_manifests
 from ffpms.errors import ConfigError
 from ffpms.hashing import digest
-from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.published import fix_frames, leave_frames_open
 from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.splits import Pairs, read_pairs
-from ffpms.schema import PLANNED_FRAME, SLOT, WITH_PIXELS, Split, Status, read_table, write_table
+from ffpms.protocol.splits import read_pairs
+from ffpms.schema import PLANNED_FRAME, SLOT, Split, read_table, write_table
 
 V1 = data_manifests.ROOT / "ffpms-v1"
 """Folder of the manifest that ships with the project."""
@@ -84,54 +83,6 @@ def read_v1() -> pd.DataFrame:
     return read_table(V1 / "frames.parquet", PLANNED_FRAME)
 
 
-def has_v1_settings(recipe: Recipe, crop: CropConfig) -> bool:
-    """Whether recipe and crops have the default settings.
-
-    Landmarks do not count: they are one more table and change no pixel.
-
-    Example:
-        >>> has_v1_settings(Recipe(), CropConfig(landmarks=True))
-        True
-    """
-    return recipe == V1_RECIPE and replace(crop, landmarks=False) == CropConfig()
-
-
-def is_v1(recipe: Recipe, crop: CropConfig, pairs: Pairs) -> bool:
-    """Whether a set of these settings is FFPMS v1: all defaults, and the official pairs.
-
-    Example:
-        >>> [is_v1(Recipe(seed=seed), CropConfig(), read_pairs()) for seed in (2020, 1)]
-        [True, False]
-    """
-    return has_v1_settings(recipe, crop) and pairs == read_pairs()
-
-
-def dataset_name(v1: bool, compression: str, videos: pd.DataFrame) -> str:
-    """Returns ``FFPMS`` for v1 with all of its 700 test bags, else ``FFPMS-custom``,
-    ``FFPMS-c23-custom``.
-
-    Bags without a face count as present. So no number on another set can pass for one on the
-    benchmark.
-    """
-    if v1 and _is_whole(videos):
-        return DATASET
-    other = "" if compression == V1_RECIPE.compression else f"-{paper_compression(compression)}"
-    return DATASET + other + CUSTOM
-
-
-def unmixed_name(recipe: Recipe, crop: CropConfig, official: bool, videos: pd.DataFrame) -> str:
-    """Returns ``FF++-c23`` if the set holds the whole test split of FaceForensics++.
-
-    That is so if its fakes, with all their frames fake, are that split. Else the name is
-    ``FF++-c23-custom``. How the set was mixed does not matter.
-    """
-    sampled = (recipe.manipulations, recipe.frames_per_video, recipe.version)
-    as_v1 = sampled == (V1_RECIPE.manipulations, V1_RECIPE.frames_per_video, V1_RECIPE.version)
-    name = f"{UNMIXED}-{paper_compression(recipe.compression)}"
-    same = official and as_v1 and has_v1_settings(V1_RECIPE, crop) and _is_whole(videos)
-    return name if same else name + CUSTOM
-
-
 def paper_compression(compression: str) -> str:
     """Writes a compression as the paper does: ``raw`` becomes ``c0``.
 
@@ -140,9 +91,3 @@ def paper_compression(compression: str) -> str:
         ('c0', 'c23')
     """
     return "c0" if compression == "raw" else compression
-
-
-def _is_whole(videos: pd.DataFrame) -> bool:
-    """Whether each of the 700 test bags is usable, with or without a face."""
-    test = videos[videos["split"] == Split.TEST]
-    return bool(len(test) == N_BAGS and test["status"].isin([*WITH_PIXELS, Status.NO_FACE]).all())

@@ -14,7 +14,9 @@ from typing import Literal, Protocol
 
 import ffpms.sources
 from ffpms.errors import ConfigError
+from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import Pairs
 
 _FIRST = ("ffpp",)
 _AGAIN = "download it again"
@@ -98,6 +100,11 @@ def no_rules(_: Source, __: Video, ___: Video | None, ____: Video | None) -> Ite
     return ()
 
 
+def not_published(_: Path, __: Pairs) -> Mapping[str, Published]:
+    """Knows no video: for corpora whose lengths and sizes nobody published."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Corpus:
     """A corpus of real videos and their fakes.
@@ -109,6 +116,9 @@ class Corpus:
 
     ``crf`` has the x264 crf that each compression level promises; it is empty if the corpus has no
     levels. ``aliases`` are other names of levels. ``mask_path`` says where the mask of a fake is.
+
+    ``published`` takes a tree and its pairs. It returns what is published of their videos, by name,
+    or nothing if the tree is of other people.
     """
 
     name: str
@@ -121,6 +131,7 @@ class Corpus:
     crf: Mapping[str, float] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     rules: Rules = no_rules
+    published: Callable[[Path, Pairs], Mapping[str, Published]] = not_published
 
     def parse_manipulations(self, text: str) -> tuple[str, ...]:
         """Parses names: ``DF,FaceSwap`` -> ``("DF", "FS")``, in the order of the tables.
@@ -163,15 +174,33 @@ class Corpus:
             return ""
         return f"encoded at crf {crf:g} in a {compression} folder"
 
-    def check(self, source: Source, about: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
+    def check(
+        self,
+        source: Source,
+        about: Video,
+        target: Video | None,
+        donor: Video | None,
+        published: Published | None = None,
+    ) -> Iterator[BrokenRule]:
         """Yields the rules that a file breaks.
 
-        ``target`` and ``donor`` are the two real videos of a fake.
+        ``target`` and ``donor`` are the two real videos of a fake. What is ``published`` of the
+        file takes the place of the rules of length and size.
         """
         if what := self.broken_promise(source.compression, about.crf):
             yield BrokenRule("wrong_compression", what)
-        if source.source_id:
-            yield from self.rules(source, about, target, donor)
+        if published:
+            yield from _check_published(about, published)
+        for broken in self.rules(source, about, target, donor) if source.source_id else ():
+            if not (published and broken.kind in ("length", "size")):
+                yield broken
+
+
+def _check_published(about: Video, published: Published) -> Iterator[BrokenRule]:
+    if what := published.other_length(about.n_frames):
+        yield BrokenRule("length", f"{what} as published")
+    if what := published.other_size(about.width, about.height):
+        yield BrokenRule("size", f"{what} as published")
 
 
 @cache

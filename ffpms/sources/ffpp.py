@@ -1,25 +1,44 @@
 """FaceForensics++ (Roessler et al., ICCV 2019): manipulations, compression, layouts, file rules."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ffpms.protocol.published import CRF, Published, are_official, floored_width, published_videos
+from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
 from ffpms.sources.corpus import BrokenRule, Corpus, Layout, Source, Video
 
 FOLDERS = {"DF": "Deepfakes", "F2F": "Face2Face", "FS": "FaceSwap", "NT": "NeuralTextures"}
 """Full name of each manipulation, which is also its folder."""
 FAKES = tuple(FOLDERS)
-COMPRESSIONS = {"raw": 0.0, "c23": 23.0, "c40": 40.0}
+COMPRESSIONS = CRF
 """Folder name -> x264 crf that it promises; 0 is lossless. ``c0`` is another name of ``raw``."""
 ALIASES = {"c0": "raw"}
 NARROWED = ("F2F", "NT")
-"""Manipulations whose width is rounded down to a multiple of 64."""
+"""Manipulations whose width is floored to a multiple of 32, by a centre crop."""
+
+RENDERED = "corpus.json"
+"""File in the root of a tree that ``ffpms minicorpus`` rendered."""
 
 _SUFFIX = re.compile(r"[_-](raw|c0|c23|c40)$", re.IGNORECASE)
 _REAL = "original_sequences/youtube"
 _SAME_RATE = 0.01
 """Rates closer than this share are the same: 29.97 and 30 are."""
+
+
+def kept_columns(manipulation: str, width: int) -> tuple[int, int]:
+    """Returns the first column of its target that a fake shows, and the number of columns.
+
+    Face2Face and NeuralTextures lose (W - w) / 2 columns a side, where w is W floored to a multiple
+    of 32.
+
+    Example:
+        >>> kept_columns("F2F", 854), kept_columns("NT", 1440), kept_columns("DF", 854)
+        ((11, 832), (0, 1440), (0, 854))
+    """
+    kept = floored_width(width) if manipulation in NARROWED else width
+    return (width - kept) // 2, kept
 
 
 def official(folder: str) -> Layout:
@@ -83,14 +102,20 @@ def _check_length(source: Source, fake: Video, target: Video | None, donor: Vide
 def _check_size(source: Source, fake: Video, target: Video) -> Iterator[BrokenRule]:
     """Checks that a fake has its target's size.
 
-    F2F and NT may round its width down to a multiple of 64.
+    F2F and NT may floor its width to a multiple of 32.
     """
-    widths = [target.width]
-    if source.manipulation in NARROWED and target.width % 64:
-        widths.append(target.width // 64 * 64)
+    widths = list(dict.fromkeys([target.width, kept_columns(source.manipulation, target.width)[1]]))
     if fake.width not in widths or fake.height != target.height:
         allowed = " or ".join(f"{width}x{target.height}" for width in widths)
         yield BrokenRule("size", f"{fake.width}x{fake.height} px, not the {allowed} of its target {source.target_id}")
+
+
+def published(root: Path, pairs: Pairs) -> Mapping[str, Published]:
+    """Returns the published lengths and sizes if the pairs are those of FaceForensics++.
+
+    The embedded corpus has ids of the same form; its ``corpus.json`` tells it.
+    """
+    return published_videos() if are_official(pairs) and not (root / RENDERED).is_file() else {}
 
 
 CORPUS = Corpus(
@@ -104,4 +129,5 @@ CORPUS = Corpus(
     crf=COMPRESSIONS,
     aliases=ALIASES,
     rules=check_fake,
+    published=published,
 )

@@ -9,13 +9,16 @@ import pandas as pd
 from ffpms.errors import ManifestError
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1_manifest import DATASET, N_BAGS, read_v1
-from ffpms.schema import CROP, FRAME, ORIGINAL, SLOT, VIDEO, Split, bag_key
+from ffpms.schema import CROP, FRAME, ORIGINAL, SLOT, UNKNOWN, VIDEO, Split, bag_key
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.invariants import INVARIANTS
-from ffpms.verify.tables import BUILD_ANEW, RowStream, row_keys, whole_bags
+from ffpms.verify.tables import BUILD_ANEW, RowStream, read_batches, row_keys, whole_bags
 from ffpms.verify.tally import Tally
 
 _OTHER_BAGS = f"videos.parquet: not the bags of frames.parquet, each once and in the same order; {BUILD_ANEW}"
+
+_PLACED = [*SLOT.names, "frame_index"]
+_NAMED = ["bag_id", "split", "status"]
 
 
 def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray) -> list[Finding]:
@@ -39,20 +42,35 @@ def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray
 
 
 def check_v1(data: Path) -> list[Finding]:
-    """Returns findings about a set named FFPMS: are its test labels those that ship with the
-    project?
+    """Returns findings about a set named FFPMS: are its test labels and frames those that ship with
+    the project?
+
+    A slot without a frame, in a bag that could not be used, has its label only.
     """
-    tally, expected, matched = Tally(), row_keys(read_v1()[SLOT.names]), 0
+    tally, v1, matched = Tally(), read_v1(), 0
+    expected, placed = row_keys(v1[SLOT.names]), row_keys(v1[_PLACED])
     for _, rows in _bags(data):
         test = rows[rows["split"] == Split.TEST]
         known = np.isin(row_keys(test[SLOT.names]), expected)
         matched += int(known.sum())
+        moved = known & (test["frame_index"] != UNKNOWN) & ~np.isin(row_keys(test[_PLACED]), placed)
         tally.add("frames.parquet", f"labels are not those of {DATASET} v1", test.loc[~known, "bag_id"])
+        tally.add("frames.parquet", f"frame indices are not those of {DATASET} v1", test.loc[moved, "bag_id"])
     found = tally.findings()
     if matched != len(expected):
         what = f"has {matched} of the {len(expected)} frames of {DATASET} v1's {N_BAGS} bags"
         found.append(Finding("frames.parquet", Kind.LAW, what, BUILD_ANEW))
     return found
+
+
+def read_test_bags(data: Path) -> pd.DataFrame:
+    """Reads what a set's name needs of its test bags; of a set with more than v1's, the first."""
+    parts = [pd.DataFrame(columns=_NAMED)]
+    for videos in read_batches(data / "videos.parquet", VIDEO):
+        parts.append(videos.loc[videos["split"] == Split.TEST, _NAMED])
+        if sum(map(len, parts)) > N_BAGS:
+            break
+    return pd.concat(parts).head(N_BAGS + 1)
 
 
 def _bags(data: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:

@@ -9,15 +9,14 @@ import pandas as pd
 import pyarrow as pa
 
 from ffpms.dataset.card import files_of
-from ffpms.dataset.set_files import REPORT, TABLES, read_report, stored_settings, tables_of
+from ffpms.dataset.set_files import REPORT, TABLES, naming_settings, read_report, stored_settings, tables_of
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import file_digest
-from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.v1_manifest import DATASET, has_v1_settings
+from ffpms.protocol.naming import explain_name, name_mixed
+from ffpms.protocol.v1_manifest import DATASET
 from ffpms.schema import SOURCE
-from ffpms.verify.bags import check_bags, check_v1
+from ffpms.verify.bags import check_bags, check_v1, read_test_bags
 from ffpms.verify.crop_files import check_crops
 from ffpms.verify.crop_table import check_crop_rows, index_crops
 from ffpms.verify.findings import Finding, Kind, Progress, Report
@@ -104,7 +103,7 @@ def _check_rows(
         lambda: check_crop_rows(data, sources, index),
         lambda: check_landmarks(data, sources, index) if crop.landmarks else (),
         lambda: check_bags(data, recipe, sources["n_frames"], index.rows),
-        lambda: _check_v1(data, recipe, crop) if report.get("dataset") == DATASET else (),
+        lambda: _check_name(data, report, sources),
         lambda: check_crops(data, crop.size, list(sources["target_id"].unique()), workers, progress),
         lambda: _check_tree(root, sources, workers, progress) if root else (),
     ]
@@ -123,10 +122,15 @@ def _read_sources(data: Path) -> pd.DataFrame:
     return rows.set_index("source_video")
 
 
-def _check_v1(data: Path, recipe: Recipe, crop: CropConfig) -> Iterator[Finding]:
-    if not has_v1_settings(recipe, crop):
-        yield Finding(REPORT, Kind.LAW, f"is named {DATASET}, but its settings are not v1's", BUILD_ANEW)
-    yield from check_v1(data)
+def _check_name(data: Path, report: dict[str, Any], sources: pd.DataFrame) -> Iterator[Finding]:
+    """Checks that the set is called what its settings and tables bear out."""
+    claimed = report.get("dataset")
+    own = name_mixed(naming_settings(report), read_test_bags(data), sources.reset_index())
+    if claimed != own.name:
+        what = explain_name(own.name, own.reasons) if own.reasons else own.name
+        yield Finding(REPORT, Kind.LAW, f"is named {claimed}, but is {what}", BUILD_ANEW)
+    if claimed == DATASET:
+        yield from check_v1(data)
 
 
 def _check_tree(root: Path, sources: pd.DataFrame, workers: int, progress: Progress) -> list[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ffpms.protocol.plan import BACKWARDS
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Split, Status, bag_key
 
@@ -83,6 +84,11 @@ def _range(rows: pd.DataFrame, _: Recipe) -> pd.Series:
     return (index != UNKNOWN) & ~inside
 
 
+def _in_step(rows: pd.DataFrame, _: Recipe) -> pd.Series:
+    """A Face2Face shows another moment than its real video at that one's last index."""
+    return (rows["manipulation"] == BACKWARDS) & (rows["frame_index"] == rows["n_real"] - 1)
+
+
 def _pixels(rows: pd.DataFrame, _: Recipe) -> pd.Series:
     """A crop exists where the status message so; a bag is ok if it has any."""
     seen = rows["status"].isin(WITH_PIXELS)
@@ -104,5 +110,6 @@ INVARIANTS = (
     Invariant("videos.parquet", "n_fake is not what the recipe allows", _n_fake),
     Invariant("frames.parquet", "frame_index does not strictly increase", _order),
     Invariant("frames.parquet", "frame_index is not below the lengths of the fake and its real video", _range),
+    Invariant("frames.parquet", "frame_index is the real video's last, where Face2Face is out of step", _in_step),
     Invariant("frames.parquet", "crop and status do not agree", _pixels),
 )

@@ -1,6 +1,6 @@
 """Verifies a source tree before a build: every file is there, whole, and as its corpus says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from ffpms.engine import run_local
 from ffpms.errors import MediaError
 from ffpms.extraction.probe import VideoInfo, probe
 from ffpms.protocol.plan import plan_slots
+from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL, bag_key
@@ -56,7 +57,11 @@ def verify_tree(
     _check_fits(root, [source for source in sources if source.path not in absent], extra)
     infos = {path: found for path, found in seen.items() if isinstance(found, VideoInfo)}
     findings = [found for found in seen.values() if isinstance(found, Finding)]
-    findings += [*extra, *_duplicates(sources, infos), *_broken_rules(corpus, sources, infos)]
+    findings += [
+        *extra,
+        *_duplicates(sources, infos),
+        *_broken_rules(corpus, corpus.published(root, pairs), sources, infos),
+    ]
     n_files = len(sources) - len(absent) + len(extra)
     about = {"ff_root": str(root), "layout": layout.name, "compression": layout.compression, "n_files": n_files}
     return Report(about, f"{root}: {layout.name} layout, {layout.compression}, {n_files} files", findings)
@@ -112,11 +117,16 @@ def _duplicates(sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[
             yield Finding(path, Kind.DUPLICATE, f"the same bytes as {before}", "download both again")
 
 
-def _broken_rules(corpus: Corpus, sources: Iterable[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
-    """Checks files by the corpus's rules, from their own properties and their real videos'."""
+def _broken_rules(
+    corpus: Corpus, published: Mapping[str, Published], sources: Iterable[Source], infos: dict[str, VideoInfo]
+) -> Iterator[Finding]:
+    """Checks files by what is published of them, else by the corpus's rules.
+
+    Rules need a file's own properties and those of its real videos.
+    """
     by_video = {source.source_video: infos[source.path] for source in sources if source.path in infos}
     for source in sources:
         if about := by_video.get(source.source_video):
             target, donor = (by_video.get(bag_key(ORIGINAL, str(i))) for i in (source.target_id, source.source_id))
-            for broken in corpus.check(source, about, target, donor):
+            for broken in corpus.check(source, about, target, donor, published.get(source.source_video)):
                 yield Finding(source.path, Kind(broken.kind), broken.what, broken.todo)

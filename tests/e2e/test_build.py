@@ -20,6 +20,8 @@ def test_again_does_nothing_but_say_so(ffpms: Command, tree: Path, out: Path) ->
     result = ffpms(*flags(tree, out))
     assert result.exit_code == 0
     assert "complete already, nothing to do" in result.output
+    why = "FFPMS-custom: its split files are not those of FaceForensics++; --size 32 is not v1's 299"
+    assert result.output.splitlines()[-1] == why
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == times
 
 

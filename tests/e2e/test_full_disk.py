@@ -55,6 +55,7 @@ def test_a_read_only_folder_is_one_line_unless_there_is_nothing_to_do(tree: Path
         f"Error: {disk / 'data'}: Read-only file system; make it writable or give another --out",
         "2",
         f"{disk / 'data'}: complete already, nothing to do (--retry-failed does 0 failed again)",
+        "FFPMS-custom: its split files are not those of FaceForensics++; --size 32 is not v1's 299",
         "0",
     ]
 

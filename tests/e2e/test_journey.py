@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ffpms.dataset.set_files import TABLES
+from ffpms.protocol.naming import explain_name
 from ffpms.protocol.rate_grid import mix_at_level
 from ffpms.schema import FRAME, check
 from ffpms.sources.ffpp import FAKES
@@ -82,8 +83,8 @@ def test_lengths_and_geometry_of_the_sources(tables: dict[str, pd.DataFrame]) ->
     assert set(sources["crf"]) == {40.0}
     narrow = sources["manipulation"].isin(["F2F", "NT"])
     widths = sources["target_id"].map(originals.set_index("video_id")["width"])
-    assert (sources["width"] == widths.where(~narrow, widths // 64 * 64)).all()
-    left = sources["target_id"].map({i: spec.size[0] % 64 // 2 for i, spec in specs().items()})
+    assert (sources["width"] == widths.where(~narrow, widths // 32 * 32)).all()
+    left = sources["target_id"].map({i: spec.size[0] % 32 // 2 for i, spec in specs().items()})
     assert (sources["shift_x"] == (-left).where(narrow, 0.0)).all()
     assert (sources["align_offset"] == 0).mean() > 0.95, "another expression may look like another moment, but rarely"
 
@@ -132,6 +133,12 @@ def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:
     report = json.loads((built / "build.json").read_text())
     assert report["complete"] is True
     assert report["dataset"] == "FFPMS-custom"
+    assert report["reasons"] == [
+        "its split files are not those of FaceForensics++",
+        f"--seed {SEED} is not v1's 2020",
+        "--size 64 is not v1's 299",
+    ]
+    assert explain_name("FFPMS-custom", report["reasons"]) in (built / "README.md").read_text()
     assert report["counts"]["videos"] == {"all": 50, "ok": 50}
     assert report["config"]["recipe"]["seed"] == SEED
     assert set(report["sha256"]) == {f"{name}.parquet" for name in TABLES}

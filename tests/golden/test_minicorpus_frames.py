@@ -6,7 +6,7 @@ from ffpms.minicorpus.corpus import to_pixels
 from ffpms.minicorpus.manipulations import Quality
 from ffpms.minicorpus.videos import VideoSpec, render_fakes, render_real
 
-PINNED = "a2521b0d141e13f2dc69d9017b279cef81d18755bdffc1e6386910fc9364d78b"
+PINNED = "7645375af16b9f1b31252c491b2dd95317005481f76ca45727ad85241b5036ce"
 
 
 def test_frames_of_a_seed_are_pinned() -> None:

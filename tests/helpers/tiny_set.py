@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,27 @@ import pyarrow as pa
 from ffpms.builder.assembly import assemble, count
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.card import files_of
-from ffpms.dataset.set_files import REPORT, TABLES, settings_of, write_report
+from ffpms.dataset.set_files import REPORT, TABLES, naming_settings, settings_of, write_report
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard, crop_path, write_shard
 from ffpms.hashing import digest
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.plan import frame_index, plan_slots
+from ffpms.protocol.naming import name_mixed
+from ffpms.protocol.plan import frame_index, plan_slots, shared_length
+from ffpms.protocol.published import CRF, Published, are_official, published_videos
 from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.splits import Pairs
-from ffpms.protocol.v1_manifest import dataset_name, is_v1
-from ffpms.schema import CROP, LANDMARK, SOURCE, UNKNOWN, read_table, write_table
+from ffpms.protocol.splits import Pairs, pairs_digest
+from ffpms.schema import CROP, LANDMARK, ORIGINAL, SOURCE, UNKNOWN, bag_key, read_table, write_table
+from ffpms.sources.corpus import Source
 from ffpms.sources.ffpp import official
 from ffpms.sources.source_index import index_sources
 from ffpms.verify.built_set import verify_data
 
 PAIRS: Pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005")]}
 CONFIG = BuildConfig(Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF", "F2F")), CropConfig(size=16))
-N_FRAMES = 40
+N_FRAMES, SIDE = 40, 64
 NARROWED = Geometry("crop", shift_x=-4)
 BAG = "DF_004_005"
 STORED = f"crops/004/{BAG}/000005.png"
@@ -38,37 +41,55 @@ STORED = f"crops/004/{BAG}/000005.png"
 
 
 def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, faces: bool = True) -> Path:
-    """Builds the set in ``out``; without faces every slot is ``no_face``."""
+    """Builds the set in ``out``; without faces every slot is ``no_face``.
+
+    Videos of official pairs are as published; others have 40 frames.
+    """
     slots = plan_slots(pairs, config.recipe, config.splits)
+    sources = index_sources(slots, official(config.recipe.compression))
+    files = {source.source_video: _file(source, are_official(pairs)) for source in sources}
     shards: dict[str, Shard] = {}
-    for source in index_sources(slots, official(config.recipe.compression)):
+    for source in sources:
         shard = shards.setdefault(source.target_id, Shard(source.target_id))
         geometry = NARROWED if source.manipulation == "F2F" else Geometry()
         about = {
-            "n_frames": N_FRAMES,
+            **{"n_frames": files[source.source_video].n_frames, "crf": CRF[config.recipe.compression]},
+            **{"width": files[source.source_video].width, "height": files[source.source_video].height},
             "track_id": 0 if faces else UNKNOWN,
             "status": "ok",
             "sha256": digest(source.source_video.encode()),
         }
         scales = {name: getattr(geometry, name) for name in ("scale_x", "scale_y", "shift_x", "shift_y")}
         shard.sources.append(_row(SOURCE, vars(source) | about | scales))
-        for slot in range(config.recipe.frames_per_video):
-            _add_crop(shard, source.source_video, _index(slot, config), geometry, config.crop.size if faces else 0)
+        for index in _indices(source, sources, files, config):
+            _add_crop(shard, source.source_video, index, geometry, config.crop.size if faces else 0)
     for shard in shards.values():
         write_shard(out, shard)
     tables = assemble(out, slots, shards, config.recipe, config.crop)
     for name, schema in TABLES.items():
         write_table(tables[name], schema, out / f"{name}.parquet")
-    name = dataset_name(is_v1(config.recipe, config.crop, pairs), config.recipe.compression, tables["videos"])
-    settings = {"config": settings_of(config, out), "counts": count(tables)}
-    write_report(out, {"complete": True, "dataset": name, **settings, "sha256": {}})
+    settings = {"config": settings_of(replace(config, pairs_sha256=pairs_digest(pairs)), out)}
+    name = name_mixed(naming_settings(settings), tables["videos"], tables["sources"])
+    own = {"dataset": name.name, "reasons": list(name.reasons), "counts": count(tables)}
+    write_report(out, {"complete": True, **own, **settings, "sha256": {}})
     for file in files_of(count(tables)):
         (out / file).write_bytes(b"of no interest")
     return seal(out)
 
 
-def _index(slot: int, config: BuildConfig) -> int:
-    return int(frame_index(pd.Series([slot]).to_numpy(), N_FRAMES, config.recipe.frames_per_video)[0])
+def _file(source: Source, official: bool) -> Published:
+    """The length and size of a source."""
+    if official:
+        return published_videos()[source.source_video]
+    return Published(source.split, source.manipulation, N_FRAMES, SIDE, SIDE)
+
+
+def _indices(source: Source, sources: list[Source], files: dict[str, Published], config: BuildConfig) -> list[int]:
+    """The frames of a source that the bags of its target show: of a real video those of its fakes too."""
+    count, real = config.recipe.frames_per_video, files[bag_key(ORIGINAL, source.target_id)]
+    own = [source] if source.source_id else [s for s in sources if s.target_id == source.target_id]
+    lengths = {shared_length(s.manipulation, files[s.source_video].n_frames, real.n_frames, count) for s in own}
+    return sorted({int(i) for n in lengths for i in frame_index(np.arange(count), n, count)})
 
 
 def _add_crop(shard: Shard, source_video: str, index: int, geometry: Geometry, size: int) -> None:

@@ -46,7 +46,8 @@ def small_set(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame,
     sources.loc[lost, ["n_frames", "status", "error"]] = [0, "missing", "not found"]
     frames = plan_frames(slots, sources, recipe)
     videos = summarise_bags(frames, recipe)
-    crops = frames.loc[frames["frame_index"] >= 0, ["bag_id", "frame_index"]]
+    real = frames.assign(bag_id="original_" + frames["target_id"])
+    crops = pd.concat([frames, real]).query("frame_index >= 0")[["bag_id", "frame_index"]].drop_duplicates()
     crops = crops.rename(columns={"bag_id": "source_video"}).assign(status="ok", error="", track_id=0, n_bytes=1)
     crops["altered"] = ~crops["source_video"].str.startswith("original")
     crops["sha256"] = crops["crop"] = crops["source_video"] + "/" + crops["frame_index"].astype(str)

@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ffpms.errors import ConfigError
-from ffpms.protocol.plan import frame_index, plan_frames, plan_slots, summarise_bags
+from ffpms.protocol.plan import frame_index, plan_frames, plan_slots, shared_length, summarise_bags, too_short
+from ffpms.protocol.published import fix_frames, published_videos
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import read_pairs
 
 recipes = st.builds(
     Recipe,
@@ -82,12 +84,48 @@ def test_a_fake_and_its_real_counterpart_share_their_indices(recipe: Recipe, ran
     lengths = {name: random.randint(recipe.frames_per_video, 500) for name in sorted(names)}
     sources = pd.DataFrame({"source_video": lengths.keys(), "n_frames": lengths.values(), "status": "ok", "error": ""})
     frames = plan_frames(slots, sources, recipe)
-    shared = np.minimum(frames["bag_id"].map(lengths), ("original_" + frames["target_id"]).map(lengths))
+    real = ("original_" + frames["target_id"]).map(lengths)
+    shared = np.minimum(frames["bag_id"].map(lengths), real)
     assert (frames["frame_index"] < shared).all()
-    assert (frames["frame_index"] == frame_index(frames["slot"].to_numpy(), shared, recipe.frames_per_video)).all()
+    count, slot = recipe.frames_per_video, frames["slot"].to_numpy()
+    backwards = frames["manipulation"] == "F2F"
+    last = backwards & (frame_index(np.full(len(frames), count - 1), shared, count) == real - 1)
+    usable = ~last | (shared > count)
+    assert (frames["frame_index"] == frame_index(slot, shared - last, count))[usable].all()
+    assert (frames.loc[~usable, ["frame_index", "status"]] == [-1, "too_short"]).all(axis=None)
+    assert (frames["frame_index"] < real - backwards).all(), "Face2Face is out of step at the last"
     swapped = frames["replaced"]
     assert (frames.loc[swapped, "source_video"] == "original_" + frames.loc[swapped, "target_id"]).all()
     assert (frames.loc[~swapped, "source_video"] == frames.loc[~swapped, "bag_id"]).all()
+
+
+@given(st.integers(1, 100), st.integers(1, 400), st.integers(1, 400))
+def test_every_sampled_moment_of_a_face2face_is_its_real_video_s(count: int, n_fake: int, n_real: int) -> None:
+    """Its frame n shows real frame n up to n_real - 2, then 2 n_real - 3 - n, whatever ``--frames`` is."""
+    shared = shared_length("F2F", n_fake, n_real, count)
+    index = frame_index(np.arange(count), shared, count)
+    shown = np.where(index <= n_real - 2, index, 2 * n_real - 3 - index)
+    assert too_short(shared, count) or (shown == index).all()
+    assert shared >= min(n_fake, n_real) - 1
+
+
+def test_20_samples_of_a_published_video_never_touch_its_last_frame() -> None:
+    videos = published_videos()
+    for name, fake in videos.items():
+        if fake.manipulation == "F2F":
+            n_real = videos[f"original_{name.split('_')[1]}"].n_frames
+            assert shared_length("F2F", fake.n_frames, n_real, 20) == min(fake.n_frames, n_real)
+    assert shared_length("F2F", 287, 287, 144) == 286, "at 144 of 287 frames they would"
+
+
+def test_more_samples_than_published_frames_are_no_frames() -> None:
+    recipe = Recipe(frames_per_video=400, replaced=(1, 399))
+    frames = fix_frames(plan_slots(read_pairs(), recipe, ("test",)), recipe)
+    short = frames["n_frames"] == 0
+    assert short.any()
+    assert (frames["status"] == "too_short").equals(short)
+    assert (frames.loc[short, "frame_index"] == -1).all()
+    assert (frames[~short].groupby("bag_id")["frame_index"].diff().dropna() > 0).all()
 
 
 @given(recipes, st.data())

@@ -1,6 +1,6 @@
 """Writes the files of a leaderboard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -27,13 +27,19 @@ def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
 
 
 def write_leaderboard(
-    cells: pd.DataFrame, out: Path, formats: tuple[str, ...], comparisons: pd.DataFrame, failures: pd.DataFrame
+    cells: pd.DataFrame,
+    out: Path,
+    formats: tuple[str, ...],
+    comparisons: pd.DataFrame,
+    failures: pd.DataFrame,
+    notes: Mapping[str, str],
 ) -> list[Path]:
     """Writes a leaderboard in the formats asked for, and returns the files.
 
     ``leaderboard.csv`` is long and ``.json`` has the same cells. ``.md``, ``.tex`` and ``.html``
     have a method a row, a manipulation a column. The comparisons stand beside the CSV and within
-    the JSON. What failed stands beside the CSV, and within the Markdown and the HTML.
+    the JSON. What failed stands beside the CSV, and within the Markdown and the HTML. The ``notes``
+    on the sets' names stand at the foot of the latter two, and in the captions of LaTeX.
     """
     texts: dict[str, str] = {}
     if "csv" in formats:
@@ -41,13 +47,13 @@ def write_leaderboard(
         (out / FAILURES).unlink(missing_ok=True)
         texts |= {} if failures.empty else {FAILURES: _csv(failures)}
     if "md" in formats:
-        texts["leaderboard.md"] = render_markdown(cells, failures)
+        texts["leaderboard.md"] = render_markdown(cells, failures, notes)
     if "latex" in formats:
-        texts["leaderboard.tex"] = render_latex(cells)
+        texts["leaderboard.tex"] = render_latex(cells, notes)
     if "json" in formats:
         texts["leaderboard.json"] = render_json(cells, comparisons)
     if "html" in formats:
-        texts["leaderboard.html"] = render_html(cells, failures)
+        texts["leaderboard.html"] = render_html(cells, failures, notes)
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8")
     return [out / name for name in texts]

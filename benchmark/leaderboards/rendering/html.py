@@ -1,6 +1,6 @@
 """Renders tables as one HTML page that needs no other file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 import pandas as pd
@@ -47,11 +47,14 @@ _END = "</body>\n</html>\n"
 _MARKS = {BEST: "<strong>{}</strong>", LIKE_BEST: "{}<sup>†</sup>"}
 
 
-def render_html(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
-    """Renders the tables of ``leaderboard.md``, what their marks mean, and the failed trials."""
+def render_html(cells: pd.DataFrame, failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
+    """Renders the tables of ``leaderboard.md``, what their marks mean, and the failed trials.
+
+    The ``notes`` say why sets have not the official name.
+    """
     tables = list(make_tables(cells))
     parts = [_numbers(table) for table in tables]
-    marks = [f"<li>{escape(mark)}</li>\n" for mark in explain(tables)]
+    marks = [f"<li>{escape(mark)}</li>\n" for mark in [*explain(tables), *(notes or {}).values()]]
     parts += ["<ul>\n", *marks, "</ul>\n"] if marks else []
     rows = [map(escape, row) for row in failed_rows(failures)]
     parts += [_table("Failed", FAILED_COLUMNS, rows, "words")] if rows else []

@@ -1,5 +1,7 @@
 """Tables as LaTeX, to be \\input; they need the package booktabs."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from benchmark.leaderboards.rendering.tables import Table, explain, format_number, make_tables
@@ -19,13 +21,18 @@ _ESCAPES = {
 _MARKS = {BEST: r"\textbf{{{}}}", LIKE_BEST: r"{}$^\dagger$"}
 
 
-def render_latex(cells: pd.DataFrame) -> str:
-    """A ``table`` for each data set and metric, with its explanation in its caption."""
-    return "% needs \\usepackage{booktabs}\n\n" + "\n".join(_table(table) for table in make_tables(cells))
+def render_latex(cells: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
+    """A ``table`` for each data set and metric, with its explanation in its caption.
+
+    The ``notes`` say why sets have not the official name.
+    """
+    tables = [_table(table, notes or {}) for table in make_tables(cells)]
+    return "% needs \\usepackage{booktabs}\n\n" + "\n".join(tables)
 
 
-def _table(table: Table) -> str:
-    caption = " ".join(filter(None, [f"{table.title}.", table.shared, *explain([table])]))
+def _table(table: Table, notes: Mapping[str, str]) -> str:
+    own = [f"{note}." for name, note in notes.items() if table.title.endswith(f", {name}")]
+    caption = " ".join(filter(None, [f"{table.title}.", table.shared, *explain([table]), *own]))
     rows = [
         " & ".join([escape(name), *(format_number(n, _MARKS, escape) for n in numbers)]) for name, numbers in table.rows
     ]

@@ -1,5 +1,7 @@
 """Renders tables as Markdown, for the terminal and for ``leaderboard.md``."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from benchmark.leaderboards.rendering.tables import (
@@ -15,15 +17,17 @@ from benchmark.stats.comparison import BEST, LIKE_BEST
 _MARKS = {BEST: "**{}**", LIKE_BEST: "{}†"}
 
 
-def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame) -> str:
+def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
     """Renders the short tables, in percent, with the 95 % interval in brackets.
 
-    Below them stands what their marks mean, and which trials failed.
+    Below them stands what their marks mean, why sets have not the official name (``notes``), and
+    which trials failed.
     """
     tables = list(make_tables(cells))
     parts = ["\n\n".join(filter(None, (f"### {t.title}", t.shared, _lines(t)))) + "\n" for t in tables]
     marks = explain(tables)
     parts += [" ".join(marks) + "\n"] if marks else []
+    parts += [f"{note}\n" for note in (notes or {}).values()]
     rows = failed_rows(failures)
     parts += [f"### Failed\n\n{_align(FAILED_COLUMNS, rows)}\n"] if rows else []
     return "\n".join(parts)

@@ -29,6 +29,9 @@ them.
 _NOISE = 5.15
 """Largest difference of two encodings at crf 40 of the same pixels, in levels of luma (RMS)."""
 
+_MAX_LOST = 64
+"""Columns that a fake may have lost and still be taken for a crop, px: other trees cut more."""
+
 ReadRegion = Callable[[DecodedFrame, Box, int], np.ndarray]
 """Frame, box on whole pixels, n -> every nth row and column of it, (h, w) or (h, w, 3) uint8."""
 
@@ -104,8 +107,8 @@ class FramePair:
 def candidates(real: tuple[int, int], fake: tuple[int, int]) -> list[Geometry]:
     """Lists the geometries by which a frame of size ``fake`` may come from one of size ``real``.
 
-    Sizes are (width, height). A frame is the same or resized. Where the width was floored to a
-    multiple of 64, it may also be cropped anywhere.
+    Sizes are (width, height). A frame is the same or resized. One that is a little narrower may
+    also be cropped, anywhere: FaceForensics++ cuts up to 31 columns, alike on both sides.
 
     Example:
         >>> candidates((640, 480), (640, 480))
@@ -114,7 +117,7 @@ def candidates(real: tuple[int, int], fake: tuple[int, int]) -> list[Geometry]:
     if real == fake:
         return [Geometry()]
     lost = real[0] - fake[0]
-    crops = range(lost + 1) if 0 < lost < 64 and real[1] == fake[1] else ()
+    crops = range(lost + 1) if 0 < lost < _MAX_LOST and real[1] == fake[1] else ()
     return [Geometry("resize", fake[0] / real[0], fake[1] / real[1]), *(Geometry("crop", shift_x=-x) for x in crops)]
 
 

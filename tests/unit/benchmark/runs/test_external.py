@@ -1,9 +1,11 @@
 """``ffpms evaluate``: what becomes of another tool's scores."""
 
+import tomllib
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import tomli_w
 
 from benchmark.leaderboards.board import tabulate
 from benchmark.runs.folder import read_runs
@@ -31,6 +33,10 @@ def test_a_file_becomes_a_run_and_a_row(submit: Submit, whole: Path, tmp_path: P
     ]
     assert (run.method, run.manipulations, run.seed, run.external) == ("my-tool", ("DF", "F2F"), None, True)
     assert run.dataset == "FFPMS-custom"
+    assert run.reasons == BuiltSet.load(whole).reasons
+    line = "FFPMS-custom: its split files are not those of FaceForensics++; --manipulations DF,F2F is not v1's "
+    assert line in result.stdout
+    assert line in (tmp_path / "runs" / "leaderboard.md").read_text()
     assert run.data_sha256 == BuiltSet.load(whole).sha256
     check(run.scores, SCORE)
     frames = BuiltSet.load(whole).frames
@@ -41,6 +47,21 @@ def test_a_file_becomes_a_run_and_a_row(submit: Submit, whole: Path, tmp_path: P
     assert set(board["method"]) == {"my-tool"}
     assert board.query("metric == 'frame_auc'")["value"].eq(1).all()
     assert "accuracy_val" not in set(board["metric"])
+
+
+def test_a_run_of_an_older_version_is_not_believed(submit: Submit, whole: Path, tmp_path: Path) -> None:
+    """It wrote the name FFPMS without a look at the videos, and no reasons."""
+    assert submit(predict(whole), "--data", whole).exit_code == 0
+    (config,) = (tmp_path / "runs").glob("*/config.toml")
+    now = config.read_text()
+    about = tomllib.loads(now)
+    del about["data"]["reasons"]
+    config.write_text(tomli_w.dumps(about | {"data": about["data"] | {"name": "FFPMS"}}))
+    (run,) = read_runs(tmp_path / "runs")
+    assert run.dataset == "FFPMS-custom"
+    assert run.reasons == ("an older ffpms named the set without a look at its videos; run it again",)
+    assert submit(predict(whole), "--data", whole).exit_code == 0
+    assert config.read_text() == now, "the name is written again"
 
 
 def test_csv_parquet_and_any_order_are_the_same_run(

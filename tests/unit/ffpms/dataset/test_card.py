@@ -66,6 +66,14 @@ def test_the_same_set_gives_the_same_bytes(built: Path, out: Path, report: dict[
         assert (out / name).read_bytes() == (built / name).read_bytes()
 
 
+def test_it_says_why_the_set_is_called_what_it_is(out: Path, report: dict[str, Any], tables: Tables) -> None:
+    write_card(out, report, tables)
+    why = "FFPMS-custom: its split files are not those of FaceForensics++; --seed 11 is not v1's 2020; --size 64 is not"
+    assert f"It is not the official set. {why} v1's 299.\n" in (out / "README.md").read_text()
+    write_card(out, report | {"dataset": "FFPMS", "reasons": []}, tables)
+    assert "It is FFPMS: all settings are v1's, and every test video" in (out / "README.md").read_text()
+
+
 def test_it_says_what_the_audit_found(out: Path, report: dict[str, Any], tables: Tables) -> None:
     text = card(out, report, tables)
     assert report["audit"]["verdict"] in text

@@ -1,6 +1,5 @@
 """A built set unmixed is FaceForensics++ itself: the same crops, no frame replaced, and a name of its own."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +9,6 @@ from benchmark.data.face_cache import open_faces
 from benchmark.leaderboards.paper import paper_cells, read_paper, subtract_paper
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load, unmix
-from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.v1_manifest import read_v1, unmixed_name
 
 KINDS = ("DF", "F2F", "FS", "NT")
 
@@ -35,25 +31,10 @@ def test_it_shares_the_stored_faces_but_not_the_identity(built: Path, tmp_path: 
     unmixed = unmix(mixed)
     assert unmixed.sha256 != mixed.sha256
     assert unmixed.name == "FF++-c40-custom"
+    assert unmixed.reasons[0] == mixed.reasons[0] == "its split files are not those of FaceForensics++"
     for data in (mixed, unmixed):
         open_faces(data, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_the_name_is_the_paper_s_only_for_the_whole_official_test_split() -> None:
-    bags = read_v1().drop_duplicates("bag_id")[["bag_id", "split"]].assign(status="ok")
-    crop = CropConfig()
-    c23 = replace(Recipe(), compression="c23", seed=7, placement="contiguous", replaced=(3, 5), fraction=0.5)
-    assert unmixed_name(c23, crop, True, bags) == "FF++-c23"
-    assert unmixed_name(replace(c23, compression="raw"), crop, True, bags) == "FF++-c0"
-    for odd in (
-        (c23, crop, False, bags),
-        (c23, replace(crop, size=112), True, bags),
-        (replace(c23, frames_per_video=10, replaced=(1, 9)), crop, True, bags),
-        (c23, crop, True, bags[1:]),
-        (c23, crop, True, bags.assign(status=["unreadable", *bags["status"][1:]])),
-    ):
-        assert unmixed_name(*odd) == "FF++-c23-custom"
 
 
 def test_the_paper_s_rows_stand_beside_the_same_data_alone() -> None:

@@ -5,12 +5,12 @@ import pytest
 
 from ffpms.errors import ConfigError
 from ffpms.extraction.faces.detection import DlibFinder
-from ffpms.minicorpus.corpus import CorpusConfig, kept_columns, plan_corpus, to_pixels
+from ffpms.minicorpus.corpus import CorpusConfig, plan_corpus, to_pixels
 from ffpms.minicorpus.head_mesh import load_head
 from ffpms.minicorpus.manipulations import Quality, RealFrame
 from ffpms.minicorpus.people import MIN_DIFFERENCE, choose_people, differences, make_geometry, min_difference
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_fakes, render_real
-from ffpms.sources.ffpp import FAKES
+from ffpms.sources.ffpp import FAKES, kept_columns
 from tests.helpers.corpus import as_picture
 
 FIRST = VideoSpec(seed=3, n_frames=8, fps=25, size=(360, 270))
@@ -37,7 +37,7 @@ def test_lengths_are_those_of_faceforensics(fakes) -> None:  # type: ignore[no-u
 def test_outside_the_mask_a_fake_is_the_targets_frame(real_frames, fakes) -> None:  # type: ignore[no-untyped-def]
     for kind, frames in fakes.items():
         for i, fake in enumerate(frames):
-            real = real_frames[back_and_forth(i, FIRST.n_frames)].pixels
+            real = real_frames[back_and_forth(i, FIRST.n_frames) if kind == "F2F" else i].pixels
             untouched = fake.mask == 0
             assert np.array_equal(fake.pixels[untouched], real[untouched]), kind
             assert 0.002 < (~untouched).mean() < 0.3
@@ -102,10 +102,10 @@ def test_the_head_speaks_and_blinks() -> None:
     assert all((w >= 0).all() and (w <= 1).all() for w in motion.expression.values())
 
 
-@pytest.mark.parametrize(("width", "left", "right"), [(360, 20, 340), (384, 0, 384), (352, 16, 336)])
-def test_narrowed_methods_keep_a_multiple_of_64(width: int, left: int, right: int) -> None:
-    assert kept_columns("DF", width) == slice(0, width)
-    assert kept_columns("NT", width) == slice(left, right)
+@pytest.mark.parametrize(("width", "left", "kept"), [(360, 4, 352), (384, 0, 384), (352, 0, 352)])
+def test_narrowed_methods_keep_the_middle_of_a_multiple_of_32(width: int, left: int, kept: int) -> None:
+    assert kept_columns("DF", width) == (0, width)
+    assert kept_columns("NT", width) == (left, kept)
 
 
 def test_the_plan_pairs_everybody_once() -> None:
@@ -134,5 +134,6 @@ def test_a_corpus_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
 
 
 def test_back_and_forth() -> None:
-    assert [back_and_forth(i, 4) for i in range(9)] == [0, 1, 2, 3, 2, 1, 0, 1, 2]
-    assert back_and_forth(5, 1) == 0
+    """As Face2Face: frame n shows n up to N - 2, then 2N - 3 - n."""
+    assert [back_and_forth(i, 4) for i in range(9)] == [0, 1, 2, 2, 1, 0, 0, 1, 2]
+    assert [back_and_forth(5, n) for n in (1, 2)] == [0, 0]

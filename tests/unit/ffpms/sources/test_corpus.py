@@ -87,7 +87,6 @@ def test_it_is_planned_and_indexed(toy: Corpus, tree: Path) -> None:
     plan = PlannedBuild.make(tree, tree / "out", PAIRS, BuildConfig(recipe=RECIPE, splits=("test",)), toy)
     assert list(plan.slots["manipulation"].unique()) == ["original", "SWAP", "AVATAR"], "in the corpus's order"
     assert plan.config.recipe.manipulations == ("SWAP", "AVATAR")
-    assert not plan.has_v1_recipe
     own = {source.source_video: source.path for source in plan.targets["006"]}
     assert own == {
         "original_006": "real/006.mp4",

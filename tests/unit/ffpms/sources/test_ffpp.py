@@ -66,13 +66,20 @@ def test_sizes(manipulation: str, size: tuple[int, int], right: bool) -> None:
     assert lines == [] if right else lines[0].startswith(f"size: {size[0]}x{size[1]} px, not the 854x480")
 
 
-@pytest.mark.parametrize(("width", "floored"), [(880, 832), (656, 640), (1270, 1216)])
-def test_a_width_is_floored_to_a_multiple_of_64(width: int, floored: int) -> None:
+@pytest.mark.parametrize(("width", "floored"), [(880, 864), (656, 640), (1270, 1248), (1264, 1248), (636, 608)])
+def test_a_width_is_floored_to_a_multiple_of_32(width: int, floored: int) -> None:
     assert said("F2F", about(width=floored), about(width=width), about()) == []
-    assert len(said("F2F", about(width=floored + 32), about(width=width), about())) == 1
+    for wrong in (floored - 32, floored + 32):
+        assert len(said("F2F", about(width=wrong), about(width=width), about())) == 1
 
 
-def test_a_width_that_is_a_multiple_of_64_stays() -> None:
+@pytest.mark.parametrize("width", [1440, 864])
+def test_a_multiple_of_32_that_is_none_of_64_stays(width: int) -> None:
+    (line,) = said("NT", about(width=width // 64 * 64), about(width=width), about())
+    assert line == f"size: {width // 64 * 64}x480 px, not the {width}x480 of its target 1"
+
+
+def test_a_width_that_is_a_multiple_of_32_stays() -> None:
     (line,) = said("NT", about(width=576), about(width=640), about())
     assert line == "size: 576x480 px, not the 640x480 of its target 1"
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import ffpms
 from ffpms.builder.config import BuildConfig
 from ffpms.protocol.splits import read_pairs
 from ffpms.verify.built_set import verify_data
@@ -25,6 +26,7 @@ LABEL = "label is not 1 exactly where a fake's own frame is shown"
 COUNTS = "label, n_fake or fake_rate does not follow from the frames' labels"
 ORDER = "frame_index does not strictly increase"
 RANGE = "frame_index is not below the lengths of the fake and its real video"
+STEP = "F2F_004_005: frame_index is the real video's last, where Face2Face is out of step"
 SLOTS = "slots are not 0, 1, ... as many as the recipe samples"
 WORDS = "split, manipulation or status is an unknown word"
 STATUS = "crop and status do not agree"
@@ -45,6 +47,7 @@ LAWS: dict[str, tuple[str, Callable[[Rows], Rows | None], str]] = {
     "one unknown index": ("frames", put({"frame_index": -1}, bag_id=BAG, slot=2), ORDER),
     "beyond the end": ("frames", put({"frame_index": 40}, bag_id=BAG, slot=3), RANGE),
     "below -1": ("frames", put({"frame_index": -2}, bag_id=BAG, slot=0), RANGE),
+    "out of step": ("sources", put({"n_frames": 36}, source_video="original_004"), STEP),
     "short fake": ("sources", put({"n_frames": 35}, source_video=BAG), f"{BAG}: {RANGE}"),
     "short real": ("sources", put({"n_frames": 35}, source_video="original_004"), f"{BAG}, F2F_004_005: {RANGE}"),
     "no source": ("sources", lambda rows: rows[rows["source_video"] != BAG], "is not in sources.parquet"),
@@ -144,6 +147,46 @@ def test_a_set_named_ffpms_with_other_labels_is_found(ffpms_v1: Path) -> None:
     edit(ffpms_v1, "frames", swap)
     assert "frames.parquet: DF_953_974: labels are not those of FFPMS v1" in said(ffpms_v1)
     assert "has 13998 of the 14000 frames" in said(ffpms_v1)
+
+
+def test_a_set_named_ffpms_of_other_frames_is_found(ffpms_v1: Path) -> None:
+    def shift(rows: Rows) -> None:
+        own = (rows["bag_id"] == "DF_953_974") & (rows["slot"] == 3)
+        rows.loc[own, "frame_index"] += 1
+
+    edit(ffpms_v1, "frames", shift)
+    assert said(ffpms_v1) == "frames.parquet: DF_953_974: frame indices are not those of FFPMS v1"
+
+
+@pytest.mark.parametrize(
+    ("values", "where", "reason"),
+    [
+        ({"n_frames": 700}, {"source_video": "original_000"}, "(first original_000: 700 frames, not 396)"),
+        ({"status": "unverified"}, {"source_video": "F2F_953_974"}, "videos are unverified (first F2F_953_974)"),
+        ({"crf": np.nan}, {"manipulation": "NT"}, "140 of 700 test videos have not the crf of c40 (first NT_000_003:"),
+    ],
+)
+def test_a_set_named_ffpms_of_other_videos_is_found(
+    ffpms_v1: Path, values: dict[str, object], where: dict[str, object], reason: str
+) -> None:
+    """As a build of an older version named it: it did not look at the videos."""
+    edit(ffpms_v1, "sources", put(values, **where))
+    assert said(ffpms_v1).startswith("build.json: is named FFPMS, but is FFPMS-custom: ")
+    assert reason in said(ffpms_v1)
+    opened = ffpms.load(ffpms_v1)
+    assert (opened.name, len(opened.reasons)) == ("FFPMS-custom", 1)
+    assert ffpms.load(ffpms_v1, unmixed=True).name == "FF++-c40-custom"
+
+
+def test_what_is_opened_is_named_by_its_tables(ffpms_v1: Path) -> None:
+    assert (ffpms.load(ffpms_v1).name, ffpms.load(ffpms_v1, unmixed=True).name) == ("FFPMS", "FF++-c40")
+
+
+def test_a_set_that_claims_any_other_name_is_found(data: Path) -> None:
+    report = json.loads((data / "build.json").read_text())
+    (data / "build.json").write_text(json.dumps(report | {"dataset": "FFPMS", "reasons": []}))
+    assert "build.json: is named FFPMS, but is FFPMS-custom: its split files are not" in said(data)
+    assert ffpms.load(data).name == "FFPMS-custom"
 
 
 def test_a_set_named_ffpms_of_other_settings_is_found(ffpms_v1: Path) -> None:

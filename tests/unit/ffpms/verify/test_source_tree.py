@@ -10,15 +10,21 @@ import pytest
 
 from ffpms.errors import ConfigError, MediaError
 from ffpms.extraction.probe import VideoInfo
+from ffpms.protocol.plan import plan_slots
+from ffpms.protocol.published import published_videos
 from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.splits import Pairs
+from ffpms.protocol.splits import Pairs, read_pairs
 from ffpms.schema import Status
+from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.ffpp import official
+from ffpms.sources.source_index import index_sources
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.source_tree import ProbeJob, look, verify_tree
 from tests.conftest import Patience
 from tests.helpers.corpus import encode, portrait
 
 PAIRS: Pairs = {"train": [], "val": [], "test": [("0", "1")]}
+OFFICIAL: Pairs = {"train": [("953", "974")], "val": [], "test": [("567", "606")]}
 RECIPE = Recipe(manipulations=("DF",))
 VIDEOS = ("original/0.mp4", "original/1.mp4", "Deepfakes/0_1.mp4", "Deepfakes/1_0.mp4")
 
@@ -129,6 +135,60 @@ def test_rules_reach_the_files(root: Path) -> None:
     shutil.copy(root / VIDEOS[3], root / VIDEOS[2])
     encode(root / VIDEOS[0], list(portrait()[:3]), crf=23)
     assert (VIDEOS[0], "wrong_compression") in found(root)
+
+
+def published_tree(root: Path, monkeypatch: pytest.MonkeyPatch, pairs: Pairs = OFFICIAL, **odd: dict[str, int]) -> Path:
+    """A tree of empty files that pass for FaceForensics++'s own; ``odd`` has other facts of some."""
+
+    def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
+        known = published_videos()[names[job.path]]
+        facts = {"n_frames": known.n_frames, "width": known.width, "height": known.height}
+        facts |= odd.get(names[job.path], {})
+        return job.path, VideoInfo(**facts, fps=25, pix_fmt="", profile="", crf=40, sha256=job.path)  # type: ignore[arg-type]
+
+    slots = plan_slots(pairs, Recipe(), tuple(pairs))
+    names = {source.path: source.source_video for source in index_sources(slots, official("c40"))}
+    for folder in {(root / path).parent for path in names}:
+        folder.mkdir(parents=True)
+    for path in names:
+        (root / path).touch()
+    monkeypatch.setattr("ffpms.verify.source_tree.look", look)
+    return root
+
+
+def test_every_published_video_is_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ten widths that are no multiple of 64, and the one length that keeps no rule, among them."""
+    report = verify_tree(published_tree(tmp_path, monkeypatch, read_pairs()), read_pairs(), Recipe())
+    assert report.findings == []
+    assert report.about["n_files"] == 5000
+
+
+def test_other_facts_than_the_published_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong real video is its own finding: its sound fakes are not blamed."""
+    odd = {"original_953": {"n_frames": 350}, "F2F_953_974": {"width": 1216}, "NT_606_567": {"height": 8}}
+    root = published_tree(tmp_path, monkeypatch, **odd)
+    found = {(f.path.rpartition("/")[2], str(f.kind), f.what) for f in verify_tree(root, OFFICIAL, Recipe()).findings}
+    assert found == {
+        ("953.mp4", "length", "350 frames, not 351 as published"),
+        ("953_974.mp4", "size", "1216x720 px, not 1280x720 as published"),
+        ("606_567.mp4", "size", "832x8 px, not 832x480 as published"),
+    }
+
+
+def test_by_the_rules_the_one_exception_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = published_tree(tmp_path, monkeypatch)
+    (root / "corpus.json").write_text("{}")
+    (finding,) = verify_tree(root, OFFICIAL, Recipe()).findings
+    assert finding.path.endswith("NeuralTextures/c40/videos/567_606.mp4")
+    assert finding.what == "337 frames, not 340 (its target 567 has 340 and its source 606 has 387)"
+
+
+@pytest.mark.parametrize(
+    "pairs", [{"test": [("000", "001")]}, {"test": [("953", "974"), ("000", "001")]}, {"test": []}]
+)
+def test_one_pair_of_other_people_and_the_rules_hold(pairs: Pairs, tmp_path: Path) -> None:
+    assert FFPP.published(tmp_path, pairs) == {}
+    assert FFPP.published(tmp_path, {"train": [("974", "953")]}) == published_videos()
 
 
 def test_other_splits_are_an_error(root: Path) -> None:

@@ -1,6 +1,7 @@
 """Boxes, tracks and crops, with a finder that is told what to see."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ffpms.errors import ConfigError
+from ffpms.extraction.alignment.pairing import Pairing
+from ffpms.extraction.alignment.real_video import RealVideo
+from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.crops import crop_face, shared_region, square_box
+from ffpms.extraction.crops import CropMaker, crop_face, shared_region, square_box
 from ffpms.extraction.decode import DecodedFrame
 from ffpms.extraction.faces.detection import DlibFinder, MtcnnFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import NO_TRACK, FaceTrack, find_people
+from ffpms.extraction.shards import Shard
+from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import Status
 from tests.helpers.corpus import as_picture, portrait
 
@@ -131,10 +137,24 @@ def test_a_square_lies_on_whole_pixels_within_the_shared_region(
 
 
 def test_the_shared_region_is_what_a_floored_width_leaves() -> None:
-    """Whether the 22 columns are lost at the left, at the right or at both sides."""
-    assert shared_region(854, 480) == Box(22, 0, 810, 480)
+    """22 columns are lost, 11 a side; of an odd number the middle is what every fake shows."""
+    assert shared_region(854, 480) == Box(11, 0, 832, 480)
     assert shared_region(640, 480) == Box(0, 0, 640, 480)
-    assert shared_region(50, 40) == Box(0, 0, 50, 40)
+    assert shared_region(1440, 1080) == Box(0, 0, 1440, 1080)
+    assert shared_region(35, 40) == Box(2, 0, 31, 40)
+    assert shared_region(30, 40) == Box(0, 0, 30, 40)
+
+
+@pytest.mark.parametrize(("lost", "cut"), [(0, False), (4, False), (6, False), (7, True), (20, True)])
+def test_a_fake_that_lacks_columns_of_a_crop_is_told(lost: int, cut: bool) -> None:
+    """A face at the left of the shared region, which begins at column 4; the crop may leave the fake by 2 px."""
+    frame = as_picture(np.zeros((270, 360, 3), np.uint8))
+    face = {0: (Box(0, 50, 100, 100), Status.OK)}
+    real = RealVideo(Path(), "pyav", 1, {0: frame}, {}, [], {0: face})
+    geometry = Geometry("crop", shift_x=-lost)
+    pairing = Pairing((360 - 2 * lost, 270), geometry, 1.0, 0, 1.0, (0.0, 0.0, 0.0), (0,))
+    said = CropMaker(CropConfig(size=32), Shard("000"), real).sticks_out([0], pairing)
+    assert said == ("lacks columns that the crop of its real frame 0 has; download it again" if cut else "")
 
 
 def test_a_crop_of_its_own_size_is_the_pixels_themselves() -> None:

@@ -1,0 +1,175 @@
+"""Naming: what a built set may be called, ``FFPMS`` or ``FFPMS-custom``, and why.
+
+A name follows from the set's settings and tables alone. So it is computed anew wherever a set is
+built, opened or verified, and never taken from a file that only claims it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.flags import value_text, with_flag
+from ffpms.protocol.published import CRF, published_videos
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import pairs_digest, read_pairs
+from ffpms.protocol.v1_manifest import CUSTOM, DATASET, UNMIXED, V1_RECIPE, paper_compression
+from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
+
+_N_SHOWN = 3
+"""Number of reasons that one line gives; the others are counted."""
+_OF_THE_MIX = ("compression", "seed", "placement", "replaced", "fraction")
+"""Settings that do not matter for a set without any mix."""
+_PRESENT = (*WITH_PIXELS, Status.NO_FACE)
+"""Statuses of a bag that counts: one without a face is scored 0.5."""
+
+
+@cache
+def _official_pairs() -> str:
+    return pairs_digest(read_pairs())
+
+
+@dataclass(frozen=True)
+class SetSettings:
+    """The settings of a build that decide its set's name; the defaults are those of FFPMS v1.
+
+    Landmarks, decoder and the choice of splits are not among them. They change no test pixel.
+    """
+
+    recipe: Recipe = field(default_factory=Recipe)
+    crop: CropConfig = field(default_factory=CropConfig)
+    pairs_sha256: str = field(default_factory=_official_pairs)
+    limit: int | None = None
+    keep_unverified: bool = False
+
+    @property
+    def has_official_pairs(self) -> bool:
+        """Whether the split files are those of FaceForensics++."""
+        return self.pairs_sha256 == _official_pairs()
+
+    def as_flags(self) -> dict[str, Any]:
+        """Returns every setting but the pairs, by its name."""
+        values = asdict(self.recipe) | asdict(self.crop) | {"limit": self.limit}
+        values |= {"keep_unverified": self.keep_unverified, "landmarks": False}
+        if self.recipe.replaced == (1, self.recipe.frames_per_video - 1):  # the default of --replace
+            values["replaced"] = V1_RECIPE.replaced
+        return values
+
+
+@dataclass(frozen=True)
+class SetName:
+    """The name of a set, and each reason why it is not the official one."""
+
+    name: str
+    reasons: tuple[str, ...] = ()
+
+
+def name_mixed(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFrame) -> SetName:
+    """Names a built set: ``FFPMS`` if it is v1 of the published videos, else ``FFPMS-custom``.
+
+    All settings must be v1's, each of the 700 test bags usable, and each test video of the
+    published length, size and crf. No video may be unverified.
+    At another compression the name is ``FFPMS-c23-custom``.
+    """
+    compression = settings.recipe.compression
+    other = "" if compression == V1_RECIPE.compression else f"-{paper_compression(compression)}"
+    return _name(DATASET + other, [*_other_settings(settings), *_other_videos(settings, videos, sources)])
+
+
+def name_unmixed(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFrame) -> SetName:
+    """Names a set with all frames of its fakes fake: ``FF++-c23``, else ``FF++-c23-custom``.
+
+    As for :func:`name_mixed`, but how the set was mixed does not matter.
+    """
+    reasons = [*_other_settings(settings, _OF_THE_MIX), *_other_videos(settings, videos, sources)]
+    return _name(f"{UNMIXED}-{paper_compression(settings.recipe.compression)}", reasons)
+
+
+def explain_name(name: str, reasons: Sequence[str]) -> str:
+    """Writes a name and its first reasons in one line.
+
+    Example:
+        >>> explain_name("FFPMS-custom", ["--seed 7 is not v1's 2020", "it has no test split"])
+        "FFPMS-custom: --seed 7 is not v1's 2020; it has no test split"
+    """
+    more = len(reasons) - _N_SHOWN
+    rest = [f"and {more} more reason{'s' * (more > 1)}"] if more > 0 else []
+    return f"{name}: " + "; ".join([*reasons[:_N_SHOWN], *rest])
+
+
+def _name(official: str, reasons: Sequence[str]) -> SetName:
+    return SetName(official + CUSTOM, tuple(reasons)) if reasons else SetName(official)
+
+
+def _other_settings(settings: SetSettings, ignored: Iterable[str] = ()) -> Iterator[str]:
+    """Yields each setting that is not v1's."""
+    if not settings.has_official_pairs:
+        yield "its split files are not those of FaceForensics++"
+    official = SetSettings().as_flags()
+    for key, value in settings.as_flags().items():
+        if key not in ignored and value != official[key]:
+            v1 = official[key]
+            yield f"{with_flag(key, value)} is not v1's" + (f" {value_text(key, v1)}" if v1 else "")
+
+
+def _other_videos(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFrame) -> Iterator[str]:
+    """Yields in what the files are not those of FaceForensics++."""
+    unverified = sources.loc[sources["status"] == Status.UNVERIFIED, "source_video"]
+    if len(unverified):
+        yield f"{len(unverified)} of {len(sources)} videos are unverified (first {unverified.iloc[0]})"
+    test = videos[videos["split"] == Split.TEST]
+    if test.empty:
+        yield "it has no test split"
+    elif settings.has_official_pairs:
+        status = dict(zip(test["bag_id"], test["status"], strict=True))
+        names = _test_videos(settings.recipe)
+        yield from _lost_bags(names, status)
+        yield from _other_files([name for name in names if name in status], sources, settings.recipe.compression)
+
+
+def _test_videos(recipe: Recipe) -> list[str]:
+    """Names the test videos of FaceForensics++ that a recipe takes."""
+    kinds = (ORIGINAL, *recipe.manipulations)
+    known = published_videos().items()
+    return [name for name, about in known if about.split == Split.TEST and about.manipulation in kinds]
+
+
+def _lost_bags(names: list[str], status: dict[str, str]) -> Iterator[str]:
+    absent = [(name, "") for name in names if name not in status]
+    unusable = [(name, status[name]) for name in names if name in status and status[name] not in _PRESENT]
+    yield from _count(absent, len(names), "test bags are not in it")
+    yield from _count(unusable, len(names), "test bags cannot be used")
+
+
+def _other_files(names: list[str], sources: pd.DataFrame, compression: str) -> Iterator[str]:
+    """Yields how many test files have not the published length or size, or not the crf.
+
+    What cannot be read is reported as a bag that cannot be used.
+    """
+    rows = sources.set_index("source_video")[["n_frames", "width", "height", "crf"]].to_dict("index")
+    read = {name: rows[name] for name in names if name in rows and rows[name]["n_frames"] > 0}
+    lacking = [(name, "") for name in names if name not in rows]
+    other = [(name, _difference(name, row)) for name, row in read.items()]
+    yield from _count(lacking, len(names), "test videos are not in sources.parquet")
+    yield from _count([o for o in other if o[1]], len(names), "test videos have not the published length or size")
+    odd = [(name, _crf_text(row["crf"])) for name, row in read.items() if row["crf"] != CRF.get(compression)]
+    yield from _count(odd, len(names), f"test videos have not the crf of {compression}")
+
+
+def _difference(name: str, row: dict[Any, Any]) -> str:
+    known = published_videos()[name]
+    return known.other_length(int(row["n_frames"])) or known.other_size(int(row["width"]), int(row["height"]))
+
+
+def _crf_text(crf: float) -> str:
+    return "it names none" if pd.isna(crf) else f"{crf:g}"
+
+
+def _count(found: list[tuple[str, str]], total: int, what: str) -> Iterator[str]:
+    """Counts what was found, and names the first with its fault."""
+    if found:
+        name, said = found[0]
+        yield f"{len(found)} of {total} {what} (first {name}{': ' * bool(said)}{said})"
