@@ -9,6 +9,7 @@ from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import read_rows
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.folder import Run
+from ffpms.hashing import digest
 
 
 def read_run_scores(run: Run) -> RunScores:
@@ -20,6 +21,14 @@ def read_run_scores(run: Run) -> RunScores:
         threshold=choose_threshold(val) if val else None,
         temperature=calibration.fit_temperature(val) if val else None,
     )
+
+
+def digest_frames(run_scores: RunScores) -> str:
+    """Digests the frame scores of a run, in whatever order they are stored; '' if there are none."""
+    rows = run_scores.frames
+    order = np.lexsort((rows.score, rows.slot, rows.bag))
+    columns = (column[order].tobytes() for column in (rows.bag, rows.slot, rows.score))
+    return digest("\n".join(rows.bag_names).encode() + b"".join(columns)) if order.size else ""
 
 
 def estimate(run_scores: RunScores, manipulation: str, bucket: str, counts: np.ndarray) -> dict[str, Estimate]:

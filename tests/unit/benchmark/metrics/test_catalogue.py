@@ -16,7 +16,7 @@ from tests.helpers.scores import run
 
 TOY = '''
 from benchmark.metrics.accuracy import validate
-from benchmark.metrics.metric import BOOTSTRAP, Metric
+from benchmark.metrics.metric import Metric
 from benchmark.metrics.resampled_metrics import estimate_mean
 
 def sharpness(label, score):
@@ -28,7 +28,7 @@ def _sample(cell, counts):
     return estimate_mean(cell.videos, abs(2 * cell.videos.score - 1), counts)
 
 METRICS = (
-    Metric("sharpness", "Sharpness", "video", sharpness, test=BOOTSTRAP, sample=_sample),
+    Metric("sharpness", "Sharpness", "video", sharpness, compared=True, sample=_sample),
     Metric("sharpness_plain", "Sharpness without interval", "video", sharpness),
 )
 '''
