@@ -77,7 +77,7 @@ def _estimate(place: _Place, bucket: str) -> Iterator[tuple[str, list[Estimate]]
 
 
 def _make_cell(place: _Place, bucket: str, metric: str, found: list[Estimate]) -> Cell:
-    """Makes a cell: the mean over seeds, its interval over the test pairs, and the spread over seeds.
+    """Makes a cell: the mean over seeds, its interval over the pairs, and the spread over seeds.
 
     There is no interval from a single pair.
     """

@@ -101,7 +101,7 @@ def compare(entries: Iterable[Entry]) -> list[Comparison]:
 
 
 def find_repeated(entries: Iterable[Entry]) -> dict[Cell, str]:
-    """Finds the numbers of frames that repeat a method's above, for all their frame scores are its own.
+    """Finds numbers of frames that repeat a method's above, for their frame scores are equal.
 
     The scores decide, seed by seed, whatever the methods' names.
     """

@@ -24,7 +24,7 @@ def read_run_scores(run: Run) -> RunScores:
 
 
 def digest_frames(run_scores: RunScores) -> str:
-    """Digests the frame scores of a run, in whatever order they are stored; '' if there are none."""
+    """Digests the frame scores of a run, in any order of its rows; '' if there are none."""
     rows = run_scores.frames
     order = np.lexsort((rows.score, rows.slot, rows.bag))
     columns = (column[order].tobytes() for column in (rows.bag, rows.slot, rows.score))

@@ -52,7 +52,7 @@ def mcnemar(wins: int, losses: int) -> float:
 
 
 def over_pairs(samples: np.ndarray, n_pairs: int) -> Component:
-    """Estimates the variance from the test pairs: that of the resamples of n pairs times n / (n - 1).
+    """Estimates the variance from n test pairs: n / (n - 1) times that of their resamples.
 
     NaN from a single pair, or if fewer than two resamples have a value.
     """

@@ -3,10 +3,14 @@
 docs/scores.md has the whole table; ``python -m tests.helpers.trainings`` makes it.
 """
 
+import numpy as np
 import pytest
 from scipy.stats import binom
 
-from tests.helpers.trainings import World, count_found
+from benchmark.metrics.resampled_metrics import resample_accuracy, resample_auc
+from benchmark.metrics.score_arrays import make_rows
+from benchmark.stats.bootstrap import resample
+from tests.helpers.trainings import N_RESAMPLES, SIGN, World, count_found, resample_metric
 
 N_TRIALS = 400
 MOST = binom.ppf(0.999, N_TRIALS, 0.06)
@@ -39,3 +43,11 @@ def test_the_noise_of_pairs_alone_tells_two_trainings_apart(metric: str) -> None
 def test_a_large_difference_is_found(metric: str) -> None:
     """20 points between methods whose trainings spread by 2.5."""
     assert count_found(World(metric, 70, (3, 3), 2.5, difference=20), 100).both > 90
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "auc"])
+def test_the_simulation_has_the_boards_resamples(metric: str) -> None:
+    score = np.random.default_rng(0).random((2, 7, 4))
+    rows = make_rows(np.tile(SIGN > 0, 7).astype(int), score[1].ravel(), cluster=np.repeat(range(7), 4))
+    board = {"accuracy": resample_accuracy, "auc": resample_auc}[metric](rows, resample(7, N_RESAMPLES))
+    np.testing.assert_allclose(resample_metric(metric, score)[1], board, atol=1e-12)
