@@ -12,9 +12,10 @@ from benchmark.leaderboards.paper import paper_cells
 from benchmark.leaderboards.rendering.files import FORMATS, check_formats, write_leaderboard
 from benchmark.leaderboards.rendering.markdown import render_markdown
 from benchmark.leaderboards.set_names import explain_sets
+from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.protocols import ACTIVITYNET, check_protocol
 from benchmark.runs.folder import Failure, Run, read_failures, read_runs
-from benchmark.stats.comparison import compare, rank, tabulate_comparisons
+from benchmark.stats.comparison import Entry, compare, find_repeated, rank, tabulate_comparisons
 from ffpms.errors import ManifestError, writing
 
 __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
@@ -22,7 +23,7 @@ __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate
 COLUMNS = (
     *("method", "dataset", "manipulation", "fake_rate_bucket", "metric", "value", "ci_low", "ci_high"),
     *("n_videos", "threshold", "seeds", "run_ids", "source"),
-    *("std", "by_seed", "temperature", "table", "standing", "minus_paper"),
+    *("std", "by_seed", "temperature", "table", "standing", "minus_paper", "same_as"),
 )
 """Columns of ``leaderboard.csv`` (docs/scores.md).
 
@@ -117,9 +118,10 @@ def make_board(
     filled = [pair for group in groups for pair in fill(group, protocol)]
     cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
     comparisons = compare(entries)
+    _name_repeated(cells, entries)
     _mark(cells, rank(entries, comparisons))
     for table in dict.fromkeys(group.table for group in groups):
-        cells += paper_cells(table)
+        cells += [cell | {"same_as": ""} for cell in paper_cells(table)]
     whole = pd.DataFrame(cells, columns=COLUMNS)
     return Board(whole, tabulate_comparisons(comparisons), failed, explain_sets(groups))
 
@@ -136,8 +138,17 @@ def tabulate_failures(failures: Iterable[Failure]) -> pd.DataFrame:
     return pd.DataFrame(map(asdict, failures), columns=[field.name for field in fields(Failure)])
 
 
+def _name_repeated(cells: list[Cell], entries: list[Entry]) -> None:
+    """Names, in the cells of frames and segments, the method above whose frame scores these are."""
+    same_as = {(table, column, own): first for (table, _, column, own), first in find_repeated(entries).items()}
+    for cell in cells:
+        of_frames = METRICS[cell["metric"]].level != "video"
+        key = (cell["table"], cell["manipulation"], cell["method"])
+        cell["same_as"] = same_as.get(key, "") if of_frames else ""
+
+
 def _mark(cells: list[Cell], standing: dict[tuple[str, str, str, str], str]) -> None:
     """Marks how a cell stands in its column; of buckets there is no comparison."""
     for cell in cells:
-        key = (cell["table"], cell["metric"], cell["manipulation"], cell["method"])
+        key = (cell["table"], cell["metric"], cell["manipulation"], cell["same_as"] or cell["method"])
         cell["standing"] = standing.get(key, "") if cell["fake_rate_bucket"] == "all" else ""

@@ -16,7 +16,7 @@ from benchmark.metrics.run_scores import RunScores
 from benchmark.metrics.score_arrays import sort_buckets
 from benchmark.stats.bootstrap import interval, resample
 from benchmark.stats.comparison import Entry
-from benchmark.stats.run_metrics import estimate, read_run_scores
+from benchmark.stats.run_metrics import digest_frames, estimate, read_run_scores
 
 N_RESAMPLES_OF_A_BUCKET = 2000
 """Resamples for a bucket: the first of all.
@@ -60,7 +60,7 @@ def fill(group: Group, protocol: str = ACTIVITYNET) -> Iterator[tuple[Cell, Entr
             cell = _make_cell(place, "all", metric, found)
             if group.is_the_papers:
                 cell["minus_paper"] = subtract_paper(cell, group.runs[0].method)
-            yield cell, _enter(place, cell, found) if METRICS[metric].test else None
+            yield cell, _enter(place, cell, found) if METRICS[metric].compared else None
         for bucket in sort_buckets(own[0].videos.of(manipulation).bucket):
             for metric, found in _estimate(place, bucket):
                 yield _make_cell(place, bucket, metric, found), None
@@ -79,7 +79,7 @@ def _estimate(place: _Place, bucket: str) -> Iterator[tuple[str, list[Estimate]]
 
 
 def _make_cell(place: _Place, bucket: str, metric: str, found: list[Estimate]) -> Cell:
-    """Makes a cell: the mean over seeds, the interval of that mean, and the spread over seeds.
+    """Makes a cell: the mean over seeds, its interval over the pairs, and the spread over seeds.
 
     There is no interval from a single pair.
     """
@@ -111,14 +111,23 @@ def _mean(values: list[float | None]) -> float:
 
 def _enter(place: _Place, cell: Cell, found: list[Estimate]) -> Entry:
     """Makes the entry of a comparison: videos in the order of their names, as for all methods."""
-    by_seed = [run_scores.videos.of(place.manipulation) for run_scores in place.all_scores]
-    orders = [np.argsort(videos.bag) for videos in by_seed]
+    all_videos = [run_scores.videos.of(place.manipulation) for run_scores in place.all_scores]
+    orders = [np.argsort(videos.bag) for videos in all_videos]
     rights = [
         ((v.score >= THRESHOLD) == (v.label == 1))[order].astype(np.float64)
-        for v, order in zip(by_seed, orders, strict=True)
+        for v, order in zip(all_videos, orders, strict=True)
     ]
-    videos = by_seed[0].where(orders[0])
+    videos = all_videos[0].where(orders[0])
     names = [f"{videos.bag_names[bag]} {label}" for bag, label in zip(videos.bag, videos.label, strict=True)]
     key = (cell["table"], cell["metric"], cell["manipulation"], cell["method"])
-    right, n_fakes = np.mean(rights, axis=0), int(videos.label.sum())
-    return Entry(key, cell["value"], average(found), right, tuple(names), videos.pair_names, n_fakes)
+    by_seed = np.array([one.value for one in found])
+    frames = tuple(run_scores.once(digest_frames) for run_scores in place.all_scores)
+    return Entry(
+        key,
+        by_seed,
+        average(found),
+        np.mean(rights, axis=0),
+        tuple(names),
+        videos.pair_names,
+        frames if all(frames) else (),
+    )

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import THRESHOLD, accuracy, validate
-from benchmark.metrics.metric import MCNEMAR, Estimate, Metric
+from benchmark.metrics.metric import Estimate, Metric
 from benchmark.metrics.resampled_metrics import estimate_mean, resample_accuracy
 from benchmark.metrics.run_scores import CellScores
 
@@ -43,7 +43,7 @@ def _sample_accuracy_plain(cell: CellScores, counts: np.ndarray) -> Estimate:
 
 
 METRICS = (
-    Metric("accuracy", "Video accuracy at 0.5", "video", accuracy, test=MCNEMAR, sample=_sample_accuracy),
+    Metric("accuracy", "Video accuracy at 0.5", "video", accuracy, compared=True, sample=_sample_accuracy),
     Metric(
         name="accuracy_val",
         title="Video accuracy at the threshold chosen on val deepfakes",

@@ -14,7 +14,6 @@ from benchmark.metrics.run_scores import CellScores
 from benchmark.metrics.score_arrays import Rows
 
 LEVELS = ("video", "frame", "segment")
-MCNEMAR, BOOTSTRAP = "mcnemar", "bootstrap"
 
 
 class Estimate(NamedTuple):
@@ -44,8 +43,8 @@ class Metric:
 
     ``function`` takes label and score (N,). Metrics within videos and of segments also take
     ``video`` (N,). ``best`` is the value of a detector that is always right and sure of it.
-    ``test`` says how two methods are compared on it. A metric with a test has a table of its own.
-    One with a ``protocol`` is only there if that is the one asked for.
+    If it is ``compared``, methods are compared on it, and it has a table of its own. One with a
+    ``protocol`` is only there if that is the one asked for.
 
     Its resamples come from ``curve``, a statistic of the ROC curve of its rows, or from ``sample``.
     With neither, the function gives the value, and there is no interval.
@@ -57,14 +56,14 @@ class Metric:
     function: Callable[..., float]
     best: float = 1.0
     needs_val: bool = False
-    test: str = ""
     protocol: str = ""
+    compared: bool = False
     curve: roc.Statistic | None = None
     sample: Sampler | None = None
 
     def __post_init__(self) -> None:
-        if self.level not in LEVELS or self.test not in ("", MCNEMAR, BOOTSTRAP):
-            raise ValueError(f"{self.name}: no level {self.level!r} or no test {self.test!r}")
+        if self.level not in LEVELS:
+            raise ValueError(f"{self.name}: no level {self.level!r}; choose from {', '.join(LEVELS)}")
 
     def estimate(self, cell: CellScores, counts: np.ndarray) -> Estimate | None:
         """Estimates the metric on a cell's scores; None where it is not defined."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmark.metrics import resampled_roc as roc
-from benchmark.metrics.metric import BOOTSTRAP, Estimate, Metric, resample_curve
+from benchmark.metrics.metric import Estimate, Metric, resample_curve
 from benchmark.metrics.ranking import ap, auc
 from benchmark.metrics.resampled_metrics import resample_auc
 from benchmark.metrics.run_scores import CellScores
@@ -23,6 +23,6 @@ def _sample_ap(cell: CellScores, counts: np.ndarray) -> Estimate:
 
 
 METRICS = (
-    Metric("frame_auc", "Frame AUC", "frame", auc, test=BOOTSTRAP, sample=_sample_auc),
+    Metric("frame_auc", "Frame AUC", "frame", auc, compared=True, sample=_sample_auc),
     Metric("frame_ap", "Frame average precision", "frame", ap, sample=_sample_ap),
 )

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.accuracy import validate
-from benchmark.metrics.metric import BOOTSTRAP, Metric
+from benchmark.metrics.metric import Metric
 from ffpms.errors import ConfigError
 
 
@@ -102,7 +102,7 @@ def _found_at(percent: int) -> Metric:
 
 
 METRICS = (
-    Metric("auc", "Video AUC", "video", auc, test=BOOTSTRAP, curve=roc.auc),
+    Metric("auc", "Video AUC", "video", auc, compared=True, curve=roc.auc),
     Metric("eer", "Video equal error rate", "video", eer, best=0.0, curve=roc.eer),
     Metric("ap", "Video average precision", "video", ap, curve=roc.ap),
     _found_at(1),

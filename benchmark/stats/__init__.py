@@ -7,6 +7,7 @@ Conventions:
 - ``cluster`` (N,): what is drawn with replacement. Videos that share a face belong to one cluster.
 - ``metric``: a metric of videos by its name in the leaderboard, or a function of label and score.
 - Intervals are of 95 %; p-values are two-sided, in [0, 1].
+- Two methods are tested from three trainings of each on; McNemar's test is of two trained models.
 - NaN is returned where a number is not defined, for example the interval of a single cluster.
 - :class:`ffpms.errors.ConfigError` is raised on wrong input.
 

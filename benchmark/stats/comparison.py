@@ -1,4 +1,8 @@
-"""Compares method with method on the same videos and the same resamples."""
+"""Compares method with method on the same videos and the same resamples, over their trainings.
+
+Two methods are tested where each was trained with three seeds or more. From fewer, the noise
+between trainings is not known, and a test would be of two trained models.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,16 +13,12 @@ import numpy as np
 import pandas as pd
 
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.metric import BOOTSTRAP, MCNEMAR
-from benchmark.stats.bootstrap import interval
-from benchmark.stats.significance import ALPHA, bootstrap_p, holm, mcnemar
+from benchmark.stats.significance import ALPHA, NO_VERDICT, Verdict, holm, over_pairs, over_trainings, welch
 
-UNBALANCED = 1.2
-"""Largest ratio of the classes' numbers of videos for which accuracy is tested by McNemar's test.
-
-That test counts videos, and accuracy is a mean over classes, so beyond it the two may disagree.
-Then accuracy is tested as the other metrics are.
-"""
+LEAST_SEEDS = 3
+"""Trainings that each of two methods needs, or they are not tested."""
+WELCH, PAIRED = "welch", "paired"
+"""Names of the test: trainings are independent, or those of one seed share their frame scores."""
 BEST, LIKE_BEST, BEHIND = "best", "like_best", "behind"
 
 Cell = tuple[str, str, str, str]
@@ -29,23 +29,23 @@ Cell = tuple[str, str, str, str]
 class Entry:
     """One number of a method and what a test of it needs.
 
-    That is its resamples, and of each video (N,) the share of the seeds that call it right.
-    ``pairs`` names what was drawn.
+    That is the metric of each training (S,), the resamples of their mean (1 + R,), and of each
+    video (N,) the share of the trainings that call it right. ``pairs`` names what was drawn.
+    ``frames`` has a digest of each training's frame scores, or is empty.
     """
 
     cell: Cell
-    value: float
+    by_seed: np.ndarray
     samples: np.ndarray
     right: np.ndarray
     videos: tuple[str, ...]
     pairs: tuple[str, ...]
-    n_fakes: int
+    frames: tuple[str, ...] = ()
 
     @property
-    def test(self) -> str:
-        """The name of the test by which it is compared with another."""
-        few, many = sorted((self.n_fakes, len(self.videos) - self.n_fakes))
-        return BOOTSTRAP if many > UNBALANCED * few else METRICS[self.cell[1]].test
+    def value(self) -> float:
+        """The mean over trainings."""
+        return float(self.by_seed.mean())
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Comparison:
     """A row of ``comparisons.csv``: ``method`` less ``other``.
 
     ``wins`` are the videos that a larger share of its seeds calls right than of the other's. With
-    one seed each, they are those that only it calls right.
+    one seed each, they are those that only it calls right. Without a test ``test`` is empty, and
+    interval and p are NaN.
     """
 
     table: str
@@ -74,21 +75,22 @@ class Comparison:
     @property
     def leader(self) -> str:
         """The method that the test finds better, or ''."""
-        ahead = self.wins - self.losses if self.test == MCNEMAR else self.difference
-        return (self.method if ahead > 0 else self.other) if self.p_holm < ALPHA else ""
+        return (self.method if self.difference > 0 else self.other) if self.p_holm < ALPHA else ""
+
+    @property
+    def tested(self) -> bool:
+        """Whether there is a p."""
+        return bool(np.isfinite(self.p_holm))
 
 
 def compare(entries: Iterable[Entry]) -> list[Comparison]:
     """Compares every two methods in every column of a table.
 
-    All comparisons of a table are corrected together. Two that were scored on other videos are not
-    compared.
+    All tests of a table are corrected together. Two that were scored on other videos are not
+    compared. Of methods that share frame scores, the first stands for all in frame metrics.
     """
     families: dict[tuple[str, str], list[Comparison]] = defaultdict(list)
-    columns: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
-    for entry in entries:
-        columns[entry.cell[:3]].append(entry)
-    for (table, metric, _), own in columns.items():
+    for (table, metric, _), own in _columns(entries).items():
         couples = [(a, b) for a, b in combinations(own, 2) if (a.videos, a.pairs) == (b.videos, b.pairs)]
         families[table, metric] += [_compare(a, b) for a, b in couples]
     found = []
@@ -98,28 +100,72 @@ def compare(entries: Iterable[Entry]) -> list[Comparison]:
     return found
 
 
+def find_repeated(entries: Iterable[Entry]) -> dict[Cell, str]:
+    """Finds numbers of frames that repeat a method's above, for their frame scores are equal.
+
+    The scores decide, seed by seed, whatever the methods' names.
+    """
+    first: dict[tuple[object, ...], str] = {}
+    repeated = {}
+    for entry in entries:
+        if METRICS[entry.cell[1]].level == "frame" and entry.frames:
+            method = first.setdefault((*entry.cell[:3], entry.frames), entry.cell[3])
+            if method != entry.cell[3]:
+                repeated[entry.cell] = method
+    return repeated
+
+
+def _columns(entries: Iterable[Entry]) -> dict[tuple[str, str, str], list[Entry]]:
+    """Sorts entries by column, without those that repeat another."""
+    every = list(entries)
+    repeated = find_repeated(every)
+    columns: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
+    for entry in every:
+        if entry.cell not in repeated:
+            columns[entry.cell[:3]].append(entry)
+    return columns
+
+
 def _compare(a: Entry, b: Entry) -> Comparison:
     table, metric, manipulation, method = a.cell
-    difference = a.value - b.value
-    samples, n_pairs = a.samples - b.samples, len(a.pairs)
     wins, losses = int((a.right > b.right).sum()), int((a.right < b.right).sum())
-    p = mcnemar(wins, losses) if a.test == MCNEMAR else bootstrap_p(difference, samples, n_pairs)
-    named = (table, metric, manipulation, method, b.cell[3], difference, *interval(samples, n_pairs), a.test, p)
-    return Comparison(*named, p_holm=float("nan"), n_videos=len(a.videos), wins=wins, losses=losses)
+    name, verdict = _test(a, b)
+    named = (table, metric, manipulation, method, b.cell[3], a.value - b.value, verdict.low, verdict.high)
+    return Comparison(*named, name, verdict.p, float("nan"), len(a.videos), wins, losses)
+
+
+def _test(a: Entry, b: Entry) -> tuple[str, Verdict]:
+    """Tests a difference of means, of whose variance pairs and trainings are components.
+
+    The spread over seeds on the same pairs holds some noise of the pairs, which is then counted
+    twice. That errs on the safe side (docs/scores.md).
+    """
+    if min(len(a.by_seed), len(b.by_seed)) < LEAST_SEEDS:
+        return "", NO_VERDICT
+    pairs = over_pairs(a.samples - b.samples, len(a.pairs))
+    if _share_trainings(a, b):
+        return PAIRED, welch(a.value - b.value, pairs, over_trainings(a.by_seed - b.by_seed))
+    return WELCH, welch(a.value - b.value, pairs, over_trainings(a.by_seed), over_trainings(b.by_seed))
+
+
+def _share_trainings(a: Entry, b: Entry) -> bool:
+    """Tells whether some seed of both has the same frame scores: it was trained once.
+
+    Then the noise between trainings is that of their differences, seed by seed.
+    """
+    same = len(a.by_seed) == len(b.by_seed)
+    return same and any(one == other for one, other in zip(a.frames, b.frames, strict=False))
 
 
 def rank(entries: Iterable[Entry], comparisons: Iterable[Comparison]) -> dict[Cell, str]:
     """Ranks numbers: the best of their column, not told apart from it, or behind it.
 
-    A number that is alone, or was not compared with the best, has no rank. Equal ones are both the
-    best.
+    The best is the highest. A number that is alone, or was not compared with the best, has no rank;
+    nor has another that was not tested against it. Equal ones are both the best.
     """
     against = {(c.table, c.metric, c.manipulation, frozenset((c.method, c.other))): c for c in comparisons}
-    columns: dict[tuple[str, str, str], list[Entry]] = defaultdict(list)
-    for entry in entries:
-        columns[entry.cell[:3]].append(entry)
     standing: dict[Cell, str] = {}
-    for column, own in columns.items():
+    for column, own in _columns(entries).items():
         best = max(own, key=lambda e: e.value)
         for entry in own:
             found = against.get((*column, frozenset((best.cell[3], entry.cell[3]))))
@@ -130,9 +176,11 @@ def rank(entries: Iterable[Entry], comparisons: Iterable[Comparison]) -> dict[Ce
 
 
 def _standing(entry: Entry, best: Entry, found: Comparison) -> str:
-    if found.leader == best.cell[3]:
-        return BEHIND
-    return BEST if entry.value == best.value else LIKE_BEST
+    if entry.value == best.value:
+        return BEST
+    if not found.tested:
+        return ""
+    return BEHIND if found.leader == best.cell[3] else LIKE_BEST
 
 
 def tabulate_comparisons(comparisons: Iterable[Comparison]) -> pd.DataFrame:

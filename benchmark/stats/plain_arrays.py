@@ -26,7 +26,10 @@ class Interval(NamedTuple):
 
 
 class PairedComparison(NamedTuple):
-    """The difference of two methods' metrics with its 95 % interval, the test's name and its p."""
+    """The difference of two methods' metrics with its 95 % interval, the test's name and its p.
+
+    Of methods that were not tested the name is empty, and interval and p are NaN.
+    """
 
     difference: float
     low: float
@@ -64,36 +67,45 @@ def bootstrap_interval(
 def paired_comparison(
     label: ArrayLike, score: ArrayLike, other: ArrayLike, cluster: ArrayLike, metric: str = "accuracy"
 ) -> PairedComparison:
-    """Compares two methods' scores of the same videos on the same resamples: first less other.
+    """Compares two methods by their scores of the same videos: first less other.
 
-    Accuracies on about as many real as fake videos are tested by McNemar's exact test, all else by
-    the paired bootstrap. With several comparisons, correct their p with
-    :func:`~benchmark.stats.significance.holm`.
+    A row of ``score`` and of ``other`` is a training. With three or more of both, the difference is
+    tested, and pairs and trainings are its noise (docs/scores.md). With fewer there is no test.
+    With several comparisons, correct their p with :func:`~benchmark.stats.significance.holm`.
 
-    Shape: label, score, other, cluster (N,).
+    Shape: label, cluster (N,); score (S, N) or (N,); other (T, N) or (N,).
 
     Raises:
         ConfigError: the leaderboard does not test this metric, or an array is wrong.
 
     >>> label, cluster = [0, 1] * 4, [0, 0, 1, 1, 2, 2, 3, 3]
-    >>> found = paired_comparison(label, [0.1, 0.9] * 4, [0.1, 0.4] * 4, cluster)
-    >>> found.difference, found.test, found.p
-    (0.5, 'mcnemar', 0.125)
+    >>> score = [[0.1, 0.9] * 4, [0.2, 0.8] * 4, [0.1, 0.9] * 3 + [0.1, 0.2]]
+    >>> found = paired_comparison(label, score, [[0.1, 0.4] * 4] * 3, cluster)
+    >>> found.test, round(found.difference, 3), round(found.p, 3)
+    ('welch', 0.458, 0.001)
     """
-    tested = [name for name in _of_videos() if METRICS[name].test]
+    tested = [name for name in _of_videos() if METRICS[name].compared]
     if metric not in tested:
         raise ConfigError(f"metric: {metric!r} is not tested; choose from {', '.join(tested)}")
-    both = [make_rows(label, own, cluster=cluster) for own in (score, other)]
-    entries = [_enter(rows, metric, name) for rows, name in zip(both, ("score", "other"), strict=True)]
+    entries = [
+        _enter([make_rows(label, training, cluster=cluster) for training in _split_trainings(own)], metric, name)
+        for own, name in ((score, "score"), (other, "other"))
+    ]
     (found,) = compare(entries)
     return PairedComparison(found.difference, found.ci_low, found.ci_high, found.test, found.p)
 
 
-def _enter(rows: Rows, metric: str, method: str) -> Entry:
-    samples = _resample_metric(rows, metric)
-    right = ((rows.score >= THRESHOLD) == (rows.label == 1)).astype(np.float64)
-    cell = ("", metric, "all", method)
-    return Entry(cell, float(samples[0]), samples, right, rows.bag_names, rows.pair_names, int(rows.label.sum()))
+def _split_trainings(score: ArrayLike) -> list[ArrayLike]:
+    """Returns the scores of each training; scores without rows are of one."""
+    rows = list(score) if isinstance(score, list | tuple) else list(np.asarray(score))
+    return rows if rows and np.ndim(rows[0]) else [score]
+
+
+def _enter(trainings: list[Rows], metric: str, method: str) -> Entry:
+    samples = np.array([_resample_metric(rows, metric) for rows in trainings])
+    right = np.mean([(rows.score >= THRESHOLD) == (rows.label == 1) for rows in trainings], axis=0)
+    names = trainings[0].bag_names, trainings[0].pair_names
+    return Entry(("", metric, "all", method), samples[:, 0], samples.mean(axis=0), right, *names)
 
 
 def _resample_metric(

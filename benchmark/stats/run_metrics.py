@@ -11,6 +11,7 @@ from benchmark.metrics.score_arrays import read_rows
 from benchmark.metrics.segments import read_segments
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.folder import Run
+from ffpms.hashing import digest
 
 
 def read_run_scores(run: Run, protocol: str = ACTIVITYNET) -> RunScores:
@@ -24,6 +25,14 @@ def read_run_scores(run: Run, protocol: str = ACTIVITYNET) -> RunScores:
         segments=None if run.segments is None else read_segments(run.segments, videos),
         protocol=protocol,
     )
+
+
+def digest_frames(run_scores: RunScores) -> str:
+    """Digests the frame scores of a run, in any order of its rows; '' if there are none."""
+    rows = run_scores.frames
+    order = np.lexsort((rows.score, rows.slot, rows.bag))
+    columns = (column[order].tobytes() for column in (rows.bag, rows.slot, rows.score))
+    return digest("\n".join(rows.bag_names).encode() + b"".join(columns)) if order.size else ""
 
 
 def estimate(run_scores: RunScores, manipulation: str, bucket: str, counts: np.ndarray) -> dict[str, Estimate]:

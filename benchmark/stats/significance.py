@@ -1,20 +1,43 @@
 """Significance tests of a difference between two methods, and Holm's correction for many tests."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtr, stdtr
+from scipy.special import bdtr, stdtr, stdtrit
 
+from benchmark.stats.bootstrap import LEVEL
 from ffpms.errors import ConfigError
 
 ALPHA = 0.05
+_NO_ERROR = 1e-12
+"""Standard errors and differences below it are rounding."""
+
+
+class Component(NamedTuple):
+    """A part of a difference's variance, and the degrees of freedom of its estimate."""
+
+    variance: float
+    degrees: int
+
+
+class Verdict(NamedTuple):
+    """The 95 % interval of a difference, and its two-sided p."""
+
+    low: float
+    high: float
+    p: float
+
+
+NO_VERDICT = Verdict(math.nan, math.nan, math.nan)
 
 
 def mcnemar(wins: int, losses: int) -> float:
-    """Two-sided p of McNemar's exact test on the videos that only one of two methods calls right.
+    """Two-sided p of McNemar's exact test on the videos that only one of two models calls right.
 
-    p = min(1, 2 P(X <= min(wins, losses))), X ~ Binomial(wins + losses, 1/2).
+    p = min(1, 2 P(X <= min(wins, losses))), X ~ Binomial(wins + losses, 1/2). It compares two
+    trained models. Of two methods, whose other trainings differ, it says nothing.
 
     Raises:
         ConfigError: a number of videos is negative.
@@ -28,24 +51,41 @@ def mcnemar(wins: int, losses: int) -> float:
     return min(1.0, 2 * float(bdtr(min(wins, losses), total, 0.5))) if total else 1.0
 
 
-def bootstrap_p(difference: float, samples: np.ndarray, n_pairs: int) -> float:
-    """Two-sided p of a difference by its bootstrap standard error (Robin et al. 2011, pROC).
+def over_pairs(samples: np.ndarray, n_pairs: int) -> Component:
+    """Estimates the variance from n test pairs: n / (n - 1) times that of their resamples.
 
-    p = 2 P(T > |difference| / error), T of Student's distribution with n - 1 degrees of freedom.
-    The error is sqrt(n / (n - 1)) times that of the resamples of n pairs.
-
-    A share of resamples beyond 0 would be 0 or at least 1 in their number. Holm's correction over
-    many comparisons would let none through. A difference that never varies has p = 2^(1 - n), the
-    least that n coins can show. NaN from a single pair, or if fewer than two resamples have a
-    value.
+    NaN from a single pair, or if fewer than two resamples have a value.
     """
     defined = samples[np.isfinite(samples)]
     if defined.size < 2 or n_pairs < 2:
-        return float("nan")
-    error = float(defined.std(ddof=1)) * math.sqrt(n_pairs / (n_pairs - 1))
-    if error < 1e-12:
-        return 1.0 if abs(difference) < 1e-12 else 2.0 ** (1 - n_pairs)
-    return 2 * float(stdtr(n_pairs - 1, -abs(difference) / error))
+        return Component(math.nan, n_pairs - 1)
+    return Component(float(defined.var(ddof=1)) * n_pairs / (n_pairs - 1), n_pairs - 1)
+
+
+def over_trainings(values: np.ndarray) -> Component:
+    """Estimates the variance of the mean of S trainings from their spread: s^2 / S."""
+    return Component(float(values.var(ddof=1)) / len(values), len(values) - 1)
+
+
+def welch(difference: float, pairs: Component, *trainings: Component) -> Verdict:
+    """Tests a difference whose variance is the sum of its components.
+
+    p = 2 P(T > |difference| / error), T of Student's distribution. Its degrees of freedom are
+    Welch-Satterthwaite's, (sum of v)^2 / (sum of v^2 / degrees). With the test pairs alone it is
+    pROC's bootstrap test (Robin et al. 2011).
+
+    A difference that never varies has p = 2^(1 - n), the least that the coins of n pairs can show.
+    """
+    components = (pairs, *trainings)
+    variance = math.fsum(one.variance for one in components)
+    if math.isnan(variance):
+        return NO_VERDICT
+    error = math.sqrt(variance)
+    if error < _NO_ERROR:
+        return Verdict(difference, difference, 1.0 if abs(difference) < _NO_ERROR else 2.0**-pairs.degrees)
+    degrees = variance**2 / math.fsum(one.variance**2 / one.degrees for one in components)
+    reach = float(stdtrit(degrees, (1 + LEVEL) / 2)) * error
+    return Verdict(difference - reach, difference + reach, 2 * float(stdtr(degrees, -abs(difference) / error)))
 
 
 def holm(p: ArrayLike) -> np.ndarray:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmark.leaderboards.labels import factor_out
 from benchmark.metrics.catalogue import METRICS
-from benchmark.stats.comparison import BEST, LIKE_BEST
+from benchmark.stats.comparison import BEST, LEAST_SEEDS, LIKE_BEST
 
 FAILED_COLUMNS = ["run", "dataset", "why"]
 
@@ -45,12 +45,14 @@ class Number:
 class Table:
     """A table: ``rows`` are a name and a number, or none, for each of the columns.
 
+    ``n_seeds`` are the fewest trainings behind a number of each of our rows, by its first method.
     ``shared`` is a sentence on the settings that all rows have but the paper's. It may be empty.
     """
 
     title: str
     columns: list[str]
     rows: list[tuple[str, list[Number | None]]]
+    n_seeds: Mapping[str, int]
     shared: str = ""
 
     @property
@@ -66,7 +68,7 @@ def make_tables(cells: pd.DataFrame) -> Iterator[Table]:
     for table, own in whole[whole["source"] == "ours"].groupby("table", sort=False):
         dataset = own["dataset"].iloc[0]
         name = str(table) if several[dataset] > 1 else dataset
-        for metric in (name for name, about in METRICS.items() if about.test):
+        for metric in (name for name, about in METRICS.items() if about.compared):
             chosen = own[own["metric"] == metric]
             if not chosen.empty:
                 paper = whole[(whole["source"] == "paper") & (whole["dataset"] == table) & (whole["metric"] == metric)]
@@ -76,19 +78,38 @@ def make_tables(cells: pd.DataFrame) -> Iterator[Table]:
 def _make_table(title: str, ours: pd.DataFrame, paper: pd.DataFrame) -> Table:
     """Makes a table: our rows, then all rows of the paper.
 
-    Below each of ours that the paper has too stands its difference from the paper's.
+    Below each of ours that the paper has too stands its difference from the paper's. Methods that
+    share their frame scores are one row of a metric of frames.
     """
     names, shared = factor_out(dict.fromkeys(ours["method"]))
     seen = list(dict.fromkeys(ours["manipulation"]))
     columns = [c for c in seen if c != "all"] + [c for c in seen if c == "all"]
-    rows = []
-    for method, own in ours.groupby("method", sort=False):
-        rows.append((names[str(method)], _numbers(own, columns)))
-        if own["minus_paper"].notna().any():
-            rows.append((f"{method}, ours − paper", _differences(own, columns)))
+    rows, n_seeds = [], {}
+    for methods in _share_rows(ours):
+        own = ours[ours["method"] == methods[0]]
+        n_seeds[names[methods[0]]] = int(own["run_ids"].str.count(";").min()) + 1
+        rows.append((", ".join(names[method] for method in methods), _numbers(own, columns)))
+        rows += [row for method in methods for row in _minus_paper(method, ours, columns)]
     for method, own in paper.groupby("method", sort=False):
         rows.append((f"{method} (paper)", _numbers(own, columns)))
-    return Table(title, columns, rows, f"All rows scored here: {shared}." if shared else "")
+    return Table(title, columns, rows, n_seeds, f"All rows scored here: {shared}." if shared else "")
+
+
+def _share_rows(ours: pd.DataFrame) -> list[list[str]]:
+    """Lists the methods of each row: one, or those that repeat its numbers in every column."""
+    rows: dict[str, list[str]] = {}
+    n_columns = ours["method"].value_counts()
+    for method, own in ours.groupby("method", sort=False):
+        first = own["same_as"].iloc[0]
+        repeats = first in rows and set(own["same_as"]) == {first} and n_columns[first] == len(own)
+        rows.setdefault(first if repeats else str(method), []).append(str(method))
+    return list(rows.values())
+
+
+def _minus_paper(method: str, ours: pd.DataFrame, columns: list[str]) -> list[tuple[str, list[Number | None]]]:
+    own = ours[ours["method"] == method]
+    there = own["minus_paper"].notna().any()
+    return [(f"{method}, ours − paper", _differences(own, columns))] if there else []
 
 
 def _numbers(own: pd.DataFrame, columns: list[str]) -> list[Number | None]:
@@ -124,14 +145,28 @@ def explain(tables: list[Table]) -> list[str]:
     numbers = [number for table in tables for number in table.numbers]
     lines = []
     if any(np.isfinite(n.low) for n in numbers):
-        lines.append("[ ]: 95 % interval, bootstrap over the test pairs.")
+        lines.append("[ ]: 95 % interval over the test pairs (bootstrap), of these trainings.")
     if any(np.isfinite(n.std) for n in numbers):
         lines.append("±: standard deviation over seeds.")
     if any(n.standing == BEST for n in numbers):
-        lines.append("Bold: the best of the column, of what was scored here.")
+        lines.append("Bold: the highest of the column, of what was scored here.")
     if any(n.standing == LIKE_BEST for n in numbers):
         lines.append(
-            "†: not distinguishable from it (accuracy on about as many real as fake videos:"
-            " McNemar's exact test; else: paired bootstrap; 5 %, Holm's correction over all comparisons of the table)."
+            "†: not distinguishable from it (noise of test pairs and of trainings; 5 %,"
+            " Holm's correction over all comparisons of the table)."
         )
-    return lines
+    return lines + _explain_untested(tables)
+
+
+def _explain_untested(tables: list[Table]) -> list[str]:
+    """Says which rows are not tested, and why: a table of several has one of too few seeds."""
+    rivals = [table.n_seeds for table in tables if len(table.n_seeds) > 1]
+    numbers = [number for own in rivals for number in own.values()]
+    few = dict.fromkeys(name for own in rivals for name, number in own.items() if number < LEAST_SEEDS)
+    if not few:
+        return []
+    why = "the noise between trainings is unknown; give --seeds 0,1,2."
+    if max(numbers) >= LEAST_SEEDS:
+        return [f"Differences from rows of fewer than three seeds ({', '.join(few)}) are not tested: {why}"]
+    seeds = "One seed" if max(numbers) == 1 else "Fewer than three seeds"
+    return [f"{seeds} a method: differences are not tested, for {why}"]

@@ -16,7 +16,7 @@ from tests.helpers.scores import run
 
 TOY = '''
 from benchmark.metrics.accuracy import validate
-from benchmark.metrics.metric import BOOTSTRAP, Metric
+from benchmark.metrics.metric import Metric
 from benchmark.metrics.resampled_metrics import estimate_mean
 
 def sharpness(label, score):
@@ -28,7 +28,7 @@ def _sample(cell, counts):
     return estimate_mean(cell.videos, abs(2 * cell.videos.score - 1), counts)
 
 METRICS = (
-    Metric("sharpness", "Sharpness", "video", sharpness, test=BOOTSTRAP, sample=_sample),
+    Metric("sharpness", "Sharpness", "video", sharpness, compared=True, sample=_sample),
     Metric("sharpness_plain", "Sharpness without interval", "video", sharpness),
 )
 '''
@@ -94,10 +94,9 @@ def test_two_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
         collect()
 
 
-@pytest.mark.parametrize("wrong", [{"level": "pixel"}, {"test": "t-test"}])
-def test_an_unknown_level_or_test_is_refused(wrong: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="toy: no level"):
-        Metric(**({"name": "toy", "title": "Toy", "level": "video", "function": auc} | wrong))
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(ValueError, match="toy: no level 'pixel'; choose from video, frame, segment"):
+        Metric("toy", "Toy", "pixel", auc)
 
 
 def test_what_the_leaderboard_computes_is_no_part_of_a_runs_code() -> None:

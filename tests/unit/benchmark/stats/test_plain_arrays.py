@@ -11,7 +11,9 @@ from benchmark.metrics.catalogue import METRICS
 from ffpms.errors import ConfigError
 from tests.helpers.scores import run
 
+METHODS = (("s-mil", 0.2), ("lstm", 0.05))
 ONE, OTHER = run(), run(method="lstm", skill=0.05)
+THREE, OTHERS = [[run(seed, method, skill=skill) for seed in (0, 1000, 2000)] for method, skill in METHODS]
 NAMED = [name for name, metric in METRICS.items() if metric.level == "video" and not metric.needs_val]
 
 
@@ -51,21 +53,32 @@ def test_clusters_widen_the_interval() -> None:
     assert own.value == alone.value
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "auc"])
-def test_the_comparison_is_the_boards(board: Any, metric: str) -> None:
-    rows = board.comparisons
-    row = rows[(rows["metric"] == metric) & (rows["manipulation"] == "all")].iloc[0]
-    assert (row["method"], row["other"]) == ("s-mil", "lstm")
-    label, score, cluster = columns()
-    found = stats.paired_comparison(label, score, columns(OTHER)[1], cluster, metric)
-    assert tuple(found) == pytest.approx(tuple(row[["difference", "ci_low", "ci_high", "test", "p"]]), abs=1e-12)
+@pytest.mark.parametrize("as_one", [list, np.array, tuple])
+def test_the_comparison_is_the_boards(as_one: Any) -> None:
+    rows = make_board([*THREE, *OTHERS]).comparisons
+    label, _, cluster = columns()
+    score, other = (as_one([columns(training)[1].to_numpy() for training in own]) for own in (THREE, OTHERS))
+    for metric in ("accuracy", "auc"):
+        row = rows[(rows["metric"] == metric) & (rows["manipulation"] == "all")].iloc[0]
+        assert (row["method"], row["other"], row["test"]) == ("s-mil", "lstm", "welch")
+        found = stats.paired_comparison(label, score, other, cluster, metric)
+        assert tuple(found) == pytest.approx(tuple(row[["difference", "ci_low", "ci_high", "test", "p"]]), abs=1e-12)
 
 
-def test_as_many_real_as_fake_are_tested_by_mcnemar() -> None:
+@pytest.mark.parametrize("n_trainings", [0, 1, 2])
+def test_fewer_than_three_trainings_are_not_tested(n_trainings: int) -> None:
+    """No row at all is one training."""
     label, cluster = [0, 1] * 6, np.repeat(range(6), 2)
-    found = stats.paired_comparison(label, [0.1, 0.9] * 6, [0.1, 0.9] * 4 + [0.1, 0.2] * 2, cluster)
-    assert (found.test, found.p) == ("mcnemar", stats.mcnemar(2, 0))
+    score, other = [0.1, 0.9] * 6, [0.1, 0.9] * 4 + [0.1, 0.2] * 2
+    found = stats.paired_comparison(label, [score] * n_trainings if n_trainings else score, [other] * 3, cluster)
     assert found.difference == pytest.approx(1 / 6)
+    assert found.test == ""
+    assert np.isnan([found.low, found.high, found.p]).all()
+
+
+def test_trainings_of_other_lengths_are_refused() -> None:
+    with pytest.raises(ConfigError, match="not two columns of one length"):
+        stats.paired_comparison([0, 1], [[0.1, 0.9], [0.1]], [0.2, 0.3], [0, 1])
 
 
 def test_a_single_cluster_has_no_interval() -> None:

@@ -15,9 +15,14 @@ from tests.helpers.scores import run
 
 @pytest.fixture(scope="module")
 def board() -> Board:
-    """On FFPMS: two settings of S-MIL, one of them with two seeds, and a method that the paper has not."""
-    on_v1 = {"dataset": "FFPMS"}
-    return make_board([run(0, **on_v1), run(1, **on_v1), run(epochs=2, **on_v1), run(method="my_100%_tool", **on_v1)])
+    """On FFPMS: two settings of S-MIL, and a method that the paper has not, three seeds each."""
+    return make_board(
+        [
+            *(run(seed, dataset="FFPMS") for seed in (0, 100, 200)),
+            *(run(seed, dataset="FFPMS", epochs=2) for seed in (1, 101, 201)),
+            *(run(seed, "my_100%_tool", dataset="FFPMS") for seed in (0, 100, 200)),
+        ]
+    )
 
 
 def rows(text: str, title: str) -> dict[str, list[str]]:
@@ -80,6 +85,7 @@ def test_two_custom_sets_have_tables_of_their_own() -> None:
     assert "### Video AUC (%), FFPMS-custom 22222222" in text
     assert "†" not in text
     assert "**" not in text
+    assert "seed" not in text, "nothing to compare"
 
 
 def test_tables_come_in_the_order_of_their_names() -> None:
@@ -142,3 +148,32 @@ def test_each_format_is_a_file_and_no_other_is_written(board: Board, tmp_path: P
     names = {f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json", "html")} | {"comparisons.csv"}
     assert {path.name for path in tmp_path.iterdir()} == names
     assert len(pd.read_csv(tmp_path / "leaderboard.csv")) == len(board.cells)
+
+
+def told(methods: dict[str, int]) -> str:
+    """What stands below the tables of methods with so many seeds each."""
+    seeds = [(method, seed) for method, number in methods.items() for seed in range(0, 1000 * number, 1000)]
+    return make_board([run(seed, method, ("DF",)) for method, seed in seeds]).markdown().strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("methods", "said"),
+    [
+        ({"mil": 1, "lstm": 1}, "One seed a method: differences are not tested, for the noise"),
+        ({"mil": 2, "lstm": 1}, "Fewer than three seeds a method: differences are not tested, for the noise"),
+        (
+            {"mil": 3, "i3d": 2, "lstm": 1},
+            "Differences from rows of fewer than three seeds (i3d, lstm) are not tested:",
+        ),
+    ],
+)
+def test_the_foot_says_what_is_not_tested_and_why(methods: dict[str, int], said: str) -> None:
+    text = told(methods)
+    assert said in text
+    assert text.endswith("the noise between trainings is unknown; give --seeds 0,1,2.")
+    assert "†" not in text
+
+
+def test_the_foot_is_silent_where_all_is_tested_or_nothing_can_be() -> None:
+    assert "seeds" not in told({"mil": 3, "lstm": 3}).replace("over seeds", "")
+    assert "seeds" not in told({"mil": 1})
