@@ -102,9 +102,12 @@ def _check_length(source: Source, fake: Video, target: Video | None, donor: Vide
 def _check_size(source: Source, fake: Video, target: Video) -> Iterator[BrokenRule]:
     """Checks that a fake has its target's size.
 
-    F2F and NT may floor its width to a multiple of 32.
+    F2F and NT may floor its width to a multiple of 32, or of 64, as trees like FaceForensics++ do.
+    Of FaceForensics++ itself :func:`published` knows the one right size.
     """
-    widths = list(dict.fromkeys([target.width, kept_columns(source.manipulation, target.width)[1]]))
+    narrowed = source.manipulation in NARROWED
+    floors = [target.width // unit * unit for unit in (32, 64) if narrowed]
+    widths = list(dict.fromkeys([target.width, *floors]))
     if fake.width not in widths or fake.height != target.height:
         allowed = " or ".join(f"{width}x{target.height}" for width in widths)
         yield BrokenRule("size", f"{fake.width}x{fake.height} px, not the {allowed} of its target {source.target_id}")

@@ -41,13 +41,15 @@ def test_real_faces_are_sound_and_each_bad_file_is_found(
     copy = tmp_path / "tree"
     shutil.copytree(grid_ff, copy, copy_function=shutil.copyfile)
     flags = ("verify", "--ff-root", copy, "--splits", copy / "splits", "--workers", 1, "--json")
-    sound = json.loads(ffpms(*flags).output)
-    about = {"ff_root": str(copy), "layout": "official", "compression": "c40", "n_files": 50}
-    assert {key: sound[key] for key in about} == about
-    assert {(f["kind"], f["what"].partition(" of ")[0]) for f in sound["findings"]} == {
-        ("size", "320x288 px, not the 360x288 or 352x288")
-    }, "these trees floor widths to a multiple of 64"
-    assert len(sound["findings"]) == 20
+    sound = ffpms(*flags)
+    assert sound.exit_code == 0, sound.output
+    assert json.loads(sound.output) == {
+        "ff_root": str(copy),
+        "layout": "official",
+        "compression": "c40",
+        "n_files": 50,
+        "findings": [],
+    }
     bad = {"truncated_no_index": "unreadable", "truncated_tail": "truncated", "zero_bytes": "unreadable"}
     bad["mislabelled/original_sequences/youtube/c40/videos/000"] = "wrong_compression"
     expected = {}
