@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmark.leaderboards.labels import find_differences, format_setting, make_label
+from benchmark.leaderboards.labels import find_differences, format_setting, make_label, train_on
 from benchmark.leaderboards.paper import paper_methods
 from benchmark.runs.folder import Run
 from ffpms.errors import ManifestError
@@ -102,7 +102,7 @@ def _key(run: Run) -> _Key:
     settings: dict[str, Any] = dict(run.settings)
     settings |= {"external": run.external, "data": run.data_sha256[:8], "code": run.code_sha256[:8]}
     trained_on = settings.pop("manipulations")
-    settings["train_on"] = "+".join(trained_on) if len(trained_on) > 1 else "each"
+    settings["train_on"] = train_on(tuple(trained_on))
     settings.pop("seed", None)
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in settings.items()))
 

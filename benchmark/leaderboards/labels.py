@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmark.runs.folder import Run
 from benchmark.train_config import TrainConfig
+from ffpms.protocol.v1_manifest import OFFICIAL, V1_RECIPE
 
 DEFAULTS = asdict(TrainConfig(method=""))
 """The paper's settings, of a method that has none of its own."""
@@ -18,6 +19,9 @@ _TOLD_OTHERWISE = ("method", "manipulations", "seed", "weights_sha256")
 _OPEN = ("precision",)
 """Settings that the paper leaves open and the machine decides: no value is a difference."""
 
+ALL_KINDS = set(V1_RECIPE.manipulations)
+"""The manipulations of FaceForensics++, on which the default trains together."""
+
 _LABEL = re.compile(r"(?P<name>[^ ]+)(?: \[(?P<settings>[^]]*)\])?(?P<end>.*)", re.DOTALL)
 
 
@@ -25,14 +29,25 @@ def find_differences(run: Run) -> tuple[str, ...]:
     """Finds in what a run's configuration differs from the paper's defaults.
 
     Such are ``backbone=tiny`` and ``epochs=2``, in the order of ``TrainConfig``. A method's own
-    backbone is its default. A setting whose default is unknown counts as a difference. Of another
-    tool nothing is known.
+    backbone is its default. A setting whose default is unknown counts as a difference. On
+    FaceForensics++ so does training on less than all four manipulations together. Of another tool
+    nothing is known.
     """
     if run.external:
         return ()
     defaults = {**DEFAULTS, **run.defaults}
     order = [*(key for key in DEFAULTS if key in run.settings), *(key for key in run.settings if key not in DEFAULTS)]
-    return tuple(text for key in order for text in _differences(key, run.settings, defaults))
+    return (*(text for key in order for text in _differences(key, run.settings, defaults)), *_training_part(run))
+
+
+def _training_part(run: Run) -> Iterator[str]:
+    if run.dataset in OFFICIAL and set(run.manipulations) != ALL_KINDS:
+        yield f"train_on={train_on(run.manipulations)}"
+
+
+def train_on(manipulations: tuple[str, ...]) -> str:
+    """Says on which manipulations a row's runs were trained: ``DF+NT`` together, or each alone."""
+    return "+".join(manipulations) if len(manipulations) > 1 else "each"
 
 
 def _differences(key: str, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[str]:

@@ -69,6 +69,15 @@ def test_every_setting_counts(name: str) -> None:
     assert compared(cells) == set()
 
 
+@pytest.mark.parametrize(("manipulations", "said"), [(("DF",), "train_on=each"), (("DF", "NT"), "train_on=DF+NT")])
+def test_on_faceforensics_training_on_less_than_all_fakes_is_said(manipulations: tuple[str, ...], said: str) -> None:
+    (group,) = group_runs([run(manipulations=manipulations, dataset="FFPMS")])
+    assert group.method == f"s-mil [{said}]"
+    assert not group.is_the_papers
+    (elsewhere,) = group_runs([run(manipulations=manipulations)])
+    assert elsewhere.method == "s-mil"
+
+
 def test_a_setting_that_this_version_does_not_know_counts() -> None:
     assert labels(trained(sharpness=3)) == ["s-mil [sharpness=3]"]
 
