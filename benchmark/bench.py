@@ -150,7 +150,7 @@ def _make_trials(grid: Grid, out: Path, machine: Machine) -> list[Trial]:
     """Makes each trial once, with the configuration and the folder it will have."""
     trials = {}
     for data, asked in grid:
-        trial = Trial.below(out, settle(asked, machine), data)
+        trial = Trial.below(out, settle(asked, machine, data.unmixed), data)
         trials[trial.folder] = trial
     return list(trials.values())
 

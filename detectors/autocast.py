@@ -24,7 +24,7 @@ def without_autocast(step: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(step)
     def run(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
         device = _device_type(module)
-        if not torch.is_autocast_enabled(device):
+        if not (torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)):
             return step(module, *args, **kwargs)
         token = _HELD_BACK.set((device, torch.get_autocast_dtype(device)))
         try:
@@ -37,13 +37,13 @@ def without_autocast(step: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def with_autocast(run: Callable[..., Any], *args: Any) -> Any:
+def with_autocast(run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Calls a backbone in the autocast that was held back, if any, and gives float32."""
     held = _HELD_BACK.get()
     if held is None:
-        return run(*args)
+        return run(*args, **kwargs)
     with torch.autocast(*held):
-        made = run(*args)
+        made = run(*args, **kwargs)
     return to_float32(made)
 
 

@@ -36,8 +36,8 @@ class Stem(nn.Module):
         self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
 
-    def __call__(self, *args: Any) -> Any:
-        return with_autocast(super().__call__, *args)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return with_autocast(super().__call__, *args, **kwargs)
 
     def scale(self, faces: Tensor) -> Tensor:
         """Scales pixels to 0..1 and normalises them.

@@ -17,7 +17,7 @@ def describe_methods() -> list[dict[str, str]]:
 
 def _describe(known: Method) -> dict[str, str]:
     own = known.trained_as == known.name
-    learns = TRAINING_DATA[known.training_data] if own else f"nothing: has the weights of {known.trained_as}"
+    learns = TRAINING_DATA[known.training_data] if own else f"nothing: an epoch of {known.trained_as}'s training"
     return {
         "name": known.name,
         "unit": known.unit,

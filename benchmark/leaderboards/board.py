@@ -112,7 +112,7 @@ def make_board(
     check_protocol(protocol)
     if isinstance(runs, str | Path):
         runs, failures = _read_folder(Path(runs))
-    each = list(dict.fromkeys([runs] if isinstance(runs, Run) else runs))
+    each = list({run.run_id: run for run in ([runs] if isinstance(runs, Run) else runs)}.values())
     failed = tabulate_failures(failures)
     groups = group_runs(each) if each or failed.empty else []
     filled = [pair for group in groups for pair in fill(group, protocol)]

@@ -9,7 +9,7 @@ from benchmark.runs.folder import Run
 from benchmark.train_config import TrainConfig
 from ffpms.protocol.v1_manifest import OFFICIAL, V1_RECIPE
 
-DEFAULTS = asdict(TrainConfig(method=""))
+PAPER = asdict(TrainConfig(method=""))
 """The paper's settings, of a method that has none of its own."""
 
 RANDOM_BACKBONE = "tiny"
@@ -35,8 +35,8 @@ def find_differences(run: Run) -> tuple[str, ...]:
     """
     if run.external:
         return ()
-    defaults = {**DEFAULTS, **run.defaults}
-    order = [*(key for key in DEFAULTS if key in run.settings), *(key for key in run.settings if key not in DEFAULTS)]
+    defaults = {**PAPER, **run.defaults}
+    order = [*(key for key in PAPER if key in run.settings), *(key for key in run.settings if key not in PAPER)]
     return (*(text for key in order for text in _differences(key, run.settings, defaults)), *_training_part(run))
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import tomli_w
 
 import ffpms
-from benchmark.runs.folder import EXTERNAL, SCORES, SEGMENTS, finish, is_done, name_run
+from benchmark.runs.folder import EXTERNAL, SCORES, SEGMENTS, finish, is_done, name_run, unfinish
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.submission import Submission, find_problems, keys_of, read_submission
 from ffpms.errors import ConfigError, writing
@@ -69,6 +69,7 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
         return folder
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        unfinish(folder)
         config.write_text(text, encoding="utf-8")
         for split, submission in ((Split.TEST, test), (Split.VAL, val)):
             if submission:

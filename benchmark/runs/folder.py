@@ -106,6 +106,11 @@ def finish(folder: Path) -> None:
     (folder / "DONE").touch()
 
 
+def unfinish(folder: Path) -> None:
+    """Removes the mark of a run whose files are about to be written anew."""
+    (folder / "DONE").unlink(missing_ok=True)
+
+
 def read_runs(root: str | Path) -> list[Run]:
     """Reads all finished runs below ``root``, by name.
 

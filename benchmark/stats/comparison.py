@@ -142,6 +142,8 @@ def _test(a: Entry, b: Entry) -> tuple[str, Verdict]:
     """
     if min(len(a.by_seed), len(b.by_seed)) < LEAST_SEEDS:
         return "", NO_VERDICT
+    if len(a.pairs) < 2:
+        return "", NO_VERDICT
     pairs = over_pairs(a.samples - b.samples, len(a.pairs))
     if _share_trainings(a, b):
         return PAIRED, welch(a.value - b.value, pairs, over_trainings(a.by_seed - b.by_seed))

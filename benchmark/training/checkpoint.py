@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -14,11 +15,13 @@ from ffpms.errors import ConfigError, not_installed
 
 LAST, BEST, HISTORY = "last.ckpt", "best.safetensors", "history.csv"
 """File names of the checkpoint, of the best weights, and of the history of epochs."""
+_NEXT = ".next"
+"""End of the name of weights that are set aside until the checkpoint has their epoch."""
 
 
 @dataclass
 class TrainingState:
-    """The number of epochs done; the history of epochs and the rank of the best, by method.
+    """The number of epochs done; by method their history, the rank of the best, and which it is.
 
     The methods are the one that is trained, and those that are scored with its weights.
     """
@@ -26,6 +29,7 @@ class TrainingState:
     epoch: int = 0
     history: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     best: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    best_epoch: dict[str, int] = field(default_factory=dict)
 
 
 def rank_epoch(row: dict[str, float], select: str) -> tuple[float, ...]:
@@ -44,24 +48,43 @@ def rank_epoch(row: dict[str, float], select: str) -> tuple[float, ...]:
 def record_epoch(
     done: TrainingState, row: dict[str, float], detector: nn.Module, folder: Path, select: str, method: str = ""
 ) -> None:
-    """Records an epoch, and saves the weights if they are the best so far.
+    """Records an epoch, and sets the weights aside if they are the best so far.
 
-    ``method`` is one that is scored with these weights; its files bear its name.
+    ``method`` is one that is scored with these weights; its files bear its name. They count once
+    the checkpoint has the epoch too: see :func:`publish`.
     """
     rank = rank_epoch(row, select)
     if rank > done.best.get(method, (-math.inf,)):
-        done.best[method] = rank
-        save_weights(detector, folder / name_file(BEST, method))
-    history = done.history.setdefault(method, [])
-    history.append(row)
-    pd.DataFrame(history).to_csv(folder / name_file(HISTORY, method), index=False)
+        done.best[method], done.best_epoch[method] = rank, int(row["epoch"])
+        save_weights(detector, folder / f"{name_file(BEST, method)}{_NEXT}", int(row["epoch"]))
+    done.history.setdefault(method, []).append(row)
 
 
-def save_weights(detector: nn.Module, path: Path) -> None:
-    """Writes the weights in one step."""
+def save_weights(detector: nn.Module, path: Path, epoch: int) -> None:
+    """Writes the weights of an epoch in one step."""
     partial = path.with_name(f"{path.name}.partial")
-    save_file({k: v.contiguous() for k, v in detector.state_dict().items()}, partial)
+    weights = {k: v.contiguous() for k, v in detector.state_dict().items()}
+    save_file(weights, partial, metadata={"epoch": str(epoch)})
     partial.replace(path)
+
+
+def publish(folder: Path, done: TrainingState) -> None:
+    """Makes the best weights and the history those of the checkpoint.
+
+    Weights that were set aside for an epoch of which the checkpoint knows nothing are dropped: a
+    kill came between, and the epoch is trained again.
+    """
+    chosen = {name_file(BEST, method): epoch for method, epoch in done.best_epoch.items()}
+    for aside in folder.glob(f"*{_NEXT}"):
+        final = aside.name.removesuffix(_NEXT)
+        with safe_open(aside, "pt") as weights:
+            epoch = int(weights.metadata()["epoch"])
+        if chosen.get(final) == epoch:
+            aside.replace(folder / final)
+        else:
+            aside.unlink()
+    for method, history in done.history.items():
+        pd.DataFrame(history).to_csv(folder / name_file(HISTORY, method), index=False)
 
 
 def name_file(name: str, method: str) -> str:
@@ -91,10 +114,11 @@ def write_tensorboard(row: dict[str, float], folder: Path) -> None:
 
 
 def save(folder: Path, state: dict[str, Any], done: TrainingState) -> None:
-    """Writes the checkpoint in one step."""
+    """Writes the checkpoint in one step, then the best weights and the history that it names."""
     partial = folder / f"{LAST}.partial"
     torch.save({k: v.state_dict() for k, v in state.items()} | {"progress": vars(done)}, partial)
     partial.replace(folder / LAST)
+    publish(folder, done)
 
 
 def read_last_weights(folder: Path) -> dict[str, Tensor]:

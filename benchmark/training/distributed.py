@@ -55,6 +55,13 @@ class Ranks:
             for tensor in module.state_dict().values():
                 distributed.broadcast(tensor, 0)
 
+    def agree(self, found: bool) -> bool:
+        """Returns what the first rank found, so that no two take different ways."""
+        told = [found]
+        if self.world > 1:
+            distributed.broadcast_object_list(told, 0)
+        return told[0]
+
     def wait(self) -> None:
         """Waits for all ranks."""
         if self.world > 1:

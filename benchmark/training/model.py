@@ -33,8 +33,17 @@ class Model:
         """Number of videos scored at a time: about as many faces as training computes at a time."""
         config = self.config
         if takes_single_faces(config):
-            return max(1, (config.micro_batch or config.frame_batch_size) // config.train_frames)
+            return max(1, (self.part_size or config.frame_batch_size) // config.train_frames)
         return config.micro_batch or config.batch_size
+
+    @property
+    def part_size(self) -> int:
+        """Number of videos, or of single faces, of a batch that are computed at a time; 0 is all.
+
+        As many faces stand for a video as a bag shows.
+        """
+        faces = self.config.train_frames if takes_single_faces(self.config) else 1
+        return self.config.micro_batch * faces
 
     @property
     def without_progress(self) -> Self:

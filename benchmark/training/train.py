@@ -16,7 +16,7 @@ from torch import Tensor
 
 from benchmark.data.batches import BagDataset, Batch, FaceDataset, load_batches
 from benchmark.metrics.accuracy import accuracy
-from benchmark.training.checkpoint import BEST, TrainingState, record_epoch, resume, save, write_tensorboard
+from benchmark.training.checkpoint import BEST, TrainingState, publish, record_epoch, resume, save, write_tensorboard
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, predict_alike
 from detectors.detector import Detector
@@ -41,6 +41,8 @@ def fit(
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
     state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
     done = resume(folder, state, model.machine.device)
+    if ranks.first:
+        publish(folder, done)
     ranks.broadcast(detector)
     while done.epoch < config.epochs:
         started = time.monotonic()
@@ -65,11 +67,10 @@ def _select(
 ) -> None:
     """Scores val with each detector, and keeps the weights of each for which they are the best."""
     scores = predict_alike(model.without_progress, list(detectors.values()), val)
-    rows = {name: row | validate(own) for name, own in zip(detectors, scores, strict=True)}
-    seconds = {"seconds": round(time.monotonic() - started, 2)}
-    for name, own in rows.items():
-        record_epoch(done, own | seconds, model.detector, folder, model.config.select, name)
-    _report(model, rows[""] | seconds, folder)
+    for name, own in zip(detectors, scores, strict=True):
+        found = row | validate(own) | {"seconds": round(time.monotonic() - started, 2)}
+        record_epoch(done, found, model.detector, folder, model.config.select, name)
+    _report(model, done.history[""][-1], folder)
 
 
 def _check_bags(train: BagDataset, val: BagDataset) -> None:
@@ -128,7 +129,7 @@ def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:
     Shape: -> (3,): the sums over its videos of the loss and of the weights' entropy, and how many
     have weights.
     """
-    step = model.config.micro_batch or len(batch)
+    step = model.part_size or len(batch)
     sums = torch.zeros(3, device=model.machine.device)
     for start in range(0, len(batch), step):
         part = batch.part(start, start + step)

@@ -107,8 +107,8 @@ def configure(
         )
     hashes = {name: PACKAGED if path == Path(PACKAGED) else _sha256(path) for name, path in weights.items()}
     mixes = {ALL_METHODS: "recipe", **(mixes or {})}
-    mix = {name: {"train_mix": mixes.get(name, mixes[ALL_METHODS])} for name in methods}
-    configs = [_configure(name, {**settings, **mix[name]}, backbone, hashes, options) for name in methods]
+    mix = {name: mixes.get(name) or mixes.get(method(name).trained_as) or mixes[ALL_METHODS] for name in methods}
+    configs = [_configure(name, {**settings, "train_mix": mix[name]}, backbone, hashes, options) for name in methods]
     return configs, {hashes[name]: path for name, path in weights.items()}
 
 
@@ -133,10 +133,11 @@ def _configure(
     return TrainConfig(method=name, manipulations=(), **about)
 
 
-def settle(config: TrainConfig, machine: Machine) -> TrainConfig:
+def settle(config: TrainConfig, machine: Machine, unmixed: bool = False) -> TrainConfig:
     """Returns a configuration as it will be run on a machine.
 
     Settings that its method has no use for are at their defaults, so that they tell no runs apart.
+    So is ``whole`` on an unmixed set, whose own fakes are whole.
 
     Example:
         >>> cpu = Machine(torch.device("cpu"))
@@ -146,7 +147,8 @@ def settle(config: TrainConfig, machine: Machine) -> TrainConfig:
     known, precision = method(config.method), choose_precision(config.precision, machine.device)
     unused = {"batch_size", "train_frames"} if takes_single_faces(config) else {"frame_batch_size"}
     unused |= set() if known.unit == "frame" else {"frame_faces"}
-    unused |= set() if known.training_data == "bags" else {"train_mix"}
+    same_mix = known.training_data != "bags" or (unmixed and config.train_mix == "whole")
+    unused |= {"train_mix"} if same_mix else set()
     defaults: dict[str, Any] = {field.name: field.default for field in fields(TrainConfig) if field.name in unused}
     return replace(config, precision=precision, ranks=machine.ranks.world, **defaults)
 

@@ -34,5 +34,5 @@ def is_crash(error: BaseException) -> bool:
 def note_failure(trial: Trial, reason: str, machine: Machine) -> None:
     """Leaves the reason in a trial's folder, which is made if the trial had none yet."""
     if not trial.folder.is_dir():
-        start(trial.folder, trial.config, trial.data, machine.device, machine.ranks.world)
+        start(trial.folder, trial.config, trial.data, machine.device)
     (trial.folder / FAILED).write_text(reason + "\n", encoding="utf-8")

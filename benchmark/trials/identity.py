@@ -58,7 +58,7 @@ def run_id(config: TrainConfig, data_sha256: str, code: str | None = None) -> st
     return name_run(asdict(config), data_sha256, code or code_sha256(config.method))
 
 
-def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device, n_ranks: int = 1) -> None:
+def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device) -> None:
     """Makes the run folder and writes what the run is and where it runs."""
     folder.mkdir(parents=True, exist_ok=True)
     about = {
@@ -74,7 +74,7 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
         "platform": platform.platform(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
-        "ranks": n_ranks,
+        "ranks": config.ranks,
         "packages": {name: version(name) for name in packages},
     }
     (folder / "environment.json").write_text(json.dumps(machine, indent=2) + "\n", encoding="utf-8")

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -63,7 +62,7 @@ def run_trial(trial: Trial, resources: Resources) -> None:
     machine, read = resources.machine, resources.faces
     model = Model.place(make_detector(trial.config, resources.weights), trial.config, machine)
     if machine.ranks.first:
-        start(trial.folder, trial.config, trial.data, machine.device, machine.ranks.world)
+        start(trial.folder, trial.config, trial.data, machine.device)
     machine.ranks.wait()
     if not _take_weights(model, trial, resources):
         train, val = make_training_sets(trial.data, read(trial.data), trial.config)
@@ -92,21 +91,15 @@ def make_detector(config: TrainConfig, weights: Mapping[str, Weights]) -> Detect
 def _sharing(model: Model, resources: Resources) -> dict[str, Detector]:
     """Makes the detectors of other methods that are scored with the weights of this training.
 
-    One that cannot be made, or has other weights, is left to its own trial. Each method's last
-    epoch is the same, so that none need be kept for it.
+    They are of the same module, so that this run's identity has their code; others train for
+    themselves. Each method's last epoch is the same, so that none need be kept for it.
     """
-    config, made = model.config, {}
-    for name in names() if config.select != "last" else ():
-        if name != config.method and method(name).trained_as == config.method:
-            with suppress(Exception):
-                detector = resources.machine.place(make_detector(replace(config, method=name), resources.weights))
-                if _shapes(detector) == _shapes(model.detector):
-                    made[name] = detector
-    return made
-
-
-def _shapes(detector: Detector) -> dict[str, torch.Size]:
-    return {name: value.shape for name, value in detector.state_dict().items()}
+    config, own = model.config, method(model.config.method)
+    if config.select == "last" or not resources.machine.ranks.first:
+        return {}
+    alike = [name for name in names() if method(name).trained_as == own.name != name]
+    configs = [replace(config, method=name) for name in alike if method(name).module == own.module]
+    return {c.method: resources.machine.place(make_detector(c, resources.weights)) for c in configs}
 
 
 def _take_weights(model: Model, trial: Trial, resources: Resources) -> bool:
@@ -115,9 +108,9 @@ def _take_weights(model: Model, trial: Trial, resources: Resources) -> bool:
     They are those of the method that this one is trained as. Or a finished trial differs only in
     ``select``, and its checkpoint has the last epoch.
     """
-    teacher, last = trial.teacher, trial.config.select == "last"
+    teacher, last, ranks = trial.teacher, trial.config.select == "last", resources.machine.ranks
     if teacher is not trial:
-        if not is_done(teacher.folder):
+        if not ranks.agree(is_done(teacher.folder)):
             run_trial(teacher, resources)
         return _copy(teacher.folder, "" if last else trial.config.method, model, trial.folder)
     return last and any(_copy_last(other, model, trial.folder) for other in trial.selecting_otherwise)
@@ -126,7 +119,7 @@ def _take_weights(model: Model, trial: Trial, resources: Resources) -> bool:
 def _copy(teacher: Path, method: str, model: Model, folder: Path) -> bool:
     """Copies weights and history that another trial kept for a method, if it did."""
     files = {name: teacher / name_file(name, method) for name in (BEST, HISTORY)}
-    if not all(path.is_file() for path in files.values()):
+    if not model.machine.ranks.agree(all(path.is_file() for path in files.values())):
         return False
     model.detector.load_state_dict(load_file(files[BEST]))
     if model.machine.ranks.first:
@@ -137,10 +130,11 @@ def _copy(teacher: Path, method: str, model: Model, folder: Path) -> bool:
 
 def _copy_last(other: Path, model: Model, folder: Path) -> bool:
     """Copies history and last weights of another finished trial, if it has them."""
-    if not (is_done(other) and (other / LAST).is_file()):
+    if not model.machine.ranks.agree(is_done(other) and (other / LAST).is_file()):
         return False
+    model.machine.log(f"{folder.name}: takes the last epoch of {other.name}")
     model.detector.load_state_dict(read_last_weights(other))
     if model.machine.ranks.first:
-        save_weights(model.detector, folder / BEST)
+        save_weights(model.detector, folder / BEST, model.config.epochs)
         shutil.copyfile(other / HISTORY, folder / HISTORY)
     return True

@@ -12,7 +12,7 @@ from torch.nn.functional import cosine_similarity
 import detectors
 from benchmark.training.device import choose_precision
 from detectors import testing as laws
-from detectors.autocast import to_float32
+from detectors.autocast import to_float32, without_autocast
 from detectors.backbones import TINY, Backbone
 
 BF16 = torch.bfloat16
@@ -138,3 +138,12 @@ def test_auto_is_bf16_only_where_the_card_has_it(native: bool, precision: str, m
     assert choose_precision("auto", gpu) == precision
     assert choose_precision("bf16", gpu) == "bf16", "asked for by name"
     assert choose_precision("auto", torch.device("cpu")) == "fp32"
+
+
+def test_a_device_without_autocast_will_do() -> None:
+    assert without_autocast(lambda module: module.in_features)(nn.Linear(3, 1, device="meta")) == 3
+
+
+def test_a_backbone_takes_its_faces_by_keyword_too() -> None:
+    backbone, faces = detectors.create("s-mil", "tiny").eval().backbone, torch.rand(2, 3, 32, 32)
+    assert torch.equal(backbone(faces=faces), backbone(faces))

@@ -75,6 +75,11 @@ def test_seeds_are_averaged_and_named() -> None:
     assert set(both["run_ids"]) == {"s-mil-0;s-mil-1"}
 
 
+def test_a_run_that_is_given_twice_counts_once() -> None:
+    once, twice = (make_board([run(0) for _ in range(n)]).cells for n in (1, 3))
+    pd.testing.assert_frame_equal(once, twice)
+
+
 def test_different_configurations_are_never_averaged() -> None:
     groups = group_runs([run(0), run(1, epochs=2), run(0, method="xn-avg")])
     assert [g.method for g in groups] == ["s-mil", "s-mil [epochs=2]", "xn-avg"]

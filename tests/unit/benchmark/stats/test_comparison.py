@@ -267,3 +267,11 @@ def test_two_trainings_of_a_method_are_not_told_apart_though_their_models_are(ru
     trainings = [(m, s, seed) for m, own in skills.items() for seed, s in zip(SEEDS, own, strict=True)]
     board = make_board([one_run(*training, **small) for training in trainings])
     assert (board.comparisons["p"] > 0.05).all()
+
+
+def test_a_single_pair_has_no_test() -> None:
+    rest = (np.ones(9), np.zeros(1), ("v",), ("p",))
+    entries = [Entry(("t", "auc", "all", name), np.full(3, v), *rest) for name, v in (("a", 0.9), ("b", 0.8))]
+    (found,) = compare(entries)
+    assert found.test == ""
+    assert np.isnan(found.p)

@@ -46,3 +46,12 @@ def test_losses_follow_the_supervision() -> None:
     assert torch.isclose(video_loss(prediction, label, mask, "video"), softplus(torch.tensor(-2.0)))
     expected = (softplus(torch.tensor(-1.0)) + softplus(torch.tensor(1.0))) / 2
     assert torch.isclose(video_loss(prediction, label, mask, "frame"), expected)
+
+
+def test_a_part_of_single_faces_has_as_many_as_a_part_of_bags() -> None:
+    config = replace(CONFIG, micro_batch=2, train_frames=8, frame_batch_size=32)
+    bags, faces = (Model(create(name, "tiny"), replace(config, method=name), CPU) for name in ("s-mil", "xn-avg"))
+    assert (bags.part_size, faces.part_size) == (2, 16)
+    assert (bags.batch_size, faces.batch_size) == (2, 2)
+    whole = Model(faces.detector, replace(faces.config, micro_batch=0), CPU)
+    assert (whole.part_size, whole.batch_size) == (0, 4)

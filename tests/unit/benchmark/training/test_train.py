@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from benchmark.data.batches import BagDataset
 from benchmark.train_config import SELECTS
 from benchmark.training import checkpoint, train
+from benchmark.training.predict import BagScore
 from benchmark.trials import trial
 from benchmark.trials.identity import run_id
 from benchmark.trials.shared_resources import Resources
@@ -78,8 +79,39 @@ def test_the_epoch_is_kept_that_select_names(select: str, tmp_path: Path) -> Non
         torch.nn.init.constant_(detector.weight, epoch)
         row = {"epoch": epoch, "val_accuracy": accuracy, "val_loss": loss, "val_auc": auc}
         checkpoint.record_epoch(done, row, detector, tmp_path, select)
+        checkpoint.publish(tmp_path, done)
     assert load_file(tmp_path / "best.safetensors")["weight"].item() == BEST_EPOCH[select]
     assert len(pd.read_csv(tmp_path / "history.csv")) == len(EPOCHS)
+
+
+def test_a_kill_between_weights_and_checkpoint_leaves_what_the_checkpoint_says(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lost epoch is trained again, and may come out otherwise on a GPU: then it is not the best."""
+    run = Trial(replace(CONFIG, method="xn-avg", select="val-loss"), built_set, tmp_path)
+    losses, original = iter([0.6, 0.1, 0.9, 0.8]), train.validate
+
+    def validate(scores: list[BagScore]) -> dict[str, float]:
+        return original(scores) | {"val_loss": next(twice)}
+
+    twice = (loss for loss in losses for _ in range(2))  # of xn-avg and of xn-max
+    monkeypatch.setattr(train, "validate", validate)
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "save", lambda *a: checkpoint.save(*a) if a[2].epoch == 1 else _interrupt())
+        with pytest.raises(KeyboardInterrupt):
+            run_trial(run, resources)
+    first = load_file(tmp_path / "best.safetensors")
+    assert [path.name for path in tmp_path.glob("*.next")], "the epoch of 0.1 was set aside"
+    run_trial(run, resources)
+    for name in ("", ".xn-max"):
+        assert pd.read_csv(tmp_path / f"history{name}.csv")["val_loss"].tolist() == [0.6, 0.9, 0.8]
+        best = load_file(tmp_path / f"best{name}.safetensors")
+        assert all(torch.equal(best[key], first[key]) for key in first)
+    assert not [*tmp_path.glob("*.next")]
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def test_each_epoch_is_drawn_anew(

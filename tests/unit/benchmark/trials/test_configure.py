@@ -102,6 +102,8 @@ def test_a_training_mix_is_for_a_method_or_for_all() -> None:
     mixes = split_mixes(["whole", "smil=recipe"])
     configs, _ = configure(["s-mil", "xn-avg", "lstm"], SETTINGS, "tiny", {}, {}, mixes)
     assert [config.train_mix for config in configs] == ["recipe", "whole", "whole"]
+    average, largest = configure(["xn-avg", "xn-max"], SETTINGS, "tiny", {}, {}, {"xn-avg": "whole"})[0]
+    assert average.train_mix == largest.train_mix == "whole", "they share one training"
     with pytest.raises(ConfigError, match="train-mix: 'half' is unknown; choose recipe"):
         configure(["s-mil"], SETTINGS, "tiny", {}, {}, {"": "half"})
 
@@ -116,5 +118,6 @@ def test_settings_that_a_method_does_not_use_tell_no_runs_apart(name: str) -> No
     )
     assert settled.train_mix == ("whole" if bags else "recipe"), "it sees no fake of the set"
     assert (settled.ranks, settled.precision) == (2, "fp32")
+    assert settle(asked, CPU, unmixed=True).train_mix == "recipe", "whole is what an unmixed set is"
     drawn = settle(replace(asked, frame_faces="drawn"), CPU)
     assert (drawn.frame_faces, drawn.batch_size, drawn.frame_batch_size) == ("drawn" if frames else "all", 8, 32)
