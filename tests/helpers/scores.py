@@ -59,7 +59,7 @@ def run(
     val = scores(own + 1, n_pairs, manipulations, split="val", skill=skill)
     grid, fewer = (pd.DataFrame(columns=schema.names) for schema in (GRID_SCORE, FEWER_SCORE))
     tables = (test, val, grid, fewer)
-    named = (f"{method}-{seed}", method, seed, manipulations, about)
+    named = (f"{method}-{seed}" + f"-{data}" * (data != "abc"), method, seed, manipulations, about)
     return Run(*named, dataset, data, "code", *tables, segments=segments_of(test))
 
 

@@ -86,7 +86,7 @@ def test_different_configurations_are_never_averaged() -> None:
 
 
 def test_training_on_each_manipulation_fills_one_row() -> None:
-    cells = tabulate([run(0, manipulations=("DF",)), run(0, manipulations=("F2F",))])
+    cells = tabulate([replace(run(0, manipulations=(kind,)), run_id=kind) for kind in ("DF", "F2F")])
     assert set(cells["method"]) == {"s-mil"}
     assert set(cells["manipulation"]) == {"DF", "F2F"}
 
