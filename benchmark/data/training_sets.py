@@ -39,6 +39,14 @@ def takes_single_faces(config: TrainConfig) -> bool:
     return method(config.method).unit == "frame" and config.frame_faces == "all"
 
 
+def part_size(config: TrainConfig) -> int:
+    """Number of videos, or of single faces, of a batch that are computed at a time; 0 is all.
+
+    As many faces stand for a video as a bag shows.
+    """
+    return config.micro_batch * (config.train_frames if takes_single_faces(config) else 1)
+
+
 def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split, _: TrainingData) -> BagDataset:
     """Makes a set of bags; in train, the replaced frames are drawn from the run's seed."""
     if split == Split.VAL:

@@ -130,4 +130,5 @@ def _enter(place: _Place, cell: Cell, found: list[Estimate]) -> Entry:
         tuple(names),
         videos.pair_names,
         frames if all(frames) else (),
+        tuple(run.training for run in place.group.trained_on(place.manipulation)),
     )

@@ -76,8 +76,9 @@ def group_runs(runs: list[Run]) -> list[Group]:
     labels: dict[_Key, str] = {}
     for table in dict.fromkeys(group.table for group in unnamed.values()):
         labels |= _labels({key: group for key, group in unnamed.items() if group.table == table})
-    named = (replace(group, method=labels[key]) for key, group in unnamed.items())
-    return sorted(named, key=lambda group: group.table)
+    order = list(dict.fromkeys(group.method for group in unnamed.values()))
+    places = {key: (group.table, order.index(group.method), len(group.differences)) for key, group in unnamed.items()}
+    return [replace(unnamed[key], method=labels[key]) for key in sorted(unnamed, key=places.__getitem__)]
 
 
 def by_table(runs: list[Run]) -> list[tuple[str, list[Run], str]]:
@@ -125,7 +126,12 @@ def _say(group: Group, table: Iterable[Group]) -> tuple[str, ...]:
     if not group.external:
         return group.differences
     trained = {other.method for other in table if not other.external}
-    return ("external",) if group.method in trained | paper_methods() else ()
+    return ("external",) if _plain(group.method) in map(_plain, trained | paper_methods()) else ()
+
+
+def _plain(name: str) -> str:
+    """Returns the letters and digits of a name, for ``S-MIL`` is ``smil``."""
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def _tell_apart(key: _Key, alike: list[_Key]) -> list[str]:

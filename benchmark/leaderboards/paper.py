@@ -24,8 +24,9 @@ def read_paper() -> pd.DataFrame:
 
 @cache
 def paper_methods() -> frozenset[str]:
-    """Returns the methods of the paper, by our names."""
-    return frozenset(read_paper()["method"].str.lower().replace(_OUR_NAMES))
+    """Returns the methods of the paper, by its names and by ours."""
+    names = read_paper()["method"].str.lower()
+    return frozenset([*names, *names.replace(_OUR_NAMES)])
 
 
 def paper_cells(table: str) -> list[dict[str, Any]]:

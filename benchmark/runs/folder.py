@@ -41,6 +41,8 @@ TRAINED, EXTERNAL = "train", "external"
 
 DEFAULTS = "defaults"
 """Table of ``config.toml`` with the settings of the method's own that are its defaults."""
+TRAINING = "training"
+"""Table of ``config.toml`` that names the training whose weights a run has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,8 @@ class Run:
     ``grid`` and ``fewer`` may be empty. ``reasons`` say why the data's name is not the official
     one. ``defaults`` are those settings of the method's own that are no difference from the
     paper's, such as its backbone. ``segments`` are the true segments of the test bags; None if an
-    older version wrote the run, which did not store them.
+    older version wrote the run, which did not store them. ``training`` names the training whose
+    weights it has, which other runs may share; empty if that is not known.
     """
 
     run_id: str
@@ -71,6 +74,7 @@ class Run:
     reasons: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
     segments: pd.DataFrame | None = field(default=None, repr=False)
+    training: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,7 @@ def read_run(folder: Path) -> Run:
         own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
         name, reasons = _read_name(data)
         found = (name, data["sha256"], code)
-        defaults = dict(about.get(DEFAULTS, {}))
+        defaults, training = dict(about.get(DEFAULTS, {})), str(about.get(TRAINING, {}).get("id", ""))
         expected = name_run(settings, data["sha256"], code)
     if folder.resolve().name != expected:
         raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
@@ -182,7 +186,7 @@ def read_run(folder: Path) -> Run:
     )
     segments = folder / SEGMENTS
     known = read_table(segments, SEGMENT) if segments.is_file() else None
-    return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known)
+    return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training)
 
 
 def _read_name(data: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

@@ -31,7 +31,8 @@ class Entry:
 
     That is the metric of each training (S,), the resamples of their mean (1 + R,), and of each
     video (N,) the share of the trainings that call it right. ``pairs`` names what was drawn.
-    ``frames`` has a digest of each training's frame scores, or is empty.
+    ``frames`` has a digest of each training's frame scores, or is empty. ``trainings`` names them,
+    as far as they have names.
     """
 
     cell: Cell
@@ -41,6 +42,7 @@ class Entry:
     videos: tuple[str, ...]
     pairs: tuple[str, ...]
     frames: tuple[str, ...] = ()
+    trainings: tuple[str, ...] = ()
 
     @property
     def value(self) -> float:
@@ -151,12 +153,14 @@ def _test(a: Entry, b: Entry) -> tuple[str, Verdict]:
 
 
 def _share_trainings(a: Entry, b: Entry) -> bool:
-    """Tells whether some seed of both has the same frame scores: it was trained once.
+    """Tells whether some seed of both was trained once: its name or its frame scores say so.
 
     Then the noise between trainings is that of their differences, seed by seed.
     """
-    same = len(a.by_seed) == len(b.by_seed)
-    return same and any(one == other for one, other in zip(a.frames, b.frames, strict=False))
+    if len(a.by_seed) != len(b.by_seed):
+        return False
+    names = zip(a.trainings, b.trainings, strict=False)
+    return any(one == other != "" for one, other in (*names, *zip(a.frames, b.frames, strict=False)))
 
 
 def rank(entries: Iterable[Entry], comparisons: Iterable[Comparison]) -> dict[Cell, str]:

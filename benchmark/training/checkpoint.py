@@ -56,7 +56,8 @@ def record_epoch(
     rank = rank_epoch(row, select)
     if rank > done.best.get(method, (-math.inf,)):
         done.best[method], done.best_epoch[method] = rank, int(row["epoch"])
-        save_weights(detector, folder / f"{name_file(BEST, method)}{_NEXT}", int(row["epoch"]))
+        if not method or select != "last":  # of all methods the last epoch is the same
+            save_weights(detector, folder / f"{name_file(BEST, method)}{_NEXT}", int(row["epoch"]))
     done.history.setdefault(method, []).append(row)
 
 

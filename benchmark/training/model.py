@@ -9,7 +9,7 @@ from typing import Self
 
 from benchmark.data.batches import Batch
 from benchmark.data.inputs import ModelInput, make_input
-from benchmark.data.training_sets import takes_single_faces
+from benchmark.data.training_sets import part_size, takes_single_faces
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, autocast
 from detectors.detector import Detector
@@ -38,12 +38,8 @@ class Model:
 
     @property
     def part_size(self) -> int:
-        """Number of videos, or of single faces, of a batch that are computed at a time; 0 is all.
-
-        As many faces stand for a video as a bag shows.
-        """
-        faces = self.config.train_frames if takes_single_faces(self.config) else 1
-        return self.config.micro_batch * faces
+        """Number of videos, or single faces, of a batch that are computed at a time; 0 is all."""
+        return part_size(self.config)
 
     @property
     def without_progress(self) -> Self:

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.data.training_sets import takes_single_faces
+from benchmark.data.training_sets import part_size, takes_single_faces
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, choose_precision
 from benchmark.training.weights import PACKAGED
@@ -55,12 +55,20 @@ def split_weights(typed: Sequence[str]) -> dict[str, Path]:
 def split_mixes(typed: Sequence[str]) -> dict[str, str]:
     """Parses ``MIX`` and ``METHOD=MIX`` into a training mix per method.
 
+    Raises:
+        ConfigError: two are given for a method, or for all.
+
     Example:
         >>> split_mixes(["recipe", "xn-avg=whole"])
         {'': 'recipe', 'xn-avg': 'whole'}
     """
-    parts = [text.rpartition("=") for text in typed]
-    return {resolve(name) if equals else ALL_METHODS: mix for name, equals, mix in parts}
+    mixes: dict[str, str] = {}
+    for name, equals, mix in (text.rpartition("=") for text in typed):
+        known = resolve(name) if equals else ALL_METHODS
+        if known in mixes:
+            raise ConfigError(f"train-mix: {known or 'all methods'}: both {mixes[known]} and {mix} are given")
+        mixes[known] = mix
+    return mixes
 
 
 def split_options(typed: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -107,6 +115,9 @@ def configure(
         )
     hashes = {name: PACKAGED if path == Path(PACKAGED) else _sha256(path) for name, path in weights.items()}
     mixes = {ALL_METHODS: "recipe", **(mixes or {})}
+    known = {ALL_METHODS, *methods, *(method(name).trained_as for name in methods)}
+    if unused := [name for name in mixes if name not in known]:
+        raise ConfigError(f"train-mix: {', '.join(unused)} is not among the methods to train")
     mix = {name: mixes.get(name) or mixes.get(method(name).trained_as) or mixes[ALL_METHODS] for name in methods}
     configs = [_configure(name, {**settings, "train_mix": mix[name]}, backbone, hashes, options) for name in methods]
     return configs, {hashes[name]: path for name, path in weights.items()}
@@ -150,7 +161,14 @@ def settle(config: TrainConfig, machine: Machine, unmixed: bool = False) -> Trai
     same_mix = known.training_data != "bags" or (unmixed and config.train_mix == "whole")
     unused |= {"train_mix"} if same_mix else set()
     defaults: dict[str, Any] = {field.name: field.default for field in fields(TrainConfig) if field.name in unused}
-    return replace(config, precision=precision, ranks=machine.ranks.world, **defaults)
+    settled = replace(config, method=known.name, precision=precision, ranks=machine.ranks.world, **defaults)
+    return replace(settled, micro_batch=0) if _is_whole(settled) else settled
+
+
+def _is_whole(config: TrainConfig) -> bool:
+    """Whether a part of a batch is as large as the batch."""
+    size = config.frame_batch_size if takes_single_faces(config) else config.batch_size
+    return part_size(config) >= size
 
 
 def own_defaults(config: TrainConfig) -> dict[str, Any]:

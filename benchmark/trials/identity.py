@@ -2,7 +2,7 @@
 
 import json
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -12,8 +12,8 @@ import torch
 
 import detectors
 import ffpms
-from benchmark.runs.folder import DEFAULTS, TRAINED, name_run
-from benchmark.train_config import TrainConfig
+from benchmark.runs.folder import DEFAULTS, TRAINED, TRAINING, name_run
+from benchmark.train_config import SELECTS, TrainConfig
 from benchmark.trials.configure import own_defaults
 from benchmark.trials.method_code import find_package, method_code
 from ffpms.dataset.built_set import BuiltSet
@@ -58,6 +58,17 @@ def run_id(config: TrainConfig, data_sha256: str, code: str | None = None) -> st
     return name_run(asdict(config), data_sha256, code or code_sha256(config.method))
 
 
+def training_id(config: TrainConfig, data_sha256: str) -> str:
+    """Names the training whose weights a run has.
+
+    Several choices of the epoch share it, and methods of one module that are trained as one.
+    """
+    own = detectors.method(config.method)
+    teacher = detectors.method(own.trained_as)
+    name = teacher.name if teacher.module == own.module else own.name
+    return run_id(replace(config, method=name, select=SELECTS[0]), data_sha256)
+
+
 def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device) -> None:
     """Makes the run folder and writes what the run is and where it runs."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +77,7 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
         "code": {"version": ffpms.__version__, "sha256": code_sha256(config.method)},
     }
     train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
-    about[DEFAULTS] = own_defaults(config)
+    about |= {DEFAULTS: own_defaults(config), TRAINING: {"id": training_id(config, data.sha256)}}
     (folder / "config.toml").write_text(tomli_w.dumps({TRAINED: train} | about), encoding="utf-8")
     packages = ("torch", "timm", "numpy", "pillow", "scikit-learn")
     machine = {

@@ -19,7 +19,7 @@ def run_here(trials: Sequence[Trial], resources: Resources) -> list[str]:
         if is_done(trial.folder):  # another trial's detector was trained by it
             log(f"{prefix}: done already")
             continue
-        log(f"{prefix}: training on {', '.join(trial.config.manipulations)}")
+        log(f"{prefix}: on {', '.join(trial.config.manipulations)}")
         resources.faces(trial.data)  # a crop that is not what was built ends all trials, before any begins
         if reason := attempt(trial, resources):
             note_failure(trial, reason, resources.machine)

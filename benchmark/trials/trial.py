@@ -92,10 +92,10 @@ def _sharing(model: Model, resources: Resources) -> dict[str, Detector]:
     """Makes the detectors of other methods that are scored with the weights of this training.
 
     They are of the same module, so that this run's identity has their code; others train for
-    themselves. Each method's last epoch is the same, so that none need be kept for it.
+    themselves.
     """
     config, own = model.config, method(model.config.method)
-    if config.select == "last" or not resources.machine.ranks.first:
+    if not resources.machine.ranks.first:
         return {}
     alike = [name for name in names() if method(name).trained_as == own.name != name]
     configs = [replace(config, method=name) for name in alike if method(name).module == own.module]
@@ -112,15 +112,20 @@ def _take_weights(model: Model, trial: Trial, resources: Resources) -> bool:
     if teacher is not trial:
         if not ranks.agree(is_done(teacher.folder)):
             run_trial(teacher, resources)
-        return _copy(teacher.folder, "" if last else trial.config.method, model, trial.folder)
+        return _copy(teacher.folder, model, trial.folder)
     return last and any(_copy_last(other, model, trial.folder) for other in trial.selecting_otherwise)
 
 
-def _copy(teacher: Path, method: str, model: Model, folder: Path) -> bool:
-    """Copies weights and history that another trial kept for a method, if it did."""
-    files = {name: teacher / name_file(name, method) for name in (BEST, HISTORY)}
+def _copy(teacher: Path, model: Model, folder: Path) -> bool:
+    """Copies weights and history that another trial kept for a method, if it did.
+
+    The last epoch of all methods is the same.
+    """
+    name, last = model.config.method, model.config.select == "last"
+    files = {BEST: teacher / name_file(BEST, "" if last else name), HISTORY: teacher / name_file(HISTORY, name)}
     if not model.machine.ranks.agree(all(path.is_file() for path in files.values())):
         return False
+    model.machine.log(f"{folder.name}: takes its epoch of the training of {teacher.name}")
     model.detector.load_state_dict(load_file(files[BEST]))
     if model.machine.ranks.first:
         for name, path in files.items():
@@ -129,12 +134,14 @@ def _copy(teacher: Path, method: str, model: Model, folder: Path) -> bool:
 
 
 def _copy_last(other: Path, model: Model, folder: Path) -> bool:
-    """Copies history and last weights of another finished trial, if it has them."""
+    """Copies histories and last weights of another finished trial, if it has them."""
     if not model.machine.ranks.agree(is_done(other) and (other / LAST).is_file()):
         return False
     model.machine.log(f"{folder.name}: takes the last epoch of {other.name}")
     model.detector.load_state_dict(read_last_weights(other))
     if model.machine.ranks.first:
         save_weights(model.detector, folder / BEST, model.config.epochs)
+        for history in other.glob(name_file(HISTORY, "*")):
+            shutil.copyfile(history, folder / history.name)
         shutil.copyfile(other / HISTORY, folder / HISTORY)
     return True

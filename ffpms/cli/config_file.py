@@ -30,16 +30,18 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
     unknown = sorted(named.keys() - known.keys())
     if unknown:
         raise click.BadParameter(f"{path}: no such setting: {', '.join(unknown)}")
-    typed = {name: _as_typed(value, getattr(known[name], "multiple", False)) for name, value in named.items()}
+    typed = {name: _as_typed(value, known[name]) for name, value in named.items()}
     context.default_map = {**(context.default_map or {}), **typed}
     return path
 
 
-def _as_typed(value: Any, many: bool) -> Any:
+def _as_typed(value: Any, flag: click.Parameter) -> Any:
     """Converts a TOML value to what one would type, so that the same checks apply.
 
-    ``many`` is for a flag that may be given several times.
+    A flag that may be given several times takes a list, or one text.
     """
+    if getattr(flag, "multiple", False):
+        return [str(item) for item in (value if isinstance(value, list) else [value])]
     if isinstance(value, list):
-        return [str(item) for item in value] if many else ",".join(map(str, value))
-    return value if isinstance(value, bool) else str(value)
+        return ",".join(map(str, value))
+    return value if getattr(flag, "is_flag", False) else str(value)

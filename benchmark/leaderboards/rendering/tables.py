@@ -159,10 +159,12 @@ def explain(tables: list[Table]) -> list[str]:
 
 
 def _explain_untested(tables: list[Table]) -> list[str]:
-    """Says which rows are not tested, and why: a table of several has one of too few seeds."""
+    """Says which rows are not tested, and why: too few seeds, or a single pair."""
     rivals = [table.n_seeds for table in tables if len(table.n_seeds) > 1]
     numbers = [number for own in rivals for number in own.values()]
     few = dict.fromkeys(name for own in rivals for name, number in own.items() if number < LEAST_SEEDS)
+    if rivals and all(np.isnan(number.low) for table in tables for number in table.numbers):
+        return ["There is a single test pair: no interval, and differences are not tested."]
     if not few:
         return []
     why = "the noise between trainings is unknown; give --seeds 0,1,2."

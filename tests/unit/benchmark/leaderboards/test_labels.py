@@ -78,6 +78,12 @@ def test_on_faceforensics_training_on_less_than_all_fakes_is_said(manipulations:
     assert elsewhere.method == "s-mil"
 
 
+@pytest.mark.parametrize("name", ["S-MIL", "smil", "face-x-ray", "XN_avg"])
+def test_another_tool_under_a_name_of_the_paper_is_external(name: str) -> None:
+    (group,) = group_runs([replace(run(method=name, dataset="FFPMS"), external=True)])
+    assert group.method == f"{name} [external]"
+
+
 def test_a_setting_that_this_version_does_not_know_counts() -> None:
     assert labels(trained(sharpness=3)) == ["s-mil [sharpness=3]"]
 

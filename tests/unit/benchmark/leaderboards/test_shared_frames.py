@@ -74,6 +74,13 @@ def test_every_cell_says_whose_frames_they_are(board: Board) -> None:
     pd.testing.assert_frame_equal(*(own[columns].reset_index(drop=True) for own in (frames, of_avg)))
 
 
+def test_another_epoch_of_the_same_trainings_is_paired(runs: list[Run]) -> None:
+    named = [replace(own, training=f"t{own.seed}") for own in (*runs[:3], *runs[6:])]
+    comparisons = make_board(named).comparisons
+    assert set(comparisons["test"]) == {PAIRED}
+    assert set(make_board(runs[:3] + runs[6:]).comparisons["test"]) == {WELCH}
+
+
 def test_another_epoch_of_one_seed_is_another_method(runs: list[Run]) -> None:
     """Then they are compared, and paired by seed: the other seeds were trained once for both."""
     other = runs[3].scores

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
+from sklearn.metrics import roc_auc_score
 
 from benchmark.data.batches import BagDataset
+from benchmark.runs.folder import read_run
 from benchmark.train_config import SELECTS
 from benchmark.training import checkpoint, train
 from benchmark.training.predict import BagScore
@@ -212,6 +214,12 @@ def test_the_last_epoch_is_taken_from_a_finished_training(
     run_trial(last, resources)
     for file in ("best.safetensors", "scores.parquet"):
         assert (last.folder / file).read_bytes() == (alone.folder / file).read_bytes()
+    own, other = (pd.read_csv(t.folder / "history.csv").drop(columns="seconds") for t in (last, alone))
+    pd.testing.assert_frame_equal(own, other)
+    val = pd.read_parquet(last.folder / "val_scores.parquet").query("level == 'video'")
+    auc = roc_auc_score(val["y_true"], val["score"])
+    assert own["val_auc"].iloc[-1] == pytest.approx(auc), "the history is the method's own"
+    assert read_run(last.folder).training == read_run(Trial.below(tmp_path, config, built_set).folder).training
 
 
 def test_a_loss_that_is_no_number_ends_the_run_in_one_line(

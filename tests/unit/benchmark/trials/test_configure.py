@@ -104,6 +104,10 @@ def test_a_training_mix_is_for_a_method_or_for_all() -> None:
     assert [config.train_mix for config in configs] == ["recipe", "whole", "whole"]
     average, largest = configure(["xn-avg", "xn-max"], SETTINGS, "tiny", {}, {}, {"xn-avg": "whole"})[0]
     assert average.train_mix == largest.train_mix == "whole", "they share one training"
+    with pytest.raises(ConfigError, match="train-mix: s-mil: both whole and recipe are given"):
+        split_mixes(["smil=whole", "s-mil=recipe"])
+    with pytest.raises(ConfigError, match="train-mix: lstm is not among the methods to train"):
+        configure(["s-mil"], SETTINGS, "tiny", {}, {}, {"lstm": "whole"})
     with pytest.raises(ConfigError, match="train-mix: 'half' is unknown; choose recipe"):
         configure(["s-mil"], SETTINGS, "tiny", {}, {}, {"": "half"})
 
@@ -118,6 +122,9 @@ def test_settings_that_a_method_does_not_use_tell_no_runs_apart(name: str) -> No
     )
     assert settled.train_mix == ("whole" if bags else "recipe"), "it sees no fake of the set"
     assert (settled.ranks, settled.precision) == (2, "fp32")
+    whole = settle(replace(asked, micro_batch=8), CPU)
+    assert (whole.micro_batch, settle(replace(asked, micro_batch=1), CPU).micro_batch) == (0, 1)
+    assert settle(replace(asked, method=name.upper()), CPU).method == name
     assert settle(asked, CPU, unmixed=True).train_mix == "recipe", "whole is what an unmixed set is"
     drawn = settle(replace(asked, frame_faces="drawn"), CPU)
     assert (drawn.frame_faces, drawn.batch_size, drawn.frame_batch_size) == ("drawn" if frames else "all", 8, 32)

@@ -69,7 +69,7 @@ def test_bad_usage_is_one_line_and_exit_2(
     [
         (("--methods", "smill"), "did you mean s-mil"),
         (("--methods", "smil", "--seeds", "a"), "no comma list of numbers"),
-        (("--methods", "smil", "--epochs", "0"), "is not a whole number above 0"),
+        (("--methods", "smil", "--epochs", "0"), "is not a whole number from 1 up"),
         (("--methods", "smil", "--lr", "nan"), "is not a number above 0"),
         (("--methods", ","), "methods: none given"),
         (("--methods", "smil", "--seeds", ""), "no comma list of numbers"),
