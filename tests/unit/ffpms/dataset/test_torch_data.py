@@ -70,7 +70,7 @@ def test_a_fake_bag_of_training_shows_a_fake_face_however_many_people_there_are(
     ours = TorchBags(bags, 8, 0)
     seen: list[str] = []
     blank = np.zeros((4, 4, 3), np.uint8)
-    theirs = BagDataset(lambda crop: (seen.append(crop), blank)[1], bags, n_faces=8)
+    theirs = BagDataset(lambda crop: (seen.append(crop), blank)[1], bags, n_frames=8)
     for epoch in range(40):
         ours.set_epoch(epoch)
         theirs.epoch = epoch
@@ -94,7 +94,7 @@ def test_bags_of_several_people_are_padded(built_set: BuiltSet) -> None:
 def test_it_draws_what_training_draws(built_set: BuiltSet) -> None:
     ours, _ = built_set.torch("train", frames=8, seed=2)
     faces = {crop: face for bag in ours.bags for crop, face in zip(bag.crops, bag.faces(), strict=True)}
-    theirs = BagDataset(faces.__getitem__, ours.bags, n_faces=8, seed=2)
+    theirs = BagDataset(faces.__getitem__, ours.bags, n_frames=8, seed=2)
     ours.set_epoch(4)
     theirs.epoch = 4
     for i in range(len(ours)):
