@@ -6,27 +6,21 @@ keep the order of their files, which is that of the videos' names. The recall st
 proposal is dropped: a perfect detector of N segments has an AP of 1 - 1 / N. Units are slots.
 """
 
-from functools import partial
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmark.metrics.metric import Metric
 from benchmark.metrics.protocols import AV_DEEPFAKE1M
 from benchmark.metrics.resampled_roc import Steps, envelope_ap
 from benchmark.metrics.segments import Proposals, best_iou, match, propose_segments
 from benchmark.metrics.temporal_localisation import (
-    AP_IOUS,
     AR_IOUS,
-    AR_PROPOSALS,
     Judged,
+    Rule,
     check_iou,
     check_number,
     judged,
     mean_recall,
     resample_ap,
-    sample_ap,
-    sample_ar,
 )
 
 
@@ -109,27 +103,13 @@ def shares_above(found: Proposals, n_proposals: int) -> np.ndarray:
     return np.asarray((best[:, None] > np.array(AR_IOUS, dtype=np.float32)).mean(axis=1))
 
 
-METRICS = (
-    *(
-        Metric(
-            name=f"av_deepfake1m_ap_at_iou_{percent}",
-            title=f"Segment average precision at IoU {percent / 100}, by AV-Deepfake1M's rule",
-            level="segment",
-            function=partial(av_deepfake1m_ap, least_iou=percent / 100),
-            sample=sample_ap(partial(judge_above, percent=percent), ap_without_first_step),
-            protocol=AV_DEEPFAKE1M,
-        )
-        for percent in AP_IOUS
-    ),
-    *(
-        Metric(
-            name=f"av_deepfake1m_ar_at_{n}",
-            title=f"Segment average recall of {n} proposals, by AV-Deepfake1M's rule",
-            level="segment",
-            function=partial(av_deepfake1m_ar, n_proposals=n),
-            sample=sample_ar(partial(shares_above, n_proposals=n)),
-            protocol=AV_DEEPFAKE1M,
-        )
-        for n in AR_PROPOSALS
-    ),
-)
+METRICS = Rule(
+    protocol=AV_DEEPFAKE1M,
+    name="av_deepfake1m_",
+    title=", by AV-Deepfake1M's rule",
+    ap=av_deepfake1m_ap,
+    ar=av_deepfake1m_ar,
+    judge=judge_above,
+    statistic=ap_without_first_step,
+    shares=shares_above,
+).metrics()

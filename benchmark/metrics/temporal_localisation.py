@@ -209,27 +209,45 @@ def sample_ar(recall: Recall) -> Sampler:
     return sample
 
 
-METRICS = (
-    *(
-        Metric(
-            name=f"ap_at_iou_{percent}",
-            title=f"Segment average precision at IoU {percent / 100}",
+@dataclass(frozen=True)
+class Rule:
+    """A rule by which segments are scored: functions of arrays, and how proposals are judged.
+
+    ``name`` begins the names of its metrics, ``title`` ends their titles.
+    """
+
+    protocol: str
+    name: str
+    title: str
+    ap: Callable[..., float]
+    ar: Callable[..., float]
+    judge: Callable[..., Judged]
+    statistic: Statistic
+    shares: Callable[..., np.ndarray]
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Makes its metrics: precision by IoU, and recall by number of proposals."""
+        return (*map(self._ap, AP_IOUS), *map(self._ar, AR_PROPOSALS))
+
+    def _ap(self, percent: int) -> Metric:
+        return Metric(
+            name=f"{self.name}ap_at_iou_{percent}",
+            title=f"Segment average precision at IoU {percent / 100}{self.title}",
             level="segment",
-            function=partial(segment_ap, least_iou=percent / 100),
-            sample=sample_ap(partial(judge, percent=percent), envelope_ap),
-            protocol=ACTIVITYNET,
+            function=partial(self.ap, least_iou=percent / 100),
+            sample=sample_ap(partial(self.judge, percent=percent), self.statistic),
+            protocol=self.protocol,
         )
-        for percent in AP_IOUS
-    ),
-    *(
-        Metric(
-            name=f"ar_at_{n}",
-            title=f"Segment average recall of {n} proposals",
+
+    def _ar(self, number: int) -> Metric:
+        return Metric(
+            name=f"{self.name}ar_at_{number}",
+            title=f"Segment average recall of {number} proposals{self.title}",
             level="segment",
-            function=partial(segment_ar, n_proposals=n),
-            sample=sample_ar(partial(recall_shares, n_proposals=n)),
-            protocol=ACTIVITYNET,
+            function=partial(self.ar, n_proposals=number),
+            sample=sample_ar(partial(self.shares, n_proposals=number)),
+            protocol=self.protocol,
         )
-        for n in AR_PROPOSALS
-    ),
-)
+
+
+METRICS = Rule(ACTIVITYNET, "", "", segment_ap, segment_ar, judge, envelope_ap, recall_shares).metrics()

@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from benchmark.data.batches import BagDataset, Batch, FaceDataset, load_batches
+from benchmark.data.training_sets import part_size
 from benchmark.metrics.accuracy import accuracy
 from benchmark.training.checkpoint import BEST, TrainingState, publish, record_epoch, resume, save, write_tensorboard
 from benchmark.training.model import Model
@@ -129,7 +130,7 @@ def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:
     Shape: -> (3,): the sums over its videos of the loss and of the weights' entropy, and how many
     have weights.
     """
-    step = model.part_size or len(batch)
+    step = part_size(model.config) or len(batch)
     sums = torch.zeros(3, device=model.machine.device)
     for start in range(0, len(batch), step):
         part = batch.part(start, start + step)

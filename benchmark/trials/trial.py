@@ -141,7 +141,6 @@ def _copy_last(other: Path, model: Model, folder: Path) -> bool:
     model.detector.load_state_dict(read_last_weights(other))
     if model.machine.ranks.first:
         save_weights(model.detector, folder / BEST, model.config.epochs)
-        for history in other.glob(name_file(HISTORY, "*")):
+        for history in (other / HISTORY, *other.glob(name_file(HISTORY, "*"))):
             shutil.copyfile(history, folder / history.name)
-        shutil.copyfile(other / HISTORY, folder / HISTORY)
     return True

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from benchmark.data.batches import Batch
+from benchmark.data.training_sets import part_size
 from benchmark.training.distributed import SINGLE, Ranks
 from benchmark.training.model import Model
 from benchmark.training.train import accumulate_gradients
@@ -51,7 +52,7 @@ def test_losses_follow_the_supervision() -> None:
 def test_a_part_of_single_faces_has_as_many_as_a_part_of_bags() -> None:
     config = replace(CONFIG, micro_batch=2, train_frames=8, frame_batch_size=32)
     bags, faces = (Model(create(name, "tiny"), replace(config, method=name), CPU) for name in ("s-mil", "xn-avg"))
-    assert (bags.part_size, faces.part_size) == (2, 16)
+    assert (part_size(bags.config), part_size(faces.config)) == (2, 16)
     assert (bags.batch_size, faces.batch_size) == (2, 2)
     whole = Model(faces.detector, replace(faces.config, micro_batch=0), CPU)
-    assert (whole.part_size, whole.batch_size) == (0, 4)
+    assert (part_size(whole.config), whole.batch_size) == (0, 4)
