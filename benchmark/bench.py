@@ -3,17 +3,18 @@
 Each trial is scored once on test.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from benchmark.leaderboards.board import COLUMNS, make_board
+from benchmark.leaderboards.board import COLUMNS, lock_board, make_board
 from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
 from benchmark.train_config import TrainConfig
+from benchmark.training.checkpoint import drop_checkpoint
 from benchmark.training.device import Log, Machine, choose_device
+from benchmark.trials.claims import discard
 from benchmark.trials.configure import settle
 from benchmark.trials.failures import explain, is_crash, note_failure
 from benchmark.trials.requirements import check_set
@@ -68,12 +69,12 @@ def bench(
     trials = _make_trials(grid, out, machine)
     _check_splits(trials)
     if not resume:
-        for trial in trials:
-            shutil.rmtree(trial.folder, ignore_errors=True)
-    todo = [trial for trial in trials if not is_done(trial.folder)]
+        discard(trials, machine)
+    todo = [trial for trial in trials if not machine.ranks.agree(is_done(trial.folder))]
     for trial in trials:
         if trial not in todo:
             machine.log(f"{trial.folder.name}: done already")
+            drop_checkpoint(trial.folder)
     resources = Resources(machine, weights, out / "faces" if store else None)
     faults = _check_methods(todo, resources)
     lines = list(dict.fromkeys(_name_method(trial.config.method, reason) for trial, reason in faults.items()))
@@ -242,10 +243,11 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
     """Writes the leaderboard, if this is the first rank and there is anything to put in it."""
     if not machine.ranks.first:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
-    finished, failed = read_runs(out), read_failures(out)
-    if not (finished or failed):
-        return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
-    board = make_board(finished, failed)
-    board.write(out)
+    with lock_board(out, machine.log):
+        finished, failed = read_runs(out), read_failures(out)
+        if not (finished or failed):
+            return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
+        board = make_board(finished, failed)
+        board.write(out)
     own = [run for run in finished if run.run_id in wanted], [one for one in failed if one.run_id in wanted]
     return Outcome(board.cells, board.markdown(), *own, failures)

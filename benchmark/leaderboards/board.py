@@ -1,6 +1,7 @@
 """The leaderboard: recomputes every number from stored scores, without a model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from benchmark.metrics.protocols import ACTIVITYNET, check_protocol
 from benchmark.runs.folder import Failure, Run, read_failures, read_runs
 from benchmark.stats.comparison import Entry, compare, find_repeated, rank, tabulate_comparisons
 from ffpms.errors import ManifestError, writing
+from ffpms.storage import LOCKS, remove_partial, wait_for_lock
 
 __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
 
@@ -60,6 +62,20 @@ class Board:
     def markdown(self) -> str:
         """Renders the short tables, and what failed, as Markdown."""
         return render_markdown(self.cells, self.failures, self.notes)
+
+
+@contextmanager
+def lock_board(out: Path, log: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Locks the leaderboard of a folder while its runs are read and its files are written.
+
+    So whoever writes last has every run that is done.
+
+    Raises:
+        StorageError: the folder cannot be written to.
+    """
+    with wait_for_lock(out / LOCKS / "leaderboard.lock", lambda owner: log(f"{out}: {owner} writes its leaderboard")):
+        remove_partial(out)
+        yield
 
 
 def tabulate(runs: list[Run]) -> pd.DataFrame:

@@ -17,7 +17,16 @@ from torch import Tensor
 from benchmark.data.batches import BagDataset, Batch, FaceDataset, load_batches
 from benchmark.data.training_sets import part_size
 from benchmark.metrics.accuracy import accuracy
-from benchmark.training.checkpoint import BEST, TrainingState, publish, record_epoch, resume, save, write_tensorboard
+from benchmark.training.checkpoint import (
+    BEST,
+    TrainingState,
+    keep_last,
+    publish,
+    record_epoch,
+    resume,
+    save,
+    write_tensorboard,
+)
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, predict_alike
 from detectors.detector import Detector
@@ -54,6 +63,8 @@ def fit(
             _select(model, {"": detector, **(sharing or {})}, val, row, done, folder, started)
             save(folder, state, done)
         ranks.wait()
+    if ranks.first:
+        keep_last(detector, folder, done)
     detector.load_state_dict(load_file(folder / BEST))
 
 

@@ -87,5 +87,6 @@ def test_one_of_several_ranks_raises_so_that_torchrun_stops_the_others(
     monkeypatch.setattr(runner, "run_trial", failing(TypeError("odd"), []))
     resources = Resources(replace(CPU, ranks=Ranks(rank=0, world=2)))
     monkeypatch.setattr(Resources, "faces", lambda *_: None)
+    monkeypatch.setattr(Ranks, "agree", lambda _, found: found)
     with pytest.raises(TypeError):
         run_here(trials, resources)
