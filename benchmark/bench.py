@@ -3,20 +3,22 @@
 Each trial is scored once on test.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from benchmark.leaderboards.board import COLUMNS, lock_board, make_board
-from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
+from benchmark.runs.collection import describe_left_out, read_collection
+from benchmark.runs.folder import DamagedTableError, Failure, Run, is_done, read_run, unfinish
 from benchmark.train_config import TrainConfig
 from benchmark.training.checkpoint import drop_checkpoint
 from benchmark.training.device import Log, Machine, choose_device
 from benchmark.trials.claims import discard
 from benchmark.trials.configure import settle
-from benchmark.trials.failures import explain, is_crash, note_failure
+from benchmark.trials.failures import end_all, explain, is_crash, note_failure
 from benchmark.trials.requirements import check_set
 from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.shared_resources import Resources
@@ -66,23 +68,38 @@ def bench(
         ConfigError: weights cannot be read, or a split of a set has not both real and fake bags
             with faces.
     """
-    trials = _make_trials(grid, out, machine)
+    trials, lines = _make_trials(grid, out, machine)
     _check_splits(trials)
     if not resume:
         discard(trials, machine)
-    todo = [trial for trial in trials if not machine.ranks.agree(is_done(trial.folder))]
+    todo = [trial for trial in trials if not machine.ranks.agree(_is_whole(trial.folder, machine.log))]
     for trial in trials:
         if trial not in todo:
             machine.log(f"{trial.folder.name}: done already")
             drop_checkpoint(trial.folder)
     resources = Resources(machine, weights, out / "faces" if store else None)
     faults = _check_methods(todo, resources)
-    lines = list(dict.fromkeys(_name_method(trial.config.method, reason) for trial, reason in faults.items()))
-    for line in lines:
+    lines += [_name_method(trial.config.method, reason) for trial, reason in faults.items()]
+    for line in (lines := list(dict.fromkeys(lines))):
         machine.log(f"left out: {line}")
     possible = [trial for trial in todo if trial not in faults]
     failures = run(possible, resources) if possible else []
     return _conclude(out, {trial.folder.name for trial in trials}, [*lines, *failures], machine)
+
+
+def _is_whole(folder: Path, log: Log) -> bool:
+    """Whether a trial is done; a run whose scores are lost or damaged is to be scored again."""
+    try:
+        if is_done(folder):
+            read_run(folder)
+            return True
+    except DamagedTableError as error:
+        log(f"{error}; it is scored again")
+        unfinish(folder)
+        return False
+    except (FfpmsError, OSError):
+        return True  # nothing of it is touched: the leaderboard says what is wrong
+    return False
 
 
 def _name_method(method: str, reason: str) -> str:
@@ -147,13 +164,22 @@ def make_grid(
     ]
 
 
-def _make_trials(grid: Grid, out: Path, machine: Machine) -> list[Trial]:
-    """Makes each trial once, with the configuration and the folder it will have."""
-    trials = {}
+def _make_trials(grid: Grid, out: Path, machine: Machine) -> tuple[list[Trial], list[str]]:
+    """Makes each trial once, with the configuration and the folder it will have.
+
+    Returns a line for each that cannot be made, since the code of its method cannot be read.
+    """
+    trials, faults = {}, {}
     for data, asked in grid:
-        trial = Trial.below(out, settle(asked, machine, data.unmixed), data)
-        trials[trial.folder] = trial
-    return list(trials.values())
+        try:
+            trial = Trial.below(out, settle(asked, machine, data.unmixed), data)
+            trials[trial.folder] = trial
+        except BaseException as error:
+            end_all(error, out)
+            faults[_name_method(asked.method, explain(error, asked))] = error
+    if faults and not trials:
+        raise next(iter(faults.values()))
+    return list(trials.values()), list(faults)
 
 
 def _check_splits(trials: Sequence[Trial]) -> None:
@@ -187,56 +213,78 @@ def _check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial,
 
     Raises:
         DetectorError: none can be made.
-        ManifestError: the sets lack what they all learn from.
+        ManifestError: the sets lack what they all learn from, or are not what was built.
         ConfigError: all see the order of faces, and the sets have several people in a frame.
+        StorageError: the disk takes nothing more.
     """
-    faults = dict(_faults(trials, resources.weights))
+    faults = dict(_faults(trials, resources))
     if faults and len(faults) == len(trials) and not any(map(is_crash, faults.values())):
         raise next(iter(faults.values()))
-    reasons = {trial: explain(fault, trial.config.method) for trial, fault in faults.items()}
+    reasons = {trial: explain(fault, trial.config) for trial, fault in faults.items()}
     for trial, reason in reasons.items():
         if is_crash(faults[trial]) and resources.machine.ranks.first:
-            note_failure(trial, reason, resources.machine)
+            note_failure(trial, reason, resources.machine, faults[trial])
     return reasons
 
 
-def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable[tuple[Trial, BaseException]]:
+def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Trial, BaseException]]:
     """Yields the reasons why a trial cannot run.
 
     They lie in its detector, whatever its seed and manipulations, or in its set.
     """
     made: dict[TrainConfig, BaseException | None] = {}
     missing: dict[tuple[object, ...], BackboneError] = {}
+    left = []
     for trial in trials:
         origin = replace(trial.config, seed=0, manipulations=())
         if origin not in made:
-            made[origin] = _try_making(origin, weights, missing)
-        if fault := made[origin] or _try_learning(trial):
+            made[origin] = _try_making(replace(trial, config=origin), resources.weights, missing)
+        fault = made[origin] or _try(partial(check_set, trial.config.method, trial.data), trial.folder)
+        if fault:
+            yield trial, fault
+        else:
+            left.append(trial)
+    opened: dict[str, BaseException | None] = {}
+    for trial in left:
+        if (sha256 := trial.data.sha256) not in opened:
+            opened[sha256] = _try_opening(trial, resources)
+        if fault := opened[sha256]:
             yield trial, fault
 
 
-def _try_making(
-    config: TrainConfig, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
-) -> BaseException | None:
-    """Returns why a detector cannot be made, if so; a hub out of reach is asked once."""
-    backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
-    if backbone not in missing:
-        try:
-            make_detector(config, weights)
-        except BackboneError as error:
-            missing[backbone] = error
-        except (Exception, SystemExit) as error:
-            return error
-    return missing.get(backbone)
-
-
-def _try_learning(trial: Trial) -> FfpmsError | None:
-    """Returns why a detector cannot learn from its set, if so."""
+def _try(step: Callable[[], object], folder: Path) -> BaseException | None:
+    """Returns the error of a step, if it has one and that is not one that ends all."""
     try:
-        check_set(trial.config.method, trial.data)
-    except FfpmsError as error:
+        step()
+    except BaseException as error:
+        end_all(error, folder)
         return error
     return None
+
+
+def _try_making(
+    trial: Trial, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
+) -> BaseException | None:
+    """Returns why a detector cannot be made, if so; a hub out of reach is asked once."""
+    config = trial.config
+    backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
+    if backbone in missing:
+        return missing[backbone]
+    fault = _try(lambda: (trial.teacher, make_detector(config, weights)), trial.folder)
+    if isinstance(fault, BackboneError):
+        missing[backbone] = fault
+    return fault
+
+
+def _try_opening(trial: Trial, resources: Resources) -> BaseException | None:
+    """Returns why the faces of a set cannot be read, if so.
+
+    A rank of several raises it, for the others wait.
+    """
+    if resources.machine.ranks.world > 1:
+        resources.faces(trial.data)
+        return None
+    return _try(partial(resources.faces, trial.data), trial.folder)
 
 
 def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine) -> Outcome:
@@ -244,10 +292,13 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
     if not machine.ranks.first:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
     with lock_board(out, machine.log):
-        finished, failed = read_runs(out), read_failures(out)
-        if not (finished or failed):
+        found = read_collection(out)
+        for line in describe_left_out(out, found):
+            machine.log(line)
+        failures += [line for name, line in found.left_out.items() if name in wanted]
+        if not (found.runs or found.failures):
             return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
-        board = make_board(finished, failed)
+        board = make_board(found.runs, found.failures)
         board.write(out)
-    own = [run for run in finished if run.run_id in wanted], [one for one in failed if one.run_id in wanted]
+    own = [run for run in found.runs if run.run_id in wanted], [one for one in found.failures if one.run_id in wanted]
     return Outcome(board.cells, board.markdown(), *own, failures)

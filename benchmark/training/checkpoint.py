@@ -128,7 +128,10 @@ def write_tensorboard(row: dict[str, float], folder: Path) -> None:
 def save(folder: Path, state: dict[str, Any], done: TrainingState) -> None:
     """Writes the checkpoint in one step, then the best weights and the history that it names."""
     with whole_file(folder / LAST) as file:
-        torch.save({k: v.state_dict() for k, v in state.items()} | {"progress": vars(done)}, file)
+        try:
+            torch.save({k: v.state_dict() for k, v in state.items()} | {"progress": vars(done)}, file)
+        except RuntimeError as error:  # torch tells that it could not write, and hides why
+            raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
     publish(folder, done)
 
 
@@ -145,6 +148,18 @@ def find_last(folder: Path, epochs: int) -> Path | None:
             if _epoch_of(path) == epochs:
                 return path
     return None
+
+
+def is_trained(folder: Path, epochs: int) -> bool:
+    """Whether a folder has the weights and the history of a training that is done.
+
+    Its checkpoint goes with that; what is left to do is to score.
+    """
+    if (folder / LAST).exists():
+        return False
+    with suppress(OSError, SafetensorError, TypeError, KeyError, ValueError):
+        return len(pd.read_csv(folder / HISTORY)) == epochs and _epoch_of(folder / BEST) <= epochs
+    return False
 
 
 def drop_checkpoint(folder: Path) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.runs.folder import is_done
+from benchmark.runs.folder import FAILED, is_done
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Setup
 from benchmark.trials.claims import claim
-from benchmark.trials.failures import note_failure
+from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.runner import attempt
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
@@ -93,8 +93,9 @@ class Cluster:
                     left.append(outcome.job)
                     continue
                 log(f"{folder.name}: {reason or 'done'}")
-                if reason:
+                if reason and not (folder / FAILED).is_file():  # else the worker left it there, with its traceback
                     note_failure(by_folder[folder], reason, resources.machine)
+                if reason:
                     failures.append(f"{folder.name}: {reason}")
         return failures
 
@@ -115,8 +116,12 @@ def _on_death(folder: Path, deaths: Counter[Path]) -> str | None:
 
 def run_ray_job(job: RayJob) -> str | Busy:
     """Runs a trial on this machine; returns why it failed, or nothing."""
-    resources = Resources(job.setup.apply(), job.weight_files, job.cache)
-    trial = Trial(job.config, load(job.root, job.unmixed), job.folder)
+    try:
+        trial = Trial(job.config, load(job.root, job.unmixed), job.folder)
+        resources = Resources(job.setup.apply(), job.weight_files, job.cache)
+    except BaseException as error:
+        end_all(error, job.folder)
+        return explain(error, job.config)
     with claim(trial, resources.machine) as owner:
         if owner:
             return Busy(owner)

@@ -1,11 +1,12 @@
 """Runs trials one after the other; one that fails does not end the others."""
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 
 from benchmark.runs.folder import FAILED, is_done
 from benchmark.trials.claims import claim
-from benchmark.trials.failures import explain, note_failure
+from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
 from ffpms.storage import POLL_S
@@ -44,18 +45,28 @@ def _run_claimed(name: str, trial: Trial, resources: Resources) -> list[str]:
         return []
     machine.log(f"{name}: on {', '.join(trial.config.manipulations)}")
     reason = attempt(trial, resources)
-    if reason:
-        note_failure(trial, reason, machine)
     return [f"{trial.folder.name}: {reason}"] if reason else []
 
 
 def attempt(trial: Trial, resources: Resources) -> str:
-    """Runs a trial, whatever its detector does; returns why it failed, in one line, or nothing."""
-    (trial.folder / FAILED).unlink(missing_ok=True)
+    """Runs a trial, whatever its detector does.
+
+    Returns why it failed, in one line, or nothing. The reason is also left in its folder.
+
+    Raises:
+        KeyboardInterrupt: the user ended all.
+        StorageError: the disk takes nothing more, of no trial.
+    """
     try:
+        (trial.folder / FAILED).unlink(missing_ok=True)
         run_trial(trial, resources)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        end_all(error, trial.folder)
+        reason = explain(error, trial.config)
+        note_failure(trial, reason, resources.machine, error)
         if resources.machine.ranks.world > 1:
             raise  # torchrun then stops the other ranks, which would wait for this one
-        return explain(error, trial.config.method)
-    return ""
+    else:
+        return ""
+    gc.collect()  # what the failed detector still holds, the next one may need
+    return reason

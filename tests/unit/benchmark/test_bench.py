@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark import bench
-from benchmark.runs.folder import read_failures
+from benchmark.runs.collection import read_failures
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from detectors.errors import BackboneError, DetectorError

@@ -222,6 +222,36 @@ def test_the_last_epoch_is_taken_from_a_finished_training(
     assert read_run(last.folder).training == read_run(Trial.below(tmp_path, config, built_set).folder).training
 
 
+@pytest.mark.parametrize("worst", ["first", "last"])
+def test_the_checkpoint_goes_when_the_run_is_done(
+    worst: str, built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last epoch's weights stay where they are not the best; a lost table is scored again, without training."""
+    losses = iter([0.9, 0.5, 0.1] if worst == "first" else [0.1, 0.5, 0.9])
+    original = train.validate
+    monkeypatch.setattr(train, "validate", lambda scores: original(scores) | {"val_loss": next(losses)})
+    run = Trial(replace(CONFIG, select="val-loss"), built_set, tmp_path)
+    run_trial(run, resources)
+    assert not (tmp_path / "last.ckpt").exists()
+    assert (tmp_path / "last.safetensors").exists() == (worst == "last")
+    scores = (tmp_path / "scores.parquet").read_bytes()
+    for lost in ("DONE", "scores.parquet"):
+        (tmp_path / lost).unlink()
+    monkeypatch.setattr(train, "_train_epoch", lambda *_: pytest.fail("trained twice"))
+    run_trial(run, resources)
+    assert (tmp_path / "scores.parquet").read_bytes() == scores
+
+
+def test_a_training_of_fewer_epochs_is_not_taken_for_a_whole_one(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path
+) -> None:
+    """Someone has deleted the checkpoint in between: the training begins anew."""
+    run_trial(Trial(replace(CONFIG, epochs=2), built_set, tmp_path), resources)
+    (tmp_path / "DONE").unlink()
+    run_trial(Trial(CONFIG, built_set, tmp_path), resources)
+    assert len(pd.read_csv(tmp_path / "history.csv")) == 3
+
+
 def test_a_loss_that_is_no_number_ends_the_run_in_one_line(
     built_set: BuiltSet, resources: Resources, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.runs.folder import read_failures
+from benchmark.runs.collection import read_failures
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, Setup
 from benchmark.trials import identity, ray_runner

@@ -14,7 +14,8 @@ from PIL import Image
 import benchmark
 from benchmark.leaderboards.board import make_board
 from benchmark.metrics.protocols import PROTOCOLS
-from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, name_run, read_runs
+from benchmark.runs.collection import read_runs
+from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, name_run
 from ffpms import cli
 from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split, write_table
 from tests.conftest import Command
