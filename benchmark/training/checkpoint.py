@@ -136,7 +136,7 @@ def save(folder: Path, state: dict[str, Any], done: TrainingState) -> None:
 
 
 def keep_last(detector: nn.Module, folder: Path, done: TrainingState) -> None:
-    """Keeps the weights after the last epoch, unless they are the best: ``--select last`` takes them."""
+    """Keeps the weights after the last epoch for ``--select last``, unless they are the best."""
     if done.best_epoch[""] != done.epoch:
         save_weights(detector, folder / LAST_WEIGHTS, done.epoch)
 
