@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from benchmark.figures.plotting import write_curve
     from benchmark.finished_run import TrainedRun, open_run
     from benchmark.leaderboards.board import leaderboard, make_board
-    from benchmark.runs.folder import read_runs
+    from benchmark.runs.collection import read_runs
     from benchmark.train_config import TrainConfig
 else:
     _PACKAGES = ("metrics", "stats")
@@ -34,7 +34,7 @@ else:
         "leaderboard": "benchmark.leaderboards.board",
         "make_board": "benchmark.leaderboards.board",
         "open_run": "benchmark.finished_run",
-        "read_runs": "benchmark.runs.folder",
+        "read_runs": "benchmark.runs.collection",
         "train": "benchmark.bench",
         "write_curve": "benchmark.figures.plotting",
     }

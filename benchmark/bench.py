@@ -3,29 +3,27 @@
 Each trial is scored once on test.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from benchmark.leaderboards.board import COLUMNS, make_board
-from benchmark.runs.folder import Failure, Run, is_done, read_failures, read_runs
+from benchmark.leaderboards.board import COLUMNS, lock_board, make_board
+from benchmark.runs.collection import describe_left_out, read_collection
+from benchmark.runs.folder import DamagedTableError, Failure, Run, is_done, read_run, unfinish
 from benchmark.train_config import TrainConfig
+from benchmark.training.checkpoint import drop_checkpoint
 from benchmark.training.device import Log, Machine, choose_device
+from benchmark.trials.claims import discard
 from benchmark.trials.configure import settle
-from benchmark.trials.failures import explain, is_crash, note_failure
-from benchmark.trials.requirements import check_set
+from benchmark.trials.failures import end_all, explain
+from benchmark.trials.preflight import check_methods, check_splits
 from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.shared_resources import Resources
-from benchmark.trials.trial import Trial, make_detector
-from detectors import method
-from detectors.backbones import Weights
-from detectors.errors import BackboneError
+from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, FfpmsError
-from ffpms.schema import Split, Status
 
 Grid = Sequence[tuple[BuiltSet, TrainConfig]]
 
@@ -65,23 +63,38 @@ def bench(
         ConfigError: weights cannot be read, or a split of a set has not both real and fake bags
             with faces.
     """
-    trials = _make_trials(grid, out, machine)
-    _check_splits(trials)
+    trials, lines = _make_trials(grid, out, machine)
+    check_splits(trials)
     if not resume:
-        for trial in trials:
-            shutil.rmtree(trial.folder, ignore_errors=True)
-    todo = [trial for trial in trials if not is_done(trial.folder)]
+        discard(trials, machine)
+    todo = [trial for trial in trials if not machine.ranks.agree(_is_whole(trial.folder, machine.log))]
     for trial in trials:
         if trial not in todo:
             machine.log(f"{trial.folder.name}: done already")
+            drop_checkpoint(trial.folder)
     resources = Resources(machine, weights, out / "faces" if store else None)
-    faults = _check_methods(todo, resources)
-    lines = list(dict.fromkeys(_name_method(trial.config.method, reason) for trial, reason in faults.items()))
-    for line in lines:
+    faults = check_methods(todo, resources)
+    lines += [_name_method(trial.config.method, reason) for trial, reason in faults.items()]
+    for line in (lines := list(dict.fromkeys(lines))):
         machine.log(f"left out: {line}")
     possible = [trial for trial in todo if trial not in faults]
     failures = run(possible, resources) if possible else []
     return _conclude(out, {trial.folder.name for trial in trials}, [*lines, *failures], machine)
+
+
+def _is_whole(folder: Path, log: Log) -> bool:
+    """Whether a trial is done; a run whose scores are lost or damaged is to be scored again."""
+    try:
+        if is_done(folder):
+            read_run(folder)
+            return True
+    except DamagedTableError as error:
+        log(f"{error}; it is scored again")
+        unfinish(folder)
+        return False
+    except (FfpmsError, OSError):
+        return True  # nothing of it is touched: the leaderboard says what is wrong
+    return False
 
 
 def _name_method(method: str, reason: str) -> str:
@@ -146,106 +159,36 @@ def make_grid(
     ]
 
 
-def _make_trials(grid: Grid, out: Path, machine: Machine) -> list[Trial]:
-    """Makes each trial once, with the configuration and the folder it will have."""
-    trials = {}
+def _make_trials(grid: Grid, out: Path, machine: Machine) -> tuple[list[Trial], list[str]]:
+    """Makes each trial once, with the configuration and the folder it will have.
+
+    Returns a line for each that cannot be made, since the code of its method cannot be read.
+    """
+    trials, faults = {}, {}
     for data, asked in grid:
-        trial = Trial.below(out, settle(asked, machine, data.unmixed), data)
-        trials[trial.folder] = trial
-    return list(trials.values())
-
-
-def _check_splits(trials: Sequence[Trial]) -> None:
-    """Checks, before hours of training, that no split lacks a class."""
-    for data in {trial.data.sha256: trial.data for trial in trials}.values():
-        for split in Split:
-            bags = data.bags(split, data.manipulations)
-            if {bag.label for bag in bags if bag.crops} != {0, 1}:
-                message = f"{data.place}: no real and fake {split} bags with faces; {_why_none(data, split)}"
-                raise ConfigError(message)
-
-
-def _why_none(data: BuiltSet, split: str) -> str:
-    """Returns what keeps a split from being used, and what to do.
-
-    Either it was not built, or its videos could not be used.
-    """
-    own = data.videos.loc[data.videos["split"] == split, "status"]
-    bad = own[own != Status.OK]
-    if bad.empty:
-        return "build with --split test,val,train"
-    status = bad.value_counts().index[0]
-    return f"of {len(own)} bags {len(bad)} are not ok, most often {status}; see README.md there, then build again"
-
-
-def _check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial, str]:
-    """Makes each detector once, before any is trained, and checks that its set has what it needs.
-
-    Returns why for each trial that cannot run. One whose method's own code fails is marked as
-    failed.
-
-    Raises:
-        DetectorError: none can be made.
-        ManifestError: the sets lack what they all learn from.
-        ConfigError: all see the order of faces, and the sets have several people in a frame.
-    """
-    faults = dict(_faults(trials, resources.weights))
-    if faults and len(faults) == len(trials) and not any(map(is_crash, faults.values())):
-        raise next(iter(faults.values()))
-    reasons = {trial: explain(fault, trial.config.method) for trial, fault in faults.items()}
-    for trial, reason in reasons.items():
-        if is_crash(faults[trial]) and resources.machine.ranks.first:
-            note_failure(trial, reason, resources.machine)
-    return reasons
-
-
-def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable[tuple[Trial, BaseException]]:
-    """Yields the reasons why a trial cannot run.
-
-    They lie in its detector, whatever its seed and manipulations, or in its set.
-    """
-    made: dict[TrainConfig, BaseException | None] = {}
-    missing: dict[tuple[object, ...], BackboneError] = {}
-    for trial in trials:
-        origin = replace(trial.config, seed=0, manipulations=())
-        if origin not in made:
-            made[origin] = _try_making(origin, weights, missing)
-        if fault := made[origin] or _try_learning(trial):
-            yield trial, fault
-
-
-def _try_making(
-    config: TrainConfig, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
-) -> BaseException | None:
-    """Returns why a detector cannot be made, if so; a hub out of reach is asked once."""
-    backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
-    if backbone not in missing:
         try:
-            make_detector(config, weights)
-        except BackboneError as error:
-            missing[backbone] = error
-        except (Exception, SystemExit) as error:
-            return error
-    return missing.get(backbone)
-
-
-def _try_learning(trial: Trial) -> FfpmsError | None:
-    """Returns why a detector cannot learn from its set, if so."""
-    try:
-        check_set(trial.config.method, trial.data)
-    except FfpmsError as error:
-        return error
-    return None
+            trial = Trial.below(out, settle(asked, machine, data.unmixed), data)
+            trials[trial.folder] = trial
+        except BaseException as error:
+            end_all(error, out)
+            faults[_name_method(asked.method, explain(error, asked))] = error
+    if faults and not trials:
+        raise next(iter(faults.values()))
+    return list(trials.values()), list(faults)
 
 
 def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine) -> Outcome:
     """Writes the leaderboard, if this is the first rank and there is anything to put in it."""
     if not machine.ranks.first:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
-    finished, failed = read_runs(out), read_failures(out)
-    if not (finished or failed):
-        return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
-    board = make_board(finished, failed)
-    board.write(out)
-    own = [run for run in finished if run.run_id in wanted], [one for one in failed if one.run_id in wanted]
+    with lock_board(out, machine.log):
+        found = read_collection(out)
+        for line in describe_left_out(out, found):
+            machine.log(line)
+        failures += [line for name, line in found.left_out.items() if name in wanted]
+        if not (found.runs or found.failures):
+            return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
+        board = make_board(found.runs, found.failures)
+        board.write(out)
+    own = [run for run in found.runs if run.run_id in wanted], [one for one in found.failures if one.run_id in wanted]
     return Outcome(board.cells, board.markdown(), *own, failures)

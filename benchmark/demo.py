@@ -11,7 +11,7 @@ from benchmark.bench import bench, make_grid
 from benchmark.figures.fake_rate import grid_curve
 from benchmark.figures.plotting import draw_bars, write_curve
 from benchmark.leaderboards.labels import factor_out
-from benchmark.runs.folder import read_runs
+from benchmark.runs.collection import read_runs
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Log, Machine, Progress, choose_device
 from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE

@@ -43,7 +43,9 @@ class Plugins:
         registered, modules = dict(self._registered), set(sys.modules)
         try:
             plugin.load()
-        except (Exception, SystemExit) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too: a plugin costs no more than itself
             self._registered.clear()
             self._registered.update(registered)
             top = plugin.module.partition(".")[0]

@@ -127,9 +127,17 @@ def load_plugins() -> None:
     Raises:
         DetectorError: a plugin cannot be imported, or what it registers cannot be used.
     """
-    _load_built_in()
-    if faults := _PLUGINS.load():
+    if faults := plugin_faults():
         raise DetectorError("; ".join(faults))
+
+
+def plugin_faults() -> list[str]:
+    """Imports the plugins as :func:`load_plugins` does; returns a line for each that cannot be used.
+
+    All other methods are known then.
+    """
+    _load_built_in()
+    return _PLUGINS.load()
 
 
 def _known() -> dict[str, Method]:

@@ -1,8 +1,10 @@
 """Batches of bags: draws which of a bag's faces a step sees, and pads bags to a batch."""
 
-from collections.abc import Iterable, Iterator
+import errno
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -13,8 +15,12 @@ from torch.utils.data import DataLoader, Dataset
 from benchmark.data.face_cache import Read
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import draw_faces, make_generator, pad_bags
+from ffpms.errors import FfpmsError
 
 T = TypeVar("T")
+Log = Callable[[str], None]
+TIMEOUT_S = 900
+"""Seconds after which workers that made no batch are given up."""
 SHIFT = 0.05
 """Random crop: the face moves by up to this share of its side.
 
@@ -159,13 +165,71 @@ def _cycled(members: np.ndarray, count: int, draw: np.random.Generator) -> np.nd
     return np.concatenate(rounds)[:count]
 
 
-def load_batches(dataset: BagDataset, batches: list[list[Any]], workers: int = 0) -> Iterator[Batch]:
+def load_batches(
+    dataset: BagDataset, batches: list[list[Any]], workers: int = 0, log: Log = lambda _: None
+) -> Iterator[Batch]:
     """Loads the batches in the given order.
 
-    ``workers`` processes make them. With none, the next is made while the last one is used.
+    ``workers`` processes make them. With none, the next is made while the last one is used. Where
+    shared memory is full, workers hand batches over by a pipe, or none is started; ``log`` is told
+    once.
+
+    Raises:
+        RuntimeError: a worker was killed, or none made a batch in ``TIMEOUT_S``.
     """
-    loader = DataLoader(dataset, batch_sampler=batches, collate_fn=collate_bags, num_workers=workers)
-    return iter(loader) if workers else _ahead(loader)
+    here = DataLoader(dataset, batch_sampler=batches, collate_fn=collate_bags)
+    if not workers:
+        return _ahead(here)
+    loader = DataLoader(dataset, batch_sampler=batches, collate_fn=_hand_over, num_workers=workers, timeout=TIMEOUT_S)
+    try:
+        return _receive(iter(loader), log)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:  # not even the workers' semaphores have room
+            raise
+    _tell_once(log)
+    return _ahead(here)
+
+
+def _hand_over(items: list[dict[str, Any]]) -> Batch | dict[str, Any]:
+    """Makes a batch in a worker, of tensors in shared memory; of arrays where that is full.
+
+    torch would share them later, in a thread of the worker whose errors nobody hears.
+    """
+    batch = collate_bags(items)
+    try:
+        for tensor in (batch.faces, batch.mask, batch.label, batch.move):
+            tensor.share_memory_()  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        return {name: part.numpy() if isinstance(part, Tensor) else part for name, part in vars(batch).items()}
+    return batch
+
+
+def _receive(source: Iterator[Batch | dict[str, Any]], log: Log) -> Iterator[Batch]:
+    """Yields the batches that workers hand over.
+
+    Raises:
+        FfpmsError: one that a worker raised, in its own words.
+    """
+    while True:
+        try:
+            made = next(source)
+        except StopIteration:
+            return
+        except FfpmsError as error:  # torch has put the worker's traceback before it
+            raise type(error)(str(error).strip().splitlines()[-1].partition(": ")[2]) from error
+        if isinstance(made, dict):
+            _tell_once(log)
+            index = made.pop("index")
+            made = Batch(**{name: torch.from_numpy(part) for name, part in made.items()}, index=index)
+        yield made
+
+
+@cache
+def _tell_once(log: Log) -> None:
+    log(
+        "workers: shared memory (/dev/shm) is full; batches are handed over without it, which is slower; "
+        "give more of it (docker run --shm-size 2g), or --workers 0"
+    )
 
 
 def in_batches(order: list[T], size: int) -> list[list[T]]:

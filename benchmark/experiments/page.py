@@ -7,6 +7,7 @@ from benchmark.figures.plotting import write_curve
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.groups import by_table
 from benchmark.runs.folder import Failure, Run
+from ffpms.storage import write_whole
 
 PAGE = "README.md"
 """File name of the page."""
@@ -26,7 +27,7 @@ def write_experiment(
     listed = "\n".join(f"- {note}" for note in notes)
     parts = [f"# {experiment.title}", "Li 2020, done again by `ffpms bench`.", listed, *figures, board.markdown()]
     page = "\n\n".join(part for part in parts if part)
-    (out / PAGE).write_text(page, encoding="utf-8")
+    write_whole(out / PAGE, page)
     return board, page
 
 

@@ -1,6 +1,7 @@
 """The leaderboard: recomputes every number from stored scores, without a model."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from benchmark.leaderboards.rendering.markdown import render_markdown
 from benchmark.leaderboards.set_names import explain_sets
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.protocols import ACTIVITYNET, check_protocol
-from benchmark.runs.folder import Failure, Run, read_failures, read_runs
+from benchmark.runs.collection import check_not_empty, read_collection, warn_of_left_out
+from benchmark.runs.folder import Failure, Run
 from benchmark.stats.comparison import Entry, compare, find_repeated, rank, tabulate_comparisons
-from ffpms.errors import ManifestError, writing
+from ffpms.errors import writing
+from ffpms.storage import LOCKS, remove_partial, wait_for_lock
 
 __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
 
@@ -62,6 +65,20 @@ class Board:
         return render_markdown(self.cells, self.failures, self.notes)
 
 
+@contextmanager
+def lock_board(out: Path, log: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Locks the leaderboard of a folder while its runs are read and its files are written.
+
+    So whoever writes last has every run that is done.
+
+    Raises:
+        StorageError: the folder cannot be written to.
+    """
+    with wait_for_lock(out / LOCKS / "leaderboard.lock", lambda owner: log(f"{out}: {owner} writes its leaderboard")):
+        remove_partial(out)
+        yield
+
+
 def tabulate(runs: list[Run]) -> pd.DataFrame:
     """Tabulates all cells of all groups, in the columns of ``leaderboard.csv``."""
     return make_board(runs).cells
@@ -76,7 +93,7 @@ def leaderboard(root: str | Path, protocol: str = ACTIVITYNET) -> pd.DataFrame:
 
     Raises:
         ConfigError: the protocol is unknown.
-        ManifestError: there is no finished run, or a run's files are damaged.
+        ManifestError: there is neither a finished run nor a failed one.
 
     Example:
         >>> cells = benchmark.leaderboard("runs")
@@ -96,13 +113,13 @@ def make_board(
 
     Args:
         runs: finished runs, each of which counts once, or the folder that they are in.
-        failures: trials that failed, beside a list of runs; a folder knows its own.
+        failures: trials that failed, beside a list of runs; a folder knows its own. Of what cannot
+            be used in a folder it warns, and leaves it out.
         protocol: the rule by which segments are scored, ``activitynet`` or ``av-deepfake1m``.
 
     Raises:
         ConfigError: the protocol is unknown.
-        ManifestError: there is neither a finished run nor a failed one, or a run's files are
-            damaged.
+        ManifestError: there is neither a finished run nor a failed one.
 
     Example:
         >>> board = benchmark.make_board(benchmark.read_runs("runs"))
@@ -127,10 +144,9 @@ def make_board(
 
 
 def _read_folder(root: Path) -> tuple[list[Run], list[Failure]]:
-    runs, failures = read_runs(root), read_failures(root)
-    if not (runs or failures):
-        raise ManifestError(f"{root}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
-    return runs, failures
+    found = warn_of_left_out(root, read_collection(root))
+    check_not_empty(root, found)
+    return found.runs, found.failures
 
 
 def tabulate_failures(failures: Iterable[Failure]) -> pd.DataFrame:

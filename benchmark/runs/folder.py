@@ -28,11 +28,17 @@ FEWER_SCORES = "fewer_scores.parquet"
 SEGMENTS = "segments.parquet"
 """File of the true segments of the test bags. Runs of older versions lack it."""
 
-FAILED = "FAILED"
-"""File with the reason why a trial ended, in a run folder that is not done.
+CONFIG = "config.toml"
+"""File of what a run is."""
 
-The next attempt removes it.
+FAILED = "FAILED"
+"""File with the reason why a trial ended, in a run folder that is not done, and the traceback.
+
+The reason is its first line. The next attempt removes the file.
 """
+
+OF_A_RUN = (CONFIG, *SCORES.values())
+"""Files that tell the folder of a run from others."""
 
 _UNCHECKED = "an older ffpms named the set without a look at its videos; run it again"
 
@@ -77,6 +83,10 @@ class Run:
     training: str = ""
 
 
+class DamagedTableError(ManifestError):
+    """A table of a finished run is lost or damaged; its settings are as they were."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """A trial that ended without scores, and the reason.
@@ -115,37 +125,28 @@ def unfinish(folder: Path) -> None:
     (folder / "DONE").unlink(missing_ok=True)
 
 
-def read_runs(root: str | Path) -> list[Run]:
-    """Reads all finished runs below ``root``, by name.
+def read_failure(folder: Path) -> Failure:
+    """Reads a trial that failed.
 
     Raises:
-        ManifestError: there is no such folder, or a run's files are damaged.
-
-    Example:
-        >>> [run.method for run in benchmark.read_runs("runs")]
-        ['s-mil', 'xn-avg']
+        ManifestError: its files are damaged.
     """
-    if not Path(root).is_dir():
-        raise ManifestError(f"{root}: no such folder; give the one that 'ffpms bench' wrote to, such as runs")
-    return [read_run(mark.parent) for mark in sorted(Path(root).glob("*/DONE"))]
-
-
-def read_failures(root: Path) -> list[Failure]:
-    """Reads the trials below ``root`` that failed and were not run again since, by name."""
-    return [_read_failure(path) for path in sorted(root.glob(f"*/{FAILED}")) if not is_done(path.parent)]
-
-
-def _read_failure(path: Path) -> Failure:
-    reason = path.read_text(encoding="utf-8").strip()
-    with _reading_config(path.parent):
-        about = _read_about(path.parent)
+    with _reading_config(folder):
+        reason, about = _read_reason(folder), _read_about(folder)
         data, trained = about["data"], dict(about[TRAINED])
-        own = path.parent.name, trained.pop("method"), trained.pop("seed"), _read_name(data)[0], data["sha256"][:8]
-        return Failure(*own, ", ".join(f"{key}={value}" for key, value in trained.items()), reason)
+        expected = name_run(trained, data["sha256"], about["code"]["sha256"])
+        own = folder.name, trained.pop("method"), trained.pop("seed"), _read_name(data)[0], data["sha256"][:8]
+    _check_name(folder, expected)
+    return Failure(*own, ", ".join(f"{key}={value}" for key, value in trained.items()), reason)
+
+
+def _read_reason(folder: Path) -> str:
+    """Reads why a trial failed: the first line, which a traceback may follow."""
+    return (folder / FAILED).read_text(encoding="utf-8", errors="replace").strip().partition("\n")[0]
 
 
 def _read_about(folder: Path) -> dict[str, Any]:
-    return tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
 
 
 @contextmanager
@@ -153,7 +154,9 @@ def _reading_config(folder: Path) -> Iterator[None]:
     """Turns an error in a ``config.toml`` into one line that says what to do."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except FileNotFoundError:
+        raise ManifestError(f"{folder}: config.toml is not in it; copy all of the run, or delete the folder") from None
+    except (ValueError, KeyError, TypeError) as error:
         raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
 
 
@@ -161,10 +164,11 @@ def read_run(folder: Path) -> Run:
     """Reads a finished run.
 
     Raises:
+        DamagedTableError: a table of its scores is lost or damaged.
         ManifestError: the folder is no run, the run is not finished, or its files are damaged.
     """
     if not is_done(folder):
-        raise ManifestError(f"{folder}: {_explain_absence(folder)}")
+        raise ManifestError(f"{folder}: {explain_absence(folder)}")
     with _reading_config(folder):
         about = _read_about(folder)
         external = EXTERNAL in about
@@ -175,18 +179,24 @@ def read_run(folder: Path) -> Run:
         found = (name, data["sha256"], code)
         defaults, training = dict(about.get(DEFAULTS, {})), str(about.get(TRAINING, {}).get("id", ""))
         expected = name_run(settings, data["sha256"], code)
-    if folder.resolve().name != expected:
-        raise ManifestError(f"{folder}: is a copy of {expected} or was edited; move it away")
-    val = folder / SCORES[Split.VAL]
-    tables = (
-        read_table(folder / SCORES[Split.TEST], SCORE),
-        _read_if_there(val, SCORE) if external else read_table(val, SCORE),
-        _read_if_there(folder / GRID_SCORES, GRID_SCORE),
-        _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
-    )
-    segments = folder / SEGMENTS
-    known = read_table(segments, SEGMENT) if segments.is_file() else None
+    _check_name(folder, expected)
+    with _reading_tables(external):
+        val = folder / SCORES[Split.VAL]
+        tables = (
+            _read_scores(folder / SCORES[Split.TEST], expected),
+            _read_if_there(val, SCORE) if external else _read_scores(val, expected),
+            _read_if_there(folder / GRID_SCORES, GRID_SCORE),
+            _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
+        )
+        segments = folder / SEGMENTS
+        known = read_table(segments, SEGMENT) if segments.is_file() else None
     return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training)
+
+
+def _check_name(folder: Path, expected: str) -> None:
+    if folder.resolve().name != expected:
+        rename = "" if (folder.parent / expected).exists() else "give it that name back, or "
+        raise ManifestError(f"{folder}: is a copy of {expected} or was edited; {rename}move it away")
 
 
 def _read_name(data: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
@@ -200,13 +210,38 @@ def _read_name(data: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     return name, tuple(data.get("reasons", ()))
 
 
-def _explain_absence(folder: Path) -> str:
+def explain_absence(folder: Path) -> str:
     """Why a folder holds no finished run, and what to do."""
-    if not (folder / "config.toml").is_file():
+    if not (folder / CONFIG).is_file():
         return "no run (config.toml is not in it); give a run's own folder, such as runs/s-mil-75d02caf0dba"
     if (folder / FAILED).is_file():
-        return f"the run failed ({(folder / FAILED).read_text(encoding='utf-8').strip()}); run it again"
+        return f"the run failed ({_read_reason(folder)}); run it again"
     return "the run is not finished; run the same 'ffpms bench' again"
+
+
+@contextmanager
+def _reading_tables(external: bool) -> Iterator[None]:
+    """Turns an error in a table into one line that says how to have it again."""
+    again = "delete the folder, and run the same 'ffpms evaluate' again"
+    again = again if external else "run the same 'ffpms bench' again, or delete the folder"
+    try:
+        yield
+    except ManifestError as error:
+        raise DamagedTableError(f"{str(error).rpartition('; ')[0] or error}; {again}") from error
+
+
+def _read_scores(path: Path, run_id: str) -> pd.DataFrame:
+    """Reads the scores of a run.
+
+    Raises:
+        ManifestError: the table is not there, is damaged, or is another run's.
+    """
+    scores = read_table(path, SCORE)
+    if others := sorted(set(scores["run_id"]) - {run_id}):
+        raise ManifestError(f"{path}: has scores of {others[0]}; not this run's")
+    if scores.empty or not (scores["score"].between(0, 1) & scores["y_true"].isin((0, 1))).all():
+        raise ManifestError(f"{path}: has no score in [0, 1] and label for each row; damaged")
+    return scores
 
 
 def _read_if_there(path: Path, schema: pa.Schema) -> pd.DataFrame:

@@ -1,20 +1,24 @@
 """Checkpoints: store a training run so that it can resume, and the weights of its best epoch."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import safetensors.torch
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
-from torch import Tensor, nn
+from safetensors import SafetensorError, safe_open
+from torch import nn
 
 from ffpms.errors import ConfigError, not_installed
+from ffpms.storage import whole_file, write_whole
 
 LAST, BEST, HISTORY = "last.ckpt", "best.safetensors", "history.csv"
 """File names of the checkpoint, of the best weights, and of the history of epochs."""
+LAST_WEIGHTS = "last.safetensors"
+"""File name of the weights after the last epoch, where that is not the best."""
 _NEXT = ".next"
 """End of the name of weights that are set aside until the checkpoint has their epoch."""
 
@@ -62,11 +66,14 @@ def record_epoch(
 
 
 def save_weights(detector: nn.Module, path: Path, epoch: int) -> None:
-    """Writes the weights of an epoch in one step."""
-    partial = path.with_name(f"{path.name}.partial")
+    """Writes the weights of an epoch in one step.
+
+    Raises:
+        StorageError: the disk is full, or refuses for another reason.
+    """
     weights = {k: v.contiguous() for k, v in detector.state_dict().items()}
-    save_file(weights, partial, metadata={"epoch": str(epoch)})
-    partial.replace(path)
+    with whole_file(path) as file:
+        file.write(safetensors.torch.save(weights, metadata={"epoch": str(epoch)}))
 
 
 def publish(folder: Path, done: TrainingState) -> None:
@@ -78,14 +85,18 @@ def publish(folder: Path, done: TrainingState) -> None:
     chosen = {name_file(BEST, method): epoch for method, epoch in done.best_epoch.items()}
     for aside in folder.glob(f"*{_NEXT}"):
         final = aside.name.removesuffix(_NEXT)
-        with safe_open(aside, "pt") as weights:
-            epoch = int(weights.metadata()["epoch"])
-        if chosen.get(final) == epoch:
+        if chosen.get(final) == _epoch_of(aside):
             aside.replace(folder / final)
         else:
             aside.unlink()
     for method, history in done.history.items():
-        pd.DataFrame(history).to_csv(folder / name_file(HISTORY, method), index=False)
+        write_whole(folder / name_file(HISTORY, method), pd.DataFrame(history).to_csv(index=False))
+
+
+def _epoch_of(path: Path) -> int:
+    """Reads of which epoch the weights in a file are."""
+    with safe_open(path, "pt") as weights:
+        return int(weights.metadata()["epoch"])
 
 
 def name_file(name: str, method: str) -> str:
@@ -116,23 +127,45 @@ def write_tensorboard(row: dict[str, float], folder: Path) -> None:
 
 def save(folder: Path, state: dict[str, Any], done: TrainingState) -> None:
     """Writes the checkpoint in one step, then the best weights and the history that it names."""
-    partial = folder / f"{LAST}.partial"
-    torch.save({k: v.state_dict() for k, v in state.items()} | {"progress": vars(done)}, partial)
-    partial.replace(folder / LAST)
+    with whole_file(folder / LAST) as file:
+        try:
+            torch.save({k: v.state_dict() for k, v in state.items()} | {"progress": vars(done)}, file)
+        except RuntimeError as error:  # torch tells that it could not write, and hides why
+            raise (error.__context__ if isinstance(error.__context__, OSError) else error) from None
     publish(folder, done)
 
 
-def read_last_weights(folder: Path) -> dict[str, Tensor]:
-    """Reads the detector's weights after the last epoch from a run's checkpoint.
+def keep_last(detector: nn.Module, folder: Path, done: TrainingState) -> None:
+    """Keeps the weights after the last epoch for ``--select last``, unless they are the best."""
+    if done.best_epoch[""] != done.epoch:
+        save_weights(detector, folder / LAST_WEIGHTS, done.epoch)
 
-    Raises:
-        ConfigError: it is damaged.
+
+def find_last(folder: Path, epochs: int) -> Path | None:
+    """Returns the file of a run's weights after the last epoch, if there is one that is whole."""
+    for path in (folder / LAST_WEIGHTS, folder / BEST):
+        with suppress(OSError, SafetensorError, TypeError, KeyError, ValueError):
+            if _epoch_of(path) == epochs:
+                return path
+    return None
+
+
+def is_trained(folder: Path, epochs: int) -> bool:
+    """Whether a folder has the weights and the history of a training that is done.
+
+    Its checkpoint goes with that; what is left to do is to score.
     """
-    try:
-        weights: dict[str, Tensor] = torch.load(folder / LAST, map_location="cpu", weights_only=True)["detector"]
-    except Exception as error:
-        raise ConfigError(f"{folder / LAST}: is damaged ({type(error).__name__}); delete it and run again") from error
-    return weights
+    if (folder / LAST).exists():
+        return False
+    with suppress(OSError, SafetensorError, TypeError, KeyError, ValueError):
+        return len(pd.read_csv(folder / HISTORY)) == epochs and _epoch_of(folder / BEST) <= epochs
+    return False
+
+
+def drop_checkpoint(folder: Path) -> None:
+    """Deletes the checkpoint of a run that is done, in a folder that can be written to."""
+    with suppress(OSError):
+        (folder / LAST).unlink(missing_ok=True)
 
 
 def resume(folder: Path, state: dict[str, Any], device: torch.device) -> TrainingState:

@@ -4,7 +4,7 @@ Training and prediction act on it.
 """
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from benchmark.data.batches import Batch
@@ -12,16 +12,21 @@ from benchmark.data.inputs import ModelInput, make_input
 from benchmark.data.training_sets import part_size, takes_single_faces
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, autocast
+from benchmark.training.memory import Parts
 from detectors.detector import Detector
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A detector on its machine, and the configuration by which it is trained and scored."""
+    """A detector on its machine, and the configuration by which it is trained and scored.
+
+    ``parts`` remembers how much of a batch memory has room for.
+    """
 
     detector: Detector
     config: TrainConfig
     machine: Machine
+    parts: Parts = field(default_factory=Parts)
 
     @classmethod
     def place(cls, detector: Detector, config: TrainConfig, machine: Machine) -> Self:

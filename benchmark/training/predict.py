@@ -2,11 +2,16 @@
 
 If a detector first looks at each face by itself, the features of a face are computed once for all
 bags that show it. Other mixes of the same faces then cost only the detector's head.
+
+Where memory runs out, a batch is computed in halves, down to one bag, and to one of its faces where
+the detector looks at each by itself.
 """
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -20,6 +25,7 @@ from detectors.errors import DetectorError
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import pad_bags
 
+T = TypeVar("T")
 BAGS_AT_A_TIME = 256
 """Number of bags whose features are pooled at a time."""
 
@@ -45,7 +51,7 @@ Score = Callable[[Sequence[BagRecord]], Iterator[BagScore]]
 class FaceFeatures:
     """Features of faces, each computed once, from which bags are scored.
 
-    Shape: features (N, D); row: crop path -> row of features.
+    Shape: features (N, D), on the machine's device or on the CPU; row: crop path -> row of features.
     """
 
     model: Model
@@ -56,12 +62,20 @@ class FaceFeatures:
     @torch.no_grad()
     def score(self, bags: Sequence[BagRecord]) -> Iterator[BagScore]:
         """Scores every bag that has a face."""
+        parts, log = self.model.parts, self.model.machine.log
         for some in in_batches([bag for bag in bags if bag.crops], BAGS_AT_A_TIME):
-            index, mask = (part.to(self.features.device) for part in self._index(some))
-            with self.model.autocast():
-                given = self.embedder.head(self.features[index] * mask[..., None], mask)
-            prediction = check_prediction(given, mask)
-            yield from _unbatch(some, prediction)
+            for scores in parts.compute("mixes of frames", len(some), partial(self._score_part, some), log):
+                yield from scores
+
+    def _score_part(self, all_bags: Sequence[BagRecord], rows: slice) -> list[BagScore]:
+        bags = all_bags[rows]
+        device = self.model.machine.device
+        index, mask = (part.to(self.features.device) for part in self._index(bags))
+        features = (self.features[index] * mask[..., None]).to(device)
+        mask = mask.to(device)
+        with self.model.autocast():
+            given = self.embedder.head(features, mask)
+        return _unbatch(self.model, bags, check_prediction(given, mask))
 
     def _index(self, bags: Sequence[BagRecord]) -> tuple[Tensor, Tensor]:
         """Returns the rows of the bags' faces, padded, and a mask that is False at padding.
@@ -96,35 +110,68 @@ def predict_alike(model: Model, detectors: Sequence[Detector], dataset: BagDatas
     for detector in others:
         detector.load_state_dict(first.state_dict())
         detector.eval()
-    for batch in _batches(model, dataset, order, model.batch_size):
+
+    def score_part(batch: Batch) -> list[list[BagScore]]:
+        bags = [dataset.bags[i] for i in batch.index]
         with model.autocast():
-            predictions = _forward(first, others, model.input(batch).bag)
-        for own, prediction in zip(scores, predictions, strict=True):
-            own += _unbatch([dataset.bags[i] for i in batch.index], prediction)
+            predictions = _forward(model, detectors, model.input(batch).bag)
+        return [_unbatch(model, bags, prediction) for prediction in predictions]
+
+    for batch in _batches(model, dataset, order, model.batch_size):
+        for part in _in_parts(model, "bags", batch, score_part):
+            for own, found in zip(scores, part, strict=True):
+                own += found
     return scores
 
 
-def _forward(first: Detector, others: Sequence[Detector], bag: Bag) -> list[Prediction]:
+def _in_parts(model: Model, unit: str, batch: Batch, step: Callable[[Batch], T]) -> list[T]:
+    """Computes a batch in as few parts as memory allows."""
+    return model.parts.compute(
+        unit, len(batch), lambda rows: step(batch.part(rows.start, rows.stop)), model.machine.log
+    )
+
+
+def _forward(model: Model, alike: Sequence[Detector], bag: Bag) -> list[Prediction]:
     """Predicts with each detector; embedders share what the first embeds."""
-    alike = [first, *others]
     embedders = [detector for detector in alike if isinstance(detector, Embedder)]
-    if not others or len(embedders) < len(alike):
+    alone = len(bag.mask) == 1
+    if len(embedders) < len(alike) or (len(alike) == 1 and not alone):
         return [detector(bag) for detector in alike]
-    features = embedders[0].embed(bag)
-    return [check_prediction(detector.head(features, bag.mask), bag.mask) for detector in embedders]
+    features = _embed_faces(model, embedders[0], bag) if alone else embedders[0].embed(bag)
+    mask = bag.mask[:, : features.shape[1]]
+    return [check_prediction(detector.head(features, mask), mask) for detector in embedders]
+
+
+def _embed_faces(model: Model, embedder: Embedder, bag: Bag) -> Tensor:
+    """Embeds the faces of a single bag, in as few parts as memory allows, without its padding.
+
+    Shape: bag of (1, M) -> (1, number of faces, D).
+    """
+    n = int(bag.mask.sum())
+
+    def embed_part(faces: slice) -> Tensor:
+        return embedder.embed(Bag(bag.faces[:, faces], bag.mask[:, faces]))
+
+    return torch.cat(model.parts.compute("faces of a bag", n, embed_part, model.machine.log), dim=1)
 
 
 @torch.no_grad()
 def embed(model: Model, embedder: Embedder, crops: list[str], read: Read) -> Tensor:
     """Runs each face through the backbone once.
 
-    Shape: -> (N, D), on the machine's device.
+    Shape: -> (N, D), on the machine's device; on the CPU once memory ran out there.
     """
     dataset = BagDataset(read, [BagRecord.of_one(crop) for crop in crops])
-    parts = []
-    for batch in _batches(model, dataset, list(range(len(crops))), model.batch_size * model.config.train_frames):
+
+    def embed_part(batch: Batch) -> Tensor:
         with model.autocast():
-            parts.append(embedder.embed(model.input(batch).bag)[:, 0])
+            return embedder.embed(model.input(batch).bag)[:, 0]
+
+    parts: list[Tensor] = []
+    for batch in _batches(model, dataset, list(range(len(crops))), model.batch_size * model.config.train_frames):
+        parts += _in_parts(model, "faces", batch, embed_part)
+        if model.parts.limits:
+            parts = [part.cpu() for part in parts]
     return torch.cat(parts) if parts else torch.empty(0, 0)
 
 
@@ -132,20 +179,21 @@ def _batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> 
     """Yields the batches of a pass without training."""
     model.detector.eval()
     batches = in_batches(order, size)
-    return model.machine.progress(load_batches(dataset, batches, model.machine.workers), len(batches))
+    machine = model.machine
+    return machine.progress(load_batches(dataset, batches, machine.workers, machine.log), len(batches))
 
 
-def _unbatch(bags: Sequence[BagRecord], prediction: Prediction) -> list[BagScore]:
+def _unbatch(model: Model, bags: Sequence[BagRecord], prediction: Prediction) -> list[BagScore]:
     """Splits a batch's prediction into the scores of its bags."""
     video, frame = prediction.video_logit.double().tolist(), prediction.frame_logit.double().tolist()
     weight = prediction.weight.double().tolist() if prediction.weight is not None else [[]] * len(video)
     return [
-        _check_numbers(BagScore(bag, video[i], frame[i][: len(bag.crops)], weight[i][: len(bag.crops)]))
+        _check_numbers(model, BagScore(bag, video[i], frame[i][: len(bag.crops)], weight[i][: len(bag.crops)]))
         for i, bag in enumerate(bags)
     ]
 
 
-def _check_numbers(score: BagScore) -> BagScore:
+def _check_numbers(model: Model, score: BagScore) -> BagScore:
     """The score itself.
 
     Raises:
@@ -154,5 +202,14 @@ def _check_numbers(score: BagScore) -> BagScore:
     parts = {"video_logit": [score.video_logit], "frame_logit": score.frame_logits, "weight": score.weights}
     for part, values in parts.items():
         if not all(map(math.isfinite, values)):
-            raise DetectorError(f"the detector's {part} is not a finite number for every face; try a lower --lr")
+            raise DetectorError(f"the detector's {part} is not a finite number for every face; {_explain(model)}")
     return score
+
+
+def _explain(model: Model) -> str:
+    """Says why a detector gives what is no number, and what to do."""
+    state = model.detector.state_dict().items()
+    if broken := next((name for name, value in state if not value.isfinite().all()), ""):
+        return f"its weights are none either ({broken}): training diverged; try a lower --lr"
+    advice = " or try --precision fp32" if model.config.precision == "bf16" else ""
+    return f"its weights are finite: look in its code for a division, root or logarithm of 0{advice}"

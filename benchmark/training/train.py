@@ -17,7 +17,17 @@ from torch import Tensor
 from benchmark.data.batches import BagDataset, Batch, FaceDataset, load_batches
 from benchmark.data.training_sets import part_size
 from benchmark.metrics.accuracy import accuracy
-from benchmark.training.checkpoint import BEST, TrainingState, publish, record_epoch, resume, save, write_tensorboard
+from benchmark.training.checkpoint import (
+    BEST,
+    TrainingState,
+    is_trained,
+    keep_last,
+    publish,
+    record_epoch,
+    resume,
+    save,
+    write_tensorboard,
+)
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, predict_alike
 from detectors.detector import Detector
@@ -40,6 +50,9 @@ def fit(
     detector, config, ranks = model.detector, model.config, model.machine.ranks
     optimizer = torch.optim.Adam([p for p in detector.parameters() if p.requires_grad], lr=config.lr)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
+    if ranks.agree(is_trained(folder, config.epochs)):
+        detector.load_state_dict(load_file(folder / BEST))
+        return
     state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
     done = resume(folder, state, model.machine.device)
     if ranks.first:
@@ -54,6 +67,8 @@ def fit(
             _select(model, {"": detector, **(sharing or {})}, val, row, done, folder, started)
             save(folder, state, done)
         ranks.wait()
+    if ranks.first:
+        keep_last(detector, folder, done)
     detector.load_state_dict(load_file(folder / BEST))
 
 
@@ -97,20 +112,21 @@ def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimiz
     torch.manual_seed((config.seed * 100_003 + epoch) * machine.ranks.world + machine.ranks.rank)
     train.epoch = epoch
     whole = train.draw_epoch(config.frame_batch_size if isinstance(train, FaceDataset) else config.batch_size)
-    batches = load_batches(train, machine.ranks.share(whole), machine.workers)
+    batches = load_batches(train, machine.ranks.share(whole), machine.workers, machine.log)
     model.detector.train()
-    sums = torch.zeros(3, device=machine.device)
+    sums, first = torch.zeros(3, device=machine.device), torch.empty(0)
     for batch, members in zip(machine.progress(batches, len(whole)), whole, strict=False):
         optimizer.zero_grad(set_to_none=True)
-        sums += accumulate_gradients(model, batch, len(members))
+        sums += (found := accumulate_gradients(model, batch, len(members)))
+        first = first if len(first) else found
         machine.ranks.add_gradients(model.detector.parameters())
         optimizer.step()
     row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"]}
-    return row | _summarise(model, sums, epoch, sum(map(len, whole)))
+    return row | _summarise(model, sums, first, epoch, sum(map(len, whole)))
 
 
-def _summarise(model: Model, sums: Tensor, epoch: int, n_bags: int) -> dict[str, float]:
-    """Returns the mean loss and entropy of an epoch, from this rank's sums.
+def _summarise(model: Model, sums: Tensor, first: Tensor, epoch: int, n_bags: int) -> dict[str, float]:
+    """Returns the mean loss and entropy of an epoch, from this rank's sums and its first batch's.
 
     Raises:
         ConfigError: the loss is no number.
@@ -118,8 +134,16 @@ def _summarise(model: Model, sums: Tensor, epoch: int, n_bags: int) -> dict[str,
     loss, entropy, weighted = sums.tolist()
     mean_loss = loss * model.machine.ranks.world / n_bags
     if not math.isfinite(mean_loss):
-        raise ConfigError(f"{model.config.method}: the loss is {mean_loss} in epoch {epoch + 1}; try a lower --lr")
+        raise ConfigError(f"{model.config.method}: the loss is {mean_loss} {_explain_loss(model, first, epoch)}")
     return {"train_loss": mean_loss} | ({"attention_entropy": entropy / weighted} if weighted else {})
+
+
+def _explain_loss(model: Model, first: Tensor, epoch: int) -> str:
+    """Says when a loss ceased to be a number, and what to do."""
+    precision = " or --precision fp32" if model.config.precision == "bf16" else ""
+    if epoch == 0 and not first.isfinite().all():
+        return f"in the first batch, before any step: look at the detector's code and at its first weights{precision}"
+    return f"in epoch {epoch + 1}; try a lower --lr{precision}"
 
 
 def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:

@@ -1,19 +1,22 @@
 """Runs trials over a Ray cluster: each by itself on a core or a GPU, wherever one is free."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.runs.folder import is_done
+from benchmark.runs.folder import FAILED, is_done
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Setup
-from benchmark.trials.failures import note_failure
+from benchmark.trials.claims import claim
+from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.runner import attempt
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.loading import load
 from ffpms.engine import Done, on_ray
+from ffpms.storage import POLL_S
 
 MAX_DEATHS = 3
 """Deaths of its worker after which a trial is given up; before, it resumes at its last epoch."""
@@ -30,6 +33,13 @@ class RayJob:
     cache: Path | None
     weight_files: Mapping[str, Path]
     setup: Setup
+
+
+@dataclass(frozen=True)
+class Busy:
+    """The result of a job whose trial another process is training."""
+
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -63,20 +73,29 @@ class Cluster:
     def _run_wave(self, trials: Sequence[Trial], resources: Resources) -> list[str]:
         failures, deaths = list[str](), Counter[Path]()
         by_folder, log = {trial.folder.absolute(): trial for trial in trials}, resources.machine.log
-        left = [self._job(trial, resources) for trial in trials]
+        left, busy = [self._job(trial, resources) for trial in trials], set[Path]()
         needs = {"num_cpus": self.setup.threads or 1, "num_gpus": self.n_gpus}
         while left:
+            if busy.issuperset(job.folder for job in left):
+                time.sleep(POLL_S)
             outcomes, left = on_ray(run_ray_job, left, self.workers, needs), []
             for outcome in outcomes:
                 folder = outcome.job.folder
                 reason = outcome.result if isinstance(outcome, Done) else _on_death(folder, deaths)
+                if isinstance(reason, Busy):
+                    if folder not in busy:
+                        log(f"{folder.name}: {reason.owner} is training it; it is left for later")
+                    busy.add(folder)
+                    left.append(outcome.job)
+                    continue
                 if reason is None:
                     log(f"{folder.name}: its worker died; it goes on from its last epoch")
                     left.append(outcome.job)
                     continue
                 log(f"{folder.name}: {reason or 'done'}")
-                if reason:
+                if reason and not (folder / FAILED).is_file():  # else the worker left it there, with its traceback
                     note_failure(by_folder[folder], reason, resources.machine)
+                if reason:
                     failures.append(f"{folder.name}: {reason}")
         return failures
 
@@ -95,7 +114,15 @@ def _on_death(folder: Path, deaths: Counter[Path]) -> str | None:
     return f"its worker died {MAX_DEATHS} times" if deaths[folder] == MAX_DEATHS else None
 
 
-def run_ray_job(job: RayJob) -> str:
+def run_ray_job(job: RayJob) -> str | Busy:
     """Runs a trial on this machine; returns why it failed, or nothing."""
-    resources = Resources(job.setup.apply(), job.weight_files, job.cache)
-    return attempt(Trial(job.config, load(job.root, job.unmixed), job.folder), resources)
+    try:
+        trial = Trial(job.config, load(job.root, job.unmixed), job.folder)
+        resources = Resources(job.setup.apply(), job.weight_files, job.cache)
+    except BaseException as error:
+        end_all(error, job.folder)
+        return explain(error, job.config)
+    with claim(trial, resources.machine) as owner:
+        if owner:
+            return Busy(owner)
+        return "" if is_done(trial.folder) else attempt(trial, resources)

@@ -1,39 +1,72 @@
 """Runs trials one after the other; one that fails does not end the others."""
 
+import gc
+import time
 from collections.abc import Callable, Sequence
 
 from benchmark.runs.folder import FAILED, is_done
-from benchmark.trials.failures import explain, note_failure
+from benchmark.trials.claims import claim
+from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
+from ffpms.storage import POLL_S
 
 Runner = Callable[[Sequence[Trial], Resources], list[str]]
 """Runs trials that are not done yet; returns one line for each that failed."""
 
 
 def run_here(trials: Sequence[Trial], resources: Resources) -> list[str]:
-    """Runs trials in this process; returns one line for each that failed."""
-    failures, log = [], resources.machine.log
-    for number, trial in enumerate(trials, 1):
-        prefix = f"[{number}/{len(trials)}] {trial.folder.name}"
-        if is_done(trial.folder):  # another trial's detector was trained by it
-            log(f"{prefix}: done already")
-            continue
-        log(f"{prefix}: on {', '.join(trial.config.manipulations)}")
-        resources.faces(trial.data)  # a crop that is not what was built ends all trials, before any begins
-        if reason := attempt(trial, resources):
-            note_failure(trial, reason, resources.machine)
-            failures.append(f"{trial.folder.name}: {reason}")
+    """Runs trials in this process; returns one line for each that failed.
+
+    One that another process is training is left for later. Then it is waited for, and trained if
+    that process ended without it.
+    """
+    failures = list[str]()
+    left, busy = {f"[{number}/{len(trials)}] {one.folder.name}": one for number, one in enumerate(trials, 1)}, set()
+    while left:
+        for name, trial in list(left.items()):
+            resources.faces(trial.data)  # a crop that is not what was built ends all trials, before any begins
+            with claim(trial, resources.machine) as owner:
+                if not owner:
+                    failures += _run_claimed(name, left.pop(name), resources)
+                elif name not in busy:
+                    busy.add(name)
+                    resources.machine.log(f"{name}: {owner} is training it; it is left for later")
+        if left:
+            time.sleep(POLL_S)
     return failures
 
 
+def _run_claimed(name: str, trial: Trial, resources: Resources) -> list[str]:
+    """Runs a trial that is this process's own; returns a line if it failed."""
+    machine = resources.machine
+    if machine.ranks.agree(is_done(trial.folder)):  # by another trial, or by another process
+        machine.log(f"{name}: done already")
+        return []
+    machine.log(f"{name}: on {', '.join(trial.config.manipulations)}")
+    reason = attempt(trial, resources)
+    return [f"{trial.folder.name}: {reason}"] if reason else []
+
+
 def attempt(trial: Trial, resources: Resources) -> str:
-    """Runs a trial, whatever its detector does; returns why it failed, in one line, or nothing."""
-    (trial.folder / FAILED).unlink(missing_ok=True)
+    """Runs a trial, whatever its detector does.
+
+    Returns why it failed, in one line, or nothing. The reason is also left in its folder.
+
+    Raises:
+        KeyboardInterrupt: the user ended all.
+        StorageError: the disk takes nothing more, of no trial.
+    """
     try:
+        (trial.folder / FAILED).unlink(missing_ok=True)
         run_trial(trial, resources)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        end_all(error, trial.folder)
+        reason = explain(error, trial.config)
+        note_failure(trial, reason, resources.machine, error)
         if resources.machine.ranks.world > 1:
             raise  # torchrun then stops the other ranks, which would wait for this one
-        return explain(error, trial.config.method)
-    return ""
+    else:
+        return ""
+    gc.collect()  # what the failed detector still holds, the next one may need
+    return reason

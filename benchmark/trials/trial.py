@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from benchmark.data.training_sets import make_training_sets
 from benchmark.runs.folder import finish, is_done
 from benchmark.train_config import SELECTS, TrainConfig
-from benchmark.training.checkpoint import BEST, HISTORY, LAST, name_file, read_last_weights, save_weights
+from benchmark.training.checkpoint import BEST, HISTORY, drop_checkpoint, find_last, name_file, save_weights
 from benchmark.training.model import Model
 from benchmark.training.train import fit
 from benchmark.trials.identity import run_id, start
@@ -70,6 +70,7 @@ def run_trial(trial: Trial, resources: Resources) -> None:
     if machine.ranks.first:
         write_scores(model, trial.data, read(trial.data), trial.folder)
         finish(trial.folder)
+        drop_checkpoint(trial.folder)
     machine.ranks.wait()
 
 
@@ -106,7 +107,7 @@ def _take_weights(model: Model, trial: Trial, resources: Resources) -> bool:
     """Takes the weights of another trial's training, if one has them.
 
     They are those of the method that this one is trained as. Or a finished trial differs only in
-    ``select``, and its checkpoint has the last epoch.
+    ``select``, and has kept the last epoch.
     """
     teacher, last, ranks = trial.teacher, trial.config.select == "last", resources.machine.ranks
     if teacher is not trial:
@@ -135,11 +136,12 @@ def _copy(teacher: Path, model: Model, folder: Path) -> bool:
 
 def _copy_last(other: Path, model: Model, folder: Path) -> bool:
     """Copies histories and last weights of another finished trial, if it has them."""
-    if not model.machine.ranks.agree(is_done(other) and (other / LAST).is_file()):
+    last = find_last(other, model.config.epochs) if is_done(other) else None
+    if not model.machine.ranks.agree(last is not None):
         return False
     model.machine.log(f"{folder.name}: takes the last epoch of {other.name}")
-    model.detector.load_state_dict(read_last_weights(other))
-    if model.machine.ranks.first:
+    if last:  # of the first rank, which alone scores
+        model.detector.load_state_dict(load_file(last))
         save_weights(model.detector, folder / BEST, model.config.epochs)
         for history in (other / HISTORY, *other.glob(name_file(HISTORY, "*"))):
             shutil.copyfile(history, folder / history.name)

@@ -1,6 +1,7 @@
 """Every command. Command bodies import the libraries, so that ``--help`` is quick."""
 
 import sys
+import traceback
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from ffpms.errors import ConfigError, FfpmsError
 
 
 class _Group(click.Group):
-    """Turns every error into one line and exit code 2, unless --debug asks for the traceback."""
+    """Turns every error into one line and exit code 2; with --debug the traceback is above it."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -35,7 +36,7 @@ class _Group(click.Group):
             sys.exit(130)
         except Exception as error:
             if ctx.params.get("debug"):
-                raise
+                traceback.print_exc()
             click.echo(f"Error: {_one_line(error)}", err=True)
             sys.exit(2)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, QUIET, need, parse_names
+from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, QUIET, need, parse_names, warn_of_plugins
 from ffpms.errors import ConfigError, writing
 
 
@@ -111,6 +111,8 @@ def bench(**flags: Any) -> None:
     from ffpms.cli.bench_runtime import find_runtime
 
     machine, run = find_runtime(flags)
+    if machine.ranks.first:
+        warn_of_plugins()
     parts, notes = _parts(flags)
     configs, weights = _configs(flags, list(dict.fromkeys(name for _, methods in parts for name in methods)))
     for note in notes:
@@ -128,10 +130,8 @@ def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], li
     from benchmark.experiments.catalogue import EXPERIMENTS
     from benchmark.experiments.planning import plan_experiment
     from benchmark.trials.configure import choose_methods
-    from detectors import load_plugins
     from ffpms.dataset.loading import load
 
-    load_plugins()
     if not flags["experiment"]:
         methods = tuple(choose_methods(flags["methods"]))
         return [(load(root, flags["unmixed"]), methods) for root in flags["data"]], []

@@ -30,9 +30,25 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
     unknown = sorted(named.keys() - known.keys())
     if unknown:
         raise click.BadParameter(f"{path}: no such setting: {', '.join(unknown)}")
+    for name, value in named.items():
+        _check_value(value, known[name], context, path)
     typed = {name: _as_typed(value, known[name]) for name, value in named.items()}
     context.default_map = {**(context.default_map or {}), **typed}
     return path
+
+
+def _check_value(value: Any, flag: click.Parameter, context: click.Context, path: Path) -> None:
+    """Checks that a flag takes a value.
+
+    Raises:
+        click.BadParameter: it does not; the message names the file.
+    """
+    if isinstance(value, dict) or (isinstance(value, bool) and not getattr(flag, "is_flag", False)):
+        raise click.BadParameter(f"{path}: {flag.name}: a table or true/false, where the flag takes a value")
+    try:
+        flag.process_value(context, _as_typed(value, flag))
+    except click.BadParameter as error:
+        raise click.BadParameter(f"{path}: {flag.name}: {error.message}") from None
 
 
 def _as_typed(value: Any, flag: click.Parameter) -> Any:

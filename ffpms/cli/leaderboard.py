@@ -1,12 +1,13 @@
 """``ffpms leaderboard``: recomputes the tables from stored scores."""
 
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, need, parse_names
-from ffpms.errors import ConfigError
 
 PROTOCOL = click.option(
     "--protocol",
@@ -50,20 +51,23 @@ def leaderboard(runs: Path, **flags: Any) -> None:
 
 def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     """Writes the tables, and prints the short ones."""
-    from benchmark.leaderboards.board import FORMATS, make_board
+    from benchmark.leaderboards.board import FORMATS, lock_board, make_board
     from benchmark.leaderboards.rendering.files import render_json
     from benchmark.metrics.protocols import ACTIVITYNET
-    from benchmark.runs.folder import read_failures, read_runs
+    from benchmark.runs.collection import check_not_empty, describe_left_out, read_collection
 
-    finished = read_runs(runs)
-    if not finished:
-        raise ConfigError(f"{runs}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
-    if lacking := _describe_lacking([run.run_id for run in finished if run.segments is None]):
-        click.echo(f"{runs}: {lacking}", err=True)
-    board = make_board(finished, read_failures(runs), flags.get("protocol", ACTIVITYNET))
-    files = board.write(out, flags.get("formats", FORMATS))
+    log = partial(click.echo, err=True)
+    with lock_board(out, log) if out == runs and runs.is_dir() else nullcontext():
+        found = read_collection(runs)
+        for line in describe_left_out(runs, found):
+            log(line)
+        check_not_empty(runs, found)
+        if lacking := _describe_lacking([run.run_id for run in found.runs if run.segments is None]):
+            log(f"{runs}: {lacking}")
+        board = make_board(found.runs, found.failures, flags.get("protocol", ACTIVITYNET))
+        files = board.write(out, flags.get("formats", FORMATS))
     if flags.get("curve"):
-        files += _draw_curve(finished, flags["curve"])
+        files += _draw_curve(found.runs, flags["curve"])
     if flags["as_json"]:
         click.echo(render_json(board.cells, board.comparisons).rstrip())
     elif not flags["quiet"]:

@@ -5,7 +5,7 @@ import textwrap
 
 import click
 
-from ffpms.cli.options import JSON
+from ffpms.cli.options import JSON, warn_of_plugins
 
 
 @click.command()
@@ -16,10 +16,9 @@ def methods(markdown: bool, as_json: bool) -> None:
 
     Example: ffpms methods --json
     """
-    from detectors import load_plugins
     from detectors.describe import describe_methods, render_markdown, render_text
 
-    load_plugins()
+    warn_of_plugins()
     rows = describe_methods()
     if as_json:
         click.echo(json.dumps(rows, indent=2))

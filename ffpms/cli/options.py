@@ -109,3 +109,11 @@ def need(*packages: str) -> None:
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
         raise not_installed(", ".join(missing), "demo")
+
+
+def warn_of_plugins() -> None:
+    """Imports the plugins, and prints a line for each that cannot be used; the others can."""
+    from detectors.registry import plugin_faults
+
+    for fault in plugin_faults():
+        click.echo(f"Warning: {fault}", err=True)

@@ -87,7 +87,9 @@ def test_a_plugin_that_fails_ends_its_own_trial_and_no_other(tmp_path: Path, bui
         number = next(i for i, text in enumerate(where, 1) if line in text)
         assert reason.startswith("TypeError: ")
         assert reason.endswith(f"({file}:{number})")
-        assert (runs / failed.loc[method, "run_id"] / "FAILED").read_text() == f"{reason}\n"
+        noted = (runs / failed.loc[method, "run_id"] / "FAILED").read_text()
+        assert noted.startswith(f"{reason}\n\nTraceback (most recent call last):\n")
+        assert f'{file}", line {number}, in ' in noted
         assert reason in said
 
 
@@ -118,19 +120,34 @@ def test_rubbish_from_a_forward_is_one_line(tmp_path: Path, built: Path, given: 
 UNUSABLE = {
     "import nothing_of_that_name": "ModuleNotFoundError: No module named 'nothing_of_that_name'",
     "import sys\n\nsys.exit(3)": "SystemExit: 3 (ffpms_median/__init__.py:3)",
+    "raise BaseException": "BaseException (ffpms_median/__init__.py:1)",
     "def (": "SyntaxError",
     FILES[MODULE].replace('"median"', '"s-mil"'): "s-mil: registered twice, by detectors.methods.smil and ffpms_median",
 }
 
 
 @pytest.mark.parametrize("code", UNUSABLE)
-def test_a_plugin_that_cannot_be_used_is_one_line(tmp_path: Path, code: str) -> None:
+def test_a_plugin_that_cannot_be_used_is_one_line_and_costs_no_other_method(tmp_path: Path, code: str) -> None:
     install(tmp_path, {MODULE: code})
     result = ffpms(tmp_path, "methods")
-    assert result.returncode == 2
+    assert result.returncode == 0
+    assert "s-mil" in result.stdout
     assert len(result.stderr.splitlines()) == 1
-    assert "plugin median (ffpms_median)" in result.stderr
+    assert result.stderr.startswith("Warning: plugin median (ffpms_median)")
     assert UNUSABLE[code] in result.stderr
+
+
+def test_a_broken_plugin_costs_bench_only_itself(tmp_path: Path, built: Path) -> None:
+    """Others train beside it; who asks for its method is told why it is not there."""
+    install(tmp_path, {MODULE: FILES[MODULE] + "\nraise GeneratorExit\n"})
+    flags = ("--data", built, "--out", tmp_path / "runs", *QUICK, "--quiet")
+    result = ffpms(tmp_path, "bench", "--methods", "xn-avg", *flags)
+    assert (result.returncode, len(result.stderr.splitlines())) == (0, 1), result.stderr
+    assert result.stderr.startswith("Warning: plugin median (ffpms_median): cannot be imported: GeneratorExit")
+    result = ffpms(tmp_path, "bench", "--methods", "xn-avg,median", *flags)
+    assert result.returncode == 2
+    assert "'median': no such method" in result.stderr.splitlines()[-1]
+    assert "plugin median (ffpms_median): cannot be imported: GeneratorExit" in result.stderr.splitlines()[-1]
 
 
 def test_a_broken_plugin_leaves_the_other_methods_to_python(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Command
+from tests.conftest import Command, Once
 from tests.helpers.building import content, flags, program
+from tests.helpers.tiny_set import make_set
 
 REMEDY = "free some space, then run the same command again"
 OWN_MOUNTS = ["unshare", "--user", "--map-root-user", "--mount"]
@@ -58,6 +59,41 @@ def test_a_read_only_folder_is_one_line_unless_there_is_nothing_to_do(tree: Path
         "FFPMS-custom: its split files are not those of FaceForensics++; --size 32 is not v1's 299",
         "0",
     ]
+
+
+@pytest.fixture(scope="module")
+def data(once: Once) -> Path:
+    """A set that is learned from in a moment."""
+    return once("tiny-data", make_set)
+
+
+BENCH = ("--methods", "s-mil,xn-avg", "--backbone", "tiny", "--epochs", 2, "--threads", 1)
+
+
+@needs_mount
+@pytest.mark.parametrize("size", ["180k", "500k"])
+def test_a_bench_on_a_full_disk_says_so_and_goes_on_with_room(data: Path, tmp_path: Path, size: str) -> None:
+    """Whichever file does not fit: a checkpoint, or the best weights."""
+    disk, out = tmp_path / "disk", tmp_path / "disk" / "runs"
+    steps = '"$@" 2>&1; echo $?; find "$D" -name "*.partial"; mount -o remount,size=50m "$D"; '
+    steps += f'"$@" >/dev/null; echo $?; cp -r {out} {tmp_path}'
+    command = program("bench", *BENCH, "--data", data, "--out", out, "--quiet")
+    first, code, *then = on_a_small_disk(disk, size, steps, *command)
+    assert first.startswith(f"Error: {disk}"), first
+    assert first.endswith(f": No space left on device; {REMEDY}: what is done is kept")
+    assert (code, then) == ("2", ["0"])
+    assert len(list((tmp_path / "runs").glob("*/DONE"))) == 2
+    assert (tmp_path / "runs" / "leaderboard.html").read_text().endswith("</html>\n")
+
+
+@needs_mount
+def test_workers_need_no_room_in_shared_memory(data: Path, tmp_path: Path) -> None:
+    """Docker gives a container 64 MB of /dev/shm: less than a batch."""
+    command = program("bench", *BENCH, "--data", data, "--out", tmp_path / "runs", "--workers", 1)
+    steps = 'mount -t tmpfs -o size=60k none /dev/shm; timeout 250 "$@" 2>&1 >/dev/null; echo $?'
+    *said, code = on_a_small_disk(tmp_path / "disk", "50m", steps, *command)
+    assert code == "0", said
+    assert sum("shared memory (/dev/shm) is full" in line for line in said) == 1
 
 
 @pytest.mark.parametrize("name", ["frames.parquet.partial", "README.md", "build.json.partial"])

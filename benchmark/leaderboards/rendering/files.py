@@ -9,6 +9,7 @@ from benchmark.leaderboards.rendering.html import render_html
 from benchmark.leaderboards.rendering.latex import render_latex
 from benchmark.leaderboards.rendering.markdown import render_markdown
 from ffpms.errors import ConfigError
+from ffpms.storage import write_whole
 
 FAILURES = "failures.csv"
 FORMATS = ("csv", "md", "latex", "json", "html")
@@ -55,7 +56,7 @@ def write_leaderboard(
     if "html" in formats:
         texts["leaderboard.html"] = render_html(cells, failures, notes)
     for name, text in texts.items():
-        (out / name).write_text(text, encoding="utf-8")
+        write_whole(out / name, text)
     return [out / name for name in texts]
 
 

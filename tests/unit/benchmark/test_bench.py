@@ -6,15 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import bench
-from benchmark.runs.folder import read_failures
+from benchmark.bench import bench
+from benchmark.runs.collection import read_failures
+from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS
+from benchmark.train_config import TrainConfig
+from benchmark.training import train
+from benchmark.trials import identity, preflight, trial
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
+from detectors import method, registry
 from detectors.errors import BackboneError, DetectorError
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.errors import ManifestError
+from tests.helpers.tiny_set import CONFIG as TINY
+from tests.helpers.tiny_set import STORED, make_set
 from tests.helpers.trials import CONFIG, CPU
 
 Check = Callable[[Exception], dict[str, str]]
+QUICK = replace(CONFIG, epochs=1, manipulations=("DF", "F2F"))
 
 
 @pytest.fixture
@@ -28,8 +37,10 @@ def check(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check
             if config.method == "s-mil":  # type: ignore[attr-defined]
                 raise error
 
-        monkeypatch.setattr(bench, "make_detector", make)
-        return {trial.config.method: reason for trial, reason in bench._check_methods(trials, Resources(CPU)).items()}
+        monkeypatch.setattr(preflight, "make_detector", make)
+        return {
+            trial.config.method: reason for trial, reason in preflight.check_methods(trials, Resources(CPU)).items()
+        }
 
     return run
 
@@ -53,3 +64,78 @@ def test_a_crash_is_a_failed_trial(check: Check, tmp_path: Path) -> None:
 def test_ctrl_c_ends_all(check: Check) -> None:
     with pytest.raises(KeyboardInterrupt):
         check(KeyboardInterrupt())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> BuiltSet:
+    """A set of which everything is done in a moment."""
+    return BuiltSet.load(make_set(tmp_path / "set"))
+
+
+def test_a_set_with_a_crop_that_is_not_what_was_built_costs_no_other_set(small: BuiltSet, tmp_path: Path) -> None:
+    other = make_set(tmp_path / "other", config=replace(TINY, recipe=replace(TINY.recipe, seed=1)))
+    (other / STORED).write_bytes(b"")
+    grid = [(BuiltSet.load(other), QUICK), (small, QUICK)]
+    outcome = bench(grid, tmp_path / "runs", CPU, {})
+    assert [run.data_sha256 for run in outcome.runs] == [small.sha256]
+    (line,) = outcome.failures
+    assert line.startswith("s-mil: ")
+    assert STORED in line
+    with pytest.raises(ManifestError, match=STORED):
+        bench(grid[:1], tmp_path / "alone", CPU, {})
+    assert not list((tmp_path / "alone").glob("*/config.toml"))
+
+
+def test_a_method_whose_code_cannot_be_read_costs_no_other_method(
+    small: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_id(config: TrainConfig, data_sha256: str) -> str:
+        if config.method == "lstm":
+            raise PermissionError(13, "Permission denied", "lstm.py")
+        return identity.run_id(config, data_sha256)
+
+    monkeypatch.setattr(trial, "run_id", run_id)
+    grid = [(small, replace(QUICK, method=name)) for name in ("lstm", "s-mil")]
+    outcome = bench(grid, tmp_path / "runs", CPU, {})
+    assert [run.method for run in outcome.runs] == ["s-mil"]
+    (line,) = outcome.failures
+    assert line.startswith("lstm: PermissionError: [Errno 13] Permission denied: 'lstm.py'")
+
+
+def test_a_method_that_is_trained_as_none_there_is_costs_no_other_method(
+    small: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry._METHODS, "lstm", replace(method("lstm"), trained_as="lstn"))
+    grid = [(small, replace(QUICK, method=name)) for name in ("lstm", "s-mil")]
+    outcome = bench(grid, tmp_path / "runs", CPU, {})
+    assert [run.method for run in outcome.runs] == ["s-mil"]
+    (line,) = outcome.failures
+    assert line.startswith("lstm: 'lstn': no such method")
+
+
+@pytest.mark.parametrize("name", [*SCORES.values(), GRID_SCORES, SEGMENTS])
+def test_a_done_run_whose_scores_are_damaged_is_scored_again_and_not_trained(
+    small: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (run,) = bench([(small, QUICK)], tmp_path / "runs", CPU, {}).runs
+    table = tmp_path / "runs" / run.run_id / name
+    whole = table.read_bytes()
+    table.write_bytes(whole[: len(whole) // 2])
+    said: list[str] = []
+    monkeypatch.setattr(train, "_train_epoch", lambda *_: pytest.fail("trained again"))
+    outcome = bench([(small, QUICK)], tmp_path / "runs", replace(CPU, log=said.append), {})
+    assert outcome.failures == []
+    assert table.read_bytes() == whole
+    assert any(line.startswith(f"{table}: not a readable Parquet file") for line in said)
+    assert said[0].endswith("it is scored again")
+
+
+def test_an_own_run_that_cannot_be_used_is_a_failure(small: BuiltSet, tmp_path: Path) -> None:
+    """Nobody knows what its weights are: nothing of it is touched."""
+    (run,) = bench([(small, QUICK)], tmp_path / "runs", CPU, {}).runs
+    config = tmp_path / "runs" / run.run_id / "config.toml"
+    config.write_text(config.read_text().replace("seed = 0", "seed = 7"))
+    outcome = bench([(small, QUICK), (small, replace(QUICK, seed=1))], tmp_path / "runs", CPU, {})
+    (line,) = outcome.failures
+    assert line.startswith(f"{config.parent}: is a copy of s-mil-")
+    assert [run.seed for run in outcome.runs] == [1]

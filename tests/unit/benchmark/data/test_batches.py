@@ -1,14 +1,26 @@
 """What an epoch sees: which bags, which of their faces, and how they are moved."""
 
-import numpy as np
-import torch
+import errno
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
 
-from benchmark.data.batches import SHIFT, BagDataset, FaceDataset, balanced_epoch, collate_bags
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import dataloader
+
+from benchmark.data import batches
+from benchmark.data.batches import SHIFT, BagDataset, FaceDataset, balanced_epoch, collate_bags, load_batches
 from benchmark.data.inputs import augment
+from benchmark.trials.failures import explain
 from benchmark.trials.shared_resources import Resources
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.crops import read_crop
+from ffpms.errors import ManifestError
+from tests.helpers.trials import CONFIG
 
 
 def record(label: int, n: int = 3) -> BagRecord:
@@ -115,3 +127,65 @@ def test_an_epoch_of_single_faces_shows_every_face_each_moved_by_itself(
     dataset.epoch = 1
     assert dataset.draw_epoch(size=7) != batches
     assert dataset[sorted(items)[0]]["move"] != read[0]["move"]
+
+
+def counted(read: Callable[[], object] = lambda: None) -> BagDataset:
+    """Four bags of one face, whose pixels are the bag's number."""
+
+    def face(path: str) -> np.ndarray:
+        read()
+        return np.full((8, 8, 3), int(path), np.uint8)
+
+    return BagDataset(face, [replace(record(i % 2, 1), crops=(str(i),)) for i in range(4)])
+
+
+def no_room(_: torch.Tensor) -> None:
+    raise RuntimeError("unable to allocate shared memory(shm) for file </torch_1>: No space left on device (28)")
+
+
+def no_room_at_all(_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("full", ["", "for a batch", "for a worker"])
+def test_workers_hand_over_the_same_batches_where_shared_memory_is_full(
+    full: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if full == "for a batch":
+        monkeypatch.setattr(torch.Tensor, "share_memory_", no_room)
+    if full == "for a worker":
+        monkeypatch.setattr(dataloader, "_MultiProcessingDataLoaderIter", no_room_at_all)
+    said: list[str] = []
+    log = said.append
+    found = [batch for _ in range(2) for batch in load_batches(counted(), [[0, 1], [2, 3]], 1, log)]
+    expected = [batch for _ in range(2) for batch in load_batches(counted(), [[0, 1], [2, 3]])]
+    for one, other in zip(found, expected, strict=True):
+        assert one.index == other.index
+        for name in ("faces", "mask", "label", "move"):
+            assert torch.equal(getattr(one, name), getattr(other, name))
+    assert len(said) == bool(full), "once, not each epoch"
+    assert not full or "docker run --shm-size" in said[0]
+
+
+def test_a_worker_that_is_killed_ends_the_trial_in_one_line() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        list(load_batches(counted(lambda: os.kill(os.getpid(), signal.SIGKILL)), [[0, 1], [2, 3]], 1))
+    reason = explain(raised.value, CONFIG)
+    assert reason.startswith("DataLoader worker (pid")
+    assert reason.endswith(
+        "; epochs that ended are kept; with fewer --workers, or 0, the same command needs less memory"
+    )
+
+
+def test_workers_that_hang_end_the_trial_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "TIMEOUT_S", 0.2)
+    with pytest.raises(RuntimeError, match="DataLoader timed out"):
+        list(load_batches(counted(lambda: signal.pause()), [[0, 1], [2, 3]], 1))
+
+
+def test_an_error_of_a_worker_is_in_its_own_words() -> None:
+    def lost() -> None:
+        raise ManifestError("a.png: not found; run the same 'ffpms build' again")
+
+    with pytest.raises(ManifestError, match=r"^a\.png: not found; run the same 'ffpms build' again$"):
+        list(load_batches(counted(lost), [[0, 1], [2, 3]], 1))

@@ -8,7 +8,7 @@ import pytest
 import tomli_w
 
 from benchmark.leaderboards.board import tabulate
-from benchmark.runs.folder import read_runs
+from benchmark.runs.collection import read_runs
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.protocol.crop_config import CropConfig

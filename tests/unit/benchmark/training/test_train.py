@@ -1,6 +1,10 @@
 """Training: where the epoch is picked, what a run is named by, and that an interruption changes nothing."""
 
+import builtins
+import io
+import os
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +19,15 @@ from benchmark.data.batches import BagDataset
 from benchmark.runs.folder import read_run
 from benchmark.train_config import SELECTS
 from benchmark.training import checkpoint, train
-from benchmark.training.predict import BagScore
+from benchmark.training.model import Model
+from benchmark.training.predict import BagScore, predict
 from benchmark.trials import trial
 from benchmark.trials.identity import run_id
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
+from detectors import Prediction, create
+from detectors.errors import DetectorError
+from detectors.pooling import SharpPool
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError
 from tests.helpers.trials import CONFIG, CPU
@@ -222,11 +230,70 @@ def test_the_last_epoch_is_taken_from_a_finished_training(
     assert read_run(last.folder).training == read_run(Trial.below(tmp_path, config, built_set).folder).training
 
 
+@pytest.mark.parametrize("worst", ["first", "last"])
+def test_the_checkpoint_goes_when_the_run_is_done(
+    worst: str, built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last epoch's weights stay where they are not the best; a lost table is scored again, without training."""
+    losses = iter([0.9, 0.5, 0.1] if worst == "first" else [0.1, 0.5, 0.9])
+    original = train.validate
+    monkeypatch.setattr(train, "validate", lambda scores: original(scores) | {"val_loss": next(losses)})
+    run = Trial(replace(CONFIG, select="val-loss"), built_set, tmp_path)
+    run_trial(run, resources)
+    assert not (tmp_path / "last.ckpt").exists()
+    assert (tmp_path / "last.safetensors").exists() == (worst == "last")
+    scores = (tmp_path / "scores.parquet").read_bytes()
+    for lost in ("DONE", "scores.parquet"):
+        (tmp_path / lost).unlink()
+    monkeypatch.setattr(train, "_train_epoch", lambda *_: pytest.fail("trained twice"))
+    run_trial(run, resources)
+    assert (tmp_path / "scores.parquet").read_bytes() == scores
+
+
+def test_a_training_of_fewer_epochs_is_not_taken_for_a_whole_one(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path
+) -> None:
+    """Someone has deleted the checkpoint in between: the training begins anew."""
+    run_trial(Trial(replace(CONFIG, epochs=2), built_set, tmp_path), resources)
+    (tmp_path / "DONE").unlink()
+    run_trial(Trial(CONFIG, built_set, tmp_path), resources)
+    assert len(pd.read_csv(tmp_path / "history.csv")) == 3
+
+
 def test_a_loss_that_is_no_number_ends_the_run_in_one_line(
     built_set: BuiltSet, resources: Resources, tmp_path: Path
 ) -> None:
-    with pytest.raises(ConfigError, match="try a lower --lr"):
+    with pytest.raises(ConfigError, match=r"the loss is nan in epoch [12]; try a lower --lr$"):
         run_trial(Trial(replace(CONFIG, lr=1e30), built_set, tmp_path / "run"), resources)
+
+
+def test_a_lower_rate_is_no_advice_where_nothing_was_trained(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Trial(replace(CONFIG, epochs=1), built_set, tmp_path / "run")
+    forward = SharpPool.forward
+    monkeypatch.setattr(SharpPool, "forward", lambda *given: _nan(forward(*given)))
+    with pytest.raises(ConfigError, match=r"nan in the first batch, before any step: look at the detector's code"):
+        run_trial(run, resources)
+
+
+def test_scores_that_are_no_numbers_are_explained_by_the_weights(
+    built_set: BuiltSet, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = BagDataset(resources.faces(built_set), built_set.bags("test", CONFIG.manipulations)[:2])
+    own = create("s-mil", "tiny").eval()
+    forward = SharpPool.forward
+    monkeypatch.setattr(SharpPool, "forward", lambda *given: _nan(forward(*given)))
+    for precision, advice in (("fp32", "logarithm of 0"), ("bf16", "logarithm of 0 or try --precision fp32")):
+        with pytest.raises(DetectorError, match=rf"video_logit is not a finite .* weights are finite: .*{advice}$"):
+            predict(Model(own, replace(CONFIG, precision=precision), CPU), dataset)
+    torch.nn.init.constant_([*own.parameters()][-1], float("nan"))
+    with pytest.raises(DetectorError, match=r"its weights are none either \(pool\..*\): .*; try a lower --lr$"):
+        predict(Model(own, CONFIG, CPU), dataset)
+
+
+def _nan(prediction: Prediction) -> Prediction:
+    return prediction._replace(video_logit=prediction.video_logit * float("nan"))
 
 
 def test_tensorboard_has_the_history(built_set: BuiltSet, resources: Resources, tmp_path: Path) -> None:
@@ -245,3 +312,52 @@ def test_without_tensorboard_it_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"pip install 'ffpms\[tensorboard\]'"):
         checkpoint.write_tensorboard({"epoch": 1}, tmp_path)
+
+
+def test_a_kill_at_any_write_leaves_weights_and_history_that_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever step is the last one before a kill: what goes on from there has one story."""
+    losses = {1: 0.9, 2: 0.5, 3: 0.7, 4: 0.2}
+    for kill in range(100):
+        folder, steps = tmp_path / str(kill), iter(range(kill))
+        folder.mkdir()
+        with monkeypatch.context() as patch:
+            for module, name in ((os, "replace"), (os, "unlink"), (builtins, "open"), (io, "open"), (os, "open")):
+                patch.setattr(module, name, _killed(getattr(module, name), folder, steps))
+            killed = _train(folder, losses)
+        assert not _train(folder, losses)
+        assert pd.read_csv(folder / "history.csv")["val_loss"].tolist() == list(losses.values())
+        assert load_file(folder / "best.safetensors")["weight"].item() == 4
+        assert not list(folder.glob("*.next"))
+        if not killed:
+            break
+    assert kill > 10, "each epoch has several steps"
+
+
+def _train(folder: Path, losses: dict[int, float]) -> bool:
+    """Stands for ``fit``: the weight after an epoch is its number. Returns whether it was killed."""
+    detector = torch.nn.Linear(1, 1, bias=False)
+    try:
+        done = checkpoint.resume(folder, {"detector": detector}, torch.device("cpu"))
+        checkpoint.publish(folder, done)
+        for epoch in range(done.epoch + 1, len(losses) + 1):
+            done.epoch = epoch
+            torch.nn.init.constant_(detector.weight, epoch)
+            row = {"epoch": epoch, "val_accuracy": 0.5, "val_auc": 0.5, "val_loss": losses[epoch]}
+            checkpoint.record_epoch(done, row, detector, folder, "val-loss")
+            checkpoint.save(folder, {"detector": detector}, done)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _killed(original: Callable[..., object], folder: Path, steps: Iterator[int]) -> Callable[..., object]:
+    """A step at a file of the folder, of which only so many are done."""
+
+    def step(path: object, *given: object, **named: object) -> object:
+        if str(path).startswith(str(folder)) and next(steps, None) is None:
+            raise KeyboardInterrupt
+        return original(path, *given, **named)
+
+    return step

@@ -16,6 +16,7 @@ EXCUSED = {
     "ffpms.checks": "refuses settings; those it lets through are in config.toml or in the set",
     "ffpms.cores": "the machine's, as with every setting of it",
     "ffpms.errors": "what a user is told",
+    "ffpms.storage": "how files are written and locked; it changes no byte of them",
 }
 
 

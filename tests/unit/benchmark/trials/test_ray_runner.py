@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.runs.folder import read_failures
+from benchmark.runs.collection import read_failures
+from benchmark.runs.folder import FAILED
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, Setup
 from benchmark.trials import identity, ray_runner
-from benchmark.trials.ray_runner import MAX_DEATHS, Cluster, RayJob
+from benchmark.trials.failures import note_failure
+from benchmark.trials.ray_runner import MAX_DEATHS, Cluster, RayJob, run_ray_job
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.engine import Died, Done, Outcome
+from tests.helpers.trials import CPU
 
 
 @pytest.fixture
@@ -76,3 +79,19 @@ def test_the_reason_of_a_worker_is_left_in_the_trials_folder(
     assert (failures, waves[1:]) == ([f"{trials[0].folder.name}: TypeError: odd"], [])
     (row,) = read_failures(tmp_path)
     assert (row.run_id, row.reason) == (trials[0].folder.name, "TypeError: odd")
+
+
+def test_a_machine_that_does_not_have_the_set_fails_its_own_trials(data: BuiltSet, tmp_path: Path) -> None:
+    own = trial(data, tmp_path, "s-mil")
+    job = RayJob(own.config, own.folder, tmp_path / "nowhere", False, None, {}, Setup())
+    assert run_ray_job(job).startswith(f"{tmp_path / 'nowhere'}: no built set")
+
+
+def test_the_traceback_that_a_worker_left_stays(
+    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = trial(data, tmp_path, "s-mil")
+    note_failure(own, "TypeError: odd", CPU, TypeError("odd"))
+    noted = (own.folder / FAILED).read_text()
+    assert run_on(monkeypatch, [own], fails="s-mil")[0] == [f"{own.folder.name}: TypeError: odd"]
+    assert (own.folder / FAILED).read_text() == noted == "TypeError: odd\n\nTypeError: odd\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark import bench
+from benchmark.trials import preflight
 from benchmark.trials.requirements import check_order, check_set
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
@@ -62,10 +62,10 @@ def test_the_others_take_it(crowded: BuiltSet) -> None:
 
 def test_bench_leaves_them_out_and_ends_if_nothing_is_left(crowded: BuiltSet, tmp_path: Path) -> None:
     trials = [Trial.below(tmp_path, replace(CONFIG, method=name), crowded) for name in ("s-mil", "lstm", "s-mil-t")]
-    reasons = bench._check_methods(trials, Resources(CPU))
+    reasons = preflight.check_methods(trials, Resources(CPU))
     assert [trial.config.method for trial in reasons] == ["lstm", "s-mil-t"]
     with pytest.raises(ConfigError, match="lstm: "):
-        bench._check_methods(trials[1:], Resources(CPU))
+        preflight.check_methods(trials[1:], Resources(CPU))
 
 
 def test_the_command_says_what_to_do(ffpms: Command, crowded: BuiltSet, tmp_path: Path) -> None:

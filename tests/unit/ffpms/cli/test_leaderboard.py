@@ -1,8 +1,11 @@
 """``ffpms leaderboard``: from run folders to files, without torch."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -14,11 +17,12 @@ from PIL import Image
 import benchmark
 from benchmark.leaderboards.board import make_board
 from benchmark.metrics.protocols import PROTOCOLS
-from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, name_run, read_runs
+from benchmark.runs.collection import describe_left_out, read_collection, read_runs
+from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, name_run
 from ffpms import cli
 from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split, write_table
 from tests.conftest import Command
-from tests.helpers.scores import grid_scores, run
+from tests.helpers.scores import grid_scores, names, run
 
 FILES = {"comparisons.csv", *(f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json", "html"))}
 
@@ -140,28 +144,136 @@ def test_no_run_is_said_with_the_folder(ffpms: Command, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["", "= 1", "[train]\nseed = 1\n"])
-def test_a_damaged_run_is_one_line(ffpms: Command, runs: Path, text: str) -> None:
+def _half(folder: Path) -> None:
+    for name in ("config.toml", *SCORES.values()):
+        (folder / name).unlink()
+
+
+def _link_to_nothing(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to(folder.parent / "elsewhere")
+
+
+def _edited(folder: Path, **changes: object) -> None:
+    scores = pd.read_parquet(folder / SCORES[Split.TEST]).assign(**changes)
+    write_table(scores, SCORE, folder / SCORES[Split.TEST])
+
+
+SCORED_AGAIN = "run the same 'ffpms bench' again, or delete the folder"
+ODD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "empty config": (lambda f: (f / "config.toml").write_text(""), "config.toml is damaged"),
+    "no TOML": (lambda f: (f / "config.toml").write_text("= 1"), "config.toml is damaged"),
+    "other TOML": (lambda f: (f / "config.toml").write_text("[train]\nseed = 1\n"), "config.toml is damaged"),
+    "no text": (lambda f: (f / "config.toml").write_bytes(b"\xff\xfe\x00"), "config.toml is damaged"),
+    "no config": (lambda f: (f / "config.toml").unlink(), "config.toml is not in it; copy all of the run"),
+    "half copied": (_half, "config.toml is not in it; copy all of the run"),
+    "no val scores": (lambda f: (f / "val_scores.parquet").unlink(), f"val_scores.parquet: not found; {SCORED_AGAIN}"),
+    "no scores": (lambda f: (f / "scores.parquet").unlink(), f"/scores.parquet: not found; {SCORED_AGAIN}"),
+    "empty scores": (lambda f: (f / "scores.parquet").write_bytes(b""), "/scores.parquet: not a readable Parquet file"),
+    "cut segments": (lambda f: (f / SEGMENTS).write_bytes(b"PAR1"), f"{SEGMENTS}: not a readable Parquet file"),
+    "no number": (lambda f: _edited(f, score=float("nan")), "/scores.parquet: has no score in [0, 1] and label"),
+    "scores of another": (lambda f: _edited(f, run_id="s-mil-0"), "/scores.parquet: has scores of s-mil-0;"),
+    "older columns": (lambda f: pd.DataFrame({"bag": [1]}).to_parquet(f / "scores.parquet"), "no column"),
+    "renamed": (lambda f: f.rename(f.with_name("copy")), "; give it that name back, or move it away"),
+    "link": (_link_to_nothing, "a link to what is not there; mount its target, or delete the link"),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_odd_run_is_left_out_in_one_line_and_the_others_are_read(runs: Path, kind: str) -> None:
+    folder = next(path for path in runs.iterdir() if path.name.startswith("xn-avg"))
+    spoil, said = ODD[kind]
+    spoil(folder)
+    with pytest.warns(UserWarning, match="left out: ") as warned:
+        assert [run.method for run in read_runs(runs)] == ["s-mil", "s-mil"]
+    (line,) = (str(one.message) for one in warned)
+    assert line.startswith(f"left out: {runs}/")
+    assert said in line
+
+
+def test_odd_runs_do_not_cost_the_leaderboard(ffpms: Command, runs: Path) -> None:
+    (runs / "odd-1").mkdir()
+    (runs / "odd-1" / "DONE").touch()
+    folder = next(path for path in runs.iterdir() if path.name.startswith("xn-avg"))
+    (folder / "scores.parquet").write_bytes(b"")
+    result = ffpms("leaderboard", runs)
+    assert result.exit_code == 0
+    assert [line[:10] for line in result.stderr.splitlines()] == ["left out: "] * 2
+    assert names(pd.read_csv(runs / "leaderboard.csv")["method"]) == {"s-mil"}
+
+
+def test_a_copied_run_counts_once(ffpms: Command, runs: Path) -> None:
+    """As a folder of another name, and as a link of another name."""
+    assert ffpms("leaderboard", runs).exit_code == 0
+    expected = (runs / "leaderboard.csv").read_bytes()
+    folder = next(path for path in runs.iterdir() if path.name.startswith("s-mil"))
+    shutil.copytree(folder, runs / "a-copy")
+    (runs / "a-link").symlink_to(folder)
+    result = ffpms("leaderboard", runs)
+    assert result.exit_code == 0
+    assert sorted(result.stderr.splitlines()) == [
+        f"left out: {runs / 'a-copy'}: is a copy of {folder.name} or was edited; move it away",
+        f"left out: {runs / 'a-link'}: is the run {folder.name} once more; delete the link",
+    ]
+    assert (runs / "leaderboard.csv").read_bytes() == expected
+
+
+def test_what_holds_nothing_of_a_run_is_passed_over(runs: Path) -> None:
+    for name in ("faces", "table1", "empty/below"):
+        (runs / name).mkdir(parents=True)
+    for name in ("notes.txt", "faces/faces-1.npy", "table1/index.md", "DONE", "FAILED"):
+        (runs / name).write_text("")
+    found = read_collection(runs)
+    assert (len(found.runs), found.failures, found.left_out, found.unfinished) == (3, [], {}, [])
+
+
+def test_unfinished_runs_are_one_line(runs: Path) -> None:
+    folders = sorted(path.parent for path in runs.glob("*/DONE"))
+    for folder in folders[:2]:
+        (folder / "DONE").unlink()
+    own = ", ".join(folder.name for folder in folders[:2])
+    assert describe_left_out(runs, read_collection(runs)) == [
+        f"left out: {runs}: 2 not finished ({own}); the same 'ffpms bench' goes on with them"
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_run_that_may_not_be_read_is_left_out(runs: Path) -> None:
+    folder = next(path for path in runs.iterdir() if path.name.startswith("xn-avg"))
+    folder.chmod(0)
+    found = read_collection(runs)
+    folder.chmod(0o755)
+    assert len(found.runs) == 2
+    assert found.left_out == {folder.name: f"{folder}: Permission denied; make it readable, or move it away"}
+
+
+def test_a_folder_of_failures_alone_is_a_board_too(ffpms: Command, runs: Path) -> None:
+    """By the same rule as in Python."""
+    for folder in (path.parent for path in runs.glob("*/DONE")):
+        (folder / "DONE").unlink()
+        (folder / "FAILED").write_text("out of memory\n\nTraceback (most recent call last):\n  ...\n")
+    result = ffpms("leaderboard", runs)
+    assert result.exit_code == 0, result.stderr
+    assert set(pd.read_csv(runs / "failures.csv")["reason"]) == {"out of memory"}
+    assert list(make_board(runs).failures["reason"]) == ["out of memory"] * 3
+
+
+def test_a_run_is_no_folder_of_runs(ffpms: Command, runs: Path) -> None:
     folder = next(path for path in runs.iterdir())
-    (folder / "config.toml").write_text(text)
+    result = ffpms("leaderboard", folder)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"Error: {folder}: is a run itself; give the folder that it is in: {runs}\n",
+    )
+
+
+def test_where_all_are_odd_it_is_an_error(ffpms: Command, runs: Path) -> None:
+    for path in runs.rglob("config.toml"):
+        path.write_text("")
     result = ffpms("leaderboard", runs)
     assert result.exit_code == 2
-    assert f"{folder}: config.toml is damaged" in result.stderr
-
-
-def test_a_trained_run_without_val_scores_is_damaged(ffpms: Command, runs: Path) -> None:
-    next(runs.rglob(SCORES[Split.VAL])).unlink()
-    result = ffpms("leaderboard", runs)
-    assert result.exit_code == 2
-    assert "val_scores.parquet: not found" in result.stderr
-
-
-def test_a_copied_run_is_not_counted_twice(ffpms: Command, runs: Path) -> None:
-    folder = next(path for path in runs.iterdir())
-    folder.rename(folder.with_name("copy"))
-    result = ffpms("leaderboard", runs)
-    assert result.exit_code == 2
-    assert f"is a copy of {folder.name}" in result.stderr
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == ["left out"] * 3 + ["Error"]
+    assert "no finished run in it" in result.stderr.splitlines()[-1]
 
 
 def test_the_scoring_wing_needs_no_torch_and_no_decoder() -> None:

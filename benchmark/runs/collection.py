@@ -1,0 +1,135 @@
+"""Reads a folder of runs; a folder in it that cannot be used does not cost the others."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.runs.folder import (
+    FAILED,
+    OF_A_RUN,
+    Failure,
+    Run,
+    is_done,
+    read_failure,
+    read_run,
+)
+from ffpms.errors import FfpmsError, ManifestError
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The finished runs of a folder and the trials that failed, by name, and what else is there.
+
+    ``left_out`` has a line for each folder that cannot be used, by its name: what is wrong, and
+    what to do. ``unfinished`` are the names of runs that are neither done nor failed.
+    """
+
+    runs: list[Run]
+    failures: list[Failure]
+    left_out: dict[str, str]
+    unfinished: list[str]
+
+
+def read_collection(root: str | Path) -> Collection:
+    """Reads all run folders below ``root``.
+
+    A run counts once. Files, and folders that hold nothing of a run, are passed over.
+
+    Raises:
+        ManifestError: there is no such folder, or it cannot be read.
+    """
+    found = Collection([], [], {}, [])
+    for folder in _list_folders(Path(root)):
+        try:
+            _add(folder, found)
+        except FfpmsError as error:
+            found.left_out[folder.name] = str(error)
+        except OSError as error:
+            found.left_out[folder.name] = f"{folder}: {error.strerror or error}; make it readable, or move it away"
+    found.runs.sort(key=lambda run: run.run_id)
+    return found
+
+
+def _list_folders(root: Path) -> list[Path]:
+    """Lists what is in a folder by name, links last."""
+    try:
+        return sorted(root.iterdir(), key=lambda path: (path.is_symlink(), path.name))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ManifestError(f"{root}: no such folder; give the one that 'ffpms bench' wrote to, such as runs") from None
+    except OSError as error:
+        raise ManifestError(f"{root}: {error.strerror or error}; make it readable") from None
+
+
+def _add(folder: Path, found: Collection) -> None:
+    """Adds what is in a folder, if it is a run's.
+
+    Raises:
+        ManifestError: it cannot be used.
+        OSError: it cannot be read.
+    """
+    if folder.is_symlink() and not folder.exists():
+        raise ManifestError(f"{folder}: a link to what is not there; mount its target, or delete the link")
+    if not folder.is_dir():
+        return
+    names = {path.name for path in folder.iterdir()}
+    if is_done(folder):
+        run = read_run(folder)
+        if any(run.run_id == other.run_id for other in found.runs):
+            raise ManifestError(f"{folder}: is the run {run.run_id} once more; delete the link")
+        found.runs.append(run)
+    elif FAILED in names:
+        found.failures.append(read_failure(folder))
+    elif names.intersection(OF_A_RUN):
+        found.unfinished.append(folder.name)
+
+
+def describe_left_out(root: Path, found: Collection) -> list[str]:
+    """Describes what is not part of the tables of a folder: a line for each folder left out, and one of what is
+    unfinished.
+    """
+    lines = [f"left out: {line}" for line in found.left_out.values()]
+    if found.unfinished:
+        names = ", ".join(found.unfinished[:3]) + (", ..." if len(found.unfinished) > 3 else "")
+        number = len(found.unfinished)
+        lines.append(f"left out: {root}: {number} not finished ({names}); the same 'ffpms bench' goes on with them")
+    return lines
+
+
+def check_not_empty(root: Path, found: Collection) -> None:
+    """Checks that a folder has a finished run or a failed one.
+
+    Raises:
+        ManifestError: it has neither.
+    """
+    if found.runs or found.failures:
+        return
+    if is_done(root):
+        raise ManifestError(f"{root}: is a run itself; give the folder that it is in: {root.resolve().parent}")
+    raise ManifestError(f"{root}: no finished run in it; make one with 'ffpms bench' or 'ffpms evaluate'")
+
+
+def read_runs(root: str | Path) -> list[Run]:
+    """Reads all finished runs below ``root``, by name.
+
+    It warns of what cannot be used, and leaves it out.
+
+    Raises:
+        ManifestError: there is no such folder, or it cannot be read.
+
+    Example:
+        >>> [run.method for run in benchmark.read_runs("runs")]
+        ['s-mil', 'xn-avg']
+    """
+    return warn_of_left_out(Path(root), read_collection(root)).runs
+
+
+def warn_of_left_out(root: Path, found: Collection) -> Collection:
+    """Warns of what is not part of the tables, and returns what is."""
+    for line in describe_left_out(root, found):
+        warnings.warn(line, stacklevel=3)
+    return found
+
+
+def read_failures(root: Path) -> list[Failure]:
+    """Reads the trials below ``root`` that failed and were not run again since, by name."""
+    return read_collection(root).failures

@@ -1,0 +1,123 @@
+"""Preflight: finds what keeps a trial from running, before any is trained."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from benchmark.train_config import TrainConfig
+from benchmark.trials.failures import end_all, explain, is_crash, note_failure
+from benchmark.trials.requirements import check_set
+from benchmark.trials.shared_resources import Resources
+from benchmark.trials.trial import Trial, make_detector
+from detectors import method
+from detectors.backbones import Weights
+from detectors.errors import BackboneError
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.errors import ConfigError
+from ffpms.schema import Split, Status
+
+
+def check_splits(trials: Sequence[Trial]) -> None:
+    """Checks, before hours of training, that no split lacks a class."""
+    for data in {trial.data.sha256: trial.data for trial in trials}.values():
+        for split in Split:
+            bags = data.bags(split, data.manipulations)
+            if {bag.label for bag in bags if bag.crops} != {0, 1}:
+                message = f"{data.place}: no real and fake {split} bags with faces; {_why_none(data, split)}"
+                raise ConfigError(message)
+
+
+def _why_none(data: BuiltSet, split: str) -> str:
+    """Returns what keeps a split from being used, and what to do.
+
+    Either it was not built, or its videos could not be used.
+    """
+    own = data.videos.loc[data.videos["split"] == split, "status"]
+    bad = own[own != Status.OK]
+    if bad.empty:
+        return "build with --split test,val,train"
+    status = bad.value_counts().index[0]
+    return f"of {len(own)} bags {len(bad)} are not ok, most often {status}; see README.md there, then build again"
+
+
+def check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial, str]:
+    """Makes each detector once, before any is trained, and checks that its set has what it needs.
+
+    Returns why for each trial that cannot run. One whose method's own code fails is marked as
+    failed.
+
+    Raises:
+        DetectorError: none can be made.
+        ManifestError: the sets lack what they all learn from, or are not what was built.
+        ConfigError: all see the order of faces, and the sets have several people in a frame.
+        StorageError: the disk takes nothing more.
+    """
+    faults = dict(_faults(trials, resources))
+    if faults and len(faults) == len(trials) and not any(map(is_crash, faults.values())):
+        raise next(iter(faults.values()))
+    reasons = {trial: explain(fault, trial.config) for trial, fault in faults.items()}
+    for trial, reason in reasons.items():
+        if is_crash(faults[trial]) and resources.machine.ranks.first:
+            note_failure(trial, reason, resources.machine, faults[trial])
+    return reasons
+
+
+def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Trial, BaseException]]:
+    """Yields the reasons why a trial cannot run.
+
+    They lie in its detector, whatever its seed and manipulations, or in its set.
+    """
+    made: dict[TrainConfig, BaseException | None] = {}
+    missing: dict[tuple[object, ...], BackboneError] = {}
+    left = []
+    for trial in trials:
+        origin = replace(trial.config, seed=0, manipulations=())
+        if origin not in made:
+            made[origin] = _try_making(replace(trial, config=origin), resources.weights, missing)
+        fault = made[origin] or _try(partial(check_set, trial.config.method, trial.data), trial.folder)
+        if fault:
+            yield trial, fault
+        else:
+            left.append(trial)
+    opened: dict[str, BaseException | None] = {}
+    for trial in left:
+        if (sha256 := trial.data.sha256) not in opened:
+            opened[sha256] = _try_opening(trial, resources)
+        if fault := opened[sha256]:
+            yield trial, fault
+
+
+def _try(step: Callable[[], object], folder: Path) -> BaseException | None:
+    """Returns the error of a step, if it has one and that is not one that ends all."""
+    try:
+        step()
+    except BaseException as error:
+        end_all(error, folder)
+        return error
+    return None
+
+
+def _try_making(
+    trial: Trial, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
+) -> BaseException | None:
+    """Returns why a detector cannot be made, if so; a hub out of reach is asked once."""
+    config = trial.config
+    backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
+    if backbone in missing:
+        return missing[backbone]
+    fault = _try(lambda: (trial.teacher, make_detector(config, weights)), trial.folder)
+    if isinstance(fault, BackboneError):
+        missing[backbone] = fault
+    return fault
+
+
+def _try_opening(trial: Trial, resources: Resources) -> BaseException | None:
+    """Returns why the faces of a set cannot be read, if so.
+
+    A rank of several raises it, for the others wait.
+    """
+    if resources.machine.ranks.world > 1:
+        resources.faces(trial.data)
+        return None
+    return _try(partial(resources.faces, trial.data), trial.folder)

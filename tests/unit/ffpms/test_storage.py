@@ -1,0 +1,103 @@
+"""Files appear whole or not at all; a lock ends with its process, and says who has it."""
+
+import errno
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from ffpms import storage
+from ffpms.errors import StorageError
+from ffpms.storage import remove_partial, try_lock, wait_for_lock, whole_file, write_whole
+from tests.helpers.processes import wait_for
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from ffpms.storage import try_lock
+with try_lock(Path(sys.argv[1])) as owner:
+    print(owner or "mine", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_reader_sees_the_old_file_or_the_whole_new_one(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a.csv", "old\n")
+    with whole_file(tmp_path / "a.csv") as file:
+        file.write(b"ne")
+        file.flush()
+        assert (tmp_path / "a.csv").read_bytes() == b"old\n"
+        file.write(b"w\n")
+    assert (tmp_path / "a.csv").read_bytes() == b"new\n"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.csv"]
+
+
+def fill_the_disk(path: Path) -> None:
+    with whole_file(path) as file:
+        file.write(b"ne")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a.csv", "old\n")
+    with pytest.raises(StorageError, match=r"a\.csv: No space left on device; free some space"):
+        fill_the_disk(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_bytes() == b"old\n"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.csv"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    for name in ("last.ckpt.77-0a1b.partial", "last.ckpt"):
+        (tmp_path / name).touch()
+    remove_partial(tmp_path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "last.ckpt"]
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> subprocess.Popen[str]:
+    """A process that has locked ``a.lock``."""
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "a.lock")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "mine\n"
+    return process
+
+
+def test_a_lock_says_who_has_it_and_ends_with_its_process(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    with try_lock(tmp_path / "a.lock") as owner:
+        assert owner.startswith(f"process {holder.pid} on ")
+    with try_lock(tmp_path / "other.lock") as owner:
+        assert not owner
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with try_lock(tmp_path / "a.lock") as owner:
+        assert not owner
+
+
+def test_a_lock_is_waited_for(tmp_path: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "POLL_S", 0.01)
+    told, held = list[str](), list[bool]()
+
+    def wait() -> None:
+        with wait_for_lock(tmp_path / "a.lock", told.append):
+            held.append(True)
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    wait_for(lambda: told)
+    assert not held
+    holder.kill()
+    waiter.join()
+    assert held
+    assert len(told) == 1
+    assert f"process {holder.pid}" in told[0]
+
+
+def test_a_lock_is_released_by_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="odd"), try_lock(tmp_path / "a.lock"):
+        raise ValueError("odd")
+    with try_lock(tmp_path / "a.lock") as owner:
+        assert not owner
