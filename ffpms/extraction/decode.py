@@ -1,24 +1,31 @@
-"""Decoding: decodes exactly the wanted frames, counted in decoded frames and never in time."""
+"""Decoding: decodes exactly the wanted frames, counted in decoded frames and never in time.
 
-from collections.abc import Callable, Container, Iterator
+Frame i is the i-th that ``ffmpeg -i x -fps_mode passthrough -f rawvideo -`` yields, however it is
+decoded. A file is refused if a decoded frame is damaged or has another size than the first.
+"""
+
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count, zip_longest
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryFile
+from typing import IO
 
 import av
 import ffmpeg
 import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from ffpms.errors import ConfigError, MediaError
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.probe import probe, reason_of, rewind
+from ffpms.extraction.packets import PacketList
+from ffpms.extraction.video_file import as_shown, open_video
 from ffpms.schema import Status
 
 _PLANAR = frozenset({"yuv444p", "yuv422p", "yuv420p", "yuvj444p", "yuvj422p", "yuvj420p"})
 """Pixel formats whose first plane is luma of 8 bits; H.264 has few others."""
-
-_IDR = 5
-"""The nal_unit_type of a frame at which decoding can start."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +37,14 @@ class DecodedFrame:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, px."""
-        width, height = self.av_frame.width, self.av_frame.height
-        return (height, width) if self.av_frame.rotation % 180 else (width, height)
+        return self.av_frame.width, self.av_frame.height
 
     def rgb(self) -> np.ndarray:
         """Returns the pixels as RGB.
 
         Shape: (H, W, 3) uint8.
         """
-        return self._upright(self.av_frame.to_ndarray(format="rgb24", threads=1))
+        return np.asarray(self.av_frame.to_ndarray(format="rgb24", threads=1), np.uint8)
 
     def luma(self) -> np.ndarray:
         """Returns the luma as coded, or as it would be coded.
@@ -50,7 +56,7 @@ class DecodedFrame:
         frame = self.av_frame
         if frame.format.name not in _PLANAR:
             frame = frame.reformat(format="yuv444p", threads=1)
-        return self._upright(_plane(frame, 0))
+        return np.ascontiguousarray(_plane(frame, 0))
 
     def luma_of(self, part: Box, step: int = 1) -> np.ndarray:
         """Returns the luma in a box on whole pixels; every ``step``-th row and column.
@@ -68,16 +74,13 @@ class DecodedFrame:
         Shape: (h, w, 3) uint8.
         """
         frame = self.av_frame
-        if frame.format.name != "yuv444p" or frame.rotation:
+        if frame.format.name != "yuv444p":
             return self.rgb()[part.rows, part.columns][::step, ::step]
         small = av.VideoFrame(-(-int(part.w) // step), -(-int(part.h) // step), "yuv444p")
         for n in range(3):
             _plane(small, n)[:] = _plane(frame, n)[part.rows, part.columns][::step, ::step]
         small.colorspace, small.color_range = frame.colorspace, frame.color_range
         return small.to_ndarray(format="rgb24", threads=1)
-
-    def _upright(self, pixels: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(np.rot90(pixels, k=self.av_frame.rotation // 90))
 
 
 def _plane(frame: av.VideoFrame, n: int) -> np.ndarray:
@@ -90,7 +93,7 @@ Decoder = Callable[[Path, list[int]], DecodedFrames]
 """Path, strictly increasing indices -> each index with its frame.
 
 Raises:
-    MediaError: the video ends or breaks before the last index.
+    MediaError: the video ends before the last index, or something that is decoded is damaged.
 """
 
 
@@ -98,7 +101,7 @@ def read_frames(path: Path, indices: list[int], decoder: str = "pyav") -> dict[i
     """Reads the frames as RGB, (H, W, 3) uint8, by index.
 
     Raises:
-        MediaError: the video ends or breaks before the last index.
+        MediaError: the video ends before the last index, or something that is decoded is damaged.
     """
     return {index: frame.rgb() for index, frame in DECODERS[decoder](path, indices)}
 
@@ -107,142 +110,150 @@ def decode_needed(path: Path, indices: list[int]) -> DecodedFrames:
     """Decodes only the packets that the wanted frames need.
 
     Packets are dropped if no other frame refers to them. They are also dropped if no wanted frame
-    does, because the video starts anew before the next wanted one. Where this is not possible (no
-    H.264 with 4-byte lengths, two packets a frame), all packets are decoded.
+    does, because the video starts anew before the next wanted one. Where the packets do not surely
+    tell which frames come out, all are decoded.
     """
-    waiting = list(indices)
-    try:
-        with av.open(str(path), format="mp4") as container:
-            packets = _read_packets(container) if _can_skip(container.streams.video[0]) else []
-            wanted = _times_of(packets, waiting)
-            for time, frame in _decode(container, _needed(packets, wanted)) if wanted else ():
-                if wanted.get(time) == waiting[0]:
-                    yield waiting.pop(0), frame
-                if not waiting:
-                    return
-    except av.error.FFmpegError as error:
-        raise MediaError(path, f"breaks off ({reason_of(error)}); download it again", Status.UNREADABLE) from error
-    yield from decode_all(path, waiting)
+    with open_video(path) as (container, stream):
+        packets = PacketList.read(container, stream)
+        times = packets.frame_times()
+        if times:
+            packets.rewind(container, stream)
+            needed = packets.needed({times[i] for i in indices if i < len(times)})
+            frames = _in_order(path, _decode(container, stream, needed), times, needed)
+            yield from _pick(path, frames, indices)
+            return
+    yield from decode_all(path, indices)
 
 
 def decode_all(path: Path, indices: list[int]) -> DecodedFrames:
     """Decodes every frame up to the last wanted one."""
-    waiting = list(indices)
-    try:
-        with av.open(str(path), format="mp4") as container:
-            for position, (_, frame) in enumerate(_decode(container, None)):
-                if not waiting:
-                    return
-                if position == waiting[0]:
-                    yield waiting.pop(0), frame
-    except av.error.FFmpegError as error:
-        raise MediaError(path, f"breaks off ({reason_of(error)}); download it again", Status.UNREADABLE) from error
-    if waiting:
-        raise MediaError(path, f"ends before frame {waiting[0]}; download it again", Status.TRUNCATED)
+    with open_video(path) as (container, stream):
+        yield from _pick(path, enumerate(_decode(container, stream)), indices)
 
 
-class _Packet(NamedTuple):
-    time: int | None
-    is_discard: bool
-    is_reference: bool
-    starts_anew: bool
+def measure(path: Path, packets: PacketList, stream: VideoStream) -> tuple[int, tuple[int, int]]:
+    """Counts the frames of a video whose packets were read, and measures the upright first one.
 
+    Nothing else is decoded where the packets surely tell which frames come out.
 
-def _can_skip(stream: av.VideoStream) -> bool:
-    """Whether a stream is H.264 in mp4 with 4-byte NAL lengths (ISO/IEC 14496-15, 5.3.3.1)."""
-    extra = stream.codec_context.extradata or b""
-    return stream.codec_context.name == "h264" and len(extra) > 4 and extra[0] == 1 and extra[4] & 3 == 3
-
-
-def _read_packets(container: av.container.InputContainer) -> list[_Packet]:
-    """Reads all packets of a video in the order of decoding, then goes back to the first."""
-    packets: list[_Packet] = []
-    first = None
-    for packet in container.demux(container.streams.video[0]):
-        if packet.size:
-            first = first if packets else packet.dts
-            slices = _slices(bytes(packet))
-            packets.append(_Packet(packet.pts, packet.is_discard, _is_reference(slices), _starts_anew(slices)))
-    rewind(container, first)
-    return packets
-
-
-def _times_of(packets: list[_Packet], indices: list[int]) -> dict[int | None, int]:
-    """Maps presentation times to indices of the wanted frames; empty if packets share or lack
-    times.
+    Raises:
+        MediaError: something that is decoded is damaged, or the size changes.
     """
-    times = [packet.time for packet in packets if not packet.is_discard]
-    if None in times or len(set(times)) < len(times):
-        return {}
-    ordered = sorted(time for time in times if time is not None)
-    return {ordered[i]: i for i in indices if i < len(ordered)}
+    if times := packets.frame_times():
+        frames = _check(path, enumerate([*stream.decode(packets.first), *stream.decode(None)]))
+        return len(times), _size(path, frames)
+    with open_video(path) as (container, anew):
+        frames = _check(path, enumerate(_decode(container, anew)))
+        size = _size(path, frames)
+        return 1 + sum(1 for _ in frames), size
 
 
-def _needed(packets: list[_Packet], wanted: Container[int | None]) -> set[int | None]:
-    """Returns the times of the wanted packets, and of all packets to which these may refer."""
-    needed, referring = set(), False
-    for packet in reversed(packets):
-        if packet.time in wanted or (referring and packet.is_reference):
-            needed.add(packet.time)
-            referring = not packet.starts_anew
-    return needed
+_Numbered = Iterator[tuple[int, av.VideoFrame]]
+
+
+def _size(path: Path, frames: _Numbered) -> tuple[int, int]:
+    for _, frame in frames:
+        return DecodedFrame(as_shown(frame)).size
+    raise MediaError(path, "has no frame that can be decoded; download it again", Status.UNREADABLE)
 
 
 def _decode(
-    container: av.container.InputContainer, needed: set[int | None] | None
-) -> Iterator[tuple[int | None, DecodedFrame]]:
-    """Yields presentation time and frame, at the times needed or at all times."""
-    stream = container.streams.video[0]
-    stream.codec_context.thread_count = 1  # we run one process a video
+    container: InputContainer, stream: VideoStream, needed: set[int | None] | None = None
+) -> Iterator[av.VideoFrame]:
+    """Yields the frames of the packets of the times needed, or of all packets."""
     for packet in container.demux(stream):
-        if needed is None or packet.pts in needed or not packet.size:
-            for frame in packet.decode():
-                yield frame.pts, DecodedFrame(frame)
+        if packet.size and (needed is None or packet.pts in needed):
+            yield from stream.decode(packet)
+    yield from stream.decode(None)
 
 
-def _slices(packet: bytes) -> list[tuple[int, int]]:
-    """Returns nal_unit_type and nal_ref_idc of each slice of a packet (ITU-T H.264, 7.4.1)."""
-    slices, start = [], 0
-    while start + 4 < len(packet):
-        kind, importance = packet[start + 4] & 31, packet[start + 4] >> 5 & 3
-        if 1 <= kind <= 5:
-            slices.append((kind, importance))
-        start += 4 + int.from_bytes(packet[start : start + 4], "big")
-    return slices
+def _in_order(path: Path, frames: Iterator[av.VideoFrame], times: list[int], needed: set[int | None]) -> _Numbered:
+    """Numbers frames by their times, and sees that none fails to come out."""
+    expected = ((index, time) for index, time in enumerate(times) if time in needed)
+    for due, frame in zip_longest(expected, frames):
+        index, time = due or (len(times), None)
+        if frame is None or frame.pts != time:
+            raise MediaError(path, f"damaged: frame {index} cannot be decoded; download it again", Status.UNREADABLE)
+        yield index, frame
 
 
-def _is_reference(slices: list[tuple[int, int]]) -> bool:
-    """Whether other frames may refer to this one: nal_ref_idc is not 0."""
-    return all(importance for _, importance in slices)
+def _check(path: Path, frames: Iterable[tuple[int, av.VideoFrame]]) -> _Numbered:
+    """Passes on frames that are sound and of one size."""
+    size = None
+    for index, frame in frames:
+        if frame.is_corrupt:
+            reason = f"damaged: frame {index} is decoded with errors; download it again"
+            raise MediaError(path, reason, Status.UNREADABLE)
+        size = size or (frame.width, frame.height)
+        if (frame.width, frame.height) != size:
+            sizes = f"from {size[0]}x{size[1]} to {frame.width}x{frame.height}"
+            reason = f"its size changes at frame {index} ({sizes}); encode it with one size"
+            raise MediaError(path, reason, Status.UNREADABLE)
+        yield index, frame
 
 
-def _starts_anew(slices: list[tuple[int, int]]) -> bool:
-    """Whether no later frame refers to one before this: nal_unit_type is 5 (IDR)."""
-    return bool(slices) and all(kind == _IDR for kind, _ in slices)
+def _pick(path: Path, frames: Iterable[tuple[int, av.VideoFrame]], indices: list[int]) -> DecodedFrames:
+    """Yields the wanted of all frames that are decoded, upright, up to the last one."""
+    waiting, index = list(indices), -1
+    for index, frame in _check(path, frames) if waiting else ():
+        if index == waiting[0]:
+            yield waiting.pop(0), DecodedFrame(as_shown(frame))
+            if not waiting:
+                return
+    if waiting:
+        raise _too_early(path, waiting[0])
+
+
+def _too_early(path: Path, index: int) -> MediaError:
+    return MediaError(path, f"ends before frame {index}; ask for fewer frames or download it again", Status.TRUNCATED)
 
 
 def decode_by_ffmpeg(path: Path, indices: list[int]) -> DecodedFrames:
-    """Decodes with the select filter of the ffmpeg program; slower, and the reference for tests.
+    """Decodes all frames with the ffmpeg program; slower, and the reference for tests.
+
+    Damage is seen wherever it is.
 
     Raises:
-        ConfigError: there is no ffmpeg program on the PATH.
+        ConfigError: there is no ffmpeg program on the PATH, or one that is too old.
     """
-    chosen = "+".join(f"eq(n,{i})" for i in indices)
-    size = probe(path)
-    stream = ffmpeg.input(str(path), format="mp4").filter("select", chosen)
-    command = stream.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
+    with open_video(path) as (container, stream):
+        _, (width, height) = measure(path, PacketList.read(container, stream), stream)
+        track = str(stream.index)
+    source = ffmpeg.input(str(path.absolute()), format="mp4", threads=1)[track]
+    output = source.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
+    waiting = list(indices)
+    with TemporaryFile() as log:
+        with _start(output.global_args("-v", "error", "-xerror").compile(), log) as process:
+            assert process.stdout
+            for index in count():
+                pixels = process.stdout.read(3 * width * height)
+                if len(pixels) < 3 * width * height:
+                    break
+                if index in waiting[:1]:
+                    array = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+                    yield waiting.pop(0), DecodedFrame(av.VideoFrame.from_ndarray(array, format="rgb24"))
+        log.seek(0)
+        if process.returncode:
+            raise _failure(path, log.read().decode(errors="replace"))
+    if waiting:
+        raise _too_early(path, waiting[0])
+
+
+def _start(command: list[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
     try:
-        raw, _ = command.global_args("-threads", "1").run(capture_stdout=True, capture_stderr=True)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
     except FileNotFoundError:
         raise ConfigError("ffmpeg: no such program on the PATH; install it or use --decoder pyav") from None
-    except ffmpeg.Error as error:
-        last = error.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise MediaError(path, f"ffmpeg failed ({''.join(last)}); download it again", Status.UNREADABLE) from error
-    frames = np.frombuffer(raw, np.uint8).reshape(-1, size.height, size.width, 3)
-    if len(frames) < len(indices):
-        raise MediaError(path, f"ends before frame {indices[len(frames)]}; download it again", Status.TRUNCATED)
-    for index, frame in zip(indices, frames, strict=True):
-        yield index, DecodedFrame(av.VideoFrame.from_ndarray(frame, format="rgb24"))
+
+
+def _failure(path: Path, said: str) -> MediaError | ConfigError:
+    """Returns the error for what ffmpeg said before it ended."""
+    if "fps_mode" in said:
+        return ConfigError("ffmpeg: too old; install 5.1 or newer, or use --decoder pyav")
+    first = said.strip().splitlines()[:1] or ["it says nothing"]
+    if "corrupt decoded frame" in said or "Invalid data" in said:
+        return MediaError(path, f"damaged (ffmpeg: {first[0]}); download it again", Status.UNREADABLE)
+    return MediaError(path, f"ffmpeg failed ({first[0]}); try --decoder pyav", Status.UNREADABLE)
 
 
 DECODERS: dict[str, Decoder] = {"pyav": decode_needed, "ffmpeg": decode_by_ffmpeg}

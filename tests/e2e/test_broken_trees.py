@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import Command
 from tests.helpers.building import REAL, content, flags, status_of
 from tests.helpers.corpus import FEW, encode, portrait, write_splits
+from tests.helpers.odd_videos import flip_bytes
 
 
 def test_a_missing_real_video_costs_its_own_bags_only(ffpms: Command, copy: Path, tmp_path: Path) -> None:
@@ -60,6 +61,8 @@ def broken(path: Path, how: str) -> None:
         encode(path, frames, crf=23)
     elif how == "faceless":
         encode(path, [np.full_like(f, 128) for f in frames])
+    elif how == "damaged":
+        flip_bytes(path)
 
 
 REASONS = {
@@ -68,6 +71,7 @@ REASONS = {
     "text": ("unreadable", "cannot be read"),
     "short": ("too_short", "15 frames, fewer than the 20"),
     "crf": ("wrong_compression", "encoded at crf 23 in a c40 folder"),
+    "damaged": ("unreadable", "damaged: frame 0 is decoded with errors"),
 }
 
 

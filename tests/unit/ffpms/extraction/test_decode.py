@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ffpms.errors import MediaError
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import DECODERS, _needed, decode_all, read_frames
+from ffpms.extraction.decode import DECODERS, decode_all, read_frames
+from ffpms.extraction.packets import PacketList
 from ffpms.extraction.probe import probe
 from tests.helpers.corpus import HEIGHT, WIDTH, encode, portrait
 
@@ -81,9 +82,8 @@ def test_only_what_the_wanted_frames_need_is_decoded(
     """Not what no frame refers to, and not the rest of a stretch in which none is wanted."""
     write_h264(tmp_path / "a.mp4", {"x264-params": options})
     decoded: list[int] = []
-    monkeypatch.setattr(
-        "ffpms.extraction.decode._needed", lambda *some: decoded.append(len(_needed(*some))) or _needed(*some)
-    )
+    needed = PacketList.needed
+    monkeypatch.setattr(PacketList, "needed", lambda *some: decoded.append(len(needed(*some))) or needed(*some))
     assert list(read_frames(tmp_path / "a.mp4", wanted)) == wanted
     assert decoded == [n_decoded]
 

@@ -1,0 +1,125 @@
+"""Opening of video files: chooses the video track, turns frames upright, explains what fails."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from ffpms.errors import MediaError
+from ffpms.schema import Status
+
+_ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Titles and tags may be in any encoding; from PyAV 19 on they always may."""
+
+_DEFAULT_TRACK = 5_000_000
+"""What being the default track is worth in pixels, as in ffmpeg."""
+
+
+@contextmanager
+def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Opens a file as mp4 and nothing else, and chooses the track that ffmpeg would choose.
+
+    ``options`` are the demuxer's. The path is made absolute, so that none looks like a protocol.
+
+    Raises:
+        MediaError: the file is missing or empty, has no video, or cannot be read inside either.
+    """
+    try:
+        if not path.is_file():
+            raise MediaError(path, "not found; download it", Status.MISSING)
+        if path.stat().st_size == 0:
+            raise MediaError(path, "empty file; download it again", Status.UNREADABLE)
+        with av.open(str(path.absolute()), "r", format="mp4", options=options, **_ANY_TEXT) as container:
+            stream = _main_track(path, container)
+            stream.codec_context.thread_count = 1  # we run one process a video
+            yield container, stream
+    except (av.error.FFmpegError, OSError) as error:
+        raise MediaError(path, f"cannot be read ({reason_of(error)}); {_remedy(error)}", Status.UNREADABLE) from error
+
+
+def _main_track(path: Path, container: InputContainer) -> VideoStream:
+    """Returns the default or else largest track that is not a cover picture."""
+    tracks = [track for track in container.streams.video if track.codec_context is not None]
+    if not tracks:
+        reason = "its codec is unknown; encode it in another" if container.streams.video else "no video is in it"
+        raise MediaError(path, reason, Status.UNREADABLE)
+    return max(tracks, key=_preference)
+
+
+def _preference(track: VideoStream) -> tuple[bool, int]:
+    is_still = bool(track.disposition & Disposition.attached_pic) or track.frames == 1
+    bonus = _DEFAULT_TRACK if track.disposition & Disposition.default else 0
+    return not is_still, bonus + track.codec_context.width * track.codec_context.height
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, av.error.InvalidDataError | av.error.EOFError):
+        return "it is damaged, cut short or no mp4: download it again"
+    if isinstance(error, OSError):
+        return "make it readable"
+    return "encode it in another way"
+
+
+def reason_of(error: Exception) -> str:
+    """Returns the message of a library's exception in a few words."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def as_shown(frame: av.VideoFrame) -> av.VideoFrame:
+    """Returns a frame upright; one that is rotated, interlaced or of more than 8 bits is RGB then.
+
+    Those are converted by the filters that ffmpeg takes, so that its pixels are ours.
+    """
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    filters = [] if matrix is None else upright_filters(np.frombuffer(matrix, np.int32).tolist())
+    if frame.interlaced_frame:
+        filters.append(("setfield", "prog"))
+    if filters or frame.format.components[0].bits > 8:
+        return _filtered(frame, [*filters, ("format", "rgb24")])
+    return frame
+
+
+def _filtered(frame: av.VideoFrame, filters: list[tuple[str, str | None]]) -> av.VideoFrame:
+    graph = av.filter.Graph()
+    last = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 25))
+    for name, argument in [*filters, ("buffersink", None)]:
+        following = graph.add(name, argument)
+        last.link_to(following)
+        last = following
+    graph.configure()
+    graph.push(frame)
+    filtered = graph.pull()
+    assert isinstance(filtered, av.VideoFrame)
+    return filtered
+
+
+def upright_filters(matrix: list[int]) -> list[tuple[str, str | None]]:
+    """Returns the filters, with arguments, by which ffmpeg obeys a display matrix.
+
+    The matrix is (a b u, c d v, x y w), and a point goes to (a x + c y, b x + d y).
+
+    Example:
+        >>> upright_filters([-1, 0, 0, 0, 1, 0, 0, 0, 1])
+        [('hflip', None)]
+        >>> upright_filters([0, 1, 0, -1, 0, 0, 0, 0, 1])
+        [('transpose', 'clock')]
+    """
+    a, b, c, d = (matrix[k] for k in (0, 1, 3, 4))
+    across, down = math.hypot(a, c), math.hypot(b, d)
+    angle = round(math.degrees(math.atan2(b / down, a / across))) % 360 if across and down else 0
+    if angle == 90:
+        return [("transpose", "cclock_flip" if c > 0 else "clock")]
+    if angle == 270:
+        return [("transpose", "clock_flip" if c < 0 else "cclock")]
+    if angle in (0, 1, 180):
+        mirrors = {"hflip": angle == 180 and a < 0, "vflip": angle != 1 and d < 0}
+        return [(name, None) for name, is_on in mirrors.items() if is_on]
+    return [("rotate", f"{angle}*PI/180")]
