@@ -204,24 +204,25 @@ def _faults(trials: Sequence[Trial], weights: Mapping[str, Weights]) -> Iterable
 
     They lie in its detector, whatever its seed and manipulations, or in its set.
     """
-    made: dict[TrainConfig, BaseException | None] = {}
+    made: dict[tuple[TrainConfig, int], BaseException | None] = {}
     missing: dict[tuple[object, ...], BackboneError] = {}
     for trial in trials:
-        origin = replace(trial.config, seed=0, manipulations=())
+        origin = replace(trial.config, seed=0, manipulations=()), trial.data.side
         if origin not in made:
-            made[origin] = _try_making(origin, weights, missing)
+            made[origin] = _try_making(*origin, weights, missing)
         if fault := made[origin] or _try_learning(trial):
             yield trial, fault
 
 
 def _try_making(
-    config: TrainConfig, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
+    config: TrainConfig, side: int, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
 ) -> BaseException | None:
     """Returns why a detector cannot be made, if so; a hub out of reach is asked once."""
-    backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
+    origin = config.backbone, config.pretrained, config.weights_sha256
+    backbone = (method(config.method).stem, *origin, config.input_size, side)
     if backbone not in missing:
         try:
-            make_detector(config, weights)
+            make_detector(config, weights, side)
         except BackboneError as error:
             missing[backbone] = error
         except (Exception, SystemExit) as error:
