@@ -52,7 +52,9 @@ def _explain(path: Path, error: Exception) -> str:
     """Says why a file cannot be read, and what to do."""
     text = " ".join(str(error).split())
     if "TorchScript" in text:
-        return f"{path}: a TorchScript archive, which holds code; save the state_dict() of torch.jit.load('{path.name}')"
+        return (
+            f"{path}: a TorchScript archive, which holds code; save the state_dict() of torch.jit.load('{path.name}')"
+        )
     if found := _OBJECT.search(text):
         module = found[1].partition(".")[0]
         return (
@@ -60,7 +62,9 @@ def _explain(path: Path, error: Exception) -> str:
             f"if you trust it, save its tensors in an environment that can import {module}: {_convert(path)}"
         )
     reason = type(error).__name__ if "weights_only" in text or not text else f"{type(error).__name__}: {text}"
-    return f"{path}: no readable weights ({reason[:120]}); give a .safetensors file, or a state dict that torch.save wrote"
+    return (
+        f"{path}: no readable weights ({reason[:120]}); give a .safetensors file, or a state dict that torch.save wrote"
+    )
 
 
 def _convert(path: Path) -> str:
