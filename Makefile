@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 REFERENCE ?= avdeepfake1m
 INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test lint docs
+.PHONY: demo test slow lint docs
 
 demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
@@ -15,8 +15,12 @@ demo: $(VENV)/.demo
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: lint $(REFERENCE:%=$(VENV)/.reference)
-	$(BIN)/pytest -m 'not bench' --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m 'not bench and not slow' --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -m bench
+
+# One model of every family of timm, which takes minutes: for a change of backbones or of the version of timm.
+slow: $(VENV)/.dev
+	$(BIN)/pytest -m slow
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

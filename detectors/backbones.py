@@ -1,103 +1,19 @@
 """Backbones: map a face to an embedding or to feature maps. Only this module uses timm."""
 
 import difflib
-from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from detectors._torchvision import import_timm
-from detectors.autocast import with_autocast
-from detectors.errors import DetectorError
+from detectors.errors import BackboneError
+from detectors.initial_weights import Weights, load_weights
+from detectors.stems import Backbone, Pyramid, Stem, explain
+
+__all__ = ["TINY", "Backbone", "Pyramid", "Stem", "Weights", "create_backbone", "create_pyramid", "tiny"]
 
 TINY = "tiny"
 """Name of the small network for tests."""
-
-Weights = Mapping[str, Tensor]
-"""A state dict."""
-
-
-class Stem(nn.Module):
-    """A pretrained network that normalises its own input.
-
-    ``input_size`` is the side in px that it was made for, None if none is known. ``fixed`` means
-    that it takes no other size. In a detector it alone takes part in autocast, and gives float32.
-    """
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, network: nn.Module, mean: Any, std: Any, input_size: int | None, fixed: bool = False) -> None:
-        super().__init__()
-        self.network = network
-        self.input_size = input_size
-        self.fixed = fixed
-        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return with_autocast(super().__call__, *args, **kwargs)
-
-    def scale(self, faces: Tensor) -> Tensor:
-        """Scales pixels to 0..1 and normalises them.
-
-        Shape: (P, 3, S, S), uint8 in 0..255 or float in 0..1 -> the same, float.
-        """
-        scaled = faces / 255 if faces.dtype == torch.uint8 else faces
-        return (scaled - self.mean) / self.std
-
-    def _run_once(self) -> Any:
-        """Returns the network's output for one black face."""
-        training = self.training
-        side = self.input_size if self.fixed and self.input_size else 96
-        with torch.no_grad():
-            made = self.eval()(torch.zeros(1, 3, side, side))
-        self.train(training)
-        return made
-
-
-class Backbone(Stem):
-    """A feature extractor.
-
-    ``num_features`` is measured, because some timm models return another size than they claim.
-
-    Shape: faces (P, 3, S, S) -> (P, num_features).
-    """
-
-    def __init__(
-        self, network: nn.Module, mean: Any, std: Any, input_size: int | None = None, fixed: bool = False
-    ) -> None:
-        super().__init__(network, mean, std, input_size, fixed)
-        self.num_features: int = self._run_once().shape[-1]
-
-    def forward(self, faces: Tensor) -> Tensor:
-        """Returns one embedding per face."""
-        embedding: Tensor = self.network(_channels_last(self.scale(faces)))
-        return embedding
-
-
-class Pyramid(Stem):
-    """A network's feature maps, from fine to coarse, with ``channels`` of each.
-
-    Shape: faces (P, 3, S, S) -> [(P, C_i, S_i, S_i), ...].
-    """
-
-    def __init__(
-        self, network: nn.Module, mean: Any, std: Any, input_size: int | None = None, fixed: bool = False
-    ) -> None:
-        super().__init__(network, mean, std, input_size, fixed)
-        self.channels: list[int] = [level.shape[1] for level in self._run_once()]
-
-    def forward(self, faces: Tensor) -> list[Tensor]:
-        """Returns the feature maps at every scale."""
-        maps: list[Tensor] = self.network(_channels_last(self.scale(faces)))
-        return maps
-
-
-def _channels_last(faces: Tensor) -> Tensor:
-    """Lays faces out as 2-D convolutions are fastest."""
-    return faces.contiguous(memory_format=torch.channels_last)
 
 
 def _blocks() -> list[nn.Sequential]:
@@ -132,11 +48,12 @@ def create_backbone(
 ) -> Backbone:
     """Creates a timm model by name, or ``tiny``, without its classifier.
 
-    ``weights`` (a state dict) replaces timm's own weights. ``size`` in px replaces the model's own,
-    for a model that takes only one size.
+    ``weights`` (a state dict) replaces timm's own weights. ``size`` is the side in px at which
+    faces are shown. A model that takes only one size is made for it.
 
     Raises:
-        DetectorError: no such model, its weights cannot be fetched, or the given ones do not fit.
+        BackboneError: no such model, its weights cannot be fetched, the given ones do not fit, or
+            it takes no faces of that side.
 
     Example:
         >>> create_backbone("tiny").num_features
@@ -144,8 +61,8 @@ def create_backbone(
     """
     if name == TINY and weights is None:
         return tiny()
-    network, config = _create(name, pretrained, weights, size, num_classes=0)
-    return Backbone(network, *config)
+    network, settings = _create(name, pretrained, weights, size, num_classes=0)
+    return Backbone(network, **settings)
 
 
 def create_pyramid(
@@ -153,8 +70,10 @@ def create_pyramid(
 ) -> Pyramid:
     """Creates the same model for its feature maps at every scale it has.
 
+    timm declares how they are laid out and how many channels each has.
+
     Raises:
-        DetectorError: as :func:`create_backbone`, or the model gives no feature maps.
+        BackboneError: as :func:`create_backbone`, or the model gives no feature maps.
 
     Example:
         >>> create_pyramid("tiny").channels
@@ -162,61 +81,53 @@ def create_pyramid(
     """
     if name == TINY and weights is None:
         return Pyramid(_FeatureMaps(_blocks()), (0.5,) * 3, (0.5,) * 3)
-    network, config = _create(name, pretrained, weights, size, features_only=True)
-    return Pyramid(network, *config)
+    network, settings = _create(name, pretrained, weights, size, features_only=True)
+    layout = import_timm().layers.Format(getattr(network, "output_fmt", "NCHW")).value
+    return Pyramid(network, layout=layout, declared=list(network.feature_info.channels()), **settings)
 
 
-def _create(name: str, pretrained: bool, weights: Weights | None, size: int | None, **form: Any) -> tuple[Any, Any]:
-    """Returns a timm model, and its mean, std, input size and whether that size is its only one."""
+def _create(
+    name: str, pretrained: bool, weights: Weights | None, size: int | None, **form: Any
+) -> tuple[Any, dict[str, Any]]:
+    """Returns a timm model, and how a stem shows faces to it."""
     timm = import_timm()
-    if name.partition(".")[0] not in timm.list_models():
-        near = difflib.get_close_matches(name, timm.list_models(), n=3)
-        raise DetectorError(f"{name}: timm knows no such model; did you mean {', '.join(near) or 'another'}?")
-    config = timm.models.get_pretrained_cfg(name).to_dict()
-    fixed = bool(config.get("fixed_input_size"))
+    config = _find_config(timm, name)
+    fixed, own = bool(config["fixed_input_size"]), config["input_size"][-1]
     if fixed and size:
         form["img_size"] = size
-    network = _fetch(timm, name, pretrained and weights is None, form)
-    if weights is not None:
-        load_weights(network, weights, name)
-    side = size if fixed and size else config["input_size"][-1]
-    return network, (config["mean"], config["std"], side, fixed)
+    network = _fetch(timm, name, pretrained and weights is None, form, own)
+    note = "" if weights is None else load_weights(network, weights, name)
+    side = size if fixed and size else own
+    settings = {"mean": config["mean"], "std": config["std"], "input_size": side, "fixed": fixed}
+    return network, settings | {"name": name, "shown": size, "note": note}
 
 
-def _fetch(timm: Any, name: str, pretrained: bool, form: dict[str, Any]) -> Any:
+def _find_config(timm: Any, name: str) -> dict[str, Any]:
+    """Returns timm's description of a model."""
+    base, _, tag = name.partition(".")
+    if base not in timm.list_models():
+        near = difflib.get_close_matches(name, timm.list_models(), n=3)
+        raise BackboneError(f"{name}: timm knows no such model; did you mean {', '.join(near) or 'another'}?")
+    known = timm.list_pretrained(f"{base}*") if tag else []
+    if tag and name not in known:
+        own = [other for other in known if other.startswith(f"{base}.")]
+        raise BackboneError(f"{name}: timm has no such weights; it has {', '.join(own) or 'none'}")
+    return dict((timm.models.get_pretrained_cfg(name) or timm.models.PretrainedCfg()).to_dict())
+
+
+def _fetch(timm: Any, name: str, pretrained: bool, form: dict[str, Any], own: int) -> Any:
+    """Makes a timm model; an error is one of its making, or of the way to its weights."""
     try:
         return timm.create_model(name, pretrained=pretrained, **form)
     except Exception as error:
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}"
         if not pretrained:
-            wanted = ", ".join(f"{key}={value}" for key, value in form.items())
-            raise DetectorError(f"{name}: timm cannot make it with {wanted} ({reason}); choose another") from error
-        raise DetectorError(
-            f"{name}: the pretrained weights could not be fetched ({reason}); without a network give --weights PATH, "
-            "or --no-pretrained to train from random weights"
+            size = form.get("img_size")
+            what = f"{'the feature maps of ' if 'features_only' in form else ''}it{f' for {size} px' if size else ''}"
+            advice = f"leave --input-size away, its own is {own} px" if size else "choose another backbone"
+            raise BackboneError(f"{name}: timm cannot make {what} ({explain(error)}); {advice}") from error
+        if not isinstance(error, OSError):
+            _fetch(timm, name, False, form, own)
+        raise BackboneError(
+            f"{name}: the pretrained weights could not be fetched ({explain(error)}); without a network give "
+            "--weights PATH, or --no-pretrained to train from random weights"
         ) from error
-
-
-def load_weights(network: nn.Module, weights: Weights, name: str) -> None:
-    """Loads the weights that the network has; a classifier among them is left out.
-
-    Raises:
-        DetectorError: a weight is missing, or has another shape.
-    """
-    given = {_plain(key): value for key, value in weights.items()}
-    own = network.state_dict()
-    fitting = {key: given[_plain(key)] for key in own if _plain(key) in given}
-    missing = [key for key in own if key not in fitting and not key.endswith("num_batches_tracked")]
-    wrong = [key for key, value in fitting.items() if value.shape != own[key].shape]
-    if missing or wrong:
-        what = f"lack {missing[0]}" if missing else f"have another shape of {wrong[0]}"
-        raise DetectorError(f"{name}: the weights {what} ({len(missing) + len(wrong)} of {len(own)} do not fit)")
-    network.load_state_dict(fitting, strict=False)
-
-
-def _plain(key: str) -> str:
-    """Name of a weight, however timm's feature extractors wrap the network.
-
-    Wrapped names are ``body.conv1.weight`` or ``stem_0.weight``.
-    """
-    return key.removeprefix("body.").removeprefix("model.").replace("_", ".")

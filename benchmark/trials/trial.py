@@ -10,6 +10,7 @@ from typing import Self
 import torch
 from safetensors.torch import load_file
 
+from benchmark.data.inputs import face_side
 from benchmark.data.training_sets import make_training_sets
 from benchmark.runs.folder import finish, is_done
 from benchmark.train_config import SELECTS, TrainConfig
@@ -61,6 +62,8 @@ def run_trial(trial: Trial, resources: Resources) -> None:
     """
     machine, read = resources.machine, resources.faces
     model = Model.place(make_detector(trial.config, resources.weights), trial.config, machine)
+    if note := model.detector.backbone.note:
+        machine.log(f"{trial.folder.name}: {note}")
     if machine.ranks.first:
         start(trial.folder, trial.config, trial.data, machine.device)
     machine.ranks.wait()
@@ -74,17 +77,23 @@ def run_trial(trial: Trial, resources: Resources) -> None:
     machine.ranks.wait()
 
 
-def make_detector(config: TrainConfig, weights: Mapping[str, Weights]) -> Detector:
+def make_detector(config: TrainConfig, weights: Mapping[str, Weights], stored: int | None = None) -> Detector:
     """Makes the detector of a configuration, before training; ``weights`` are by
     ``weights_sha256``.
 
+    With ``stored``, the side in px of a set's crops, it is also tried at the side at which they are
+    shown.
+
     Raises:
-        DetectorError: it cannot be made, or its backbone's weights cannot be had.
+        DetectorError: it cannot be made, its backbone's weights cannot be had, or its backbone
+            takes no faces of that side.
     """
     torch.manual_seed(config.seed)
     options = dict(option.split("=", 1) for option in config.options)
     own, size = weights.get(config.weights_sha256), config.input_size or None
     detector = create(config.method, config.backbone, config.pretrained, own, size, options)
+    if stored:
+        detector.backbone.check(face_side(detector.backbone, stored, config.input_size))
     tune(detector, config.tune)
     return detector
 

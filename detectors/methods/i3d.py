@@ -13,10 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import batch_norm, interpolate, pad
 
-from detectors.backbones import TINY, Stem, Weights, load_weights
+from detectors.backbones import TINY, Stem, Weights
 from detectors.bag import Bag, Prediction
 from detectors.detector import Detector
 from detectors.errors import DetectorError
+from detectors.initial_weights import load_weights
 from detectors.registry import register
 
 NAME = "inception-i3d"
@@ -199,7 +200,7 @@ def create_i3d(name: str, pretrained: bool = True, weights: Weights | None = Non
         )
     trunk = Trunk(TINY_SHARE if name == TINY else 1)
     if weights is not None:
-        load_weights(trunk.network, weights, name)
+        trunk.note = load_weights(trunk.network, weights, name)
         return trunk
     for module in trunk.modules():
         if isinstance(module, Norm):

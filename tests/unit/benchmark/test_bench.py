@@ -33,7 +33,7 @@ def check(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check
     trials = [Trial.below(tmp_path, replace(CONFIG, method=name), data) for name in ("s-mil", "lstm")]
 
     def run(error: Exception) -> dict[str, str]:
-        def make(config: object, _: object) -> None:
+        def make(config: object, *_: object) -> None:
             if config.method == "s-mil":  # type: ignore[attr-defined]
                 raise error
 

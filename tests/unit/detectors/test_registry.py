@@ -199,6 +199,14 @@ def test_tuning_trains_what_it_says(what: str, share: float | None) -> None:
     assert trained == share if share is not None else 0 < trained < 1
 
 
+def test_tuning_knows_timms_own_normalisation() -> None:
+    layers = import_timm().layers
+    detector = create("s-mil", TINY)
+    detector.backbone.network = torch.nn.Sequential(layers.RmsNorm(3), torch.nn.RMSNorm(3), torch.nn.Linear(3, 3))
+    tune(detector, "norm")
+    assert [p.requires_grad for p in detector.backbone.parameters()] == [True, True, False, False]
+
+
 @pytest.mark.parametrize("what", ["norm", "none"])
 def test_a_step_changes_nothing_but_what_is_tuned(what: str) -> None:
     torch.manual_seed(0)
