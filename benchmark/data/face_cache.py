@@ -58,14 +58,14 @@ def open_faces(
     sha256 = dict(zip(crops["crop"], crops["sha256"], strict=True))
     shape = (len(sha256), data.side, data.side, 3)
     if folder is None:
-        return lambda path: read_crop(data.root, path, sha256[path])
+        return lambda path: read_crop(data.root, path, sha256[path], data.side)
     path = folder / f"faces-{_identity(sha256)}.npy"
     if not path.is_file():
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             if np.prod(shape) > SHARE * shutil.disk_usage(folder).free:
                 log(f"{folder}: no room for {np.prod(shape) / 1e9:.1f} GB of decoded faces; they are decoded each time")
-                return lambda crop: read_crop(data.root, crop, sha256[crop])
+                return lambda crop: read_crop(data.root, crop, sha256[crop], data.side)
             log(f"decoding {shape[0]} faces, {np.prod(shape) / 1e6:.0f} MB, once for all runs: {path}")
             _fill(path, shape, data.root, sha256, threads, progress)
     return FaceStore(np.load(path, mmap_mode="r"), {crop: i for i, crop in enumerate(sha256)}).read
@@ -90,7 +90,7 @@ def _fill(
     crops = list(sha256.items())
 
     def decode(i: int) -> int:
-        faces[i] = read_crop(root, *crops[i])
+        faces[i] = read_crop(root, *crops[i], shape[1])
         return i
 
     with ThreadPoolExecutor(threads) as pool:

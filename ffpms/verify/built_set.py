@@ -142,7 +142,7 @@ def _check_tree(root: Path, sources: pd.DataFrame, workers: int, progress: Progr
 
 def check_source(job: SourceJob) -> Finding | None:
     """Returns the fault of a source file, or None; unlike a crop it may be behind a link."""
-    fault = check_plain(job.path) or check_regular(job.root / job.path, job.path, "download it again")
+    fault = check_plain(job.path) or check_regular(job.root / job.path, job.path, "download it")
     if fault:
         return fault
     try:
@@ -150,4 +150,4 @@ def check_source(job: SourceJob) -> Finding | None:
     except OSError as error:
         return unreadable(job.path, error)
     what = "not the file that the set was built from"
-    return None if same else Finding(job.path, Kind.CHANGED, what, "download it again, or build anew")
+    return None if same else Finding(job.path, Kind.CHANGED, what, "put that file there, or build anew")

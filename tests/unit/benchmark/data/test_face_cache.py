@@ -20,7 +20,7 @@ def test_the_store_is_made_once_and_whole(built_set: BuiltSet, tmp_path: Path, m
     assert not list((tmp_path / "faces").glob("*.npy"))
     read = open_faces(built_set, tmp_path / "faces", threads=2)
     crop = built_set.crops.iloc[-1]
-    assert np.array_equal(read(crop["crop"]), read_crop(built_set.root, crop["crop"], crop["sha256"]))
+    assert np.array_equal(read(crop["crop"]), read_crop(built_set.root, crop["crop"], crop["sha256"], built_set.side))
     monkeypatch.setattr(face_cache, "read_crop", None)
     assert np.array_equal(open_faces(built_set, tmp_path / "faces")(crop["crop"]), read(crop["crop"]))
 
@@ -34,4 +34,4 @@ def test_where_there_is_no_room_each_crop_is_decoded(
     assert "no room" in said[0]
     assert not list((tmp_path / "faces").iterdir())
     crop = built_set.crops.iloc[0]
-    assert np.array_equal(read(crop["crop"]), read_crop(built_set.root, crop["crop"], crop["sha256"]))
+    assert np.array_equal(read(crop["crop"]), read_crop(built_set.root, crop["crop"], crop["sha256"], built_set.side))
