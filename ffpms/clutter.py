@@ -1,6 +1,10 @@
 """Clutter: files that systems and programs leave in folders, and that are nobody's videos."""
 
 import re
+from collections.abc import Collection
+from pathlib import Path
+
+from ffpms.errors import ConfigError
 
 _CLUTTER = re.compile(
     r"\.DS_Store|\._.*|\.nfs[0-9a-f]+|\.fuse_hidden.*|\.~lock\..*|~\$.*|.*~"  # macOS, NFS, FUSE, editors
@@ -22,3 +26,16 @@ def is_clutter(name: str) -> bool:
         (True, True, False)
     """
     return _CLUTTER.fullmatch(name) is not None
+
+
+def check_free(out: Path, own: Collection[str] = ()) -> None:
+    """Checks that a folder is new, or holds but ``own`` files and clutter.
+
+    Raises:
+        ConfigError: it is a file, or it holds something else.
+    """
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out}: is no folder; give --out a new or empty one")
+    others = [path.name for path in out.iterdir() if not is_clutter(path.name)] if out.is_dir() else []
+    if not {*others} <= {*own}:
+        raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")

@@ -72,11 +72,9 @@ def _note_unchecked(finding: Finding) -> Finding:
 
 
 def _read_report(data: Path) -> dict[str, Any]:
-    if (data / REPORT).exists() and not (data / REPORT).is_file():
-        raise ManifestError(f"{data / REPORT}: no file; remove it and build the set again")
     report = read_report(data)
     if report["complete"] and not all(isinstance(report.get(key), dict) for key in ("config", "counts", "sha256")):
-        raise ManifestError(f"{data / REPORT}: not written by 'ffpms build'; build the set again")
+        raise ManifestError(f"{data / REPORT}: not written by 'ffpms build'; give the folder of a built set")
     return report
 
 
