@@ -141,6 +141,6 @@ def _read_crops_of(bags: list[BagRecord]) -> Read:
     sha256 = {crop: sha for bag in bags for crop, sha in zip(bag.crops, bag.sha256, strict=True)}
 
     def read(crop: str) -> np.ndarray:
-        return read_crop(bags[0].root, crop, sha256[crop])
+        return read_crop(bags[0].root, crop, sha256[crop], bags[0].side)
 
     return read

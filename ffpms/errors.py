@@ -67,10 +67,44 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "fix it, then run the same command again")
-        raise StorageError(f"{error.filename or path}: {error.strerror or error}; {remedy}") from error
+        todo = remedy(error, "make it writable or give another --out")
+        raise StorageError(f"{error.filename or path}: {error.strerror or error}; {todo}") from error
 
 
-_FREE = "free some space, then run the same command again: what is done is kept"
-_ALLOW = "make it writable or give another --out"
-_REMEDIES = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), _FREE) | dict.fromkeys((errno.EACCES, errno.EROFS), _ALLOW)
+def unreadable(error: OSError) -> str:
+    """Says why a file cannot be read, and what to do: a disk that fails is no damaged file.
+
+    Example:
+        >>> unreadable(PermissionError(13, "Permission denied"))
+        'cannot be read (Permission denied); make it readable'
+    """
+    return f"cannot be read ({error.strerror or error}); {remedy(error, 'make it readable')}"
+
+
+def remedy(error: OSError, permit: str) -> str:
+    """Says what to do about an error of the file system; ``permit`` if something is not allowed.
+
+    Example:
+        >>> remedy(OSError(errno.ENAMETOOLONG, "File name too long"), "make it readable")
+        'give a shorter path'
+    """
+    return permit if error.errno in _NOT_ALLOWED else _REMEDIES.get(error.errno or 0, _OTHERWISE)
+
+
+_OTHERWISE = "fix it, then run the same command again"
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_BY_REMEDY: dict[str, tuple[str, ...]] = {
+    "free some space, then run the same command again: what is done is kept": ("ENOSPC", "EDQUOT"),
+    "look at the disk or its cable, which fails, or use another disk": ("EIO", "EUCLEAN", "ENODEV"),
+    "mount the network disk anew, then run the same command again": ("ESTALE", "ENOTCONN", "EHOSTDOWN"),
+    "check the path": ("ENOENT",),
+    "remove what has this name, or give another path": ("EEXIST", "EISDIR", "ENOTDIR"),
+    "give a shorter path": ("ENAMETOOLONG",),
+    "remove the link, which leads to itself": ("ELOOP",),
+    "end the program that uses it, or wait for it": ("EBUSY", "ETXTBSY"),
+    "allow more open files (ulimit -n) or give fewer --workers": ("EMFILE", "ENFILE"),
+    "use a disk that takes files of that size": ("EFBIG",),
+    "give fewer --workers, or run it with more memory": ("ENOMEM", "EAGAIN"),
+}
+"""What to do, by the system's names of errors; a system may lack some of the names."""
+_REMEDIES = {getattr(errno, n): todo for todo, names in _BY_REMEDY.items() for n in names if hasattr(errno, n)}

@@ -7,7 +7,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ffpms import __version__
 from ffpms.errors import ManifestError
+from ffpms.parquet import VERSION, exact, fits, open_parquet, written_by
 
 SCHEMA_VERSION = "1"
 UNKNOWN = -1
@@ -245,32 +247,58 @@ def check(table: pd.DataFrame, schema: pa.Schema, name: str = "table") -> pa.Tab
     """
     missing = [column for column in schema.names if column not in table]
     if missing:
-        raise ManifestError(f"{name}: no column {', '.join(missing)}; it was not written by ffpms {SCHEMA_VERSION}.x")
+        raise ManifestError(f"{name}: no column {', '.join(missing)}; {_OF_ANOTHER_KIND}")
     try:
         arrow = pa.Table.from_pandas(table[schema.names], schema=schema, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise ManifestError(f"{name}: {error}; write integers, not text, in integer columns") from error
-    return arrow.replace_schema_metadata({"ffpms.schema": SCHEMA_VERSION})
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError, ValueError) as error:
+        raise ManifestError(f"{name}: {error}; {_OF_ANOTHER_KIND}") from error
+    return arrow.replace_schema_metadata({VERSION: SCHEMA_VERSION})
+
+
+_OF_ANOTHER_KIND = f"give the table that this version of ffpms writes (schema {SCHEMA_VERSION})"
 
 
 def write_table(table: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
-    """Writes the table as Parquet in one step: a reader sees the old file or the whole new one."""
+    """Writes the table as Parquet in one step: a reader sees the old file or the whole new one.
+
+    Arrow gets an open file: it takes a path with a colon for an address.
+    """
     partial = path.with_name(path.name + ".partial")
-    pq.write_table(check(table, schema, path.name), partial, compression="zstd")
+    with partial.open("wb") as file:
+        pq.write_table(check(table, schema, path.name), file, compression="zstd")
     partial.replace(path)
 
 
 def read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
-    """Reads a table and checks it against its schema.
+    """Reads the schema's columns of a table, which may be a stranger's.
 
     Raises:
-        ManifestError: the file is not there, is no Parquet file, or lacks a column.
+        ManifestError: the file is not there, is no Parquet file, or is of another version. Or it
+            lacks a column, or a column has another type or an empty cell where a number must be.
     """
-    try:
-        table: pd.DataFrame = pq.read_table(path).to_pandas()
-    except FileNotFoundError:
-        raise ManifestError(f"{path}: not found; run the command that makes it again") from None
-    except (OSError, pa.ArrowException) as error:
-        raise ManifestError(f"{path}: not a readable Parquet file ({error}); build it again") from error
-    check(table, schema, str(path))
-    return table
+    with open_parquet(path, str(path)) as file:
+        names = _wanted(file, schema, path)
+        table = check(file.read(columns=names).to_pandas(), schema, str(path))
+    empty = [f.name for f in schema if exact(f) and table.column(f.name).null_count]
+    if empty:
+        raise ManifestError(f"{path}: column {', '.join(empty)} has empty cells; {_OF_ANOTHER_KIND}")
+    known: pd.DataFrame = table.to_pandas()
+    return known
+
+
+def _wanted(file: pq.ParquetFile, schema: pa.Schema, path: Path) -> list[str]:
+    """Names the schema's columns that a file has; checks its version and their types."""
+    there, written = file.schema_arrow, written_by(file)
+    if written not in ("", SCHEMA_VERSION):
+        raise ManifestError(f"{path}: {other_version(written)}; use the ffpms that wrote it, or make it anew")
+    names = [name for name in schema.names if there.get_field_index(name) >= 0]
+    for name in names:
+        if not fits(there.field(name).type, schema.field(name).type):
+            what = f"column {name} is {there.field(name).type}, not {schema.field(name).type}"
+            raise ManifestError(f"{path}: {what}; {_OF_ANOTHER_KIND}")
+    return names
+
+
+def other_version(written: str) -> str:
+    """Says that a table is of another version, and names both."""
+    return f"schema {written or 'none'}, not {SCHEMA_VERSION}, which ffpms {__version__} reads"

@@ -54,7 +54,7 @@ class CropFiles:
 
     def read(self, path: str) -> np.ndarray:
         """Returns the face of a crop's path: (S, S, 3) uint8."""
-        return read_crop(self.root, path, self.sha256[path])
+        return read_crop(self.root, path, self.sha256[path], self.side)
 
 
 @dataclass(frozen=True, eq=False)

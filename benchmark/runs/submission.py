@@ -69,10 +69,9 @@ def _read_table(path: Path) -> pd.DataFrame:
         raise ManifestError(f"{path}: is a folder; {_GIVE}")
     try:
         with path.open("rb") as file:
-            is_parquet = file.read(4) == b"PAR1"
-        if is_parquet:
-            table: pd.DataFrame = pq.read_table(path).to_pandas()
-            return table
+            if file.read(4) == b"PAR1":
+                table: pd.DataFrame = pq.read_table(file).to_pandas()  # an open file: a path may look like an address
+                return table
         return pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise ManifestError(f"{path}: not found; {_GIVE}") from None

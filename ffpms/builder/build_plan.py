@@ -18,7 +18,7 @@ from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.source_index import check_root, index_sources, other_splits
+from ffpms.sources.source_index import check_once, check_root, index_sources, other_splits
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,13 @@ class PlannedBuild:
 
         Raises:
             ConfigError: the tree is not what it should be, the corpus lacks a manipulation, or no
-                planned video is in the tree.
+                planned video is in the tree, or one is there twice.
         """
         own = replace(config, recipe=corpus.adopt(config.recipe))
         slots = _limited(plan_slots(pairs, own.recipe, own.splits), pairs, own.limit)
         sources = index_sources(slots, check_root(root, own.recipe.compression, corpus))
         _check_any(root, sources)
+        check_once(root, sources)
         return cls(root, out, own, slots, _by_target(sources), corpus)
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import Any
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
+from ffpms.clutter import check_free
 from ffpms.dataset.set_files import REPORT, read_report, write_report
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
@@ -37,8 +38,7 @@ class OutputFolder:
         """
         out = self.path
         if not (out / REPORT).is_file():
-            if out.exists() and (not out.is_dir() or any(path.name != LOCK for path in out.iterdir())):
-                raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
+            check_free(out, [LOCK])
             return False
         before = read_report(out)
         changed = _differences(before["config"], self.settings)

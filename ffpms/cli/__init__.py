@@ -1,5 +1,6 @@
 """Every command. Command bodies import the libraries, so that ``--help`` is quick."""
 
+import io
 import sys
 import traceback
 from importlib.util import find_spec
@@ -19,7 +20,7 @@ from ffpms.cli.methods import methods
 from ffpms.cli.minicorpus import minicorpus
 from ffpms.cli.plan import plan
 from ffpms.cli.verify import verify
-from ffpms.errors import ConfigError, FfpmsError
+from ffpms.errors import ConfigError, FfpmsError, remedy
 
 
 class _Group(click.Group):
@@ -27,6 +28,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            _spell_out()
             _check_packages()
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, BrokenPipeError):  # click ends silently when nobody reads on
@@ -48,9 +50,14 @@ def _one_line(error: Exception) -> str:
         return f"{' '.join(error.format_message().split())} (see '{command} --help')"
     if isinstance(error, FfpmsError) or _is_detector_error(error):
         return " ".join(str(error).split())
-    if isinstance(error, OSError):
-        return f"{error.filename or 'file system'}: {error.strerror or error}; repair it, then run the command again"
     reason = " ".join(str(error).split())
+    if isinstance(error, OSError):
+        place, todo = error.filename or "file system", remedy(error, "let this user read and write it")
+        return f"{place}: {error.strerror or reason}; {todo}"
+    if isinstance(error, MemoryError):
+        return f"not enough memory{f' ({reason})' if reason else ''}; give fewer --workers, or run it with more memory"
+    if isinstance(error, ImportError):
+        return f"{error.name or 'a package'}: cannot be imported ({reason}); install ffpms again, in a fresh venv"
     return f"unexpected {type(error).__name__}: {reason}; 'ffpms --debug ...' shows where; please report it"
 
 
@@ -66,6 +73,16 @@ def _is_detector_error(error: Exception) -> bool:
     return isinstance(error, DetectorError)
 
 
+def _spell_out() -> None:
+    """Lets a terminal show every name: what its encoding lacks is spelled out, as ``\\xff``.
+
+    A name on disk may hold bytes that are no text, and a terminal may know ASCII alone.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _check_packages() -> None:
     """Checks that ``detectors`` and ``benchmark`` are ours.
 
@@ -73,12 +90,23 @@ def _check_packages() -> None:
     """
     home = Path(__file__).parents[2]
     for name in ("detectors", "benchmark", "data_manifests"):
-        spec = find_spec(name)
-        found = Path(spec.origin).parent.parent if spec and spec.origin else None
+        found = _home_of(name)
+        if found is None:
+            raise ConfigError(f"{name}: not installed beside ffpms; install ffpms again, in a fresh venv")
         if found != home:
-            raise ConfigError(
-                f"{found}: another package named {name!r} hides ffpms's own; install ffpms in a fresh venv"
-            )
+            here = found.resolve() == Path.cwd()
+            todo = "run ffpms from another folder" if here else "install ffpms in a fresh venv"
+            raise ConfigError(f"{found}: another package named {name!r} hides ffpms's own; {todo}")
+
+
+def _home_of(name: str) -> Path | None:
+    """Finds the folder in which a package lies, also one without ``__init__.py``."""
+    spec = find_spec(name)
+    if spec is None:
+        return None
+    if spec.origin:
+        return Path(spec.origin).parent.parent
+    return next((Path(place).parent for place in spec.submodule_search_locations or ()), None)
 
 
 @click.group(cls=_Group)

@@ -4,10 +4,15 @@ The order is defaults, then the file, then flags. An unknown key is an error.
 """
 
 import tomllib
+from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
+
+from ffpms.checks import shown
+from ffpms.errors import unreadable
 
 
 def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
@@ -22,19 +27,27 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
         return None
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(f"{path}: {error}") from None
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {unreadable(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"{path}: not TOML ({error}); write lines such as seed = 7") from None
     known = {str(p.name): p for p in context.command.params if p.name != "config"}
     flags = {flag.lstrip("-").replace("-", "_"): name for name, p in known.items() for flag in p.opts}
     named = {flags.get(k, k): v for k, v in ((key.replace("-", "_"), value) for key, value in values.items())}
     unknown = sorted(named.keys() - known.keys())
     if unknown:
-        raise click.BadParameter(f"{path}: no such setting: {', '.join(unknown)}")
+        raise click.BadParameter(f"{path}: no such setting: {_near(unknown, known)}")
     for name, value in named.items():
         _check_value(value, known[name], context, path)
     typed = {name: _as_typed(value, known[name]) for name, value in named.items()}
     context.default_map = {**(context.default_map or {}), **typed}
     return path
+
+
+def _near(unknown: list[str], known: Collection[str]) -> str:
+    """Lists unknown settings, each with the known one that it may be meant for."""
+    near = {name: get_close_matches(name, known, n=1) for name in unknown}
+    return ", ".join(f"{name} (did you mean {hit[0]}?)" if hit else name for name, hit in near.items())
 
 
 def _check_value(value: Any, flag: click.Parameter, context: click.Context, path: Path) -> None:
@@ -43,8 +56,8 @@ def _check_value(value: Any, flag: click.Parameter, context: click.Context, path
     Raises:
         click.BadParameter: it does not; the message names the file.
     """
-    if isinstance(value, dict) or (isinstance(value, bool) and not getattr(flag, "is_flag", False)):
-        raise click.BadParameter(f"{path}: {flag.name}: a table or true/false, where the flag takes a value")
+    if isinstance(value, bool) and not getattr(flag, "is_flag", False):
+        raise click.BadParameter(f"{path}: {flag.name}: true or false, where the flag takes a value")
     try:
         flag.process_value(context, _as_typed(value, flag))
     except click.BadParameter as error:
@@ -55,7 +68,12 @@ def _as_typed(value: Any, flag: click.Parameter) -> Any:
     """Converts a TOML value to what one would type, so that the same checks apply.
 
     A flag that may be given several times takes a list, or one text.
+
+    Raises:
+        click.BadParameter: it is nothing that one could type.
     """
+    if isinstance(value, dict) or "\0" in str(value):
+        raise click.BadParameter(f"{flag.name}: {shown(value)} is no value of a flag; write {flag.name} = ...")
     if getattr(flag, "multiple", False):
         return [str(item) for item in (value if isinstance(value, list) else [value])]
     if isinstance(value, list):

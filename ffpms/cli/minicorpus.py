@@ -5,6 +5,9 @@ from typing import Any
 import click
 
 from ffpms.cli.options import CONFIG, PATH, QUIET, WORKERS, parse_names, parse_range, progress
+from ffpms.errors import ConfigError
+
+_PICTURES = (".jpg", ".jpeg", ".png")
 
 
 @click.command()
@@ -26,6 +29,8 @@ def minicorpus(**flags: Any) -> None:
     from ffpms.minicorpus.contact_sheet import draw_sheet
     from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 
+    if flags["sheet"] and flags["sheet"].suffix.lower() not in _PICTURES:
+        raise ConfigError(f"sheet: {flags['sheet']} is no picture; name it {' or '.join(_PICTURES)}")
     shortest, longest = flags["frames"]
     settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
     config = CorpusConfig(*settings)

@@ -50,7 +50,7 @@ class BagRecord:
             >>> ffpms.load("ffpms-data").bags("test", "DF")[-1].faces().shape
             (20, 64, 64, 3)
         """
-        faces = [read_crop(self.root, *crop) for crop in zip(self.crops, self.sha256, strict=True)]
+        faces = [read_crop(self.root, *crop, self.side) for crop in zip(self.crops, self.sha256, strict=True)]
         return np.stack(faces) if faces else np.empty((0, self.side, self.side, 3), np.uint8)
 
     def with_faces(self, faces: Iterable[tuple[int, int, int, str, str]]) -> "BagRecord":

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ffpms.checks import shown, whole
 from ffpms.dataset.bag import BagRecord
-from ffpms.dataset.set_files import naming_settings, read_finished
+from ffpms.dataset.set_files import REPORT, naming_settings, read_finished
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
 from ffpms.protocol.naming import name_mixed
@@ -77,9 +77,10 @@ class BuiltSet:
         schemas = _TABLES | _OF_FILES
         tables = {name: read_table(root / f"{name}.parquet", schema) for name, schema in schemas.items()}
         content = {name: digest((root / f"{name}.parquet").read_bytes()) for name in schemas}
-        if any(sha256 != about["sha256"].get(f"{name}.parquet") for name, sha256 in content.items()):
-            raise ManifestError(f"{root}: a table is not what was built; run the same 'ffpms build' again to repair it")
-        settings = naming_settings(about)
+        if changed := [name for name, own in content.items() if own != about["sha256"].get(f"{name}.parquet")]:
+            table = root / f"{changed[0]}.parquet"
+            raise ManifestError(f"{table}: is not what was built; run the same 'ffpms build' again to repair it")
+        settings = naming_settings(about, str(root / REPORT))
         own = name_mixed(settings, tables["videos"], tables["sources"])
         sha256 = digest("".join(content[name] for name in _TABLES).encode())
         size = settings.crop.size

@@ -87,7 +87,7 @@ def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFram
 
     The same set gives the same bytes.
     """
-    shown = draw_bags(out, tables["videos"], tables["frames"])
+    shown = draw_bags(out, tables["videos"], tables["frames"], summary["config"]["crop"]["size"])
     image = f"\n![Test bags, a row each; swapped-in real frames are marked]({IMAGE})\n" if shown else ""
     fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
     text = _TEMPLATE.format(image=image, image_name=IMAGE, **fields)

@@ -3,11 +3,13 @@
 Each swapped-in real frame is marked.
 """
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
+from ffpms.dataset.crops import read_own_crop
 from ffpms.schema import Split, Status
 
 IMAGE = "bags.jpg"
@@ -22,9 +24,18 @@ LABEL, HEAD, MARGIN, BREAK, NARROWEST = 138, 30, 10, 12, 800
 N_PEOPLE = 2
 SWAPPED, INK, FAINT = "#1a73d9", "#222222", "#8a8a8a"
 
+_Face = tuple[int, bool, Image.Image]
+"""A slot, whether its frame is swapped in, and its picture."""
 
-def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> bool:
-    """Writes ``bags.jpg`` into the set's folder; returns False if no bag has a face."""
+
+def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, crop_side: int) -> bool:
+    """Writes ``bags.jpg`` into the set's folder; returns False if no bag has a face.
+
+    ``crop_side`` is the size of a stored crop, px.
+
+    Raises:
+        ManifestError: a crop is lost or damaged.
+    """
     people = _choose(videos)
     if not people:
         (out / IMAGE).unlink(missing_ok=True)
@@ -39,7 +50,7 @@ def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame) -> bool:
     top = HEAD
     for bags in people:
         for bag in bags:
-            _row(sheet, out, bag, frames[frames["bag_id"] == bag["bag_id"]], top, side)
+            _row(sheet, bag, _faces(out, frames[frames["bag_id"] == bag["bag_id"]], crop_side, side), top, side)
             top += cell
         top += BREAK
     sheet.save(out / IMAGE, quality=80, optimize=True)
@@ -70,22 +81,24 @@ def _legend(sheet: Image.Image) -> None:
     draw.text((x + 22, middle), text, INK, font, anchor="lm")
 
 
-def _row(sheet: Image.Image, out: Path, bag: dict[str, object], rows: pd.DataFrame, top: int, side: int) -> None:
+def _row(sheet: Image.Image, bag: dict[str, object], faces: Iterable[_Face], top: int, side: int) -> None:
     """Draws one bag: its name, and its crops in the order of time."""
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
     middle = top + MARK + side // 2
     draw.text((MARGIN, middle - 8), f"{bag['manipulation']}  {bag['video_id']}", INK, font, anchor="lm")
     draw.text((MARGIN, middle + 8), f"{bag['n_fake']} of {bag['n_frames']} fake", FAINT, font, anchor="lm")
-    for row in rows.to_dict("records"):
-        x = LABEL + MARGIN + row["slot"] * (side + 2 * MARK + GAP)
-        if row["replaced"]:
+    for slot, replaced, face in faces:
+        x = LABEL + MARGIN + slot * (side + 2 * MARK + GAP)
+        if replaced:
             draw.rectangle((x, top, x + side + 2 * MARK - 1, top + side + 2 * MARK - 1), SWAPPED)
-        sheet.paste(_face(out, row["crop"], side), (x + MARK, top + MARK))
+        sheet.paste(face, (x + MARK, top + MARK))
 
 
-def _face(out: Path, crop: str, side: int) -> Image.Image:
-    """Reads a crop and shrinks it; grey where there is none."""
-    if not crop:
-        return Image.new("RGB", (side, side), "#dddddd")
-    with Image.open(out / crop) as image:
-        return image.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
+def _faces(out: Path, rows: pd.DataFrame, crop_side: int, side: int) -> Iterator[_Face]:
+    """Reads the crops of a bag and shrinks them; grey where there is none."""
+    for row in rows.to_dict("records"):
+        face = Image.new("RGB", (side, side), "#dddddd")
+        if row["crop"]:
+            crop = Image.fromarray(read_own_crop(out, row["crop"], row["sha256"], crop_side))
+            face = crop.resize((side, side), Image.Resampling.LANCZOS)
+        yield row["slot"], row["replaced"], face

@@ -1,29 +1,123 @@
-"""Reads a stored crop and checks it against its hash."""
+"""Reads stored crops: PNG files of one size, inside their set, each checked against its hash."""
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ffpms.errors import ManifestError
+from ffpms.checks import shown
+from ffpms.dataset.stored_paths import is_crop, is_inside, what_else
+from ffpms.errors import ManifestError, unreadable
 from ffpms.hashing import digest
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
-def read_crop(root: Path, path: str, sha256: str) -> np.ndarray:
-    """Decodes a crop of the built set in ``root``.
+_AGAIN = "run the same 'ffpms build' again"
+_DISTRUST = "'ffpms build' writes no such set; do not use it"
 
-    Shape: -> (S, S, 3) uint8.
+
+def read_crop(root: Path, path: str, sha256: str, side: int) -> np.ndarray:
+    """Decodes a crop of the built set in ``root``; ``side`` is the size of the set's crops, px.
+
+    Shape: -> (side, side, 3) uint8.
 
     Raises:
-        ManifestError: the file is not there, or is not the one that was built.
+        ManifestError: the file is not there, lies outside the set, or is not the one that was
+            built. Or it is no RGB picture of that size in PNG.
     """
+    if is_crop(path) and not is_inside(root, path):
+        raise ManifestError(f"{root / path}: leads out of the built set by a link; put the files themselves there")
+    return read_own_crop(root, path, sha256, side)
+
+
+def read_own_crop(root: Path, path: str, sha256: str, side: int) -> np.ndarray:
+    """Decodes a crop as :func:`read_crop` does, behind a link too: a build reads its own.
+
+    Shape: -> (side, side, 3) uint8.
+
+    Raises:
+        ManifestError: as :func:`read_crop`.
+    """
+    if not is_crop(path):
+        raise ManifestError(f"{root}: a table names {shown(path)} as a crop; {_DISTRUST}")
+    file = root / path
+    data = _read(file, side)
+    if digest(data) != sha256:
+        raise _changed(file)
+    try:
+        return decode_crop(data, side)
+    except ValueError as error:
+        raise ManifestError(f"{file}: {error}; {_DISTRUST}") from error
+
+
+def _read(file: Path, side: int) -> bytes:
+    """Reads a file if it is one, and no larger than a crop can be."""
+    try:
+        about = file.stat()
+        if other := what_else(about.st_mode):
+            raise ManifestError(f"{file}: {other}, no crop; remove it, then {_AGAIN}")
+        if about.st_size > largest_crop(side):
+            raise _changed(file)
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise ManifestError(f"{file}: not found; {_AGAIN}") from None
+    except OSError as error:
+        raise ManifestError(f"{file}: {unreadable(error)}") from error
+
+
+def largest_crop(side: int) -> int:
+    """Returns the number of bytes that no crop exceeds, however badly its pixels compress."""
+    return 2 * 3 * side * side + 65_536
+
+
+def _changed(file: Path) -> ManifestError:
+    return ManifestError(f"{file}: not the crop that was built; delete {file.parents[1]} and {_AGAIN}")
+
+
+def decode_crop(data: bytes, side: int) -> np.ndarray:
+    """Decodes the bytes of a crop.
+
+    Shape: -> (side, side, 3) uint8.
+
+    Raises:
+        ValueError: they are no RGB picture of that size in PNG; it says what they are.
+    """
+    image = _open(data, side)
+    try:
+        return np.asarray(image)
+    except Exception as error:  # a decoder raises anything on bytes that were made to break it
+        raise ValueError(f"a damaged PNG ({_first_line(error)})") from error
+
+
+def check_crop(data: bytes, side: int) -> None:
+    """Checks size, colours and check sums of a crop's bytes; decodes no pixel.
+
+    Raises:
+        ValueError: they are no RGB picture of that size in PNG.
+    """
+    image = _open(data, side)
+    try:
+        image.verify()
+    except Exception as error:
+        raise ValueError(f"a damaged PNG ({_first_line(error)})") from error
+
+
+def _open(data: bytes, side: int) -> "Image":
+    """Reads the header and tries no other format: to read EPS, Pillow would start Ghostscript."""
     from PIL import Image  # tables alone are read without it
 
     try:
-        data = (root / path).read_bytes()
-    except OSError:
-        raise ManifestError(f"{root / path}: not found; run the same 'ffpms build' again") from None
-    if digest(data) != sha256:
-        folder = (root / path).parents[1]
-        raise ManifestError(f"{root / path}: not the crop that was built; delete {folder} and run 'ffpms build' again")
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        image = Image.open(io.BytesIO(data), formats=["PNG"])
+    except Exception as error:
+        raise ValueError("not a PNG file") from error
+    if image.size != (side, side):
+        raise ValueError(f"{image.width}x{image.height} px, not {side}x{side}")
+    if image.mode != "RGB":
+        raise ValueError(f"a picture of mode {image.mode}, not RGB")
+    return image
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from ffpms.errors import ConfigError, ManifestError
+from ffpms import __version__
+from ffpms.checks import shown
+from ffpms.errors import ConfigError, ManifestError, unreadable
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
@@ -30,14 +32,18 @@ def read_report(out: Path) -> dict[str, Any]:
     path = out / REPORT
     if out.is_file():
         raise ManifestError(f"{out}: a file, not the folder of a built set; give the folder")
+    if path.exists() and not path.is_file():
+        raise ManifestError(f"{path}: no file; remove it and build the set again")
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ManifestError(f"{out}: no built set (build.json is not in it); make one with 'ffpms build'") from None
     except OSError as error:
-        raise ManifestError(f"{path}: cannot be read ({error.strerror or error}); make it readable") from None
+        raise ManifestError(f"{path}: {unreadable(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{path}: damaged ({error}); delete this folder and build it again") from None
+        raise ManifestError(
+            f"{path}: no whole JSON ({error}); give a built set, or build it with another --out"
+        ) from None
     if not isinstance(report, dict) or "complete" not in report or not isinstance(report.get("config"), dict):
         raise _not_ours(path)
     return report
@@ -51,35 +57,37 @@ def read_finished(out: Path) -> dict[str, Any]:
     """
     report = read_report(out)
     if not report["complete"]:
-        raise ManifestError(f"{out}: the build is not finished; run the same 'ffpms build' again")
+        raise ManifestError(f"{out}: the build is not finished; run the same 'ffpms build' again, or wait if it runs")
     if not isinstance(report.get("dataset"), str) or not isinstance(report.get("sha256"), dict):
         raise _not_ours(out / REPORT)
     return report
 
 
 def _not_ours(path: Path) -> ManifestError:
-    return ManifestError(f"{path}: not written by 'ffpms build'; delete this folder and build it again")
+    return ManifestError(f"{path}: not written by 'ffpms build'; give the folder of a built set")
 
 
-def stored_settings(report: dict[str, Any]) -> tuple[Recipe, CropConfig]:
-    """The recipe and the crops' settings that ``build.json`` tells.
+def stored_settings(report: dict[str, Any], name: str = REPORT) -> tuple[Recipe, CropConfig]:
+    """The recipe and the crops' settings that ``build.json`` tells; an error calls it ``name``.
 
     Raises:
         ManifestError: they are not those of this version.
     """
     try:
         return restore(Recipe, report["config"]["recipe"]), restore(CropConfig, report["config"]["crop"])
-    except (AttributeError, ConfigError, KeyError, TypeError, ValueError):
-        raise ManifestError(f"{REPORT}: settings of another version of ffpms; use that one, or build anew") from None
+    except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
+        wrote = f"it was written by {shown(report.get('ffpms'))}, this is {__version__}"
+        what = f"settings of another version of ffpms ({wrote}: {shown(str(error))})"
+        raise ManifestError(f"{name}: {what}; use that version, or build anew with another --out") from None
 
 
-def naming_settings(report: dict[str, Any]) -> SetSettings:
+def naming_settings(report: dict[str, Any], name: str = REPORT) -> SetSettings:
     """The settings in ``build.json`` that decide what the set is called.
 
     Raises:
         ManifestError: they are not those of this version.
     """
-    config, (recipe, crop) = report["config"], stored_settings(report)
+    config, (recipe, crop) = report["config"], stored_settings(report, name)
     limit, keep = config.get("limit"), config.get("keep_unverified", False)
     return SetSettings(recipe, crop, str(config.get("pairs_sha256")), limit, keep)
 

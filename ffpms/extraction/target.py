@@ -29,6 +29,7 @@ from ffpms.protocol.plan import frame_index, shared_length, too_short
 from ffpms.schema import UNKNOWN, Status
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.source_index import find_video
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
     path = job.root / fake["path"]
     try:
         frames = dict(DECODERS[job.decoder](path, indices))
-        mask = job.root / job.corpus.mask_path(fake["path"])
+        mask = find_video(job.root / job.corpus.mask_path(fake["path"]))
         pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], frames), crops.real_video)
     except MediaError as error:
         _fail(fake, error.status, error.reason)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ffpms.checks import check_type, number, settle, texts, whole
+from ffpms.clutter import check_free
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, writing
 from ffpms.minicorpus.encode import write_video
@@ -169,13 +170,19 @@ def _claim(out: Path, config: CorpusConfig) -> None:
     record = out / RENDERED
     settings = json.loads(json.dumps(asdict(config)))
     if record.is_file():
-        if json.loads(record.read_text(encoding="utf-8")) != settings:
+        if _recorded(record) != settings:
             raise ConfigError(f"{out}: holds a corpus of other settings (see {RENDERED}); give another --out")
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
     else:
+        check_free(out)
         out.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def _recorded(record: Path) -> object:
+    try:
+        return json.loads(record.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{record}: damaged ({error}); remove it, then give a new or empty --out") from None
 
 
 def _files(job: PairJob) -> Iterator[str]:

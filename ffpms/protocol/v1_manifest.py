@@ -7,7 +7,7 @@ import pandas as pd
 import tomli_w
 
 import data_manifests
-from ffpms.errors import ConfigError
+from ffpms.clutter import check_free
 from ffpms.hashing import digest
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.published import fix_frames, leave_frames_open
@@ -50,8 +50,7 @@ def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.
     Raises:
         ConfigError: the folder holds other files.
     """
-    if out.exists() and (not out.is_dir() or any(path.name not in _FILES for path in out.iterdir())):
-        raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")
+    check_free(out, _FILES)
     pairs = read_pairs(splits)
     slots = plan_slots(pairs, recipe, (Split.TEST,))
     frames = fix_frames(slots, recipe) if pairs == read_pairs() else leave_frames_open(slots)

@@ -65,12 +65,14 @@ class Layout:
     """Where a tree keeps the videos of one compression level.
 
     ``folders`` has the folder of each manipulation and of ``original``, relative to the root, with
-    forward slashes. ``compression`` is empty where nothing in the tree tells it.
+    forward slashes. ``compression`` is empty where nothing in the tree tells it. ``names`` has the
+    paths of files whose names end in ``.MP4`` or the like, by the path that ends in ``.mp4``.
     """
 
     name: str
     compression: str
     folders: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def folder(self, manipulation: str) -> str:
         """Returns the folder of a manipulation's videos, or of the real ones."""
@@ -78,7 +80,8 @@ class Layout:
 
     def path(self, manipulation: str, video_id: str) -> str:
         """Returns the path where a video should be."""
-        return f"{self.folder(manipulation)}/{video_id}.mp4"
+        path = f"{self.folder(manipulation)}/{video_id}.mp4"
+        return self.names.get(path, path)
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,12 @@ class Corpus:
             return ""
         return f"encoded at crf {crf:g} in a {compression} folder"
 
+    def _other_level(self, compression: str, crf: float | None) -> str:
+        """Says what to do about a file of another level: perhaps the whole tree is of that one."""
+        level = next((name for name, promised in self.crf.items() if promised == crf), "")
+        hint = f", or give --compression {level} if the whole tree is so" if level else ""
+        return f"put the {compression} file of {self.title} there{hint}"
+
     def check(
         self,
         source: Source,
@@ -188,7 +197,7 @@ class Corpus:
         file takes the place of the rules of length and size.
         """
         if what := self.broken_promise(source.compression, about.crf):
-            yield BrokenRule("wrong_compression", what)
+            yield BrokenRule("wrong_compression", what, self._other_level(source.compression, about.crf))
         if published:
             yield from _check_published(about, published)
         for broken in self.rules(source, about, target, donor) if source.source_id else ():

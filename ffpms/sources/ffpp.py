@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ffpms.protocol.published import CRF, Published, are_official, floored_width, published_videos
 from ffpms.protocol.splits import Pairs
@@ -67,9 +67,17 @@ def find_layouts(root: Path) -> list[Layout] | None:
 
 
 def mask_path(path: str) -> str:
-    """Returns where the official tree has a fake's mask: beside the compression levels."""
-    folder, _, name = path.rpartition("/")
-    return f"{folder.rpartition('/')[0].rpartition('/')[0]}/masks/videos/{name}"
+    """Returns where a fake's mask is: beside the compression levels, or in a flat tree's folder.
+
+    Example:
+        >>> mask_path("manipulated_sequences/Deepfakes/c40/videos/000_003.mp4")
+        'manipulated_sequences/Deepfakes/masks/videos/000_003.mp4'
+        >>> mask_path("Deepfakes/000_003.mp4")
+        'Deepfakes/masks/videos/000_003.mp4'
+    """
+    folder, name = PurePosixPath(path).parent, PurePosixPath(path).name
+    method = folder.parent.parent if folder.name == "videos" else folder
+    return str(method / "masks" / "videos" / name)
 
 
 def check_fake(source: Source, fake: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:

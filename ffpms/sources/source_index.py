@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ffpms.clutter import is_clutter
 from ffpms.errors import ConfigError
 from ffpms.sources.corpus import Corpus, Layout, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
@@ -23,9 +24,64 @@ def check_root(root: Path, compression: str, corpus: Corpus = FFPP) -> Layout:
         raise ConfigError(f"{root}: no {corpus.title} tree ({corpus.not_found}); {corpus.give_root}")
     for layout in found:
         if layout.compression in (compression, ""):
-            return replace(layout, compression=compression)
+            return replace(layout, compression=compression, names=_other_endings(root, layout))
     there = ", ".join(layout.compression for layout in found) or "none"
     raise ConfigError(f"{root}: no {compression} videos (found: {there}); choose another --compression")
+
+
+def video_names(folder: Path) -> list[str]:
+    """Lists the names in a folder that end in ``.mp4`` in any case, sorted and without clutter.
+
+    A folder that is not there, or cannot be listed, has none: its files are missed one by one.
+    """
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError:
+        return []
+    return [name for name in names if name.lower().endswith(".mp4") and not is_clutter(name)]
+
+
+def usual_name(name: str) -> str:
+    """Returns a video's name with the usual ending: ``000.MP4`` -> ``000.mp4``."""
+    return f"{name[:-4]}.mp4"
+
+
+def find_video(path: Path) -> Path:
+    """Returns the path of a video as it is on disk: it may end in ``.MP4`` or the like."""
+    if path.exists():
+        return path
+    return next((path.parent / name for name in video_names(path.parent) if usual_name(name) == path.name), path)
+
+
+def _other_endings(root: Path, layout: Layout) -> dict[str, str]:
+    """Finds the videos of a tree whose names end in ``.MP4`` or the like, by the usual path."""
+    found: dict[str, str] = {}
+    for folder in dict.fromkeys(layout.folders.values()):
+        names = video_names(root / folder)
+        others = {f"{folder}/{usual_name(name)}": f"{folder}/{name}" for name in reversed(names)}
+        found |= {usual: path for usual, path in others.items() if usual != path and Path(usual).name not in names}
+    return found
+
+
+def find_twins(root: Path, sources: list[Source]) -> dict[str, str]:
+    """Finds files that have a planned video's name but for the case of ``.mp4``.
+
+    Maps the path of each to the path of the video that is taken.
+    """
+    planned = {usual_name(source.path): source.path for source in sources}
+    folders = sorted({path.rpartition("/")[0] for path in planned})
+    paths = [f"{folder}/{name}" for folder in folders for name in video_names(root / folder)]
+    return {path: own for path in paths if (own := planned.get(usual_name(path))) and own != path}
+
+
+def check_once(root: Path, sources: list[Source]) -> None:
+    """Checks that no planned video stands twice in the tree, as ``000.mp4`` and as ``000.MP4``.
+
+    Raises:
+        ConfigError: one does: nothing tells which of the two is meant.
+    """
+    for path, own in find_twins(root, sources).items():
+        raise ConfigError(f"{root / path}: the same video as {own}, but for the case of its ending; remove one")
 
 
 def index_sources(slots: pd.DataFrame, layout: Layout) -> list[Source]:

@@ -72,11 +72,9 @@ def _note_unchecked(finding: Finding) -> Finding:
 
 
 def _read_report(data: Path) -> dict[str, Any]:
-    if (data / REPORT).exists() and not (data / REPORT).is_file():
-        raise ManifestError(f"{data / REPORT}: no file; remove it and build the set again")
     report = read_report(data)
     if report["complete"] and not all(isinstance(report.get(key), dict) for key in ("config", "counts", "sha256")):
-        raise ManifestError(f"{data / REPORT}: not written by 'ffpms build'; build the set again")
+        raise ManifestError(f"{data / REPORT}: not written by 'ffpms build'; give the folder of a built set")
     return report
 
 
@@ -142,7 +140,7 @@ def _check_tree(root: Path, sources: pd.DataFrame, workers: int, progress: Progr
 
 def check_source(job: SourceJob) -> Finding | None:
     """Returns the fault of a source file, or None; unlike a crop it may be behind a link."""
-    fault = check_plain(job.path) or check_regular(job.root / job.path, job.path, "download it again")
+    fault = check_plain(job.path) or check_regular(job.root / job.path, job.path, "download it")
     if fault:
         return fault
     try:
@@ -150,4 +148,4 @@ def check_source(job: SourceJob) -> Finding | None:
     except OSError as error:
         return unreadable(job.path, error)
     what = "not the file that the set was built from"
-    return None if same else Finding(job.path, Kind.CHANGED, what, "download it again, or build anew")
+    return None if same else Finding(job.path, Kind.CHANGED, what, "put that file there, or build anew")

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
+from ffpms.clutter import is_clutter
+from ffpms.dataset.crops import check_crop, largest_crop
+from ffpms.dataset.stored_paths import is_crop
 from ffpms.engine import run_local
 from ffpms.extraction.shards import MARKER, read_shard
-from ffpms.hashing import file_digest
+from ffpms.hashing import digest
 from ffpms.protocol.splits import is_safe_id
 from ffpms.verify.crop_table import stored_crops
 from ffpms.verify.findings import Finding, Kind, Progress
@@ -60,18 +62,14 @@ def check_job(job: CropJob) -> list[Finding | None]:
 
 
 def _check_crop(data: Path, crop: str, sha256: str, n_bytes: int, size_px: int) -> Finding | None:
-    if not crop.startswith(f"{_FOLDER}/"):
-        return Finding(
-            crop, Kind.UNSAFE_PATH, "a crop that is not below crops/", "do not trust this set; build it again"
-        )
+    if not is_crop(crop):
+        return Finding(crop, Kind.UNSAFE_PATH, "a crop that is not where a build puts one, below crops/", DISTRUST)
     fault = check_inside(data, crop) or check_regular(data / crop, crop, AGAIN)
     if fault:
         return fault
     try:
         return _check_content(data / crop, crop, sha256, n_bytes, size_px)
-    except UnidentifiedImageError:
-        return Finding(crop, Kind.UNREADABLE, "not a PNG file", BUILD_ANEW)
-    except (OSError, Image.DecompressionBombError) as error:
+    except OSError as error:
         return unreadable(crop, error)
 
 
@@ -82,12 +80,15 @@ def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: in
     size = file.stat().st_size
     if size != n_bytes:
         return _changed(crop, f"{size} bytes, not {n_bytes}")
-    if file_digest(file) != sha256:
+    if size > largest_crop(size_px):
+        return Finding(crop, Kind.SIZE, f"{size} bytes, more than {size_px}x{size_px} px can have", BUILD_ANEW)
+    content = file.read_bytes()
+    if digest(content) != sha256:
         return _changed(crop, "not the bytes that were built")
-    with Image.open(file, formats=["PNG"]) as image:
-        if image.size != (size_px, size_px):
-            what = f"{image.width}x{image.height} px, not {size_px}x{size_px}"
-            return Finding(crop, Kind.SIZE, what, BUILD_ANEW)
+    try:
+        check_crop(content, size_px)
+    except ValueError as error:
+        return Finding(crop, Kind.SIZE if " px, " in str(error) else Kind.UNREADABLE, str(error), BUILD_ANEW)
     return None
 
 
@@ -110,20 +111,36 @@ def _check_marker(data: Path, target: str) -> Finding | None:
         what = f"target_id {target!a} is no safe name of a folder"
         return Finding("sources.parquet", Kind.UNSAFE_PATH, what, DISTRUST)
     fault = check_inside(data, name) or check_regular(data / name, name, AGAIN)
-    if fault or read_shard(data, target):
-        return fault
+    try:
+        if fault or read_shard(data, target):
+            return fault
+    except OSError as error:
+        return unreadable(name, error)
     return Finding(name, Kind.UNREADABLE, "no list of a shard's rows", AGAIN)
 
 
 def _find_extra(data: Path, known: np.ndarray) -> Iterator[Finding]:
-    """Yields whatever lies below crops/ and is in no table; links are not followed."""
+    """Yields whatever lies below crops/ and is in no table, but for clutter.
+
+    Links are not followed.
+    """
     waiting = [_FOLDER] if check_inside(data, _FOLDER) is None and (data / _FOLDER).is_dir() else []
     while waiting:
         folder = waiting.pop()
-        with os.scandir(data / folder) as entries:
-            found = {f"{folder}/{entry.name}": entry.is_dir(follow_symlinks=False) for entry in entries}
+        try:
+            found = _list(data / folder, folder)
+        except OSError as error:
+            yield unreadable(folder, error)
+            continue
         waiting += [name for name, is_folder in found.items() if is_folder]
         files = [name for name, is_folder in found.items() if not is_folder]
         stray = ~np.isin(np.fromiter(map(hash, files), np.int64, len(files)), known)
         for name in (files[i] for i in np.flatnonzero(stray)):
             yield Finding(name, Kind.EXTRA, "in no table", "remove it")
+
+
+def _list(path: Path, folder: str) -> dict[str, bool]:
+    """Lists a folder without clutter: each path, and whether it is a folder."""
+    with os.scandir(path) as entries:
+        own = [entry for entry in entries if not is_clutter(entry.name)]
+        return {f"{folder}/{entry.name}": entry.is_dir(follow_symlinks=False) for entry in own}

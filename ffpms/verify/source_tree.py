@@ -1,9 +1,10 @@
 """Verifies a source tree before a build: every file is there, whole, and as its corpus says."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ffpms.clutter import UNFINISHED
 from ffpms.engine import run_local
 from ffpms.errors import MediaError
 from ffpms.extraction.probe import VideoInfo, probe
@@ -14,7 +15,7 @@ from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.corpus import Corpus, Layout, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.source_index import check_root, index_sources, other_splits
+from ffpms.sources.source_index import check_root, find_twins, index_sources, other_splits, video_names
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.path_safety import check_regular, unreadable
 
@@ -72,7 +73,7 @@ def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
     path = job.root / job.path
     fault = check_regular(path, job.path, "download it")
     if fault:
-        return job.path, fault
+        return job.path, _note_unfinished(fault, path)
     try:
         return job.path, _not_mp4(path, job.path) or probe(path)
     except MediaError as error:
@@ -80,9 +81,19 @@ def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
         return job.path, Finding.from_line(job.path, kind, error.reason)
     except OSError as error:
         return job.path, unreadable(job.path, error)
+    except MemoryError:
+        raise
     except Exception as error:  # one file must never hide what is wrong with the others
         what = f"unexpected {type(error).__name__}: {error}"
-        return job.path, Finding(job.path, Kind.UNREADABLE, what, "download it again; if it stays, report it")
+        return job.path, Finding(job.path, Kind.UNREADABLE, what, "please report it, with the file if you may")
+
+
+def _note_unfinished(fault: Finding, path: Path) -> Finding:
+    """Adds to a missing file that its download was not finished, if its beginning is there."""
+    parts = [f"{path.name}{ending}" for ending in UNFINISHED if path.with_name(f"{path.name}{ending}").exists()]
+    if fault.kind != Kind.MISSING or not parts:
+        return fault
+    return replace(fault, what=f"not found, but {parts[0]} is: an unfinished download", todo="finish the download")
 
 
 def _not_mp4(path: Path, name: str) -> Finding | None:
@@ -90,7 +101,8 @@ def _not_mp4(path: Path, name: str) -> Finding | None:
         start = file.read(8)
     if not start or start[4:] in _BOXES:
         return None
-    return Finding(name, Kind.UNREADABLE, f"no mp4 (it begins with {start!r})", "download it again")
+    todo = "the download got a web page; download it again" if start[:1] == b"<" else "put the mp4 itself there"
+    return Finding(name, Kind.UNREADABLE, f"no mp4 (it begins with {start!r})", todo)
 
 
 def _check_fits(root: Path, there: list[Source], extra: list[Finding]) -> None:
@@ -102,11 +114,14 @@ def _check_fits(root: Path, there: list[Source], extra: list[Finding]) -> None:
 def _extra(root: Path, layout: Layout, sources: list[Source]) -> Iterator[Finding]:
     """Finds what is named as a video, but in no split file."""
     planned = {source.path for source in sources}
+    twins = find_twins(root, sources)
     for folder in sorted({layout.folder(source.manipulation) for source in sources}):
-        entries = sorted((root / folder).iterdir()) if (root / folder).is_dir() else []
-        for name in (entry.name for entry in entries if entry.suffix.lower() == ".mp4"):
-            if f"{folder}/{name}" not in planned:
-                yield Finding(f"{folder}/{name}", Kind.EXTRA, "in no split file", "remove it, or give --splits")
+        for path in (f"{folder}/{name}" for name in video_names(root / folder)):
+            if path in twins:
+                what = f"the same video as {twins[path]}, but for the case of its ending"
+                yield Finding(path, Kind.DUPLICATE, what, "remove one")
+            elif path not in planned:
+                yield Finding(path, Kind.EXTRA, "in no split file", "remove it, or give --splits")
 
 
 def _duplicates(sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Reads the tables of a built set in batches, so that memory does not grow with the rows."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pyarrow.parquet as pq
 
 from ffpms.errors import ManifestError
 from ffpms.hashing import file_digest
-from ffpms.schema import SCHEMA_VERSION
+from ffpms.parquet import exact, open_parquet, written_by
+from ffpms.schema import SCHEMA_VERSION, other_version
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.path_safety import check_regular
 
@@ -22,6 +24,7 @@ AGAIN = "run the same 'ffpms build' again to repair it"
 """What to do about a damaged set."""
 BUILD_ANEW = "build anew with another --out; if it stays, report it"
 """What to do about a set that no build should have written."""
+_OTHER_VERSION = "use the ffpms that build.json names, or build anew with another --out"
 
 
 def check_table(data: Path, name: str, schema: pa.Schema, report: dict[str, Any]) -> list[Finding]:
@@ -30,10 +33,11 @@ def check_table(data: Path, name: str, schema: pa.Schema, report: dict[str, Any]
     if fault:
         return [fault]
     try:
-        with pq.ParquetFile(data / name) as file:
-            return [*_check_content(data, name, report, file.metadata.num_rows), *_check_columns(name, schema, file)]
-    except (OSError, ValueError, pa.ArrowException) as error:
-        return [Finding(name, Kind.UNREADABLE, f"no readable Parquet file ({_first_line(error)})", AGAIN)]
+        with open_parquet(data / name, name, AGAIN) as file:
+            changed = list(_check_content(data, name, report, file.metadata.num_rows))
+            return [*changed, *_check_columns(name, schema, file, AGAIN if changed else _OTHER_VERSION)]
+    except ManifestError as error:
+        return [replace(Finding.from_error(error), kind=Kind.UNREADABLE)]
 
 
 def _check_content(data: Path, name: str, report: dict[str, Any], n_rows: int) -> Iterator[Finding]:
@@ -41,18 +45,17 @@ def _check_content(data: Path, name: str, report: dict[str, Any], n_rows: int) -
         yield Finding(name, Kind.CHANGED, "not the bytes that build.json names", AGAIN)
     counted = report["counts"].get(name.removesuffix(".parquet"))
     if isinstance(counted, dict) and counted.get("all") != n_rows:
-        yield Finding(name, Kind.CHANGED, f"{n_rows} rows, but build.json counts {counted.get('all')}", AGAIN)
+        yield Finding(name, Kind.CHANGED, f"{n_rows} rows, but build.json counts {counted.get('all')}", BUILD_ANEW)
 
 
-def _check_columns(name: str, schema: pa.Schema, file: pq.ParquetFile) -> Iterator[Finding]:
-    there = file.schema_arrow
-    written = (there.metadata or {}).get(b"ffpms.schema", b"none").decode(errors="replace")
+def _check_columns(name: str, schema: pa.Schema, file: pq.ParquetFile, todo: str) -> Iterator[Finding]:
+    there, written = file.schema_arrow, written_by(file)
     if written != SCHEMA_VERSION:
-        yield Finding(name, Kind.COLUMNS, f"schema {written}, not {SCHEMA_VERSION}", AGAIN)
+        yield Finding(name, Kind.COLUMNS, other_version(written), todo)
     for field in schema:
         found = there.field(field.name).type if field.name in there.names else "not there"
         if found != field.type:
-            yield Finding(name, Kind.COLUMNS, f"column {field.name} is {found}, not {field.type}", AGAIN)
+            yield Finding(name, Kind.COLUMNS, f"column {field.name} is {found}, not {field.type}", todo)
 
 
 def read_batches(path: Path, schema: pa.Schema) -> Iterator[pd.DataFrame]:
@@ -61,17 +64,14 @@ def read_batches(path: Path, schema: pa.Schema) -> Iterator[pd.DataFrame]:
     Raises:
         ManifestError: the file breaks off, or a number is missing: what is not known must be -1.
     """
-    exact = [f.name for f in schema if pa.types.is_integer(f.type) or pa.types.is_boolean(f.type)]
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(BATCH, columns=schema.names):
-                batch.validate(full=True)
-                empty = [name for name in exact if batch.column(name).null_count]
-                if empty:
-                    raise ManifestError(f"{path.name}: column {', '.join(empty)} has empty cells; {AGAIN}")
-                yield batch.to_pandas()
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise ManifestError(f"{path.name}: breaks off ({_first_line(error)}); {AGAIN}") from error
+    names = [field.name for field in schema if exact(field)]
+    with open_parquet(path, path.name, BUILD_ANEW) as file:
+        for batch in file.iter_batches(BATCH, columns=schema.names):
+            batch.validate(full=True)
+            empty = [name for name in names if batch.column(name).null_count]
+            if empty:
+                raise ManifestError(f"{path.name}: column {', '.join(empty)} has empty cells; {BUILD_ANEW}")
+            yield batch.to_pandas()
 
 
 def whole_bags(path: Path, schema: pa.Schema) -> Iterator[pd.DataFrame]:
@@ -113,7 +113,3 @@ def row_keys(rows: pd.DataFrame) -> np.ndarray:
     Shape: (len(rows),) uint64.
     """
     return np.asarray(pd.util.hash_pandas_object(rows, index=False), np.uint64)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

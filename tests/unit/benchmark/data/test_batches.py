@@ -91,7 +91,10 @@ def test_without_a_draw_all_faces_are_read_as_they_are(built_set: BuiltSet, reso
     bag = built_set.bags("test", ("DF",))[0]
     item = BagDataset(resources.faces(built_set), [bag])[0]
     assert item["move"] == (0.0, 0.0, 0.0)
-    expected = [read_crop(built_set.root, path, sha256) for path, sha256 in zip(bag.crops, bag.sha256, strict=True)]
+    expected = [
+        read_crop(built_set.root, path, sha256, built_set.side)
+        for path, sha256 in zip(bag.crops, bag.sha256, strict=True)
+    ]
     assert np.array_equal(item["faces"].numpy(), np.stack(expected))
 
 

@@ -28,7 +28,7 @@ def test_the_store_is_made_once_and_whole(built_set: BuiltSet, tmp_path: Path, m
     assert not list((tmp_path / "faces").glob("*.npy"))
     read = open_faces(built_set, tmp_path / "faces", threads=2)
     crop = built_set.crops.iloc[-1]
-    assert np.array_equal(read(crop["crop"]), read_crop(built_set.root, crop["crop"], crop["sha256"]))
+    assert np.array_equal(read(crop["crop"]), read_crop(built_set.root, crop["crop"], crop["sha256"], built_set.side))
     monkeypatch.setattr(face_cache, "read_crop", None)
     assert np.array_equal(open_faces(built_set, tmp_path / "faces")(crop["crop"]), read(crop["crop"]))
 
@@ -42,7 +42,7 @@ def test_where_there_is_no_room_each_crop_is_decoded(
     assert "no room" in said[0]
     assert not list((tmp_path / "faces").iterdir())
     crop = built_set.crops.iloc[0]
-    assert np.array_equal(read(crop["crop"]), read_crop(built_set.root, crop["crop"], crop["sha256"]))
+    assert np.array_equal(read(crop["crop"]), read_crop(built_set.root, crop["crop"], crop["sha256"], built_set.side))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def faces_of(tiny: BuiltSet, read: face_cache.Read) -> list[bool]:
     """Whether each face that is read is the crop that was built."""
     crops = tiny.crops
     rows = zip(crops["crop"], crops["sha256"], strict=True)
-    return [np.array_equal(read(path), read_crop(tiny.root, path, sha)) for path, sha in rows]
+    return [np.array_equal(read(path), read_crop(tiny.root, path, sha, tiny.side)) for path, sha in rows]
 
 
 def change(path: Path, start: int, new: bytes) -> None:
@@ -102,7 +102,7 @@ def test_a_face_that_is_not_what_was_stored_is_never_used(tiny: BuiltSet, store:
     assert said == []
     crops = dict(zip(tiny.crops["crop"], tiny.crops["sha256"], strict=True))
     for _ in range(2):
-        assert all(np.array_equal(read(path), read_crop(tiny.root, path, sha)) for path, sha in crops.items())
+        assert all(np.array_equal(read(path), read_crop(tiny.root, path, sha, tiny.side)) for path, sha in crops.items())
     assert said == [
         f"{store}: damaged; such faces are decoded from their crops, and the next run makes it again",
     ]

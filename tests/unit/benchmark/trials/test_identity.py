@@ -14,9 +14,11 @@ EXCUSED = {
     "detectors.methods": "a method's own file is hashed with it, the others do not matter",
     "ffpms": "the version, which config.toml names",
     "ffpms.checks": "refuses settings; those it lets through are in config.toml or in the set",
+    "ffpms.clutter": "names of no file that a trial reads",
     "ffpms.cores": "the machine's, as with every setting of it",
     "ffpms.errors": "what a user is told",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
+    "ffpms.parquet": "opens tables or refuses them, whatever they hold",
 }
 
 

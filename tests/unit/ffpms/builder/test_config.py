@@ -13,12 +13,16 @@ EXCUSED = {
     "data_manifests": "a path; the content of split files is hashed as pairs_sha256",
     "ffpms": "the version, which build.json names",
     "ffpms.checks": "refuses settings; those it lets through are in build.json",
+    "ffpms.clutter": "names that no video has",
     "ffpms.cores": "how many workers, whatever they do",
     "ffpms.dataset.card": "describes the set in words",
     "ffpms.dataset.contact_sheet": "a picture of some bags",
+    "ffpms.dataset.crops": "reads what was built, for that picture",
+    "ffpms.dataset.stored_paths": "judges paths that a table names",
     "ffpms.dataset.set_files": "names of files, and build.json itself",
     "ffpms.engine": "maps over targets, whatever they are",
     "ffpms.errors": "what a user is told",
+    "ffpms.parquet": "opens tables or refuses them, whatever they hold",
 }
 
 

@@ -209,5 +209,5 @@ def test_a_broken_torch_is_one_line_too() -> None:
     code = "import sys; sys.modules['torch'] = None; from ffpms.cli import main; main(['methods'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr.startswith("Error: unexpected ModuleNotFoundError: import of torch halted")
+    assert done.stderr.startswith("Error: torch: cannot be imported (import of torch halted")
     assert len(done.stderr.splitlines()) == 1

@@ -140,7 +140,7 @@ def test_faces_are_the_stored_crops(tiny: BuiltSet) -> None:
         faces = bag.faces()
         assert faces.dtype == np.uint8
         assert faces.shape == (len(bag.frame_labels), 16, 16, 3) == (4, 16, 16, 3)
-        stored = [read_crop(tiny.root, *crop) for crop in zip(bag.crops, bag.sha256, strict=True)]
+        stored = [read_crop(tiny.root, *crop, tiny.side) for crop in zip(bag.crops, bag.sha256, strict=True)]
         assert np.array_equal(faces, np.stack(stored))
         assert bag.label == max(bag.frame_labels)
 

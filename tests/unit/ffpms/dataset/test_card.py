@@ -158,7 +158,7 @@ def test_a_set_without_pixels_has_no_picture(out: Path, report: dict[str, Any], 
 
 
 def picture(out: Path, tables: Tables) -> np.ndarray:
-    assert draw_bags(out, tables["videos"], tables["frames"])
+    assert draw_bags(out, tables["videos"], tables["frames"], 64)
     return np.asarray(Image.open(out / IMAGE).convert("RGB")).astype(int)
 
 

@@ -1,14 +1,18 @@
 """Layouts: the official tree and the flat re-upload are recognised, and a tree that does not fit is one line."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from ffpms.dataset.stored_paths import is_plain
 from ffpms.errors import ConfigError
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
-from ffpms.sources.ffpp import find_layouts, official
-from ffpms.sources.source_index import check_root, index_sources
+from ffpms.schema import ORIGINAL
+from ffpms.sources.ffpp import FAKES, FOLDERS, find_layouts, mask_path, official
+from ffpms.sources.source_index import check_once, check_root, find_video, index_sources, video_names
 from tests.helpers.corpus import PAIRS
 
 
@@ -91,3 +95,68 @@ def test_sources_follow_the_layout() -> None:
         "FS_004_005": ("manipulated_sequences/FaceSwap/c0/videos/004_005.mp4", "raw", "005"),
         "FS_005_004": ("manipulated_sequences/FaceSwap/c0/videos/005_004.mp4", "raw", "004"),
     }
+
+
+@pytest.mark.parametrize("tree", [flat, lambda root: folders(root, "original_sequences/youtube/c40/videos")])
+def test_masks_lie_inside_the_tree_and_each_fake_has_its_own(tmp_path: Path, tree: Callable[[Path], Path]) -> None:
+    layout = check_root(tree(tmp_path), "c40")
+    masks = [mask_path(layout.path(kind, "000_003")) for kind in FAKES]
+    home = "" if layout.name == "flat" else "manipulated_sequences/"
+    assert masks == [f"{home}{FOLDERS[kind]}/masks/videos/000_003.mp4" for kind in FAKES]
+
+
+ENDINGS = ("000.MP4", "001.Mp4", "002.mp4")
+
+
+def slots_of(*ids: str) -> pd.DataFrame:
+    return plan_slots({"test": [ids]}, Recipe(manipulations=("DF",)), ("test",))
+
+
+def test_the_ending_of_a_video_may_be_in_any_case(tmp_path: Path) -> None:
+    root = flat(tmp_path)
+    for name in ENDINGS:
+        (root / "original" / name).touch()
+    (root / "Deepfakes" / "000_001.MP4").touch()
+    paths = [s.path for s in index_sources(slots_of("000", "001"), check_root(root, "c40"))]
+    assert paths == ["original/000.MP4", "original/001.Mp4", "Deepfakes/000_001.MP4", "Deepfakes/001_000.mp4"]
+    assert find_video(root / "original/000.mp4") == root / "original/000.MP4"
+    assert find_video(root / "original/002.mp4") == root / "original/002.mp4"
+    assert find_video(root / "nowhere/002.mp4") == root / "nowhere/002.mp4"
+
+
+@pytest.mark.parametrize("names", [("000.mp4", "000.MP4"), ("000.MP4", "000.Mp4")])
+def test_a_video_that_stands_twice_is_named(tmp_path: Path, names: tuple[str, str]) -> None:
+    root = flat(tmp_path)
+    for name in names:
+        (root / "original" / name).touch()
+    if len(list((root / "original").iterdir())) < 2:
+        pytest.skip("on this disk they are one file")
+    sources = index_sources(slots_of("000", "001"), check_root(root, "c40"))
+    own, other = (names[0], names[1])
+    assert sources[0].path == f"original/{own}"
+    with pytest.raises(ConfigError, match=f"original/{other}: the same video as original/{own}, but for the case"):
+        check_once(root, sources)
+    check_once(root, index_sources(slots_of("001", "002"), check_root(root, "c40")))
+
+
+CLUTTER = ("._000.mp4", "._000.MP4", ".DS_Store", ".nfs0000000000a1b2c3", "Thumbs.db", "desktop.ini")
+
+
+def test_clutter_is_no_video(tmp_path: Path) -> None:
+    root = flat(tmp_path)
+    for name in CLUTTER:
+        (root / "original" / name).touch()
+    assert dict(check_root(root, "c40").names) == {}
+    assert video_names(root / "original") == []
+
+
+def test_a_folder_that_cannot_be_listed_has_no_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "iterdir", lambda _: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    assert video_names(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", [ORIGINAL, *FAKES])
+def test_every_path_of_a_layout_is_below_the_root(tmp_path: Path, kind: str) -> None:
+    for layout in (official("c23"), *find_layouts(flat(tmp_path))):
+        assert is_plain(layout.path(kind, "000"))
+        assert is_plain(mask_path(layout.path(kind, "000")))

@@ -1,5 +1,6 @@
 """A source tree's files, one by one and together, without rendering a corpus."""
 
+import errno
 import os
 import shutil
 import sys
@@ -228,3 +229,54 @@ def test_a_file_that_may_not_be_read_is_a_finding(root: Path, monkeypatch: pytes
     monkeypatch.setattr("ffpms.verify.source_tree.probe", refused)
     _, finding = look(ProbeJob(root, VIDEOS[0]))
     assert "cannot be read (Permission denied)" in str(finding)
+
+
+def test_a_disk_that_fails_is_not_taken_for_a_damaged_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(path: Path) -> VideoInfo:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("ffpms.verify.source_tree.probe", failing)
+    _, finding = look(ProbeJob(root, VIDEOS[0]))
+    assert isinstance(finding, Finding)
+    assert "look at the disk or its cable, which fails" in finding.todo
+    assert "download" not in finding.todo
+
+
+def test_clutter_is_no_finding(root: Path) -> None:
+    for name in ("._0.mp4", ".DS_Store", ".nfs00000000001", "Thumbs.db", "desktop.ini", "0.mp4.part"):
+        (root / "original" / name).write_bytes(b"Mac OS X")
+    for name in ("lost+found", "@eaDir", ".git"):
+        (root / "original" / name).mkdir()
+    assert found(root) == set()
+
+
+def test_an_ending_in_capitals_is_fine_and_a_second_one_is_named(root: Path) -> None:
+    (root / VIDEOS[0]).rename(root / "original" / "0.MP4")
+    assert found(root) == set()
+    shutil.copy(root / "original" / "0.MP4", root / "original" / "0.mp4")
+    if len(list((root / "original").iterdir())) == 3:
+        assert found(root) == {("original/0.MP4", "duplicate")}
+
+
+@pytest.mark.parametrize("ending", [".part", ".crdownload", ".aria2"])
+def test_a_download_that_was_not_finished_is_named(root: Path, ending: str) -> None:
+    (root / VIDEOS[0]).rename(root / f"{VIDEOS[0]}{ending}")
+    (finding,) = verify_tree(root, PAIRS, RECIPE).findings
+    assert (finding.path, finding.kind, finding.todo) == (VIDEOS[0], Kind.MISSING, "finish the download")
+    assert f"0.mp4{ending}" in finding.what
+
+
+@pytest.mark.parametrize(
+    ("content", "todo"),
+    [(b"<!DOCTYPE html>", "the download got a web page; download it again"), (b"RIFF avi", "put the mp4 itself there")],
+)
+def test_what_to_do_about_no_mp4_depends_on_what_it_is(root: Path, content: bytes, todo: str) -> None:
+    (root / VIDEOS[0]).write_bytes(content)
+    (finding,) = verify_tree(root, PAIRS, RECIPE).findings
+    assert finding.todo == todo
+
+
+def test_a_tree_of_another_level_is_told_to_say_so(root: Path) -> None:
+    encode(root / VIDEOS[0], list(portrait()[:3]), crf=23)
+    (todo,) = {f.todo for f in verify_tree(root, PAIRS, RECIPE).findings if f.kind == Kind.WRONG_COMPRESSION}
+    assert todo == "put the c40 file of FaceForensics++ there, or give --compression c23 if the whole tree is so"

@@ -1,0 +1,48 @@
+"""Checks paths that a set's tables name, before they are opened: the set may be a stranger's."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+_UNSAFE = re.compile(r"[\\:\x00]")
+_CROP = re.compile(r"crops/[^/]+/[^/]+/[^/]+\.png")
+
+
+def is_plain(name: object) -> bool:
+    """Whether a path is plainly below a folder, on any system.
+
+    Example:
+        >>> is_plain("crops/953/a.png"), is_plain("../a.png"), is_plain("C:/a.png")
+        (True, False, False)
+    """
+    if not isinstance(name, str) or _UNSAFE.search(name):
+        return False
+    return all(part not in ("", ".", "..") for part in name.split("/"))
+
+
+def is_crop(name: object) -> bool:
+    """Whether a path is one that a build gives a crop.
+
+    Example:
+        >>> is_crop("crops/953/DF_953_974/000012.png"), is_crop("frames.parquet")
+        (True, False)
+    """
+    return isinstance(name, str) and is_plain(name) and _CROP.fullmatch(name) is not None
+
+
+def is_inside(root: Path, name: str) -> bool:
+    """Whether a plain path stays below the root when its links are followed."""
+    return Path(os.path.realpath(root / name)).is_relative_to(os.path.realpath(root))
+
+
+def what_else(mode: int) -> str:
+    """Names what a path is if it is no regular file; empty if it is one.
+
+    To open a pipe would be to wait for ever.
+    """
+    if stat.S_ISREG(mode):
+        return ""
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
