@@ -72,8 +72,14 @@ class Setup:
         return Machine(choose_device(self.device), self.workers, compiled=self.compiled, tensorboard=self.tensorboard)
 
 
+GPUS = ("cuda", "xpu", "mps")
+"""Kinds of GPU, in the order in which ``auto`` looks for them."""
+
+
 def choose_device(name: str) -> torch.device:
-    """Returns the device of a name; ``auto`` is the first GPU, else the CPU.
+    """Returns the device of a name; ``auto`` is a GPU if there is one, else the CPU.
+
+    GPUs are those of Nvidia or AMD (``cuda``), Intel (``xpu``) and Apple (``mps``).
 
     Raises:
         ConfigError: torch does not know the device or cannot reach it.
@@ -83,19 +89,36 @@ def choose_device(name: str) -> torch.device:
         device(type='cpu')
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(next(filter(_is_available, GPUS), "cpu"))
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"device: {name} cannot be used ({str(error).splitlines()[0]}); try --device cpu") from None
+        reason = str(error).splitlines()[0].partition(". ")[0]
+        raise ConfigError(f"device: {name} cannot be used ({reason}); try --device cpu") from None
     return device
 
 
-def choose_precision(name: str, device: torch.device) -> str:
-    """Returns the precision; ``auto`` is bf16 on a GPU that has it, and fp32 elsewhere.
+def _is_available(kind: str) -> bool:
+    return bool((torch.backends.mps if kind == "mps" else getattr(torch, kind)).is_available())
 
-    A CPU, and a GPU that only emulates bf16, are slower with it.
+
+def name_device(device: torch.device) -> str:
+    """Returns what a device is called, such as a GPU's model.
+
+    Example:
+        >>> name_device(torch.device("cpu"))
+        'cpu'
+    """
+    if device.type in ("cuda", "xpu"):
+        return str(getattr(torch, device.type).get_device_name(device))
+    return device.type
+
+
+def choose_precision(name: str, device: torch.device) -> str:
+    """Returns the precision; ``auto`` is bf16 on a CUDA GPU that has it, and fp32 elsewhere.
+
+    A CPU, and a GPU that only emulates bf16, are slower with it. Others were not measured.
 
     Example:
         >>> choose_precision("auto", torch.device("cpu"))

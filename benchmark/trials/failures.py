@@ -21,6 +21,8 @@ def explain(error: BaseException, name: str) -> str:
     reason = " ".join(str(error).split())
     if "out of memory" in reason.lower():
         return f"{reason}; give --micro-batch 8 or less"
+    if "does not have a deterministic implementation" in reason:
+        return f"{reason.partition(',')[0]}; leave --deterministic away"
     if isinstance(error, FfpmsError | DetectorError):
         return reason
     return describe_error(error, packages_beside(method(name).module), *_OURS)

@@ -95,8 +95,6 @@ def _sharing(model: Model, resources: Resources) -> dict[str, Detector]:
     themselves.
     """
     config, own = model.config, method(model.config.method)
-    if not resources.machine.ranks.first:
-        return {}
     alike = [name for name in names() if method(name).trained_as == own.name != name]
     configs = [replace(config, method=name) for name in alike if method(name).module == own.module]
     return {c.method: resources.machine.place(make_detector(c, resources.weights)) for c in configs}

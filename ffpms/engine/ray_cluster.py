@@ -59,8 +59,8 @@ def _outcome(ray: Any, done: Any, job: Job) -> Outcome[Job, Any]:
         return Done(job, ray.get(done))
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
-    except ray.exceptions.RayError:
-        return Died(job)
+    except ray.exceptions.RayError as error:
+        return Died(job, type(error).__name__)
 
 
 def _connect(workers: int) -> Any:

@@ -49,6 +49,10 @@ def failing(error: BaseException, seen: list[int]) -> Runs:
         (ConfigError("the loss is nan; try a lower --lr"), "the loss is nan; try a lower --lr"),
         (DetectorError("no such thing"), "no such thing"),
         (RuntimeError("CUDA out of memory"), "CUDA out of memory; give --micro-batch 8 or less"),
+        (
+            RuntimeError("pool_cuda does not have a deterministic implementation, but you set 'torch.use"),
+            "pool_cuda does not have a deterministic implementation; leave --deterministic away",
+        ),
     ],
 )
 def test_whatever_a_trial_raises_is_its_own(
