@@ -25,8 +25,22 @@ Read = Callable[[str], np.ndarray]
 
 
 @dataclass(frozen=True)
+class CropReader:
+    """Decodes a crop whenever it is read, and compares it with its hash."""
+
+    root: Path
+    sha256: dict[str, str]
+
+    def __call__(self, path: str) -> np.ndarray:
+        """Returns the face of a crop's path: (S, S, 3) uint8."""
+        return read_crop(self.root, path, self.sha256[path])
+
+
+@dataclass(frozen=True)
 class FaceStore:
     """Faces in one array, which may be larger than memory: the system keeps the parts in use.
+
+    Processes that load batches are sent the store's path, and none of its faces.
 
     Shape: faces (N, S, S, 3) uint8; row by path.
     """
@@ -38,6 +52,16 @@ class FaceStore:
         """Returns the face of a crop's path: (S, S, 3) uint8."""
         face: np.ndarray = self.faces[self.row[path]]
         return face
+
+    @classmethod
+    def open(cls, path: str | Path, row: dict[str, int]) -> "FaceStore":
+        """Opens the store in a file."""
+        return cls(np.load(path, mmap_mode="r"), row)
+
+    def __reduce__(self) -> tuple[Callable[..., "FaceStore"], tuple[object, ...]]:
+        if isinstance(self.faces, np.memmap):
+            return FaceStore.open, (self.faces.filename, self.row)
+        return FaceStore, (self.faces, self.row)
 
 
 def open_faces(
@@ -58,17 +82,17 @@ def open_faces(
     sha256 = dict(zip(crops["crop"], crops["sha256"], strict=True))
     shape = (len(sha256), data.side, data.side, 3)
     if folder is None:
-        return lambda path: read_crop(data.root, path, sha256[path])
+        return CropReader(data.root, sha256)
     path = folder / f"faces-{_identity(sha256)}.npy"
     if not path.is_file():
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             if np.prod(shape) > SHARE * shutil.disk_usage(folder).free:
                 log(f"{folder}: no room for {np.prod(shape) / 1e9:.1f} GB of decoded faces; they are decoded each time")
-                return lambda crop: read_crop(data.root, crop, sha256[crop])
+                return CropReader(data.root, sha256)
             log(f"decoding {shape[0]} faces, {np.prod(shape) / 1e6:.0f} MB, once for all runs: {path}")
             _fill(path, shape, data.root, sha256, threads, progress)
-    return FaceStore(np.load(path, mmap_mode="r"), {crop: i for i, crop in enumerate(sha256)}).read
+    return FaceStore.open(path, {crop: i for i, crop in enumerate(sha256)}).read
 
 
 def _identity(sha256: dict[str, str]) -> str:

@@ -135,7 +135,8 @@ def _batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> 
     """Yields the batches of a pass without training."""
     model.detector.eval()
     batches = in_batches(order, size)
-    return model.machine.progress(load_batches(dataset, batches, model.machine.workers), len(batches))
+    workers = model.machine.count_workers(dataset.forge is not None)
+    return model.machine.progress(load_batches(dataset, batches, workers), len(batches))
 
 
 def _unbatch(bags: Sequence[BagRecord], prediction: Prediction) -> list[BagScore]:

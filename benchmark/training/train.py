@@ -122,7 +122,7 @@ def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimiz
     torch.manual_seed((config.seed * 100_003 + epoch) * machine.ranks.world + machine.ranks.rank)
     train.epoch = epoch
     whole = train.draw_epoch(config.frame_batch_size if isinstance(train, FaceDataset) else config.batch_size)
-    batches = load_batches(train, machine.ranks.share(whole), machine.workers)
+    batches = load_batches(train, machine.ranks.share(whole), machine.count_workers(train.forge is not None))
     model.detector.train()
     sums = torch.zeros(3, device=machine.device)
     for batch, members in zip(machine.progress(batches, len(whole)), whole, strict=False):

@@ -12,7 +12,7 @@ from benchmark.training.allocator import keep_freed_memory
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, int]]]:
-    """Calls of a ``mallopt`` that takes thresholds up to 32 MB, as before glibc 2.35."""
+    """Calls of a ``mallopt`` that takes thresholds up to 32 MB, as older glibc."""
     seen: list[tuple[int, int]] = []
 
     def mallopt(setting: int, value: int) -> int:

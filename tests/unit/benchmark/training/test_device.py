@@ -14,7 +14,7 @@ from benchmark.data.batches import BagDataset, Batch
 from benchmark.data.inputs import make_input
 from benchmark.train_config import TrainConfig
 from benchmark.training import checkpoint
-from benchmark.training.device import choose_device, choose_precision, name_device
+from benchmark.training.device import Machine, choose_device, choose_precision, name_device
 from benchmark.training.model import Model
 from benchmark.training.predict import predict_alike
 from benchmark.training.train import accumulate_gradients
@@ -55,6 +55,25 @@ def test_other_gpus_compute_in_float32_unless_told(kind: str) -> None:
 def test_a_run_says_on_what_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.xpu, "get_device_name", lambda _: "Max 1550")
     assert [name_device(torch.device(kind)) for kind in ("cpu", "mps", "xpu")] == ["cpu", "mps", "Max 1550"]
+
+
+@pytest.mark.parametrize(
+    ("given", "device", "forges", "threads", "expected"),
+    [
+        (None, "cuda", True, 8, 7),
+        (None, "cuda", True, 64, 16),
+        (None, "cuda", True, 1, 0),
+        (None, "cuda", False, 8, 0),
+        (None, "cpu", True, 8, 0),
+        (3, "cpu", False, 8, 3),
+        (0, "cuda", True, 8, 0),
+    ],
+)
+def test_forgeries_for_a_gpu_are_made_by_processes(
+    given: int | None, device: str, forges: bool, threads: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert Machine(torch.device(device), given).count_workers(forges) == expected
 
 
 class NoDoubles(TorchDispatchMode):
