@@ -34,7 +34,7 @@ class Bag:
 
     def to(self, device: torch.device) -> "Bag":
         """Moves the bag to another device."""
-        return Bag(self.faces.to(device, non_blocking=True), self.mask.to(device, non_blocking=True))
+        return Bag(self.faces.to(device), self.mask.to(device))
 
 
 class Prediction(NamedTuple):

@@ -1,13 +1,63 @@
-"""Counts the CPU cores of this process."""
+"""Counts the CPU cores and the memory that this process may use."""
 
 import os
+import sys
+from pathlib import Path
+
+from joblib import cpu_count
+
+WORKER_BYTES = 1_000_000_000
+"""Memory that a worker of a build takes at most, in bytes."""
+
+_SLURM_CORES = ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE")
+_CGROUP_MEMORY = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def usable_cores() -> int:
     """Counts the CPU cores that this process may use.
 
-    On Linux they are those that the process is bound to, elsewhere all.
+    It is the least of four numbers: the machine's cores, those that the process is bound to, the
+    CPU quota of its container (cgroup), and the cores of its SLURM task. Ranks that ``torchrun``
+    started share them.
     """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    given = next(filter(None, map(_from_environment, _SLURM_CORES)), None)
+    ranks, cores = _from_environment("LOCAL_WORLD_SIZE") or 1, int(cpu_count())
+    return max(1, min(cores, given or cores) // ranks)
+
+
+def usable_memory() -> int | None:
+    """Returns the memory that this process may use, in bytes; None where the system does not tell.
+
+    It is the least of the machine's memory, the limit of its container (cgroup), and what SLURM
+    gave the job on this node.
+    """
+    per_node, per_core = (_from_environment(f"SLURM_MEM_PER_{unit}") for unit in ("NODE", "CPU"))
+    slurm_mb = per_node or (per_core or 0) * usable_cores()
+    limits = [_machine_memory(), slurm_mb * 2**20, *map(_read_limit, _CGROUP_MEMORY)]
+    return min(filter(None, limits), default=None)
+
+
+def default_workers() -> int:
+    """Returns how many processes a build starts: one a core, as far as there is memory for each."""
+    memory = usable_memory()
+    return usable_cores() if memory is None else max(1, min(usable_cores(), memory // WORKER_BYTES))
+
+
+def _from_environment(name: str) -> int | None:
+    text = os.environ.get(name, "")
+    return int(text) if text.isdecimal() else None
+
+
+def _machine_memory() -> int | None:
+    if sys.platform == "win32":
+        return None
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _read_limit(path: Path) -> int | None:
+    """Returns the limit in a file of the system, if there is the file and a limit in it."""
+    try:
+        text = path.read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdecimal() else None

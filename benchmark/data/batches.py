@@ -1,10 +1,13 @@
 """Batches of bags: draws which of a bag's faces a step sees, and pads bags to a batch."""
 
 import errno
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -15,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from benchmark.data.face_cache import Read
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import draw_faces, make_generator, pad_bags
+from ffpms.engine import hide_main
 from ffpms.errors import FfpmsError
 
 T = TypeVar("T")
@@ -107,6 +111,34 @@ class FaceDataset(BagDataset):
         return np.array(drawn[1:])
 
 
+class KeptDataset(BagDataset):
+    """A torch data set of whole bags whose forgeries are made once, and kept in files of a folder.
+
+    A forgery that cannot be kept, as on a full disk, is made anew each time.
+    """
+
+    def __init__(self, read: Read, bags: list[BagRecord], seed: int, forge: Forger, folder: Path) -> None:
+        super().__init__(read, bags, None, seed, forge)
+        self.folder = folder
+
+    def __getitem__(self, item: tuple[int, ...] | int) -> dict[str, Any]:
+        """Reads a bag."""
+        index = item[0] if isinstance(item, tuple) else item
+        if not self.bags[index].label:
+            return super().__getitem__(index)
+        path = self.folder / f"{index}.npy"
+        with suppress(OSError, ValueError, EOFError):  # not made yet, or not written to its end
+            return {"faces": torch.from_numpy(np.load(path)), "label": 1, "index": index, "move": (0.0, 0.0, 0.0)}
+        made = super().__getitem__(index)
+        partial = path.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            self.folder.mkdir(exist_ok=True)
+            with partial.open("wb") as file:
+                np.save(file, made["faces"].numpy())
+            partial.replace(path)
+        return made
+
+
 def _draw_move(draw: np.random.Generator) -> tuple[float, float, float]:
     """Draws how far faces move down and right, and whether they are mirrored."""
     down, right = draw.uniform(-SHIFT, SHIFT, size=2)
@@ -182,7 +214,8 @@ def load_batches(
         return _ahead(here)
     loader = DataLoader(dataset, batch_sampler=batches, collate_fn=_hand_over, num_workers=workers, timeout=TIMEOUT_S)
     try:
-        return _receive(iter(loader), log)
+        with hide_main():  # a script without a guard would start its training again in each process
+            return _receive(iter(loader), log)
     except OSError as error:
         if error.errno != errno.ENOSPC:  # not even the workers' semaphores have room
             raise

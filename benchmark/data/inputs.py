@@ -24,7 +24,7 @@ class ModelInput(NamedTuple):
 
 def make_input(batch: Batch, stem: Stem, input_size: int, device: torch.device) -> ModelInput:
     """Puts a batch on a device, augments it, and resizes its faces for the backbone."""
-    faces = batch.faces.to(device, non_blocking=True).permute(0, 1, 4, 2, 3)  # (B, M, C, S, S)
+    faces = batch.faces.to(device).permute(0, 1, 4, 2, 3)  # (B, M, C, S, S)
     if batch.move.any():
         faces = augment(faces, batch.move.to(device))
     bag = Bag(faces[:, :, :3], batch.mask.to(device))

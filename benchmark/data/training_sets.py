@@ -6,14 +6,14 @@ each. In the second case no deepfake and no face of another split is ever seen.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.batches import BagDataset, FaceDataset, Forger
+from benchmark.data.batches import BagDataset, FaceDataset, Forger, KeptDataset
 from benchmark.data.face_cache import Read
 from benchmark.train_config import TrainConfig
 from detectors import method
-from detectors.registry import TrainingData
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.schema import Split
@@ -22,15 +22,21 @@ Points = Mapping[str, np.ndarray]
 """A crop's path -> its landmarks, (68, 2) in px of the crop."""
 
 
-def make_training_sets(data: BuiltSet, read: Read, config: TrainConfig) -> tuple[BagDataset, BagDataset]:
+def make_training_sets(
+    data: BuiltSet, read: Read, config: TrainConfig, kept: Path | None = None
+) -> tuple[BagDataset, BagDataset]:
     """Makes the set to train on, and the set to select the epoch on.
+
+    Forgeries of the second are made once and kept in the folder ``kept``, if there is one.
 
     Raises:
         ManifestError: the method needs landmarks, and the set has none.
     """
     kind = method(config.method).training_data
-    make = _bags if kind == "bags" else _pseudo_fakes
-    train, val = (make(data, read, config, split, kind) for split in (Split.TRAIN, Split.VAL))
+    if kind == "bags":
+        train, val = (_bags(data, read, config, split) for split in (Split.TRAIN, Split.VAL))
+    else:
+        train, val = (_pseudo_fakes(data, read, config, split, kept) for split in (Split.TRAIN, Split.VAL))
     return train, val
 
 
@@ -47,7 +53,7 @@ def part_size(config: TrainConfig) -> int:
     return config.micro_batch * (config.train_frames if takes_single_faces(config) else 1)
 
 
-def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split, _: TrainingData) -> BagDataset:
+def _bags(data: BuiltSet, read: Read, config: TrainConfig, split: Split) -> BagDataset:
     """Makes a set of bags; in train, the replaced frames are drawn from the run's seed."""
     if split == Split.VAL:
         return BagDataset(read, data.bags(split, config.manipulations))
@@ -62,18 +68,21 @@ def _make_train_set(read: Read, bags: list[BagRecord], config: TrainConfig, forg
     return BagDataset(read, bags, config.train_frames, config.seed, forge)
 
 
-def _pseudo_fakes(data: BuiltSet, read: Read, config: TrainConfig, split: Split, kind: TrainingData) -> BagDataset:
+def _pseudo_fakes(data: BuiltSet, read: Read, config: TrainConfig, split: Split, kept: Path | None) -> BagDataset:
     """Makes a set of the split's real videos, each as it is and once more as a pseudo-fake."""
-    points = data.landmarks()
+    points, kind = data.landmarks(), method(config.method).training_data
     reals = [_with_points(bag, points) for bag in data.bags(split, ()) if bag.label == 0]
     known = [bag for bag in reals if bag.crops]
     made = [
         replace(bag, bag_id=f"{bag.bag_id}-{kind}", label=1, fake_rate=1.0, frame_labels=(1,) * len(bag.crops))
         for bag in known
     ]
-    forge: Forger = Warper(points) if kind == "warped" else Blender(points, known, read)
+    own = {crop: points[crop] for bag in known for crop in bag.crops}
+    forge: Forger = Warper(own) if kind == "warped" else Blender(own, known, read)
     if split == Split.TRAIN:
         return _make_train_set(read, known + made, config, forge)
+    if kept:
+        return KeptDataset(read, known + made, config.seed, forge, kept)
     return BagDataset(read, known + made, None, config.seed, forge)
 
 

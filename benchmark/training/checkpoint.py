@@ -168,8 +168,11 @@ def drop_checkpoint(folder: Path) -> None:
         (folder / LAST).unlink(missing_ok=True)
 
 
-def resume(folder: Path, state: dict[str, Any], device: torch.device) -> TrainingState:
+def resume(folder: Path, state: dict[str, Any]) -> TrainingState:
     """Loads the checkpoint if there is one.
+
+    It is read to the CPU. Each part moves what it needs to its own device, and Adam's counters of
+    steps stay: on a GPU, each would be waited for at every step.
 
     Raises:
         ConfigError: it is damaged or of another run.
@@ -178,7 +181,7 @@ def resume(folder: Path, state: dict[str, Any], device: torch.device) -> Trainin
     if not path.is_file():
         return TrainingState()
     try:
-        saved = torch.load(path, map_location=device, weights_only=True)
+        saved = torch.load(path, map_location="cpu", weights_only=True)
         for name, part in state.items():
             part.load_state_dict(saved[name])
         return TrainingState(**saved["progress"])

@@ -4,6 +4,7 @@ They share the batches of a training run.
 """
 
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,8 +13,12 @@ from typing import Any
 import torch
 from torch import distributed, nn
 
+from ffpms.errors import ConfigError
+
 TIMEOUT = timedelta(hours=12)
-"""Time that other ranks wait while the first scores a split."""
+"""Time that other ranks wait while the first scores the test bags."""
+BACKENDS = {"cuda": "nccl", "xpu": "xccl", "cpu": "gloo"}
+"""What carries tensors between ranks, by the kind of their device."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,14 @@ class Ranks:
             distributed.broadcast_object_list(told, 0)
         return told[0]
 
+    def gather(self, found: Any) -> list[Any]:
+        """Returns to the first rank what each one found, in their order; to others, nothing."""
+        if self.world == 1:
+            return [found]
+        told: list[Any] = [None] * self.world
+        distributed.gather_object(found, told if self.first else None)
+        return told if self.first else []
+
     def wait(self) -> None:
         """Waits for all ranks."""
         if self.world > 1:
@@ -73,12 +86,33 @@ SINGLE = Ranks()
 
 
 def join_ranks(device: torch.device) -> tuple[Ranks, torch.device]:
-    """Joins the ranks that ``torchrun`` started; returns them, and the GPU of this one."""
+    """Joins the ranks that ``torchrun`` started; returns them, and the GPU of this one.
+
+    Raises:
+        ConfigError: nothing carries tensors between such devices.
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         return SINGLE, device
-    own = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if device.type == "cuda" else device
-    if own.type == "cuda":
-        torch.cuda.set_device(own)
-    distributed.init_process_group("nccl" if own.type == "cuda" else "gloo", timeout=TIMEOUT)
+    if device.type not in BACKENDS:
+        raise ConfigError(f"device: torchrun cannot share a batch on {device.type}; give --device cpu, or one process")
+    own = device if device.type == "cpu" else torch.device(device.type, int(os.environ["LOCAL_RANK"]))
+    if own.type != "cpu":
+        getattr(torch, own.type).set_device(own)
+    distributed.init_process_group(BACKENDS[own.type], timeout=TIMEOUT)
     return Ranks(int(os.environ["RANK"]), world), own
+
+
+def leave_ranks() -> None:
+    """Ends the process group, if there is one.
+
+    A rank on a GPU that ends by an error leaves without it: NCCL would wait for the others, whom
+    ``torchrun`` ends only once this one has gone.
+    """
+    if distributed.is_initialized() and (_ends_in_order() or distributed.get_backend() == "gloo"):
+        distributed.destroy_process_group()
+
+
+def _ends_in_order() -> bool:
+    error = sys.exc_info()[1]
+    return error is None or isinstance(error, SystemExit)

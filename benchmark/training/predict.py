@@ -99,13 +99,16 @@ def predict(model: Model, dataset: BagDataset) -> list[BagScore]:
 
 
 @torch.no_grad()
-def predict_alike(model: Model, detectors: Sequence[Detector], dataset: BagDataset) -> list[list[BagScore]]:
+def predict_alike(
+    model: Model, detectors: Sequence[Detector], dataset: BagDataset, chosen: Sequence[int] | None = None
+) -> list[list[BagScore]]:
     """Scores every bag with several detectors, whose weights are those of the first.
 
-    Each face is embedded once, by the first. The scores of each are in the data set's order.
+    Each face is embedded once, by the first. The scores of each are in the data set's order, or in
+    that of the ``chosen`` bags.
     """
     first, *others = detectors
-    order = [i for i, bag in enumerate(dataset.bags) if bag.crops]
+    order = [i for i in (range(len(dataset)) if chosen is None else chosen) if dataset.bags[i].crops]
     scores: list[list[BagScore]] = [[] for _ in detectors]
     for detector in others:
         detector.load_state_dict(first.state_dict())
@@ -180,13 +183,14 @@ def _batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> 
     model.detector.eval()
     batches = in_batches(order, size)
     machine = model.machine
-    return machine.progress(load_batches(dataset, batches, machine.workers, machine.log), len(batches))
+    loaded = load_batches(dataset, batches, machine.count_workers(dataset.forge is not None), machine.log)
+    return machine.progress(loaded, len(batches))
 
 
 def _unbatch(model: Model, bags: Sequence[BagRecord], prediction: Prediction) -> list[BagScore]:
     """Splits a batch's prediction into the scores of its bags."""
-    video, frame = prediction.video_logit.double().tolist(), prediction.frame_logit.double().tolist()
-    weight = prediction.weight.double().tolist() if prediction.weight is not None else [[]] * len(video)
+    video, frame = prediction.video_logit.tolist(), prediction.frame_logit.tolist()
+    weight = prediction.weight.tolist() if prediction.weight is not None else [[]] * len(video)
     return [
         _check_numbers(model, BagScore(bag, video[i], frame[i][: len(bag.crops)], weight[i][: len(bag.crops)]))
         for i, bag in enumerate(bags)

@@ -5,7 +5,7 @@ It never sees a test bag.
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,10 @@ from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from benchmark.data.batches import BagDataset, Batch, FaceDataset, load_batches
+from benchmark.data.batches import BagDataset, Batch, FaceDataset, in_batches, load_batches
 from benchmark.data.training_sets import part_size
 from benchmark.metrics.accuracy import accuracy
+from benchmark.training.allocator import keep_freed_memory
 from benchmark.training.checkpoint import (
     BEST,
     TrainingState,
@@ -47,6 +48,7 @@ def fit(
         ConfigError: there is nothing to train or to select on, or the loss is no longer a number.
     """
     _check_bags(train, val)
+    keep_freed_memory()
     detector, config, ranks = model.detector, model.config, model.machine.ranks
     optimizer = torch.optim.Adam([p for p in detector.parameters() if p.requires_grad], lr=config.lr)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
@@ -54,7 +56,7 @@ def fit(
         detector.load_state_dict(load_file(folder / BEST))
         return
     state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
-    done = resume(folder, state, model.machine.device)
+    done = resume(folder, state)
     if ranks.first:
         publish(folder, done)
     ranks.broadcast(detector)
@@ -63,8 +65,10 @@ def fit(
         row = _train_epoch(model, train, optimizer, done.epoch)
         scheduler.step()
         done.epoch += 1
+        alike = {"": detector, **(sharing or {})}
+        scores = score_shared(model, list(alike.values()), val)
         if ranks.first:
-            _select(model, {"": detector, **(sharing or {})}, val, row, done, folder, started)
+            _select(model, dict(zip(alike, scores, strict=True)), row, done, folder, started)
             save(folder, state, done)
         ranks.wait()
     if ranks.first:
@@ -72,18 +76,39 @@ def fit(
     detector.load_state_dict(load_file(folder / BEST))
 
 
+def score_shared(model: Model, detectors: Sequence[Detector], dataset: BagDataset) -> list[list[BagScore]]:
+    """Scores every bag with several detectors, as :func:`predict_alike` does; ranks share the work.
+
+    All have the first rank's weights and statistics then. Each takes whole batches, so that the
+    scores are those of one rank. The first returns them, in the data set's order; others, nothing.
+    """
+    ranks = model.machine.ranks
+    ranks.broadcast(model.detector)
+    order = [i for i, bag in enumerate(dataset.bags) if bag.crops]
+    batches = in_batches(order, model.batch_size)
+    shares = [[i for batch in batches[rank :: ranks.world] for i in batch] for rank in range(ranks.world)]
+    found = ranks.gather(predict_alike(model.without_progress, detectors, dataset, shares[ranks.rank]))
+    return [_join(shares, parts) for parts in zip(*found, strict=True)]
+
+
+def _join(shares: list[list[int]], parts: Sequence[list[BagScore]]) -> list[BagScore]:
+    """Joins the scores of the ranks' shares in the order of the bags."""
+    by_index = {
+        i: score for share, part in zip(shares, parts, strict=True) for i, score in zip(share, part, strict=True)
+    }
+    return [by_index[i] for i in sorted(by_index)]
+
+
 def _select(
     model: Model,
-    detectors: Mapping[str, Detector],
-    val: BagDataset,
+    scores: Mapping[str, list[BagScore]],
     row: dict[str, float],
     done: TrainingState,
     folder: Path,
     started: float,
 ) -> None:
-    """Scores val with each detector, and keeps the weights of each for which they are the best."""
-    scores = predict_alike(model.without_progress, list(detectors.values()), val)
-    for name, own in zip(detectors, scores, strict=True):
+    """Records the scores of val of each detector, and keeps the weights if they are its best."""
+    for name, own in scores.items():
         found = row | validate(own) | {"seconds": round(time.monotonic() - started, 2)}
         record_epoch(done, found, model.detector, folder, model.config.select, name)
     _report(model, done.history[""][-1], folder)
@@ -112,7 +137,8 @@ def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimiz
     torch.manual_seed((config.seed * 100_003 + epoch) * machine.ranks.world + machine.ranks.rank)
     train.epoch = epoch
     whole = train.draw_epoch(config.frame_batch_size if isinstance(train, FaceDataset) else config.batch_size)
-    batches = load_batches(train, machine.ranks.share(whole), machine.workers, machine.log)
+    workers = machine.count_workers(train.forge is not None)
+    batches = load_batches(train, machine.ranks.share(whole), workers, machine.log)
     model.detector.train()
     sums, first = torch.zeros(3, device=machine.device), torch.empty(0)
     for batch, members in zip(machine.progress(batches, len(whole)), whole, strict=False):

@@ -62,6 +62,8 @@ def explain(error: BaseException, config: TrainConfig) -> str:
     named by its class, its message, and the file and line where it left the method's own package.
     """
     reason = " ".join(str(error).split())
+    if "does not have a deterministic implementation" in reason:
+        return f"{reason.partition(',')[0]}; leave --deterministic away"
     if isinstance(error, FfpmsError | DetectorError):
         return reason
     if is_out_of_memory(error):

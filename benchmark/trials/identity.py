@@ -14,6 +14,7 @@ import detectors
 import ffpms
 from benchmark.runs.folder import DEFAULTS, TRAINED, TRAINING, name_run
 from benchmark.train_config import SELECTS, TrainConfig
+from benchmark.training.device import name_device
 from benchmark.trials.configure import own_defaults
 from benchmark.trials.method_code import find_package, method_code
 from ffpms.dataset.built_set import BuiltSet
@@ -85,7 +86,7 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
     machine = {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "device": name_device(device),
         "threads": torch.get_num_threads(),
         "ranks": config.ranks,
         "packages": {name: version(name) for name in packages},

@@ -25,6 +25,9 @@ from detectors.backbones import Weights
 from detectors.detector import Detector
 from ffpms.dataset.built_set import BuiltSet
 
+FORGERIES = "val-forgeries"
+"""Name of the folder of forgeries in a run that is being trained."""
+
 
 @dataclass(frozen=True, eq=False)
 class Trial:
@@ -68,13 +71,23 @@ def run_trial(trial: Trial, resources: Resources) -> None:
         start(trial.folder, trial.config, trial.data, machine.device)
     machine.ranks.wait()
     if not _take_weights(model, trial, resources):
-        train, val = make_training_sets(trial.data, read(trial.data), trial.config)
-        fit(model, train, val, trial.folder, _sharing(model, resources))
+        _train(model, trial, resources)
     if machine.ranks.first:
         write_scores(model, trial.data, read(trial.data), trial.folder)
         finish(trial.folder)
         drop_checkpoint(trial.folder)
     machine.ranks.wait()
+
+
+def _train(model: Model, trial: Trial, resources: Resources) -> None:
+    """Trains the detector; val forgeries are kept in the run's folder as long as that takes."""
+    kept = trial.folder / FORGERIES if resources.cache else None
+    train, val = make_training_sets(trial.data, resources.faces(trial.data), trial.config, kept)
+    try:
+        fit(model, train, val, trial.folder, _sharing(model, resources))
+    finally:
+        if kept and resources.machine.ranks.first:
+            shutil.rmtree(kept, ignore_errors=True)
 
 
 def make_detector(config: TrainConfig, weights: Mapping[str, Weights], stored: int | None = None) -> Detector:
@@ -105,8 +118,6 @@ def _sharing(model: Model, resources: Resources) -> dict[str, Detector]:
     themselves.
     """
     config, own = model.config, method(model.config.method)
-    if not resources.machine.ranks.first:
-        return {}
     alike = [name for name in names() if method(name).trained_as == own.name != name]
     configs = [replace(config, method=name) for name in alike if method(name).module == own.module]
     return {c.method: resources.machine.place(make_detector(c, resources.weights)) for c in configs}

@@ -9,7 +9,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_max_pool2d
 
 from detectors.backbones import Pyramid, create_pyramid
 from detectors.detector import FrameDetector
@@ -44,7 +43,19 @@ class WarpDetector(FrameDetector):
         return logit.squeeze(-1)  # (P,)
 
     def _pool_spatial(self, last: Tensor) -> Tensor:
-        return torch.cat([adaptive_max_pool2d(last, n).flatten(1) for n in BINS], dim=1)
+        return torch.cat([pool_cells(last, n) for n in BINS], dim=1)
+
+
+def pool_cells(maps: Tensor, n: int) -> Tensor:
+    """Takes the largest value of each of n x n cells: adaptive max pooling.
+
+    Torch has no deterministic CUDA kernel for the gradient of its own.
+
+    Shape: (P, C, h, w) -> (P, C n n).
+    """
+    rows, columns = ([(i * side // n, -(-(i + 1) * side // n)) for i in range(n)] for side in maps.shape[2:])
+    cells = [maps[:, :, top:bottom, left:right] for top, bottom in rows for left, right in columns]
+    return torch.stack([cell.flatten(2).max(dim=2).values for cell in cells], dim=2).flatten(1)
 
 
 @register(

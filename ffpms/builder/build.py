@@ -21,7 +21,7 @@ from ffpms.builder.build_result import BuildReport, list_problems
 from ffpms.builder.config import BuildConfig
 from ffpms.builder.supervisor import await_shards, run_targets
 from ffpms.checks import check_choice, check_type, number, shown, whole
-from ffpms.cores import usable_cores
+from ffpms.cores import default_workers
 from ffpms.dataset.card import files_of, write_card
 from ffpms.dataset.set_files import naming_settings, read_report, tables_of, write_report
 from ffpms.dataset.shortcut_audit import as_json, audit
@@ -79,7 +79,7 @@ def build(
     """
     started = time.monotonic()
     config = BuildConfig() if config is None else config
-    workers = usable_cores() if workers is None else workers
+    workers = default_workers() if workers is None else workers
     _check_arguments(config, workers, engine, time_limit_s)
     known = _known_pairs(pairs, config.splits)
     own = replace(config, pairs_sha256=pairs_digest(known))

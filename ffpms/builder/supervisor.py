@@ -30,19 +30,20 @@ def run_targets(jobs: Iterable[TargetJob], engine: Engine, workers: int) -> Iter
         again: list[TargetJob] = []
         for outcome in engine(run_job, jobs, workers):
             if isinstance(outcome, Died):
-                again.append(_after_death(outcome.job, deaths))
+                again.append(_after_death(outcome, deaths))
             else:
                 yield outcome.result
         jobs = again
 
 
-def _after_death(job: TargetJob, deaths: Counter[tuple[str, str]]) -> TargetJob:
+def _after_death(died: Died[TargetJob], deaths: Counter[tuple[str, str]]) -> TargetJob:
     """Returns the job for the next attempt.
 
     If the note names no file, any file of the job may be the cause.
     """
+    job = died.job
     path = note_path(job.out, job.target_id)
-    note = read_note(path)
+    note = read_note(path, died.cause)
     path.unlink(missing_ok=True)
     deaths[job.target_id, note.path] += 1
     if deaths[job.target_id, note.path] == 1 and not note.timed_out:

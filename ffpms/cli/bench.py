@@ -80,15 +80,19 @@ from ffpms.errors import ConfigError, writing
     type=click.Choice(["joint", "each"]),
     help="One detector for all manipulations, or one for each.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ...")
 @click.option(
     "--precision",
     default="auto",
     show_default=True,
     type=click.Choice(["auto", "fp32", "bf16"]),
-    help="auto is bf16 on a GPU that has it, fp32 elsewhere. bf16 is for the backbone alone.",
+    help="auto is bf16 on a CUDA GPU that has it, fp32 elsewhere. bf16 is for the backbone alone.",
 )
-@click.option("--workers", default=0, show_default=True, type=click.IntRange(min=0), help="Processes that load crops.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    help="Processes that load crops.  [default: for forgeries on a GPU one a core, else 0]",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch.  [default: the cores it may use]")
 @ENGINE
 @click.option("--compile", is_flag=True, help="Compile the backbone (torch.compile).")
@@ -106,6 +110,7 @@ def bench(**flags: Any) -> None:
 
     The paper's own: ffpms bench --experiment fig6
     """
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPUs lack is computed by the CPU
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries tell no more than our one line
     from benchmark.bench import bench, make_grid
     from ffpms.cli.bench_runtime import find_runtime

@@ -11,7 +11,7 @@ import click
 import torch
 
 from benchmark.training.device import Log, Machine, Progress, Setup
-from benchmark.training.distributed import join_ranks
+from benchmark.training.distributed import join_ranks, leave_ranks
 from benchmark.trials.ray_runner import Cluster
 from benchmark.trials.runner import Runner, run_here
 from ffpms.cli.options import progress
@@ -32,6 +32,7 @@ def find_runtime(flags: dict[str, Any]) -> tuple[Machine, Runner]:
         return _join_cluster(setup, flags["quiet"])
     machine = setup.apply()
     ranks, device = join_ranks(machine.device)
+    click.get_current_context().call_on_close(leave_ranks)
     bar, log = _callbacks(flags["quiet"] or not ranks.first)
     return replace(machine, ranks=ranks, device=device, progress=bar, log=log), run_here
 

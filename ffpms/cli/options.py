@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from ffpms.cli.config_file import read_toml
-from ffpms.cores import usable_cores
 from ffpms.errors import not_installed
 
 T = TypeVar("T")
@@ -24,8 +23,20 @@ CONFIG = click.option(
     expose_value=False,
     help="TOML file of flags; flags given here win.",
 )
+
+
+def _count_workers() -> int:
+    from ffpms.cores import default_workers
+
+    return default_workers()
+
+
 WORKERS = click.option(
-    "--workers", default=usable_cores(), show_default="CPU cores", type=click.IntRange(min=1), help="Processes."
+    "--workers",
+    default=_count_workers,
+    show_default="CPU cores that it may use, one a GB of memory",
+    type=click.IntRange(min=1),
+    help="Processes.",
 )
 ENGINE = click.option(
     "--engine",

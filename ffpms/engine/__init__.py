@@ -5,14 +5,25 @@ An engine knows nothing of videos. If a worker dies, only the job it was doing i
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ffpms.engine.interface import Died, Done, Engine, Job, Outcome, Result
-from ffpms.engine.processes import on_processes
+from ffpms.engine.interface import Died, Done, Engine, Job, Outcome, Result, advise
+from ffpms.engine.processes import hide_main, on_processes
 from ffpms.engine.ray_cluster import largest_node, on_ray
 from ffpms.errors import FfpmsError
 
 ENGINES: dict[str, Engine] = {"local": on_processes, "ray": on_ray}
 
-__all__ = ["ENGINES", "Died", "Done", "Engine", "Outcome", "largest_node", "on_processes", "on_ray", "run_local"]
+__all__ = [
+    "ENGINES",
+    "Died",
+    "Done",
+    "Engine",
+    "Outcome",
+    "hide_main",
+    "largest_node",
+    "on_processes",
+    "on_ray",
+    "run_local",
+]
 
 
 def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: int) -> Iterator[Result]:
@@ -21,7 +32,7 @@ def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: i
     With one worker no process is started.
 
     Raises:
-        FfpmsError: a worker process died, for instance for lack of memory.
+        FfpmsError: a worker process died; the message says how.
 
     Example:
         >>> sorted(run_local(abs, [-3, 1, -2], workers=1))
@@ -32,8 +43,5 @@ def run_local(function: Callable[[Job], Result], jobs: Iterable[Job], workers: i
         return
     for outcome in on_processes(function, jobs, workers):
         if isinstance(outcome, Died):
-            message = (
-                "a worker process died (out of memory?); run the same command again to go on, with fewer --workers"
-            )
-            raise FfpmsError(message)
+            raise FfpmsError(f"a worker process died ({outcome.cause}); {advise(outcome.cause)}")
         yield outcome.result

@@ -1,7 +1,7 @@
 """The interface of an engine, and the two possible outcomes of a job."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 Job = TypeVar("Job")
@@ -18,9 +18,21 @@ class Done(Generic[Job, Result]):
 
 @dataclass(frozen=True)
 class Died(Generic[Job]):
-    """A job whose worker process ended before the job did."""
+    """A job whose worker process ended before the job did, and how it ended."""
 
     job: Job
+    cause: str = field(default="", compare=False)
+
+
+KILLED = "killed; out of memory?"
+"""How a worker ended that the system killed, as it does where memory is short."""
+
+
+def advise(cause: str) -> str:
+    """Says what to do about a worker that ended so."""
+    if cause == KILLED:
+        return "free some memory or give fewer --workers"
+    return "what it wrote to standard error says why"
 
 
 Outcome = Done[Job, Result] | Died[Job]

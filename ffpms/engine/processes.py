@@ -17,10 +17,14 @@ from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import Any, Generic
 
-from ffpms.engine.interface import Died, Done, Job, Outcome, Result
+from ffpms.engine.interface import KILLED, Died, Done, Job, Outcome, Result, advise
 from ffpms.errors import FfpmsError
 
 _MAX_FAILED_STARTS = 3
+_SIGKILL = 9
+"""Its number; Windows has no name for it."""
+_PATIENCE_S = 10.0
+"""Seconds in which a process ends that has closed its pipe."""
 _MAIN_HIDDEN = threading.Lock()
 
 
@@ -66,9 +70,9 @@ class _Worker(Generic[Job, Result]):
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self.line, far_end = context.Pipe()
+        self.line, far_end = context.Pipe()  # type: ignore[assignment, unused-ignore]  # Windows has its own kind
         self._process = context.Process(target=_serve, args=(self._function, far_end), daemon=True)
-        with defer_sigint(), _hide_main():
+        with defer_sigint(), hide_main():
             self._process.start()
         far_end.close()
         self._has_begun = False
@@ -100,12 +104,14 @@ class _Worker(Generic[Job, Result]):
         return Done(self._job, value)
 
     def _on_death(self) -> Died[Job] | None:
+        self._process.join(_PATIENCE_S)
+        cause = describe_end(self._process.exitcode)
         self.end()
         if self._has_begun:
-            return Died(self._job)
+            return Died(self._job, cause)
         self._failed_starts += 1
         if self._failed_starts == _MAX_FAILED_STARTS:
-            raise FfpmsError("worker processes die at their start; free some memory or give fewer --workers")
+            raise FfpmsError(f"worker processes die at their start ({cause}); {advise(cause)}")
         self.give(self._job)
         return None
 
@@ -114,6 +120,18 @@ class _Worker(Generic[Job, Result]):
         self._process.kill()
         self._process.join()
         self.line.close()
+
+
+def describe_end(code: int | None) -> str:
+    """Says how a worker process ended, by its exit code.
+
+    Example:
+        >>> describe_end(-9), describe_end(-11), describe_end(1)
+        ('killed; out of memory?', 'SIGSEGV', 'exit code 1')
+    """
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    return KILLED if code == -_SIGKILL else {s.value: s.name for s in signal.Signals}.get(-code, f"signal {-code}")
 
 
 @contextmanager
@@ -142,17 +160,17 @@ def _mask_sigint() -> Iterator[None]:
     """Blocks Ctrl-C for this thread and for a process that it starts, where the system can."""
     if sys.platform == "win32":
         yield
-        return
-    resource_tracker.ensure_running()  # its start would lift the mask that follows
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:
+        resource_tracker.ensure_running()  # its start would lift the mask that follows
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
-def _hide_main() -> Iterator[None]:
+def hide_main() -> Iterator[None]:
     """Keeps a process started here from running the caller's script, as ``spawn`` does first.
 
     A script without a ``__main__`` guard would start its workers again in each worker. Jobs and

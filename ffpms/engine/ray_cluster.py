@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from ffpms.engine.interface import Died, Done, Job, Outcome, Result
+from ffpms.engine.interface import KILLED, Died, Done, Job, Outcome, Result
 from ffpms.errors import ConfigError, not_installed
 
 _QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
@@ -59,8 +59,9 @@ def _outcome(ray: Any, done: Any, job: Job) -> Outcome[Job, Any]:
         return Done(job, ray.get(done))
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None
-    except ray.exceptions.RayError:
-        return Died(job)
+    except ray.exceptions.RayError as error:
+        died = ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError
+        return Died(job, KILLED if isinstance(error, died) else type(error).__name__)
 
 
 def _connect(workers: int) -> Any:

@@ -14,10 +14,10 @@ _CRASH = "Fatal Python error: "
 
 @dataclass(frozen=True)
 class WorkerNote:
-    """What a dead worker's note says: the file it processed, if any, and the cause of its end."""
+    """What is known of a dead worker: the file it processed, if any, and the cause of its end."""
 
     path: str = ""
-    crash: str = "killed; out of memory?"
+    crash: str = ""
     timed_out: bool = False
 
 
@@ -53,13 +53,13 @@ def watched(note: Path, limit_s: float) -> Iterator[Callable[[str], None]]:
     note.unlink(missing_ok=True)
 
 
-def read_note(note: Path) -> WorkerNote:
-    """Reads the note of a dead worker, if there is one."""
+def read_note(note: Path, cause: str = "") -> WorkerNote:
+    """Reads the note of a dead worker, if there is one; ``cause`` is how its process ended."""
     try:
         path, *rest = note.read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, ValueError):
-        return WorkerNote()
+        return WorkerNote(crash=cause)
     first = rest[0] if rest else ""
     if first.startswith(_TOO_LONG):
         return WorkerNote(path, timed_out=True)
-    return WorkerNote(path, first.removeprefix(_CRASH)) if first.startswith(_CRASH) else WorkerNote(path)
+    return WorkerNote(path, first.removeprefix(_CRASH)) if first.startswith(_CRASH) else WorkerNote(path, cause)

@@ -14,6 +14,8 @@ def behave(job: str) -> str:
         os._exit(int(detail))
     if what == "kill":
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has one way to end a process
+    if what == "abort":
+        os.abort()
     if what == "raise":
         raise OSError(28, "No space left on device", detail)
     if what == "sleep":

@@ -1,10 +1,15 @@
 """What an epoch sees: which bags, which of their faces, and how they are moved."""
 
 import errno
+import multiprocessing
 import os
+import pickle
 import signal
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +18,7 @@ from torch.utils.data import dataloader
 
 from benchmark.data import batches
 from benchmark.data.batches import SHIFT, BagDataset, FaceDataset, balanced_epoch, collate_bags, load_batches
+from benchmark.data.face_cache import open_faces
 from benchmark.data.inputs import augment
 from benchmark.trials.failures import explain
 from benchmark.trials.shared_resources import Resources
@@ -192,3 +198,51 @@ def test_an_error_of_a_worker_is_in_its_own_words() -> None:
 
     with pytest.raises(ManifestError, match=r"^a\.png: not found; run the same 'ffpms build' again$"):
         list(load_batches(counted(lost), [[0, 1], [2, 3]], 1))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_process_is_sent_no_faces(built_set: BuiltSet, tmp_path: Path, kept: bool) -> None:
+    """The store of FFPMS has 30 GB; where none is kept, nothing was pickled at all."""
+    bags = built_set.bags("train", ("DF", "NT"), seed=0)
+    dataset = BagDataset(open_faces(built_set, tmp_path if kept else None), bags, n_frames=8)
+    sent = pickle.dumps(dataset)
+    assert len(sent) < 0.05 * sum(dataset.read(crop).nbytes for bag in bags for crop in bag.crops)
+    assert torch.equal(pickle.loads(sent)[1]["faces"], dataset[1]["faces"])
+
+
+@pytest.fixture(params=[name for name in ("forkserver", "spawn") if name in multiprocessing.get_all_start_methods()])
+def start_method(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Processes start as on macOS and Windows, or as on Linux from Python 3.14 on."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method(request.param, force=True)
+    yield
+    multiprocessing.set_start_method(before, force=True)
+
+
+@pytest.mark.usefixtures("start_method")
+def test_processes_load_what_this_one_loads(built_set: BuiltSet, resources: Resources) -> None:
+    dataset = BagDataset(resources.faces(built_set), built_set.bags("train", ("DF",), seed=0), n_frames=8)
+    order = dataset.draw_epoch(size=4)[:2]
+    for own, sent in zip(load_batches(dataset, order), load_batches(dataset, order, workers=1), strict=True):
+        assert torch.equal(own.faces, sent.faces)
+        assert (own.index, own.move.tolist()) == (sent.index, sent.move.tolist())
+
+
+SCRIPT = """
+import multiprocessing, numpy as np
+multiprocessing.set_start_method("spawn", force=True)
+from benchmark.data.batches import BagDataset, load_batches
+from ffpms.dataset.bag import BagRecord
+print("begun", flush=True)
+dataset = BagDataset(np.load, [BagRecord.of_one("face.npy")])
+print(sum(len(batch) for batch in load_batches(dataset, [[0], [0]], workers=1)))
+"""
+
+
+def test_a_script_without_a_guard_may_load_with_processes(tmp_path: Path) -> None:
+    np.save(tmp_path / "face.npy", np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / "script.py").write_text(SCRIPT)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[4])}
+    command = [sys.executable, "script.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.stdout.split() == ["begun", "2"], done.stderr

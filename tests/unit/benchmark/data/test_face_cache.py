@@ -102,7 +102,9 @@ def test_a_face_that_is_not_what_was_stored_is_never_used(tiny: BuiltSet, store:
     assert said == []
     crops = dict(zip(tiny.crops["crop"], tiny.crops["sha256"], strict=True))
     for _ in range(2):
-        assert all(np.array_equal(read(path), read_crop(tiny.root, path, sha, tiny.side)) for path, sha in crops.items())
+        assert all(
+            np.array_equal(read(path), read_crop(tiny.root, path, sha, tiny.side)) for path, sha in crops.items()
+        )
     assert said == [
         f"{store}: damaged; such faces are decoded from their crops, and the next run makes it again",
     ]

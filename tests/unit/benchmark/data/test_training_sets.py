@@ -1,5 +1,6 @@
 """D-FWA and Face X-ray learn from real faces of one split and from what they make of them; never from a deepfake."""
 
+import pickle
 from collections import Counter
 from dataclasses import replace
 from itertools import chain
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from benchmark.data.batches import collate_bags
 from benchmark.data.face_cache import open_faces
@@ -76,6 +78,35 @@ def test_each_real_video_has_a_forged_twin(data: BuiltSet, name: str) -> None:
         assert batch.faces.shape[1] == n_faces
     forged = val[len(val) // 2]["faces"].numpy()
     assert np.array_equal(forged, val[len(val) // 2]["faces"].numpy()), "selection sees the same forgeries each time"
+
+
+@pytest.mark.parametrize("name", SELF_MADE)
+def test_val_forgeries_are_made_once_and_kept(
+    data: BuiltSet, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In files, which processes share; a damaged one is made again."""
+    read, folder = open_faces(data, None), tmp_path / "kept"
+    _, plain = make_training_sets(data, read, config(name))
+    _, kept = make_training_sets(data, read, config(name), folder)
+    expected = [plain[i] for i in range(len(plain))]
+    assert all(torch.equal(kept[i]["faces"], item["faces"]) for i, item in enumerate(expected))
+    files = sorted(folder.iterdir())
+    assert len(files) == sum(bag.label for bag in kept.bags)
+    made, forge = [], kept.forge
+    monkeypatch.setattr(kept, "forge", lambda *given: (made.append(given[1].label), forge(*given))[1])
+    files[0].write_bytes(files[0].read_bytes()[:500])
+    for i, item in enumerate(expected):
+        again = kept[i]
+        assert torch.equal(again.pop("faces"), item.pop("faces"))
+        assert again == item
+    assert made.count(1) == 1
+    assert pickle.loads(pickle.dumps(plain)).bags == plain.bags
+
+
+def test_forgeries_that_cannot_be_kept_are_made_each_time(data: BuiltSet, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("no folder")
+    _, val = make_training_sets(data, open_faces(data, None), config("d-fwa"), tmp_path / "kept")
+    assert torch.equal(val[len(val) - 1]["faces"], val[len(val) - 1]["faces"])
 
 
 def test_a_warped_face_has_lost_its_detail(data: BuiltSet) -> None:

@@ -91,6 +91,10 @@ def test_a_trial_of_which_nothing_can_be_noted_is_its_own_too(
         (BaseException("odd"), r"BaseException: odd \(.*\)"),
         (SafetensorError("odd"), r"SafetensorError: odd \(.*\)"),
         (OSError(errno.EACCES, "Permission denied", "a.png"), r"PermissionError: .*a\.png.*"),
+        (
+            RuntimeError("pool_cuda does not have a deterministic implementation, but you set 'torch.use"),
+            "pool_cuda does not have a deterministic implementation; leave --deterministic away",
+        ),
     ],
 )
 def test_whatever_a_trial_raises_is_its_own(

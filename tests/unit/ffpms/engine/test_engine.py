@@ -1,6 +1,8 @@
 """Every engine: all jobs are done, in bounded number; a dead worker costs its own job only."""
 
+import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from threading import Event, Thread
 import pytest
 
 from ffpms.engine import ENGINES, Died, Done, Outcome, run_local
-from ffpms.engine.processes import _hide_main, defer_sigint
+from ffpms.engine.processes import defer_sigint, hide_main
 from ffpms.errors import ConfigError, FfpmsError
 from tests.helpers.jobs import Unborn, behave, note_start
 from tests.helpers.processes import is_alive, wait_for, workers_of
@@ -90,8 +92,23 @@ def test_two_workers_are_two_processes(tmp_path: Path) -> None:
 
 
 def test_workers_that_cannot_begin_are_an_error_not_a_failure_of_their_jobs() -> None:
-    with pytest.raises(FfpmsError, match="die at their start"):
+    with pytest.raises(FfpmsError, match=r"die at their start \(exit code 7\); what it wrote to standard error"):
         list(ENGINES["local"](Unborn(), ["job:0"], 1))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that end a process")
+@pytest.mark.parametrize(
+    ("death", "told"),
+    [
+        ("kill:", "killed; out of memory?); free some memory"),
+        ("abort:", "SIGABRT); what it wrote"),
+        ("exit:3", "exit code 3); what it wrote"),
+    ],
+)
+def test_a_message_says_how_a_worker_ended(death: str, told: str) -> None:
+    """Memory is named only where the system killed it."""
+    with pytest.raises(FfpmsError, match=rf"a worker process died \({re.escape(told)}"):
+        list(run_local(behave, ["job:0", death], 2))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -109,6 +126,21 @@ def test_a_busy_worker_ends_with_its_killed_parent() -> None:
     parent.kill()
     parent.wait()
     wait_for(lambda: not is_alive(worker), timeout_s=10)
+
+
+METHODS = [name for name in ("fork", "forkserver", "spawn") if name in multiprocessing.get_all_start_methods()]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_engine_is_the_same_whatever_way_python_starts_processes(method: str) -> None:
+    """Python 3.14 has another default on Linux, and macOS and Windows have their own."""
+    code = (
+        f"import multiprocessing; multiprocessing.set_start_method({method!r})\n"
+        "from ffpms.engine import *; from tests.helpers.jobs import *\n"
+        "print(sorted(run_local(behave, ['a', 'b', 'c'], 2)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.stdout == "['a done', 'b done', 'c done']\n", result.stderr
 
 
 SCRIPT = """
@@ -184,7 +216,7 @@ def test_threads_that_start_workers_leave_the_script_as_it_was() -> None:
 
     def hide(turn: int) -> None:
         time.sleep(0.02 * turn)
-        with _hide_main():
+        with hide_main():
             time.sleep(0.2)
 
     threads = [Thread(target=hide, args=(turn,)) for turn in range(4)]

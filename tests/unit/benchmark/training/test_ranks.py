@@ -1,0 +1,97 @@
+"""Ranks of one training: what they share, and that they leave in order."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import distributed
+
+from benchmark.data.batches import BagDataset
+from benchmark.training import distributed as ranks_module
+from benchmark.training.distributed import SINGLE, Ranks, join_ranks, leave_ranks
+from benchmark.training.model import Model
+from benchmark.training.train import score_shared
+from benchmark.trials.shared_resources import Resources
+from detectors import create
+from ffpms.cli import bench_runtime
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.errors import ConfigError
+from tests.conftest import Command
+from tests.helpers.trials import CONFIG, CPU
+
+
+@dataclass(frozen=True)
+class Alone(Ranks):
+    """A rank without the others: it is told what they found before."""
+
+    told: list[Any] = field(default_factory=list)
+
+    def broadcast(self, module: torch.nn.Module) -> None:
+        """The others are this process too."""
+
+    def gather(self, found: Any) -> list[Any]:
+        self.told.insert(0, found)
+        return self.told if self.first else []
+
+
+@pytest.mark.parametrize("world", [2, 3, 50])
+def test_ranks_share_the_val_bags_and_find_what_one_finds(
+    built_set: BuiltSet, resources: Resources, world: int
+) -> None:
+    val = BagDataset(resources.faces(built_set), built_set.bags("val", ("DF", "F2F")))
+    model = Model(create("s-mil", "tiny"), replace(CONFIG, batch_size=3), CPU)
+    detectors = [model.detector, create("s-mil", "tiny")]
+    whole = score_shared(model, detectors, val)
+    told: list[Any] = []
+    for rank in reversed(range(world)):
+        machine = replace(CPU, ranks=Alone(rank, world, told))
+        found = score_shared(replace(model, machine=machine), detectors, val)
+    assert found == whole
+    assert [score.record for score in found[0]] == [bag for bag in val.bags if bag.crops]
+    assert max(len(own[0]) for own in told) <= 3 * -(-len(val) // (3 * world))
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> None:
+    """A process group of this process alone."""
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
+
+
+@pytest.mark.usefixtures("group")
+def test_one_process_gathers_by_torch_too() -> None:
+    ranks = Ranks(0, 1)
+    assert ranks.gather("found") == ["found"]
+    leave_ranks()
+    assert not distributed.is_initialized()
+    leave_ranks()
+
+
+@pytest.mark.usefixtures("group")
+def test_a_command_that_fails_leaves_no_process_group(
+    ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_runtime, "join_ranks", lambda device: (SINGLE, device))
+    result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "nowhere", "--device", "cpu")
+    assert result.exit_code == 2
+    assert not distributed.is_initialized()
+
+
+@pytest.mark.usefixtures("group")
+def test_after_an_error_nccl_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would wait for ranks that wait for this one."""
+    with monkeypatch.context() as patch:
+        patch.setattr(ranks_module.distributed, "get_backend", lambda: "nccl")
+        try:
+            raise ConfigError("the loss is no number")
+        except ConfigError:
+            leave_ranks()
+        assert distributed.is_initialized()
+    leave_ranks()
+
+
+def test_ranks_on_a_device_that_cannot_share_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="cannot share a batch on mps; give --device cpu"):
+        join_ranks(torch.device("mps"))
