@@ -32,6 +32,7 @@ from ffpms.extraction.faces.landmarks import PACKAGE, find_weights
 from ffpms.extraction.shards import drop_partial, moved_aside
 from ffpms.extraction.target import TargetResult
 from ffpms.hashing import digest
+from ffpms.installation import check_versions
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.splits import Pairs, check_pairs, pairs_digest, read_pairs
 from ffpms.schema import read_table, write_table
@@ -67,7 +68,8 @@ def build(
 
     Raises:
         ConfigError: an argument is out of range or unknown, or the tree or the output folder is not
-            what it should be. Or no planned video is in the tree, or a package is not installed.
+            what it should be. Or no planned video is in the tree, or a package is not installed or
+            too old.
         ManifestError: a split file is damaged, or ``pairs`` are not what a split file may hold.
         StorageError: the output folder cannot be written to.
 
@@ -79,6 +81,7 @@ def build(
         []
     """
     started = time.monotonic()
+    check_versions()
     config = BuildConfig() if config is None else config
     workers = usable_cores() if workers is None else workers
     _check_arguments(config, workers, engine, time_limit_s)

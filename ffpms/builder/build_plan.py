@@ -22,9 +22,9 @@ from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.source_index import check_root, index_sources, other_splits
 
 Waiting = dict[str, tuple[str, ...] | None]
-"""Targets to build, each with the videos whose crops it has now, which no retry may lose.
+"""Targets to build, each with the videos whose crops it has now: no retry may lose them.
 
-None stands for a target of which nothing may stay.
+None stands for a target whose shard must be replaced.
 """
 
 
@@ -64,8 +64,8 @@ class PlannedBuild:
     def waiting(self, retry_failed: bool, progress: Progress = lambda items, _: items) -> Waiting:
         """Returns the targets that are still to be built, or to be built again.
 
-        A target is finished if its shard and all its crops are there, and its videos are still those
-        that it was made from. With ``retry_failed`` it is built again if one could not be used.
+        A target is finished if its shard and all its crops are there, and its videos are still the
+        same. With ``retry_failed`` it is built again if one of them could not be used.
 
         Raises:
             ConfigError: the output folder was built from another tree.

@@ -136,7 +136,7 @@ def make_finder(name: str) -> FaceFinder:
     except Exception as error:
         found = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
         what = f"--finder {name} fails on a black picture ({type(error).__name__}: {error})"
-        raise ConfigError(f"{what}; {found} do not fit: pip install --upgrade {' '.join(_PACKAGES)}") from error
+        raise ConfigError(f"{what}; {found} do not fit together; upgrade them") from error
 
 
 def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
