@@ -5,7 +5,12 @@ BIN = $(VENV)/bin
 REFERENCE ?= avdeepfake1m
 INSTALL = $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test slow lint docs
+# For what `make lowest` installs, and what it runs on it.
+LOWEST = .venv-lowest
+LOWEST_FLAGS ?=
+LOWEST_TESTS ?= tests/unit tests/golden
+
+.PHONY: demo test slow lint docs lowest
 
 demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
@@ -27,6 +32,21 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The oldest versions that setup.cfg allows, in an environment of their own; the tools that test them are new. PyTorch
+# takes 3 GB there: LOWEST_FLAGS='--torch-backend cpu' saves them where its own index can be reached.
+lowest: export OMP_NUM_THREADS = 1
+lowest: export OPENBLAS_NUM_THREADS = 1
+lowest:
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct $(LOWEST_FLAGS) \
+		--editable '.[demo,landmarks,mtcnn,tensorboard]'
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) hypothesis imageio-ffmpeg import-linter pytest pytest-xdist pyyaml
+	$(LOWEST)/bin/python -m pytest -m 'not bench and not slow' --numprocesses auto --maxprocesses 8 --dist loadfile $(LOWEST_TESTS)
+	$(LOWEST)/bin/ffpms minicorpus --out $(LOWEST)/corpus --identities 6 --frames 24-27
+	$(LOWEST)/bin/ffpms build --ff-root $(LOWEST)/corpus --splits $(LOWEST)/corpus/splits --size 64 --out $(LOWEST)/data
+	$(LOWEST)/bin/ffpms bench --data $(LOWEST)/data --out $(LOWEST)/runs --methods xn-avg,smil --backbone tiny --epochs 1
 
 # A warning ends it: a link to a page or heading that is not there is one.
 docs: $(VENV)/.docs

@@ -6,7 +6,7 @@ The plan, the shards and the tables meet here.
 import math
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,27 +16,28 @@ import pandas as pd
 
 import ffpms
 from ffpms.builder.assembly import assemble, count, shard_rows
-from ffpms.builder.build_plan import PlannedBuild
+from ffpms.builder.build_plan import PlannedBuild, Waiting
 from ffpms.builder.build_result import BuildReport, list_problems
 from ffpms.builder.config import BuildConfig
-from ffpms.builder.supervisor import await_shards, run_targets
+from ffpms.builder.source_changes import Progress
+from ffpms.builder.supervisor import await_shards, run_targets, stop_if_all_fail
 from ffpms.checks import check_choice, check_type, number, shown, whole
 from ffpms.cores import default_workers
 from ffpms.dataset.card import files_of, write_card
 from ffpms.dataset.set_files import naming_settings, read_report, tables_of, write_report
 from ffpms.dataset.shortcut_audit import as_json, audit
 from ffpms.engine import ENGINES
-from ffpms.errors import ConfigError, writing
+from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.extraction.faces.landmarks import PACKAGE, find_weights
-from ffpms.extraction.shards import drop_partial
+from ffpms.extraction.shards import drop_partial, moved_aside
+from ffpms.extraction.target import TargetResult
 from ffpms.hashing import digest
+from ffpms.installation import check_versions
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.splits import Pairs, check_pairs, pairs_digest, read_pairs
 from ffpms.schema import read_table, write_table
 
 _LIBRARIES = ("av", "dlib-bin", "isal", "numpy", "pillow", "pyarrow", "scikit-learn")
-
-Progress = Callable[[Iterable[str], int], Iterable[str]]
 
 
 def build(
@@ -63,10 +64,12 @@ def build(
         time_limit_s: seconds after which the build gives a file up.
         retry_failed: whether to try videos again that could not be used before.
         progress: wraps the iterable of targets; it also gets their number, to show a progress bar.
+            It is called once more where the tree has moved, for the finished targets compared.
 
     Raises:
         ConfigError: an argument is out of range or unknown, or the tree or the output folder is not
-            what it should be. Or no planned video is in the tree, or a package is not installed.
+            what it should be. Or no planned video is in the tree, or a package is not installed or
+            too old.
         ManifestError: a split file is damaged, or ``pairs`` are not what a split file may hold.
         StorageError: the output folder cannot be written to.
 
@@ -78,25 +81,50 @@ def build(
         []
     """
     started = time.monotonic()
+    check_versions()
     config = BuildConfig() if config is None else config
     workers = default_workers() if workers is None else workers
     _check_arguments(config, workers, engine, time_limit_s)
     known = _known_pairs(pairs, config.splits)
     own = replace(config, pairs_sha256=pairs_digest(known))
     plan = PlannedBuild.make(Path(root), Path(out), known, own)
-    complete, waiting = plan.folder.is_complete(), plan.waiting(retry_failed)
+    complete, waiting = plan.folder.is_complete(), plan.waiting(retry_failed, progress)
     if complete and not waiting:
         return _finish_card(plan)
     if own.crop.landmarks:
         find_weights()
     with plan.folder.claim():
-        drop_partial(plan.out)
-        done = run_targets(plan.jobs(waiting, time_limit_s), ENGINES[engine], workers)
-        for _ in progress(done, len(waiting)):
-            pass
+        if drop_partial(plan.out):
+            waiting = plan.waiting(retry_failed, progress)
+        results = run_targets(plan.jobs(waiting, time_limit_s), ENGINES[engine], workers)
+        problems = _watch(plan, waiting, results, progress)
         drop_partial(plan.out)
         await_shards(plan.out, waiting)
-        return _finish(plan, started)
+        return _finish(plan, started, problems)
+
+
+def _watch(plan: PlannedBuild, waiting: Waiting, results: Iterator[TargetResult], progress: Progress) -> list[str]:
+    """Waits for all targets, and returns a line for each whose old shard stayed.
+
+    Raises:
+        ConfigError: no crop was made before, and all targets fail alike.
+        StorageError: a shard stayed that is not whole or of other videos.
+    """
+    if len(waiting) == len(plan.targets) and not any(waiting.values()):
+        results = stop_if_all_fail(plan.out, results, len(waiting))
+    done: list[TargetResult] = []
+    for _ in progress(_collect(results, done), len(waiting)):
+        pass
+    if stuck := [r.problem for r in done if r.problem and waiting[r.target_id] is None]:
+        raise StorageError(stuck[0] + (f" (and {len(stuck) - 1} more)" if stuck[1:] else ""))
+    return [result.problem for result in done if result.problem]
+
+
+def _collect(results: Iterator[TargetResult], done: list[TargetResult]) -> Iterator[str]:
+    """Yields the id of each target, and keeps its result."""
+    for result in results:
+        done.append(result)
+        yield result.target_id
 
 
 def _check_arguments(config: object, workers: object, engine: object, time_limit_s: object) -> None:
@@ -129,7 +157,7 @@ def _finish_card(plan: PlannedBuild) -> BuildReport:
     return BuildReport(plan.out, summary, list_problems(shard_rows(plan.out, plan.targets, "sources")), True, lost)
 
 
-def _finish(plan: PlannedBuild, started: float) -> BuildReport:
+def _finish(plan: PlannedBuild, started: float, problems: list[str]) -> BuildReport:
     """Writes the tables and the data card, and ``build.json`` last."""
     tables = assemble(plan.out, plan.slots, plan.targets, plan.config.recipe, plan.config.crop)
     with writing(plan.out):
@@ -138,7 +166,8 @@ def _finish(plan: PlannedBuild, started: float) -> BuildReport:
         summary = _summarise(plan, tables) | {"seconds": round(time.monotonic() - started, 1)}
         write_card(plan.out, summary, tables)
         write_report(plan.out, summary)
-    return BuildReport(plan.out, summary, list_problems(tables["sources"]), False)
+    problems += [f"{path}: an older shard that cannot be deleted; delete it" for path in moved_aside(plan.out)]
+    return BuildReport(plan.out, summary, [*list_problems(tables["sources"]), *problems], False)
 
 
 def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
@@ -152,6 +181,7 @@ def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str,
         "dataset": own.name,
         "reasons": list(own.reasons),
         "config": plan.folder.settings,
+        "ff_root": str(plan.folder.root),
         "counts": count(tables),
         "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),
         "sha256": {name: digest((plan.out / name).read_bytes()) for name in files},

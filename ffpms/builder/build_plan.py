@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 
 from ffpms.builder.config import BuildConfig
 from ffpms.builder.output_folder import OutputFolder
+from ffpms.builder.source_changes import Progress, changed_targets
 from ffpms.dataset.set_files import settings_of
 from ffpms.extraction.shards import read_shard
 from ffpms.extraction.target import TargetJob
@@ -19,6 +20,12 @@ from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.source_index import check_once, check_root, index_sources, other_splits
+
+Waiting = dict[str, tuple[str, ...] | None]
+"""Targets to build, each with the videos whose crops it has now: no retry may lose them.
+
+None stands for a target whose shard must be replaced.
+"""
 
 
 @dataclass(frozen=True)
@@ -53,15 +60,31 @@ class PlannedBuild:
     @cached_property
     def folder(self) -> OutputFolder:
         """The output folder, which checks what may be built in it."""
-        return OutputFolder(self.out, settings_of(self.config, self.root))
+        return OutputFolder(self.out, settings_of(self.config), self.root.resolve())
 
-    def waiting(self, retry_failed: bool) -> list[str]:
-        """Returns the targets that are still to be built, or to be built again."""
-        return [target for target in self.targets if self._needs_work(target, retry_failed)]
+    def waiting(self, retry_failed: bool, progress: Progress = lambda items, _: items) -> Waiting:
+        """Returns the targets that are still to be built, or to be built again.
 
-    def jobs(self, targets: list[str], time_limit_s: float) -> Iterator[TargetJob]:
+        A target is finished if its shard and all its crops are there, and its videos are still the
+        same. With ``retry_failed`` it is built again if one of them could not be used.
+
+        Raises:
+            ConfigError: the output folder was built from another tree.
+        """
+        finished = {target: rows for target in self.targets if (rows := self._finished(target))}
+        changed = changed_targets(self.root, self.out, finished, self.folder.tree_moved(), progress)
+        waiting: Waiting = {}
+        for target in self.targets:
+            usable = tuple(r["source_video"] for r in finished.get(target, ()) if r["status"] in WITH_PIXELS)
+            if target not in finished or target in changed:
+                waiting[target] = None
+            elif retry_failed and len(usable) < len(finished[target]):
+                waiting[target] = usable
+        return waiting
+
+    def jobs(self, waiting: Waiting, time_limit_s: float) -> Iterator[TargetJob]:
         """Yields one job per target."""
-        for target in targets:
+        for target, kept in waiting.items():
             yield TargetJob(
                 root=self.root.resolve(),  # a worker elsewhere has another current folder
                 out=self.out.resolve(),
@@ -73,21 +96,20 @@ class PlannedBuild:
                 keep_unverified=self.config.keep_unverified,
                 time_limit_s=time_limit_s,
                 corpus=self.corpus,
+                kept=kept or (),
             )
 
-    def _needs_work(self, target: str, retry_failed: bool) -> bool:
-        """Whether a target must be built, or built again.
+    def _finished(self, target: str) -> list[dict[str, Any]] | None:
+        """Returns the SOURCE rows of a target's shard; None if it is not whole.
 
-        That is so if its shard is not finished, or if a crop is missing or has another length. With
-        ``retry_failed`` it is also so if a source failed. Only ``ffpms verify`` compares the bytes
-        of crops, for that means to read them all.
+        It is not if a crop is missing or has another length, or a video is planned at another path.
+        Only ``ffpms verify`` compares the bytes of crops, for that means to read them all.
         """
         shard = read_shard(self.out, target)
-        if shard is None:
-            return True
-        if not all(_has_size(self.out / row["crop"], row["n_bytes"]) for row in shard.crops if row["crop"]):
-            return True
-        return retry_failed and any(row["status"] not in WITH_PIXELS for row in shard.sources)
+        if shard is None or [row["path"] for row in shard.sources] != [s.path for s in self.targets[target]]:
+            return None
+        whole = all(_has_size(self.out / row["crop"], row["n_bytes"]) for row in shard.crops if row["crop"])
+        return shard.sources if whole else None
 
 
 def _limited(slots: pd.DataFrame, pairs: Pairs, limit: int | None) -> pd.DataFrame:

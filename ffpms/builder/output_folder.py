@@ -22,10 +22,14 @@ _MAY_GROW = ("limit", "splits")
 
 @dataclass(frozen=True)
 class OutputFolder:
-    """The folder of a build, and the settings that a set in it must have."""
+    """The folder of a build, and the settings that a set in it must have.
+
+    ``root`` is where the tree is now. No set is refused for it: what decides is the files' bytes.
+    """
 
     path: Path
     settings: dict[str, Any]
+    root: Path
 
     def is_complete(self) -> bool:
         """Whether the folder holds this very set, complete and with unchanged tables.
@@ -45,6 +49,10 @@ class OutputFolder:
         if changed:
             raise ConfigError(f"{out}: was built with {'; '.join(changed)}; use the same again or another --out")
         return bool(before["complete"]) and before["config"] == self.settings and _tables_are_whole(out, before)
+
+    def tree_moved(self) -> bool:
+        """Whether the tree lay elsewhere when the folder's build began, or when it last ended."""
+        return (self.path / REPORT).is_file() and read_report(self.path).get("ff_root") != str(self.root)
 
     @contextmanager
     def claim(self) -> Iterator[None]:
@@ -85,7 +93,8 @@ class OutputFolder:
             if not isinstance(lock, SoftFileLock):  # which has the same two lines already
                 (out / LOCK).write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
             before = read_report(out) if (out / REPORT).is_file() else {"config": self.settings}
-            write_report(out, before | {"complete": False})
+            root = "" if self.tree_moved() else str(self.root)  # until it ends, shards may be of two trees
+            write_report(out, before | {"complete": False, "ff_root": root})
 
 
 def _lock_owner(out: Path) -> str:

@@ -8,16 +8,20 @@ from pathlib import Path
 
 from ffpms.engine import Died, Engine
 from ffpms.engine.watchdog import WorkerNote, read_note
-from ffpms.errors import FfpmsError
-from ffpms.extraction.shards import note_path, read_shard
-from ffpms.extraction.target import TargetJob, run_job
+from ffpms.errors import ConfigError, FfpmsError
+from ffpms.extraction.shards import note_path, read_shard, remove_shard
+from ffpms.extraction.target import TargetJob, TargetResult, run_job
 
 _MAX_DELAY_S = 60.0
 """Seconds that a network file system may need to show what another machine has written."""
 
+_N_SUSPICIOUS = 3
+"""Number of targets that fail alike before the installation is suspected."""
+_INSTALL = "install it in a fresh venv with its constraints.txt, or report it"
 
-def run_targets(jobs: Iterable[TargetJob], engine: Engine, workers: int) -> Iterator[str]:
-    """Builds every target and yields its id once it is done.
+
+def run_targets(jobs: Iterable[TargetJob], engine: Engine, workers: int) -> Iterator[TargetResult]:
+    """Builds every target and yields its result once it is done.
 
     A target whose worker died is built again. Its file is then skipped if it took too long, or if
     two workers died while they processed it.
@@ -34,6 +38,31 @@ def run_targets(jobs: Iterable[TargetJob], engine: Engine, workers: int) -> Iter
             else:
                 yield outcome.result
         jobs = again
+
+
+def stop_if_all_fail(out: Path, results: Iterable[TargetResult], n_jobs: int) -> Iterator[TargetResult]:
+    """Passes results on, and stops where the first ones all end with the same unexpected error.
+
+    What fails everywhere is not the videos' fault. Their shards are removed, to be made again.
+
+    Raises:
+        ConfigError: that is so.
+    """
+    alike: list[TargetResult] | None = []
+    for result in results:
+        yield result
+        if alike is not None:
+            alike = [*alike, result] if _kind(result) and _kind(result) == _kind((alike or [result])[0]) else None
+        if alike and len(alike) == max(2, min(_N_SUSPICIOUS, n_jobs)):
+            for failed in alike:
+                remove_shard(out, failed.target_id)
+            what = f"the first {len(alike)} targets all fail alike (unexpected {result.unexpected})"
+            raise ConfigError(f"{what}: not the videos but the installed packages are at fault, or ffpms; {_INSTALL}")
+
+
+def _kind(result: TargetResult) -> str:
+    """The type of a result's unexpected error; its text may name a video."""
+    return result.unexpected.partition(":")[0]
 
 
 def _after_death(died: Died[TargetJob], deaths: Counter[tuple[str, str]]) -> TargetJob:

@@ -114,7 +114,9 @@ def bench(**flags: Any) -> None:
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries tell no more than our one line
     from benchmark.bench import bench, make_grid
     from ffpms.cli.bench_runtime import find_runtime
+    from ffpms.installation import check_versions
 
+    check_versions()
     machine, run = find_runtime(flags)
     if machine.ranks.first:
         warn_of_plugins()

@@ -99,9 +99,9 @@ def write_report(out: Path, report: dict[str, Any]) -> None:
     partial.replace(out / REPORT)
 
 
-def settings_of(config: Any, root: Path) -> dict[str, Any]:
-    """A configuration and its source tree as JSON has them."""
-    settings: dict[str, Any] = json.loads(json.dumps(asdict(config) | {"ff_root": str(root.resolve())}))
+def settings_of(config: Any) -> dict[str, Any]:
+    """A configuration as JSON has it."""
+    settings: dict[str, Any] = json.loads(json.dumps(asdict(config)))
     return settings
 
 

@@ -4,6 +4,7 @@ Faces are searched once, on the real video. A fake is cropped by the same boxes,
 geometry of the pair. So only the content of a crop can tell real from fake.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -20,13 +21,13 @@ from ffpms.extraction.alignment.real_video import read_real_video
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.crops import CropMaker
 from ffpms.extraction.decode import DECODERS
-from ffpms.extraction.faces.detection import FINDERS, FaceFinder
+from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
 from ffpms.extraction.probe import probe
-from ffpms.extraction.shards import Shard, note_path, write_shard
+from ffpms.extraction.shards import Shard, ShardInPlaceError, note_path, write_shard
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import frame_index, shared_length, too_short
-from ffpms.schema import UNKNOWN, Status
+from ffpms.schema import UNKNOWN, WITH_PIXELS, Status
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.source_index import find_video
@@ -37,7 +38,8 @@ class TargetJob:
     """Everything a worker needs to build one shard.
 
     ``sources`` has the real video first. ``skipped`` maps the path of each file that is not to be
-    read to the reason.
+    read to the reason. ``kept`` are videos whose crops are there already: where the new shard lacks
+    one, the old shard stays.
     """
 
     root: Path
@@ -51,11 +53,21 @@ class TargetJob:
     time_limit_s: float = 600.0
     skipped: Mapping[str, str] = field(default_factory=dict)
     corpus: Corpus = FFPP
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetResult:
+    """What a worker says of a target: its id, why its old shard stayed, and an unexpected error."""
+
+    target_id: str
+    problem: str = ""
+    unexpected: str = ""
 
 
 @cache
 def _finder(name: str) -> FaceFinder:
-    return FINDERS[name]()
+    return make_finder(name)
 
 
 @cache
@@ -68,26 +80,38 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def run_job(job: TargetJob) -> str:
-    """Builds and writes one shard, and returns the id of its target.
+def run_job(job: TargetJob) -> TargetResult:
+    """Builds and writes one shard.
 
     A failure is a status in the rows of the shard, not an exception.
     """
+    shard, unexpected = _make_shard(job)
+    if lost := [row for row in shard.sources if row["source_video"] in job.kept and row["status"] not in WITH_PIXELS]:
+        problem = f"{lost[0]['path']}: {lost[0]['error']}; its crops of before are kept, and those of its target"
+        return TargetResult(job.target_id, problem, unexpected)
+    try:
+        write_shard(job.out, shard)
+    except ShardInPlaceError as error:
+        return TargetResult(job.target_id, str(error), unexpected)
+    return TargetResult(job.target_id, unexpected=unexpected)
+
+
+def _make_shard(job: TargetJob) -> tuple[Shard, str]:
+    """Builds one shard; returns it with the unexpected error that spoiled it, if there was one."""
     try:
         with (
             watched(note_path(job.out, job.target_id), job.time_limit_s) as begin_file,
             _thread_pools().limit(limits=1),
         ):
-            shard = build_target(job, _finder(job.crop.finder), begin_file)
+            return build_target(job, _finder(job.crop.finder), begin_file), ""
     except (ConfigError, StorageError):
         raise
     except Exception as error:  # one video must not stop a build of thousands
         shard = Shard(job.target_id, [_source_row(s) for s in job.sources])
-        reason = f"unexpected {type(error).__name__}: {error}; please report it"
+        what = f"{type(error).__name__}: {error}".replace(f"{job.root}{os.sep}", "")  # no row names the tree's place
         for row in shard.sources:
-            row |= {"status": Status.FAILED.value, "error": reason}
-    write_shard(job.out, shard)
-    return job.target_id
+            _fail(row, Status.FAILED, f"unexpected {what}; please report it")
+        return shard, what
 
 
 def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str], None]) -> Shard:
@@ -165,6 +189,7 @@ def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
         return row
     try:
         row |= asdict(probe(job.root / source.path)) | {"status": Status.OK.value}
+        row["n_bytes"] = (job.root / source.path).stat().st_size  # for the next build alone: it is in no table
     except MediaError as error:
         _fail(row, error.status, error.reason)
         return row

@@ -133,13 +133,6 @@ def test_other_settings_are_said_as_they_are_typed(ffpms: Command, tree: Path, o
         assert said in result.stderr
 
 
-def test_another_tree_is_not_mixed_in(ffpms: Command, tree: Path, copy: Path, tmp_path: Path) -> None:
-    assert ffpms(*flags(tree, tmp_path / "data", "--limit", 2)).exit_code == 0
-    result = ffpms(*flags(copy, tmp_path / "data"))
-    assert result.exit_code == 2
-    assert "--ff-root" in result.stderr
-
-
 def test_a_decoder_that_is_not_there_is_said_at_once(
     ffpms: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

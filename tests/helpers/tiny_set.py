@@ -68,7 +68,7 @@ def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, face
     tables = assemble(out, slots, shards, config.recipe, config.crop)
     for name, schema in TABLES.items():
         write_table(tables[name], schema, out / f"{name}.parquet")
-    settings = {"config": settings_of(replace(config, pairs_sha256=pairs_digest(pairs)), out)}
+    settings = {"config": settings_of(replace(config, pairs_sha256=pairs_digest(pairs)))}
     name = name_mixed(naming_settings(settings), tables["videos"], tables["sources"])
     own = {"dataset": name.name, "reasons": list(name.reasons), "counts": count(tables)}
     write_report(out, {"complete": True, **own, **settings, "sha256": {}})

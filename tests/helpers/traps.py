@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from ffpms.extraction.decode import DECODERS, DecodedFrames, decode_needed
-from ffpms.extraction.target import TargetJob, run_job
+from ffpms.extraction.target import TargetJob, TargetResult, run_job
 
 
-def run_job_with_traps(job: TargetJob) -> str:
+def run_job_with_traps(job: TargetJob) -> TargetResult:
     """As :func:`ffpms.target.run_job`, with a decoder that can be deadly."""
     DECODERS["pyav"] = partial(_decode, job.root)
     return run_job(job)

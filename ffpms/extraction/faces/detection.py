@@ -1,13 +1,15 @@
 """Face detection: finds faces in frames with dlib's HOG detector or MTCNN."""
 
 from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import version
 from typing import Protocol
 
+import av
 import dlib
 import numpy as np
 from PIL import Image
 
-from ffpms.errors import not_installed
+from ffpms.errors import ConfigError, FfpmsError, not_installed
 from ffpms.extraction.boxes import MIN_IOU, Box
 from ffpms.extraction.decode import DecodedFrame
 
@@ -114,6 +116,27 @@ class MtcnnFinder:
 
 FINDERS: dict[str, Callable[[], FaceFinder]] = {"dlib": DlibFinder, "dlib+mtcnn": MtcnnFinder}
 """Face detectors by name."""
+
+_PACKAGES = ("av", "dlib-bin", "numpy", "pillow")
+
+
+def make_finder(name: str) -> FaceFinder:
+    """Makes a face detector, and tries it on a black picture.
+
+    Raises:
+        ConfigError: the installed libraries do not work together, or one is not installed.
+    """
+    black = DecodedFrame(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24"))
+    try:
+        finder = FINDERS[name]()
+        finder.everywhere(black)
+        return finder
+    except FfpmsError:
+        raise
+    except Exception as error:
+        found = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+        what = f"--finder {name} fails on a black picture ({type(error).__name__}: {error})"
+        raise ConfigError(f"{what}; {found} do not fit together; upgrade them") from error
 
 
 def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:

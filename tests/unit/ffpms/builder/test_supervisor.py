@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from ffpms.builder.supervisor import await_shards, run_targets
+from ffpms.builder.supervisor import await_shards, run_targets, stop_if_all_fail
 from ffpms.engine import Died, Done
-from ffpms.errors import FfpmsError
-from ffpms.extraction.shards import Shard, note_path, write_shard
-from ffpms.extraction.target import TargetJob
+from ffpms.errors import ConfigError, FfpmsError
+from ffpms.extraction.shards import Shard, note_path, read_shard, write_shard
+from ffpms.extraction.target import TargetJob, TargetResult
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.sources.corpus import Source
 
@@ -77,3 +77,33 @@ def test_shards_on_another_disk_are_an_error(tmp_path: Path) -> None:
     await_shards(tmp_path, ["006"], timeout_s=0)
     with pytest.raises(FfpmsError, match="1 targets were written elsewhere"):
         await_shards(tmp_path, ["006", "007"], timeout_s=0)
+
+
+def results(out: Path, *errors: str) -> list[TargetResult]:
+    """Targets 0, 1, ... that end with these errors, their shards written."""
+    for n in range(len(errors)):
+        write_shard(out, Shard(str(n)))
+    return [TargetResult(str(n), unexpected=error) for n, error in enumerate(errors)]
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3, 900])
+def test_targets_that_all_fail_alike_stop_the_build(tmp_path: Path, n_jobs: int) -> None:
+    """Their texts may differ: they name a file."""
+    done = results(tmp_path, *[f"RuntimeError: bad {n}" for n in range(min(n_jobs, 3))])
+    with pytest.raises(ConfigError, match=r"all fail alike \(unexpected RuntimeError: bad .\): not the videos but"):
+        list(stop_if_all_fail(tmp_path, done, n_jobs))
+    assert not any(read_shard(tmp_path, result.target_id) for result in done)
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        ("",) + ("RuntimeError: bad",) * 5,
+        ("RuntimeError: bad", "", "RuntimeError: bad", "RuntimeError: bad"),
+        ("RuntimeError: bad", "RuntimeError: bad", "ValueError: bad", "RuntimeError: bad"),
+    ],
+)
+def test_some_targets_that_fail_do_not(tmp_path: Path, errors: tuple[str, ...]) -> None:
+    done = results(tmp_path, *errors)
+    assert list(stop_if_all_fail(tmp_path, done, 6)) == done
+    assert list(stop_if_all_fail(tmp_path, done[-1:], 1)) == done[-1:], "of one target nothing follows"

@@ -1,12 +1,13 @@
 """Law 5 of docs/design.md: write then read is the identity, and an interruption leaves a whole shard or none."""
 
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ffpms.errors import StorageError
-from ffpms.extraction.shards import Shard, drop_partial, read_shard, write_shard
+from ffpms.extraction.shards import Shard, ShardInPlaceError, drop_partial, moved_aside, read_shard, write_shard
 
 
 def shard(content: bytes = b"pixels") -> Shard:
@@ -99,3 +100,99 @@ def test_a_full_disk_leaves_a_whole_shard_or_none(
     assert read_shard(tmp_path, "007") is None
     write_shard(tmp_path, shard())
     assert read_shard(tmp_path, "007") is not None
+
+
+def pixels(out: Path) -> dict[str, bytes]:
+    """The crops that a reader finds."""
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in (out / "crops" / "007").rglob("*.png")}
+
+
+@pytest.mark.parametrize("killed_at", range(7))
+def test_a_kill_leaves_the_old_shard_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: int
+) -> None:
+    """Dies at each of four writes, at either rename, and at the deletion."""
+    write_shard(tmp_path, shard())
+    calls = iter(range(99))
+
+    def dying(original):  # type: ignore[no-untyped-def]
+        def call(*arguments: object, **named: object) -> object:
+            if next(calls) >= killed_at:
+                raise KeyboardInterrupt
+            return original(*arguments, **named)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("write_bytes", "write_text", "rename"):
+            patch.setattr(Path, name, dying(getattr(Path, name)))
+        patch.setattr(shutil, "rmtree", dying(shutil.rmtree))
+        with pytest.raises(KeyboardInterrupt):
+            write_shard(tmp_path, shard(b"new"))
+    drop_partial(tmp_path)
+    assert read_shard(tmp_path, "007") is not None
+    assert pixels(tmp_path) == (shard(b"new") if killed_at > 5 else shard()).files
+    assert [p.name for p in (tmp_path / "crops").iterdir()] == ["007"]
+
+
+def test_a_link_to_a_shard_is_replaced_and_never_followed(tmp_path: Path) -> None:
+    write_shard(tmp_path, shard())
+    (tmp_path / "crops" / "007").rename(tmp_path / "elsewhere")
+    (tmp_path / "crops" / "007").symlink_to(tmp_path / "elsewhere")
+    write_shard(tmp_path, shard(b"new"))
+    assert not (tmp_path / "crops" / "007").is_symlink()
+    assert pixels(tmp_path) == shard(b"new").files
+    assert len(list((tmp_path / "elsewhere").rglob("*.png"))) == 3
+    assert moved_aside(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EBUSY, errno.EACCES])
+def test_a_folder_that_cannot_be_moved_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    write_shard(tmp_path, shard())
+    rename = Path.rename
+
+    def refuse(self: Path, target: Path) -> Path:
+        if self.parent.name == "crops":
+            raise OSError(number, "no")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        with pytest.raises(ShardInPlaceError, match=r"crops/007: cannot be replaced \(no\) and stays as it was"):
+            write_shard(tmp_path, shard(b"new"))
+    assert pixels(tmp_path) == shard().files
+
+
+def test_what_cannot_be_deleted_lies_beside_the_new_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on NFS, where a file that somebody reads cannot go; a later build deletes it."""
+    write_shard(tmp_path, shard())
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        for content in (b"new", b"newer"):
+            write_shard(tmp_path, shard(content))
+        assert pixels(tmp_path) == shard(b"newer").files
+        assert len(moved_aside(tmp_path)) == 2
+    assert not drop_partial(tmp_path), "none of them is needed"
+    assert moved_aside(tmp_path) == []
+    assert pixels(tmp_path) == shard(b"newer").files
+
+
+def test_a_disk_that_fills_up_while_a_shard_is_replaced_keeps_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_shard(tmp_path, shard())
+    rename = Path.rename
+
+    def full(self: Path, target: Path) -> Path:
+        if self.parent.name == ".partial":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", full)
+        with pytest.raises(StorageError, match="No space left on device; free some space"):
+            write_shard(tmp_path, shard(b"new"))
+    assert pixels(tmp_path) == shard().files
+    assert moved_aside(tmp_path) == []

@@ -1,0 +1,57 @@
+"""Source changes: finds the videos that are no longer those that a shard was made from."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ffpms.cores import usable_cores
+from ffpms.errors import ConfigError
+from ffpms.extraction.shards import marker_path
+from ffpms.hashing import file_digest
+
+Progress = Callable[[Iterable[str], int], Iterable[str]]
+Rows = list[dict[str, Any]]
+
+
+def changed_targets(root: Path, out: Path, finished: Mapping[str, Rows], moved: bool, progress: Progress) -> set[str]:
+    """Returns the finished targets of which a video has other bytes now.
+
+    ``finished`` has the SOURCE rows of each. Where the tree ``moved``, all their videos are hashed.
+
+    Raises:
+        ConfigError: more than half of the videos have other bytes: it is another tree.
+    """
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        found = {t: pool.submit(_compare, root, out, t, rows, moved) for t, rows in finished.items()}
+        targets = progress(found, len(found)) if moved and found else found
+        compared = [(target, path, other) for target in targets for path, other in found[target].result().items()]
+    changed = [(target, path) for target, path, other in compared if other]
+    if 2 * len(changed) > len(compared):
+        what = f"{len(changed)} of {len(compared)} videos are not those that {out} was built from"
+        raise ConfigError(f"{root}: {what} (first {changed[0][1]}); give the tree with those, or another --out")
+    return {target for target, _ in changed}
+
+
+def _compare(root: Path, out: Path, target: str, rows: Rows, moved: bool) -> dict[str, bool]:
+    """Returns of each of a target's videos, by path, whether it has other bytes now.
+
+    One that is not there any more, or was never read, is left out: what was made of it stays.
+    """
+    built_at_s = 0.0 if moved else marker_path(out, target).stat().st_mtime
+    found = {row["path"]: _is_other(root / row["path"], row, built_at_s) for row in rows if row["sha256"]}
+    return {path: other for path, other in found.items() if other is not None}
+
+
+def _is_other(file: Path, row: dict[str, Any], since_s: float) -> bool | None:
+    """Whether a file has another size, or another hash; None if it cannot be read.
+
+    It is hashed only if it was touched since.
+    """
+    try:
+        about = file.stat()
+        if about.st_size != row["n_bytes"]:
+            return True
+        return max(about.st_mtime, about.st_ctime) > since_s and file_digest(file) != row["sha256"]
+    except OSError:
+        return None
