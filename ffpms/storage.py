@@ -28,7 +28,7 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """Opens a new file that takes its name when it is whole: a reader sees the old one or the new.
 
     Until then its name has the process and a random number, so that no two write the same file.
-    A ``durable`` file is on the disk before that, so that a power cut leaves the old one or the new.
+    A ``durable`` file is on the disk before that: a power cut leaves the old one or the new.
 
     Raises:
         StorageError: the disk is full, or refuses for another reason. The old file is as it was.
