@@ -24,10 +24,11 @@ POLL_S = 1.0
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     """Opens a new file that takes its name when it is whole: a reader sees the old one or the new.
 
     Until then its name has the process and a random number, so that no two write the same file.
+    A ``durable`` file is on the disk before that: a power cut leaves the old one or the new.
 
     Raises:
         StorageError: the disk is full, or refuses for another reason. The old file is as it was.
@@ -38,15 +39,16 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             with partial.open("xb") as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes a text file in one step, as UTF-8 with the line ends it has."""
-    with whole_file(path) as file:
+    """Writes a text file that can be made again, in one step: UTF-8 with the line ends it has."""
+    with whole_file(path, durable=False) as file:
         file.write(text.encode())
 
 

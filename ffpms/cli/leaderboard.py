@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, need, parse_names
+from ffpms.storage import LOCKS
 
 PROTOCOL = click.option(
     "--protocol",
@@ -57,7 +58,7 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     from benchmark.runs.collection import check_not_empty, describe_left_out, read_collection
 
     log = partial(click.echo, err=True)
-    with lock_board(out, log) if out == runs and runs.is_dir() else nullcontext():
+    with lock_board(out, log) if (out / LOCKS).is_dir() else nullcontext():  # a bench may be at work there
         found = read_collection(runs)
         for line in describe_left_out(runs, found):
             log(line)
