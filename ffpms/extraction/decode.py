@@ -4,6 +4,7 @@ Frame i is the i-th that ``ffmpeg -i x -fps_mode passthrough -f rawvideo -`` yie
 decoded. A file is refused if a decoded frame is damaged or has another size than the first.
 """
 
+import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -194,7 +195,7 @@ def _check(path: Path, frames: Iterable[tuple[int, av.VideoFrame]]) -> _Numbered
 
 def _pick(path: Path, frames: Iterable[tuple[int, av.VideoFrame]], indices: list[int]) -> DecodedFrames:
     """Yields the wanted of all frames that are decoded, upright, up to the last one."""
-    waiting, index = list(indices), -1
+    waiting = list(indices)
     for index, frame in _check(path, frames) if waiting else ():
         if index == waiting[0]:
             yield waiting.pop(0), DecodedFrame(as_shown(frame))
@@ -250,7 +251,7 @@ def _failure(path: Path, said: str) -> MediaError | ConfigError:
     """Returns the error for what ffmpeg said before it ended."""
     if "fps_mode" in said:
         return ConfigError("ffmpeg: too old; install 5.1 or newer, or use --decoder pyav")
-    first = said.strip().splitlines()[:1] or ["it says nothing"]
+    first = re.sub(r"\[[^]]*\] ", "", said.strip()).splitlines()[:1] or ["it says nothing"]
     if "corrupt decoded frame" in said or "Invalid data" in said:
         return MediaError(path, f"damaged (ffmpeg: {first[0]}); download it again", Status.UNREADABLE)
     return MediaError(path, f"ffmpeg failed ({first[0]}); try --decoder pyav", Status.UNREADABLE)

@@ -36,7 +36,7 @@ def probe(path: Path) -> VideoInfo:
     """Reads the properties of a video file.
 
     Raises:
-        MediaError: the file is missing, empty, unreadable, damaged or cut short, or its size changes.
+        MediaError: the file is missing, empty, damaged or cut short, or its size changes.
     """
     with open_video(path) as (container, stream):
         packets = PacketList.read(container, stream)

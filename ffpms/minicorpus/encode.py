@@ -24,7 +24,7 @@ def write_video(path: Path, frames: list[np.ndarray], fps: int, crf: float) -> N
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     options = {"crf": f"{crf:g}", "preset": "medium", "x264-params": _X264}
-    with av.open(str(partial.absolute()), "w", format="mp4") as container:
+    with av.open(str(partial.absolute()), "w", format="mp4") as container:  # "a:b" is no protocol
         stream = container.add_stream("libx264", rate=Fraction(fps), options=options)
         stream.pix_fmt = "yuv444p"
         stream.codec_context.thread_count = 1  # the same bytes on any number of cores

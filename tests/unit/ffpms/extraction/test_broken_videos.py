@@ -9,6 +9,7 @@ import pytest
 from ffpms.errors import ConfigError, MediaError
 from ffpms.extraction.decode import DECODERS, read_frames
 from ffpms.extraction.probe import probe
+from ffpms.minicorpus.encode import write_video
 from tests.helpers.odd_videos import X264, flip_bytes, make_video, reference, remux, run_ffmpeg
 
 pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")
@@ -94,6 +95,13 @@ def test_a_colon_in_a_path_makes_no_protocol(tmp_path: Path, monkeypatch: pytest
         assert probe(path).n_frames == 24
         for decoder in DECODERS:
             assert list(read_frames(path, [3], decoder)) == [3]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_video_is_written_below_a_folder_with_a_colon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_video(Path("http:/a.mp4"), [np.zeros((32, 32, 3), np.uint8)] * 2, 25, 40)
+    assert probe(tmp_path / "http:" / "a.mp4").n_frames == 2
 
 
 def test_tags_in_any_encoding_do_no_harm(tmp_path: Path) -> None:
