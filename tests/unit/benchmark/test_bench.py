@@ -53,3 +53,12 @@ def test_a_crash_is_a_failed_trial(check: Check, tmp_path: Path) -> None:
 def test_ctrl_c_ends_all(check: Check) -> None:
     with pytest.raises(KeyboardInterrupt):
         check(KeyboardInterrupt())  # type: ignore[arg-type]
+
+
+def test_each_detector_is_tried_at_the_side_of_its_set(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, sides = BuiltSet.load(built), []
+    monkeypatch.setattr(bench, "make_detector", lambda _, __, side: sides.append(side))
+    assert not bench._check_methods([Trial.below(tmp_path, CONFIG, data)], Resources(CPU))
+    assert sides == [data.side]
