@@ -28,14 +28,14 @@ def load_weights(network: nn.Module, weights: Weights, name: str) -> str:
     """
     own = {_plain(key): (key, value) for key, value in network.state_dict().items()}
     needed = [key for key in own if not key.endswith("num.batches.tracked")]
-    given = _strip_prefix({_plain(key): value for key, value in weights.items()}, set(needed), name)
+    given = _strip_prefix({key.replace("_", "."): key for key in weights}, set(needed), name)
     missing = [own[key][0] for key in needed if key not in given]
-    others = [key for key in given if key not in own]
+    others = [key for plain, key in given.items() if plain not in own]
     unused = f"; {len(others)} of the file are not used: {_list(others)}" if others else ""
     share = f"{len(missing)} of {len(needed)}"
     if len(missing) > (1 - ENOUGH) * len(needed) or any(key in given for key in needed[len(needed) - len(missing) :]):
         raise BackboneError(f"{name}: the weights lack {_list(missing)} ({share} do not fit{unused})")
-    pairs = {key: (value, given[plain]) for plain, (key, value) in own.items() if plain in given}
+    pairs = {key: (value, weights[given[plain]]) for plain, (key, value) in own.items() if plain in given}
     wrong = [f"{key}: {_size(new)}, not {_size(old)}" for key, (old, new) in pairs.items() if not _alike(old, new)]
     if wrong:
         raise BackboneError(
@@ -45,8 +45,8 @@ def load_weights(network: nn.Module, weights: Weights, name: str) -> str:
     return f"{name}: the weights lack {_list(missing)} ({share} begin at random{unused})" if missing else ""
 
 
-def _strip_prefix(given: Weights, own: set[str], name: str) -> Weights:
-    """Removes what stands before the network's names, as the most of them have it."""
+def _strip_prefix(given: Mapping[str, str], own: set[str], name: str) -> dict[str, str]:
+    """Removes what stands before the network's names, as most of them have it."""
     found: Counter[str] = Counter()
     for key in given:
         parts = key.split(".")
@@ -56,7 +56,7 @@ def _strip_prefix(given: Weights, own: set[str], name: str) -> Weights:
         both = " and ".join(f"{prefix or 'no prefix'} ({count})" for prefix, count in ranked)
         raise BackboneError(f"{name}: the file holds two networks, under {both}; save one of them")
     prefix = f"{ranked[0][0]}." if ranked and ranked[0][0] else ""
-    return {key.removeprefix(prefix): value for key, value in given.items() if key.startswith(prefix)}
+    return {plain.removeprefix(prefix): key for plain, key in given.items() if plain.startswith(prefix)}
 
 
 def _plain(key: str) -> str:

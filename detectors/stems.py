@@ -71,7 +71,7 @@ class MeasuredStem(Stem):
         note: str = "",
     ) -> None:
         super().__init__(network, mean, std, input_size, fixed)
-        self.name, self.note = name, note
+        self.name, self.note, self.shown = name, note, shown
         self.widths: list[int] = []
         self._checked: set[int] = set()
         self.check((input_size if fixed else shown) or input_size or 96)
@@ -111,7 +111,7 @@ class MeasuredStem(Stem):
     def _advise(self, side: int) -> str:
         """Says what to do; a side that is named was tried."""
         if self.fixed:
-            return "leave --input-size away, or choose another backbone"
+            return f"{'leave --input-size away, or ' if self.shown else ''}choose another backbone"
         sides = {*range(max(32, side // 64 * 32), 2 * side + 32, 32), self.input_size or side} - {side}
         nearest = next((s for s in sorted(sides, key=lambda s: (abs(s - side), -s)) if self._works(s)), None)
         return f"give --input-size {nearest}" if nearest else "choose another backbone"

@@ -139,3 +139,12 @@ def test_an_own_run_that_cannot_be_used_is_a_failure(small: BuiltSet, tmp_path: 
     (line,) = outcome.failures
     assert line.startswith(f"{config.parent}: is a copy of s-mil-")
     assert [run.seed for run in outcome.runs] == [1]
+
+
+def test_each_detector_is_tried_at_the_side_of_its_set(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, sides = BuiltSet.load(built), []
+    monkeypatch.setattr(preflight, "make_detector", lambda _, __, side: sides.append(side))
+    assert not preflight.check_methods([Trial.below(tmp_path, CONFIG, data)], Resources(CPU))
+    assert sides == [data.side]
