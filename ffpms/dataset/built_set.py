@@ -218,7 +218,7 @@ def _check_known(what: str, chosen: Iterable[object], known: list[str]) -> None:
 
 
 def _check_texts(table: pd.DataFrame, path: Path) -> None:
-    """Raises ManifestError if a name or a word is missing; originals alone have no ``source_id``."""
+    """Raises ManifestError if a name or a word is missing, but for an original's source_id."""
     texts = table.select_dtypes(["object", "string"]).drop(columns="source_id", errors="ignore")
     if empty := list(texts.columns[texts.isna().any()]):
         what = f"column {', '.join(empty)} has empty cells"
