@@ -34,8 +34,9 @@ def check_free(out: Path, own: Collection[str] = ()) -> None:
     Raises:
         ConfigError: it is a file, or it holds something else.
     """
-    if out.exists() and not out.is_dir():
-        raise ConfigError(f"{out}: is no folder; give --out a new or empty one")
+    there = next((path for path in (out, *out.parents) if path.exists()), out)
+    if there.exists() and not there.is_dir():
+        raise ConfigError(f"{there}: is no folder; give --out a new or empty one")
     others = [path.name for path in out.iterdir() if not is_clutter(path.name)] if out.is_dir() else []
     if not {*others} <= {*own}:
         raise ConfigError(f"{out}: holds something else; give --out a new or empty folder")

@@ -78,8 +78,11 @@ class BuiltSet:
         tables = {name: read_table(root / f"{name}.parquet", schema) for name, schema in schemas.items()}
         content = {name: digest((root / f"{name}.parquet").read_bytes()) for name in schemas}
         if changed := [name for name, own in content.items() if own != about["sha256"].get(f"{name}.parquet")]:
-            table = root / f"{changed[0]}.parquet"
-            raise ManifestError(f"{table}: is not what was built; run the same 'ffpms build' again to repair it")
+            raise ManifestError(
+                f"{root / changed[0]}.parquet: is not what was built; run the same 'ffpms build' again to repair it"
+            )
+        for name, table in tables.items():
+            _check_texts(table, root / f"{name}.parquet")
         settings = naming_settings(about, str(root / REPORT))
         own = name_mixed(settings, tables["videos"], tables["sources"])
         sha256 = digest("".join(content[name] for name in _TABLES).encode())
@@ -212,6 +215,14 @@ def _check_known(what: str, chosen: Iterable[object], known: list[str]) -> None:
     if unknown := [name for name in chosen if not isinstance(name, str) or name not in known]:
         names = ", ".join(name if isinstance(name, str) else shown(name) for name in unknown)
         raise ConfigError(f"{what}: {names} is unknown; choose from {', '.join(known)}")
+
+
+def _check_texts(table: pd.DataFrame, path: Path) -> None:
+    """Raises ManifestError if a name or a word is missing, but for an original's source_id."""
+    texts = table.select_dtypes(["object", "string"]).drop(columns="source_id", errors="ignore")
+    if empty := list(texts.columns[texts.isna().any()]):
+        what = f"column {', '.join(empty)} has empty cells"
+        raise ManifestError(f"{path}: {what}; 'ffpms build' writes no such set, do not use it")
 
 
 N_POINTS = 68

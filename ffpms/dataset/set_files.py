@@ -77,7 +77,8 @@ def stored_settings(report: dict[str, Any], name: str = REPORT) -> tuple[Recipe,
         return restore(Recipe, report["config"]["recipe"]), restore(CropConfig, report["config"]["crop"])
     except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
         wrote = f"it was written by {shown(report.get('ffpms'))}, this is {__version__}"
-        what = f"settings of another version of ffpms ({wrote}: {shown(str(error))})"
+        reason = " ".join(str(error).rpartition("() ")[2].split())[:80]
+        what = f"settings of another version of ffpms ({wrote}: {reason})"
         raise ManifestError(f"{name}: {what}; use that version, or build anew with another --out") from None
 
 

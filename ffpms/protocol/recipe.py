@@ -51,6 +51,8 @@ class Recipe:
         top = self.frames_per_video - 1
         if self.frames_per_video < 2:
             raise ConfigError(f"frames: {self.frames_per_video} is too few to mix; ask for at least 2")
+        if self.frames_per_video > 32_767:  # slots are int16
+            raise ConfigError(f"frames: {shown(self.frames_per_video)} is too many; ask for at most 32767")
         if not 1 <= low <= high <= top:
             raise ConfigError(f"replace: {low}-{high} does not lie in 1-{top}; a fake bag keeps 1 to {top} fake frames")
         if not 0 <= self.fraction < 1 or self.frames_per_video - self.n_replaced_in_train < 1:

@@ -30,7 +30,7 @@ CAUSES = {
     "disk": (of_system("EIO"), "a/b: Input/output error; look at the disk or its cable, which fails"),
     "name": (of_system("ENAMETOOLONG"), "a/b: File name too long; give a shorter path"),
     "files": (of_system("EMFILE"), "a/b: Too many open files; allow more open files (ulimit -n)"),
-    "folder": (of_system("EISDIR"), "a/b: Is a directory; remove what has this name, or give another path"),
+    "folder": (of_system("EISDIR"), "a/b: Is a directory; give another path"),
     "ours": (
         ZeroDivisionError("of course"),
         "unexpected ZeroDivisionError: of course; 'ffpms --debug ...' shows where",
@@ -55,7 +55,7 @@ def test_each_cause_has_its_own_line(ffpms: Command, monkeypatch: pytest.MonkeyP
         ("EACCES", "make it readable", "make it writable or give another --out"),
         ("EPERM", "make it readable", "make it writable or give another --out"),
         ("EIO", "look at the disk or its cable, which fails, or use another disk", ""),
-        ("ENOTDIR", "remove what has this name, or give another path", ""),
+        ("ENOTDIR", "check the path: a part of it is no folder", ""),
         ("EFBIG", "use a disk that takes files of that size", ""),
     ],
 )
@@ -92,7 +92,9 @@ def test_a_folder_whose_name_is_no_text_is_named(ffpms: Command, whole: Path, tm
 @pytest.mark.parametrize("command", ["plan", "minicorpus"])
 def test_a_file_as_out_is_named(ffpms: Command, tmp_path: Path, command: str) -> None:
     (tmp_path / "file").write_text("")
+    below = ffpms(command, "--out", tmp_path / "file" / "a" / "b")
     result = ffpms(command, "--out", tmp_path / "file")
+    assert below.stderr == result.stderr
     assert result.stderr.splitlines()[-1] == f"Error: {tmp_path}/file: is no folder; give --out a new or empty one"
 
 
@@ -155,3 +157,9 @@ def test_a_package_of_the_same_name_is_placed(
         cli._check_packages()
     assert said in str(caught.value)
     assert home != Path("/elsewhere")
+
+
+@pytest.mark.parametrize("frames", [32_768, 10**30])
+def test_more_frames_than_a_table_can_number_are_refused(ffpms: Command, tmp_path: Path, frames: int) -> None:
+    result = ffpms("plan", "--frames", frames, "--out", tmp_path)
+    assert result.stderr == f"Error: frames: {frames} is too many; ask for at most 32767\n"

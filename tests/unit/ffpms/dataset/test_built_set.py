@@ -17,7 +17,7 @@ from ffpms.dataset.crops import read_crop
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.remixing import MIXES
-from tests.helpers.tiny_set import CONFIG, PAIRS, make_set
+from tests.helpers.tiny_set import CONFIG, PAIRS, edit, make_set
 
 
 @pytest.fixture
@@ -180,3 +180,44 @@ def test_a_set_is_named_by_its_place_below_the_current_folder(whole: Path, monke
     assert str(data.place) == whole.name
     monkeypatch.chdir(whole)
     assert str(ffpms.load(whole.parent / whole.name).place) == "."
+
+
+EMPTY = [
+    ("videos", "split"),
+    ("videos", "manipulation"),
+    ("videos", "video_id"),
+    ("frames", "bag_id"),
+    ("frames", "crop"),
+    ("crops", "sha256"),
+    ("sources", "source_video"),
+]
+
+
+@pytest.mark.parametrize(("table", "column"), EMPTY)
+def test_a_table_without_names_is_one_line(data: Path, table: str, column: str) -> None:
+    """Such as a stranger's may be."""
+    edit(data, table, lambda rows: rows.assign(**{column: pd.Series([None] * len(rows), dtype=object)}))
+    with pytest.raises(ManifestError, match=f"{table}.parquet: column {column} has empty cells; 'ffpms build' writes"):
+        ffpms.load(data)
+
+
+def test_settings_of_another_version_name_both(data: Path) -> None:
+    report = json.loads((data / "build.json").read_text())
+    report["config"]["crop"]["novelty"] = 1
+    report["ffpms"] = "0.0.7"
+    (data / "build.json").write_text(json.dumps(report))
+    with pytest.raises(ManifestError, match=r"build\.json: settings of another version of ffpms") as caught:
+        ffpms.load(data)
+    assert f"written by '0.0.7', this is {ffpms.__version__}" in str(caught.value)
+    assert "novelty" in str(caught.value)
+    assert str(data) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff", b"[]", b'{"name": "a web page"}'])
+def test_a_report_that_is_no_sets_is_one_line_that_deletes_nothing(data: Path, content: bytes) -> None:
+    """Many programs have a ``build.json``."""
+    (data / "build.json").write_bytes(content)
+    with pytest.raises(ManifestError) as caught:
+        ffpms.load(data)
+    assert "delete" not in str(caught.value)
+    assert "\n" not in str(caught.value)
