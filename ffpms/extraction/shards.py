@@ -97,7 +97,7 @@ def _move_aside(path: Path) -> Path | None:
         if error.errno in _ENDS_ALL:
             raise
         what = f"cannot be replaced ({error.strerror or error}) and stays as it was"
-        raise ShardInPlaceError(f"{path}: {what}; make it writable, then run the same command again") from error
+        raise ShardInPlaceError(f"{path}: {what}; make it and its folder writable, then run this again") from error
 
 
 def _discard(path: Path) -> None:
