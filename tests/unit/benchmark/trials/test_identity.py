@@ -15,6 +15,10 @@ EXCUSED = {
     "ffpms": "the version, which config.toml names",
     "ffpms.checks": "refuses settings; those it lets through are in config.toml or in the set",
     "ffpms.cores": "the machine's, as with every setting of it",
+    **dict.fromkeys(
+        ("ffpms.engine", "ffpms.engine.interface", "ffpms.engine.processes", "ffpms.engine.ray_cluster"),
+        "starts processes, which draw the same in any number",
+    ),
     "ffpms.errors": "what a user is told",
 }
 
