@@ -49,9 +49,10 @@ def _from_environment(name: str) -> int | None:
 
 
 def _machine_memory() -> int | None:
-    if sys.platform == "win32":
-        return None
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    memory: int | None = None
+    if sys.platform != "win32":
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return memory
 
 
 def _read_limit(path: Path) -> int | None:

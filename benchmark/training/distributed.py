@@ -109,7 +109,11 @@ def leave_ranks() -> None:
     A rank on a GPU that ends by an error leaves without it: NCCL would wait for the others, whom
     ``torchrun`` ends only once this one has gone.
     """
-    if distributed.is_initialized() and (_ends_in_order() or distributed.get_backend() == "gloo"):
+    if (
+        distributed.is_available()
+        and distributed.is_initialized()
+        and (_ends_in_order() or distributed.get_backend() == "gloo")
+    ):
         distributed.destroy_process_group()
 
 

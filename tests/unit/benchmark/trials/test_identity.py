@@ -16,6 +16,10 @@ EXCUSED = {
     "ffpms.checks": "refuses settings; those it lets through are in config.toml or in the set",
     "ffpms.clutter": "names of no file that a trial reads",
     "ffpms.cores": "the machine's, as with every setting of it",
+    **dict.fromkeys(
+        ("ffpms.engine", "ffpms.engine.interface", "ffpms.engine.processes", "ffpms.engine.ray_cluster"),
+        "starts processes, which draw the same in any number",
+    ),
     "ffpms.errors": "what a user is told",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
     "ffpms.parquet": "opens tables or refuses them, whatever they hold",
