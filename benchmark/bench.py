@@ -4,7 +4,7 @@ Each trial is scored once on test.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +34,7 @@ class Outcome:
 
     ``cells`` and ``markdown`` are the leaderboard of all finished runs. ``runs`` and ``failed`` are
     those that this grid asked for. ``failures`` has a line for each failure, also of detectors that
-    could not be made.
+    could not be made. ``left_out`` has one for what else cannot be used in the folder.
     """
 
     cells: pd.DataFrame
@@ -42,6 +42,7 @@ class Outcome:
     runs: list[Run]
     failed: list[Failure]
     failures: list[str]
+    left_out: list[str] = field(default_factory=list)
 
 
 def bench(
@@ -183,12 +184,11 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
     with lock_board(out, machine.log):
         found = read_collection(out)
-        for line in describe_left_out(out, found):
-            machine.log(line)
-        failures += [line for name, line in found.left_out.items() if name in wanted]
+        failures += [found.left_out.pop(name) for name in wanted.intersection(found.left_out)]
+        left_out = describe_left_out(out, found)
         if not (found.runs or found.failures):
-            return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
+            return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures, left_out)
         board = make_board(found.runs, found.failures)
         board.write(out)
     own = [run for run in found.runs if run.run_id in wanted], [one for one in found.failures if one.run_id in wanted]
-    return Outcome(board.cells, board.markdown(), *own, failures)
+    return Outcome(board.cells, board.markdown(), *own, failures, left_out)

@@ -132,9 +132,9 @@ def load_plugins() -> None:
 
 
 def plugin_faults() -> list[str]:
-    """Imports the plugins as :func:`load_plugins` does; returns a line for each that cannot be used.
+    """Imports the plugins as :func:`load_plugins` does, after which all other methods are known.
 
-    All other methods are known then.
+    Returns a line for each plugin that cannot be used.
     """
     _load_built_in()
     return _PLUGINS.load()

@@ -51,7 +51,9 @@ Score = Callable[[Sequence[BagRecord]], Iterator[BagScore]]
 class FaceFeatures:
     """Features of faces, each computed once, from which bags are scored.
 
-    Shape: features (N, D), on the machine's device or on the CPU; row: crop path -> row of features.
+    They are on the machine's device, or on the CPU.
+
+    Shape: features (N, D); row: crop path -> row of features.
     """
 
     model: Model

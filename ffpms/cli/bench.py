@@ -163,6 +163,8 @@ def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
         click.echo(cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:
         click.echo(text)
+    for line in outcome.left_out:
+        click.echo(line, err=True)
     for failure in outcome.failures:
         click.echo(f"failed: {failure}", err=True)
 

@@ -138,6 +138,7 @@ def test_an_own_run_that_cannot_be_used_is_a_failure(small: BuiltSet, tmp_path: 
     outcome = bench([(small, QUICK), (small, replace(QUICK, seed=1))], tmp_path / "runs", CPU, {})
     (line,) = outcome.failures
     assert line.startswith(f"{config.parent}: is a copy of s-mil-")
+    assert outcome.left_out == [], "it is said once"
     assert [run.seed for run in outcome.runs] == [1]
 
 
