@@ -84,7 +84,7 @@ def _add(folder: Path, found: Collection) -> None:
 
 
 def describe_left_out(root: Path, found: Collection) -> list[str]:
-    """Describes what is not in the tables: a line for each folder left out, one of unfinished runs."""
+    """Describes what is not in the tables: a line for each folder, one for unfinished runs."""
     lines = [f"left out: {line}" for line in found.left_out.values()]
     if found.unfinished:
         names = ", ".join(found.unfinished[:3]) + (", ..." if len(found.unfinished) > 3 else "")
