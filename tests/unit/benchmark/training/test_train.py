@@ -339,7 +339,7 @@ def _train(folder: Path, losses: dict[int, float]) -> bool:
     """Stands for ``fit``: the weight after an epoch is its number. Returns whether it was killed."""
     detector = torch.nn.Linear(1, 1, bias=False)
     try:
-        done = checkpoint.resume(folder, {"detector": detector}, torch.device("cpu"))
+        done = checkpoint.resume(folder, {"detector": detector})
         checkpoint.publish(folder, done)
         for epoch in range(done.epoch + 1, len(losses) + 1):
             done.epoch = epoch
