@@ -169,7 +169,7 @@ def _offset(seen: Differences) -> int:
 
 
 def _gains(seen: Differences) -> bool:
-    """Whether the best offset is not 0, and better by enough, by all pixels and outside the face."""
+    """Whether the best offset is not 0 and better by enough, in all pixels and outside the face."""
     offset = _offset(seen)
     gain, motion = seen.gain(offset).sum(axis=0), seen.motion[:, MAX_OFFSET + offset].sum(axis=0)
     return offset != 0 and bool((gain >= _LEAST_GAIN * motion).all())
