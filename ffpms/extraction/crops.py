@@ -56,7 +56,7 @@ class CropMaker:
             box = pairing.geometry.map(self._square(face)) if face else Box(0, 0, 0, 0)
             width, height = pairing.size
             if max(-box.x, -box.y, box.x + box.w - width, box.y + box.h - height) > _TOLERANCE_PX:
-                return f"lacks columns that the crop of its real frame {index} has; download it again"
+                return f"lacks columns that the crop of real frame {index} has; compare its size with the official one"
         return ""
 
     def _add_all(

@@ -5,7 +5,7 @@ geometry of the pair. So only the content of a crop can tell real from fake.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -143,21 +143,25 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
     main = real_video.people[0].track_id
     real["track_id"] = main
     crops.add_real(own, main)
+    compared = []
     for fake in usable:
         begin_file(fake["path"])
-        _add_fake(job, crops, fake, shared[fake["source_video"]])
+        if pairing := _add_fake(job, crops, fake, shared[fake["source_video"]]):
+            compared.append((fake, pairing))
+    if _suspect_real(job, shard, compared) and not job.keep_unverified:
+        return Shard(job.target_id, shard.sources)
     return shard
 
 
-def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: list[int]) -> None:
+def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: list[int]) -> Pairing | None:
     """Compares a fake with its real video and adds its crops, or the reason why there are none.
 
-    Also adds the real crops that may replace them.
+    Also adds the real crops that may replace them. Returns the comparison, if there was one.
     """
     real = crops.shard.sources[0]
     if fake["sha256"] == real["sha256"]:
         _fail(fake, Status.DUPLICATE, f"is {real['source_video']} itself, byte for byte; download it again")
-        return
+        return None
     path = job.root / fake["path"]
     try:
         frames = dict(DECODERS[job.decoder](path, indices))
@@ -165,13 +169,38 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
         pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], frames), crops.real_video)
     except MediaError as error:
         _fail(fake, error.status, error.reason)
-        return
+        return None
     fake |= _pair_columns(pairing)
     if mismatch := pairing.mismatch(real["source_video"]) or crops.sticks_out(frames, pairing):
-        _fail(fake, Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED, mismatch)
+        _fail(fake, _misaligned(job), mismatch)
     if fake["status"] != Status.MISALIGNED:
         crops.add_fake(fake["source_video"], frames, pairing)
         crops.add_real(indices, pairing.altered[0])
+    return pairing
+
+
+def _suspect_real(job: TargetJob, shard: Shard, compared: Sequence[tuple[dict[str, Any], Pairing]]) -> bool:
+    """Refuses a real video that two or more of its fakes, and more than half, do not fit.
+
+    One wrong file is more likely than many. A fake that certainly fits clears the real video.
+    Otherwise no fake is blamed: they only lack their counterpart.
+    """
+    real = shard.sources[0]
+    misfits = [(fake, what) for fake, p in compared if (what := p.mismatch(real["source_video"]).partition(";")[0])]
+    if len(misfits) < 2 or 2 * len(misfits) <= len(compared) or any(p.is_certain for _, p in compared):
+        return False
+    count = f"{len(misfits)} of {len(compared)} fakes do not fit it"
+    first, what = misfits[0]
+    reason = f"{count}, so rather this file is wrong ({first['source_video']} {what}); compare it with the official one"
+    _fail(real, _misaligned(job), reason)
+    for fake, what in misfits:
+        kept = job.keep_unverified
+        _fail(fake, fake["status"] if kept else Status.OK, f"{what}; suspect {real['path']}: {count}" if kept else "")
+    return True
+
+
+def _misaligned(job: TargetJob) -> Status:
+    return Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED
 
 
 def _source_row(source: Source) -> dict[str, Any]:

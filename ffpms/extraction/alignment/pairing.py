@@ -3,21 +3,27 @@
 It tells whether the two belong together, and which face was manipulated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ffpms.errors import MediaError
-from ffpms.extraction.alignment.real_video import RealVideo, read_first_frames, timing_sample
-from ffpms.extraction.alignment.registration import MIN_SCORE, FramePair, Geometry, lift, register
-from ffpms.extraction.alignment.timing import CONFIDENT, SmallFrame, Surroundings, best_offset
+from ffpms.extraction.alignment.offsets import CONFIDENT, Differences, Shift, best_offset, find_shift, is_clear
+from ffpms.extraction.alignment.real_video import RealVideo, read_small, timing_sample
+from ffpms.extraction.alignment.registration import MIN_SCORE, FramePair, Geometry, agreements, lift, register
+from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.decode import DECODERS, DecodedFrame
 
 _COVERED = 0.05
 """Share of a face that the mask must cover for the face to count as manipulated."""
+
+_CHECK = "another video, or cut anew: compare its length and size with the official one"
+
+_MIN_GUESSED = 0.9
+"""Least agreement of two frames where a face's box is interpolated: some of it may lie outside."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,21 @@ class Fake:
 
 
 @dataclass(frozen=True)
+class Odd:
+    """Sampled frames, from ``first`` to ``last``, in which fake and real show different things."""
+
+    first: int
+    last: int
+    score: float
+
+
+@dataclass(frozen=True)
 class Pairing:
     """How a fake of a ``size`` (width, height) aligns with its real video.
 
     ``altered`` are the tracks of the faces that the fake changes, the most changed first. ``lift``
-    is the change of brightness, in levels of red, green and blue.
+    is the change of brightness, in levels of red, green and blue. ``odd`` and ``shift`` are parts
+    that fit less than the whole.
     """
 
     size: tuple[int, int]
@@ -46,9 +62,16 @@ class Pairing:
     certainty: float | None
     lift: tuple[float, float, float]
     altered: tuple[int, ...]
+    odd: Odd | None = None
+    shift: Shift | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether fake and real certainly belong together."""
+        return not self.mismatch("") and not self.offset and (self.certainty or 0.0) >= CONFIDENT
 
     def mismatch(self, real: str) -> str:
-        """Returns the reason why the two do not belong together; empty if they do.
+        """Returns why the two do not belong together; empty if they do.
 
         ``real`` is the name of the real video.
 
@@ -58,38 +81,60 @@ class Pairing:
             ''
         """
         if self.score < MIN_SCORE:
-            return f"does not show what {real} shows (agreement {self.score:.2f} around the faces); download it again"
-        if self.offset and self.certainty and self.certainty >= CONFIDENT:
-            late, sure = f"{self.offset:+d} frames off {real}", f"{self.certainty:.0%} sure"
-            return f"runs {late} ({sure}); its frame i shows frame i{self.offset:+d}; download it again"
+            return f"does not show what {real} shows (agreement {self.score:.2f} around the faces); {_CHECK}"
+        if self.odd:
+            where = f"between frames {self.odd.first} and {self.odd.last}"
+            return f"does not show what {real} shows {where} (agreement {self.odd.score:.2f}); {_CHECK}"
+        if self.shift:
+            return f"runs {self.shift.describe(real)} ({self.shift.certainty:.0%} sure); {_CHECK}"
         return ""
 
 
 def pair(fake: Fake, real: RealVideo) -> Pairing:
     """Measures the geometry, the score, the brightness change and the time offset of a fake.
 
-    Geometry, score and lift need only a few frames. The offset needs half the samples. If these
-    leave it open, every frame of the beginning is compared.
+    Geometry, score and lift need only a few frames; that every part agrees takes all of them. The
+    offset needs half the samples. If these leave it open anywhere, stretches of frames from all of
+    the video are compared.
     """
-    few = list(fake.frames)[:: max(1, len(fake.frames) // 4)]
-    pairs = {i: FramePair(fake.frames[i], real.frames[i], real.boxes(i)) for i in few}
-    geometry, score = register(list(pairs.values()))
-    altered = _altered(fake, real, pairs, geometry)
-    offset, certainty = _timing(fake, real, geometry, altered[0])
-    size = fake.frames[few[0]].size
-    return Pairing(size, geometry, score, offset, certainty, lift(list(pairs.values()), geometry), altered)
+    pairs = {i: FramePair(frame, real.frames[i], real.boxes(i)) for i, frame in fake.frames.items()}
+    few = {i: pairs[i] for i in list(pairs)[:: max(1, len(pairs) // 4)]}
+    geometry, score = register(list(few.values()))
+    altered = _altered(fake, real, few, geometry)
+    offset, certainty, shift = _timing(fake, real, geometry, altered[0])
+    light, size = lift(list(few.values()), geometry), next(iter(few.values())).fake.size
+    return Pairing(size, geometry, score, offset, certainty, light, altered, _odd(pairs, real, geometry), shift)
 
 
-def _timing(fake: Fake, real: RealVideo, geometry: Geometry, track_id: int) -> tuple[int, float | None]:
-    """Returns the time offset in frames, and how certain it is."""
-    around = {i: real.surroundings(i, track_id, geometry) for i in timing_sample(list(fake.frames))}
-    offset, certainty = best_offset([s.costs(SmallFrame.of(fake.frames[i].luma())) for i, s in around.items() if s])
-    if certainty is None or (offset == 0 and certainty >= CONFIDENT):
-        return offset, certainty
-    track = next(t for t in real.people if t.track_id == track_id)
-    first = read_first_frames(fake.path, fake.decoder, fake.n_frames)
-    seen = ((small, Surroundings.of(real.first_frames, i, track.at(i)[0], geometry)) for i, small in first.items())
-    return best_offset([around.costs(small) for small, around in seen if around])
+def _odd(pairs: Mapping[int, FramePair], real: RealVideo, geometry: Geometry) -> Odd | None:
+    """Finds the two sampled frames in a row that agree least, if they agree too little."""
+    index = list(pairs)
+    scores = agreements(list(pairs.values()), geometry)
+    limits = [MIN_SCORE if all(map(real.found_all, index[i : i + 2])) else _MIN_GUESSED for i in range(len(scores))]
+    low = [i for i, (score, limit) in enumerate(zip(scores, limits, strict=True)) if score < limit]
+    if not low:
+        return None
+    last = index[min(low[-1] + 1, len(index) - 1)]
+    return Odd(index[low[0]], last, min(scores[i] for i in low))
+
+
+def _timing(fake: Fake, real: RealVideo, geometry: Geometry, track_id: int) -> tuple[int, float | None, Shift | None]:
+    """Returns the time offset in frames, how certain it is, and the part that runs off."""
+    sampled = ((i, SmallFrame.of(fake.frames[i].luma())) for i in timing_sample(list(fake.frames)))
+    seen = _compare(sampled, lambda i: real.surroundings(i, track_id, geometry))
+    if not len(seen.index) or is_clear(seen):
+        return *best_offset(seen), None
+    dense = read_small(fake.path, fake.decoder, real.dense_indices(fake.n_frames))
+    seen = _compare(dense, lambda i: real.dense_surroundings(i, track_id, geometry))
+    return *best_offset(seen), find_shift(seen)
+
+
+def _compare(shown: Iterable[tuple[int, SmallFrame]], around: Callable[[int], Surroundings | None]) -> Differences:
+    """Compares frames of a fake with the real ones around each."""
+    rows = [(i, real.costs(small), real.motion) for i, small in shown if (real := around(i))]
+    index, cost, motion = zip(*rows, strict=True) if rows else ((), (), ())
+    shape = (-1, len(OFFSETS), 2)
+    return Differences(np.array(index), np.reshape(cost, shape), np.reshape(motion, shape))
 
 
 def _altered(fake: Fake, real: RealVideo, pairs: Mapping[int, FramePair], geometry: Geometry) -> tuple[int, ...]:

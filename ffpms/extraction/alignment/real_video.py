@@ -1,9 +1,11 @@
 """RealVideo: the frames and faces of a real video, read once for all its fakes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
@@ -13,8 +15,8 @@ from ffpms.extraction.faces.detection import FaceFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import FaceTrack, find_people
 from ffpms.schema import Status
 
-N_FIRST_FRAMES = 240
-"""Number of first frames that are compared one by one if the sampled ones leave the offset open."""
+_STRETCHES, _STRETCH = 12, 20
+"""Number and length of the stretches of a video that are compared frame by frame if need be."""
 
 BoxAndStatus = tuple[Box | None, Status]
 """The box of a face, if there is one, and its status."""
@@ -45,6 +47,10 @@ class RealVideo:
         """Returns the boxes of all faces in a sampled frame."""
         return [box for box, _ in self.faces[index].values() if box]
 
+    def found_all(self, index: int) -> bool:
+        """Whether every face was found in a sampled frame, and none is interpolated."""
+        return all(status is Status.OK for _, status in self.faces[index].values())
+
     def surroundings(self, index: int, track_id: int, geometry: Geometry) -> Surroundings | None:
         """Returns the surroundings of a face at every offset from a frame.
 
@@ -58,15 +64,37 @@ class RealVideo:
         return self._surroundings[key]
 
     @cached_property
-    def first_frames(self) -> dict[int, SmallFrame]:
-        """The first frames of the video, small."""
-        return read_first_frames(self.path, self.decoder, self.n_frames)
+    def dense_frames(self) -> dict[int, SmallFrame]:
+        """The frames of :func:`dense_sample`, small."""
+        return dict(read_small(self.path, self.decoder, dense_sample(self.n_frames)))
+
+    def dense_indices(self, n_frames: int) -> list[int]:
+        """Returns those of them that a fake of ``n_frames`` has, and that have their neighbours."""
+        known = set(dense_sample(self.n_frames))
+        return [i for i in sorted(known) if i < n_frames and known.issuperset(i + k for k in OFFSETS)]
+
+    def dense_surroundings(self, index: int, track_id: int, geometry: Geometry) -> Surroundings | None:
+        """Returns the surroundings of a face at every offset from one of these frames."""
+        track = next(t for t in self.people if t.track_id == track_id)
+        return Surroundings.of(self.dense_frames, index, track.at(index)[0], geometry)
 
 
-def read_first_frames(path: Path, decoder: str, n_frames: int) -> dict[int, SmallFrame]:
-    """Reads the first frames of a video of ``n_frames`` frames, small."""
-    frames = DECODERS[decoder](path, list(range(min(n_frames, N_FIRST_FRAMES))))
-    return {index: SmallFrame.of(frame.luma()) for index, frame in frames}
+def read_small(path: Path, decoder: str, indices: Sequence[int]) -> Iterator[tuple[int, SmallFrame]]:
+    """Reads frames of a video, small."""
+    yield from ((index, SmallFrame.of(frame.luma())) for index, frame in DECODERS[decoder](path, list(indices)))
+
+
+def dense_sample(n_frames: int) -> list[int]:
+    """Returns all frames of a short video, and 12 stretches of 20 frames of a longer one.
+
+    Example:
+        >>> dense_sample(300)[18:22]
+        [18, 19, 25, 26]
+    """
+    starts = np.linspace(0, max(n_frames - _STRETCH, 0), _STRETCHES).astype(int)
+    if n_frames <= _STRETCHES * _STRETCH:
+        return list(range(n_frames))
+    return [int(start) + k for start in starts for k in range(_STRETCH)]
 
 
 def timing_sample(sample: Sequence[int]) -> Sequence[int]:

@@ -133,8 +133,13 @@ def register(pairs: Sequence[FramePair]) -> tuple[Geometry, float]:
     tried = [g for g in ways if g.kind != "crop"] + crops[:5]
     misfits = [np.mean([_misfit(pair, g) for pair in pairs], axis=0) for g in tried]
     best = int(np.argmin([misfit for misfit, _ in misfits]))
-    misfit, spread = misfits[best]
-    return tried[best], 1 - max(float(misfit) - _NOISE**2, 0.0) / max(float(spread), 1e-9)
+    return tried[best], _score(misfits[best])
+
+
+def agreements(pairs: Sequence[FramePair], geometry: Geometry) -> list[float]:
+    """Returns the score of :func:`register` for every two pairs in a row; of one pair, its own."""
+    misfits = np.array([_misfit(pair, geometry) for pair in pairs])
+    return [_score(misfits[i : i + 2].mean(axis=0)) for i in range(max(1, len(pairs) - 1))]
 
 
 def lift(pairs: Sequence[FramePair], geometry: Geometry) -> tuple[float, float, float]:
@@ -163,6 +168,11 @@ def _changes(pair: FramePair, geometry: Geometry) -> np.ndarray:
     """
     fake, real = (image.T.astype(np.int16) for image in pair.around(geometry, DecodedFrame.rgb_of, step=4))
     return np.asarray(fake - real)
+
+
+def _score(misfit: np.ndarray) -> float:
+    between, spread = (float(variance) for variance in misfit)
+    return 1 - max(between - _NOISE**2, 0.0) / max(spread, 1e-9)
 
 
 def _misfit(pair: FramePair, geometry: Geometry) -> tuple[float, float]:

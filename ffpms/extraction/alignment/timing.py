@@ -1,6 +1,6 @@
-"""Timing: finds the offset in time between a fake and its real video, and how certain it is."""
+"""Timing: measures how a frame of a fake differs from the real frames around it in time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,13 +10,9 @@ from PIL import Image
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 
-CONFIDENT = 0.95
-"""Confidence needed to call two videos synchronous or not, as a share of resamples."""
-
 MAX_OFFSET = 4
 OFFSETS = range(-MAX_OFFSET, MAX_OFFSET + 1)
 """Offsets in time that are tried, in frames."""
-_NEAREST = np.array(sorted(OFFSETS, key=abs))
 
 _MANIPULATED = 1.3
 """Side of the region that a manipulation may change, in sides of a face's box."""
@@ -25,8 +21,8 @@ _SHORT_SIDE = 480
 _GRID_SIDE = 150
 """Approximate number of rows, and of columns, in which the surroundings of a face are compared."""
 
-_RESAMPLES = 200
-_FOLDS = 5
+_LARGEST = 12.0
+"""Largest difference of a pixel that counts, in levels: sharp edges must not outvote all else."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +73,8 @@ class Surroundings:
     (width, height) px, of which every ``step``-th row and column is used.
 
     Shape: seen (offsets, pixels) float32, less the mean of each frame; weights (2, pixels): of all
-    pixels, and of those outside the face alone, each summing to 1.
+    pixels, and of those outside the face alone, each summing to 1; motion (offsets, 2): the costs
+    of the real frame itself.
     """
 
     around: Box
@@ -85,6 +82,7 @@ class Surroundings:
     step: int
     seen: np.ndarray
     weights: np.ndarray
+    motion: np.ndarray
 
     @classmethod
     def of(cls, video: Mapping[int, SmallFrame], index: int, face: Box | None, geometry: Geometry) -> Self | None:
@@ -108,73 +106,19 @@ class Surroundings:
         covered = geometry.map(face.widened(_MANIPULATED)).moved(-around.x, -around.y).scaled(1 / factor).within(*size)
         outside[covered.rows, covered.columns] = False
         weights = np.stack([moving, moving * outside[::step, ::step].ravel()])
-        return cls(around, size, step, seen, weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-6))
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)
+        return cls(around, size, step, seen, weights, _differences(seen[MAX_OFFSET], seen, weights))
 
     def costs(self, fake: SmallFrame) -> np.ndarray:
-        """Weighted mean of ``|fake - real|`` at each offset, without a constant change of
+        """Weighted mean of ``min(|fake - real|, 12)`` at each offset, without a constant change of
         brightness.
 
         Shape: (offsets, 2), as the weights.
         """
         shown = fake.cut(self.around, self.size, self.step).ravel()
         shown -= shown.mean()
-        return np.stack([self.weights @ np.abs(shown - real) for real in self.seen])
+        return _differences(shown, self.seen, self.weights)
 
 
-def best_offset(costs: Sequence[np.ndarray]) -> tuple[int, float | None]:
-    """Returns the time offset of a fake, and how certain it is.
-
-    From the costs of several frames i, the offset is the k with the least ``|fake[i] - real[i +
-    k]|`` in and around the face. The certainty, in 0..1, is that the two are synchronous (k = 0) or
-    not (k other than 0). Without a frame the result is 0 and None. An offset other than 0 must also
-    show outside the face: a reenacted face may be more like the real one of another time.
-
-    Shape: costs: one (offsets, 2) per frame, for offsets -4 to 4.
-
-    Example:
-        >>> costs = [np.abs(np.arange(-4, 5) - 2.0)[:, None].repeat(2, axis=1)] * 10
-        >>> best_offset(costs)
-        (2, 1.0)
-    """
-    if not costs:
-        return 0, None
-    cost, outside = np.moveaxis(np.array(costs), -1, 0)
-    offset = int(_least(cost.mean(axis=0)))
-    return offset, min(_share_apart(cost), _share_apart(outside)) if offset else _share_together(cost)
-
-
-def _share_together(cost: np.ndarray) -> float:
-    """Share of resamples of the frames that have the least cost at offset 0.
-
-    Shape: cost (frames, offsets).
-    """
-    return float(np.mean(_least(_resampled_means(cost)) == 0))
-
-
-def _share_apart(cost: np.ndarray) -> float:
-    """Share of resamples in which the best offset is better than 0.
-
-    It is counted in frames that had no part in choosing the offset. In the chosen ones the best of
-    nine equals would always seem better.
-
-    Shape: cost (frames, offsets).
-    """
-    gains = []
-    for fold in np.array_split(np.arange(len(cost)), min(_FOLDS, len(cost))):
-        others = np.delete(cost, fold, axis=0)
-        k = int(_least(others.mean(axis=0))) if len(others) else 0
-        gains.append(cost[fold, MAX_OFFSET] - cost[fold, MAX_OFFSET + k])
-    return float(np.mean(_resampled_means(np.concatenate(gains)) > 0))
-
-
-def _resampled_means(values: np.ndarray) -> np.ndarray:
-    draws = np.random.default_rng(0).integers(0, len(values), (_RESAMPLES, len(values)))
-    return np.asarray(values[draws].mean(axis=1))
-
-
-def _least(cost: np.ndarray) -> np.ndarray:
-    """Offset of the least cost; among equals the one nearest to 0.
-
-    Shape: (..., offsets) -> (...).
-    """
-    return np.asarray(_NEAREST[cost[..., _NEAREST + MAX_OFFSET].argmin(axis=-1)])
+def _differences(shown: np.ndarray, seen: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.stack([weights @ np.minimum(np.abs(shown - real), _LARGEST) for real in seen])

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ffpms.extraction.alignment.registration import MIN_SCORE, FramePair, Geometry, candidates, lift, register
-from ffpms.extraction.alignment.timing import CONFIDENT, OFFSETS, SmallFrame, Surroundings, best_offset
+from ffpms.extraction.alignment.offsets import CONFIDENT, Differences, best_offset
+from ffpms.extraction.alignment.registration import (
+    MIN_SCORE,
+    FramePair,
+    Geometry,
+    agreements,
+    candidates,
+    lift,
+    register,
+)
+from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
 from tests.helpers.corpus import as_picture, portrait
 
@@ -65,6 +74,13 @@ def test_a_face_that_fills_the_frame_or_is_not_in_it_leaves_pixels_to_compare(fa
     assert lift(alike, IDENTITY) == pytest.approx((0, 0, 0), abs=1)
 
 
+def test_two_frames_of_another_scene_score_low_among_others() -> None:
+    mixed = [*pairs(lambda f: f), *pairs(lambda f: f[::-1])[:2], *pairs(lambda f: f)]
+    scores = agreements(mixed, IDENTITY)
+    assert [score < MIN_SCORE for score in scores] == [False, False, True, True, True, False, False]
+    assert agreements(mixed[:1], IDENTITY) == pytest.approx([1.0], abs=0.01)
+
+
 def test_another_video_scores_low() -> None:
     assert register(pairs(lambda f: f[::-1]))[1] < 0.8
 
@@ -119,11 +135,16 @@ def test_too_short_a_video_has_no_offset() -> None:
 def timing(
     fakes: dict[int, SmallFrame], reals: dict[int, SmallFrame], geometry: Geometry = IDENTITY
 ) -> tuple[int, float | None]:
-    costs = []
-    for i, fake in fakes.items():
-        if around := Surroundings.of(reals, i, FACE, geometry):
-            costs.append(around.costs(fake))
-    return best_offset(costs)
+    return best_offset(compare(fakes, reals, FACE, geometry))
+
+
+def compare(
+    fakes: dict[int, SmallFrame], reals: dict[int, SmallFrame], face: Box = FACE, geometry: Geometry = IDENTITY
+) -> Differences:
+    around = {i: Surroundings.of(reals, i, face, geometry) for i in fakes}
+    known = {i: real for i, real in around.items() if real}
+    cost = np.array([real.costs(fakes[i]) for i, real in known.items()])
+    return Differences(np.array(list(known)), cost, np.array([real.motion for real in known.values()]))
 
 
 def small(frame: np.ndarray) -> SmallFrame:
@@ -140,9 +161,10 @@ def test_of_a_large_face_no_more_is_looked_at_than_timing_needs() -> None:
     """Every fourth row and column of 660, and the offset is still found."""
     reals = {i: small(enlarged(f)) for i, f in enumerate(FRAMES[:18])}
     fakes = {i: small(enlarged(noisy(FRAMES[i + 2]))) for i in range(5, 12)}
-    around = [Surroundings.of(reals, i, FACE.scaled(3), IDENTITY) for i in fakes]
-    assert {s.seen.shape[1] for s in around if s} == {165 * 165}
-    assert best_offset([s.costs(fake) for s, fake in zip(around, fakes.values(), strict=True) if s]) == (2, 1.0)
+    around = Surroundings.of(reals, 5, FACE.scaled(3), IDENTITY)
+    assert around is not None
+    assert around.seen.shape[1] == 165 * 165
+    assert best_offset(compare(fakes, reals, FACE.scaled(3))) == (2, 1.0)
 
 
 def enlarged(frame: np.ndarray) -> np.ndarray:

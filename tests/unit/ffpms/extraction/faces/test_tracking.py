@@ -154,7 +154,8 @@ def test_a_fake_that_lacks_columns_of_a_crop_is_told(lost: int, cut: bool) -> No
     geometry = Geometry("crop", shift_x=-lost)
     pairing = Pairing((360 - 2 * lost, 270), geometry, 1.0, 0, 1.0, (0.0, 0.0, 0.0), (0,))
     said = CropMaker(CropConfig(size=32), Shard("000"), real).sticks_out([0], pairing)
-    assert said == ("lacks columns that the crop of its real frame 0 has; download it again" if cut else "")
+    assert said.startswith("lacks columns that the crop of real frame 0 has" if cut else "")
+    assert bool(said) == cut
 
 
 def test_a_crop_of_its_own_size_is_the_pixels_themselves() -> None:
