@@ -106,12 +106,19 @@ def _make_shard(job: TargetJob) -> tuple[Shard, str]:
             return build_target(job, _finder(job.crop.finder), begin_file), ""
     except (ConfigError, StorageError):
         raise
+    except MemoryError:
+        return _fail_all(job, "not enough memory; give fewer --workers, then --retry-failed"), ""
     except Exception as error:  # one video must not stop a build of thousands
-        shard = Shard(job.target_id, [_source_row(s) for s in job.sources])
         what = f"{type(error).__name__}: {error}".replace(f"{job.root}{os.sep}", "")  # no row names the tree's place
-        for row in shard.sources:
-            _fail(row, Status.FAILED, f"unexpected {what}; please report it")
-        return shard, what
+        return _fail_all(job, f"unexpected {what}; please report it"), what
+
+
+def _fail_all(job: TargetJob, reason: str) -> Shard:
+    """Makes a shard without crops, of which no file could be used."""
+    shard = Shard(job.target_id, [_source_row(source) for source in job.sources])
+    for row in shard.sources:
+        _fail(row, Status.FAILED, reason)
+    return shard
 
 
 def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str], None]) -> Shard:
@@ -160,7 +167,9 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
     """
     real = crops.shard.sources[0]
     if fake["sha256"] == real["sha256"]:
-        _fail(fake, Status.DUPLICATE, f"is {real['source_video']} itself, byte for byte; download it again")
+        _fail(
+            fake, Status.DUPLICATE, f"is {real['source_video']} itself, byte for byte; put the file of this name there"
+        )
         return None
     path = job.root / fake["path"]
     try:
@@ -223,7 +232,7 @@ def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
         _fail(row, error.status, error.reason)
         return row
     if broken := job.corpus.broken_promise(source.compression, row["crf"]):
-        _fail(row, Status.WRONG_COMPRESSION, f"{broken}; download it again")
+        _fail(row, Status.WRONG_COMPRESSION, f"{broken}; put the file of that folder's compression there")
     elif row["n_frames"] < job.frames_per_video:
         reason = f"{row['n_frames']} frames, fewer than the {job.frames_per_video} to sample; ask for fewer --frames"
         _fail(row, Status.TOO_SHORT, reason)

@@ -82,7 +82,9 @@ def test_a_raw_folder_promises_crf_0(ffpms: Command, copy: Path, tmp_path: Path)
     result = ffpms(*flags(copy, tmp_path / "data", "--compression", "raw"))
     status = status_of(tmp_path / "data")
     assert {k for k, v in status.items() if v != "wrong_compression"} == {"original_006"}
-    assert "007.mp4: encoded at crf 40 in a raw folder; download it again" in result.stderr
+    assert (
+        "007.mp4: encoded at crf 40 in a raw folder; put the file of that folder's compression there" in result.stderr
+    )
 
 
 @pytest.mark.parametrize("how", REASONS)

@@ -63,7 +63,7 @@ def test_a_file_that_hangs_is_given_up_and_can_be_retried(
     set_traps(copy, {FAKE: "hang", f"{REAL}/009.mp4": "hang"})
     result = ffpms(*build)
     assert result.exit_code == 0
-    said = f"took longer than {TIMEOUT_S} s; give --retry-failed and a higher --time-limit, or download it again"
+    said = f"took longer than {TIMEOUT_S} s; give --retry-failed and a higher --time-limit"
     assert failures(out) == {"FS_006_007": said, "original_009": said}
     assert len(result.stderr.splitlines()) == 2
     assert sum(status == "ok" for status in status_of(out).values()) == 20 - 1 - 5
@@ -81,5 +81,5 @@ def test_a_file_that_kills_its_worker_is_given_up(
     set_traps(copy, {FAKE: trap})
     assert ffpms(*flags(copy, out, "--engine", engine, "--workers", 2)).exit_code == 0
     (error,) = failures(out).values()
-    assert error.startswith(f"ended its worker twice ({end}); download it again")
+    assert error.startswith(f"ended its worker twice ({end}): damaged, or no memory left")
     assert {bag for bag, status in status_of(out).items() if status != "ok"} == {"FS_006_007"}
