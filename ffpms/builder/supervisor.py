@@ -87,7 +87,9 @@ def _after_death(died: Died[TargetJob], deaths: Counter[tuple[str, str]]) -> Tar
 def _reason(note: WorkerNote, limit_s: float) -> str:
     if note.timed_out:
         return f"took longer than {limit_s:g} s; give --retry-failed and a higher --time-limit"
-    return f"ended its worker twice ({note.crash}): damaged, or no memory left; use fewer --workers, then --retry-failed"
+    return (
+        f"ended its worker twice ({note.crash}): damaged, or no memory left; use fewer --workers, then --retry-failed"
+    )
 
 
 def await_shards(out: Path, targets: Iterable[str], timeout_s: float = _MAX_DELAY_S) -> None:

@@ -1,0 +1,1 @@
+"""Long runs that no suite has time for: ``make load``."""
