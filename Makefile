@@ -10,7 +10,7 @@ LOWEST = .venv-lowest
 LOWEST_FLAGS ?=
 LOWEST_TESTS ?= tests/unit tests/golden
 
-.PHONY: demo test slow lint docs lowest
+.PHONY: demo test slow load lint docs lowest
 
 demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
@@ -26,6 +26,12 @@ test: lint $(REFERENCE:%=$(VENV)/.reference)
 # One model of every family of timm, which takes minutes: for a change of backbones or of the version of timm.
 slow: $(VENV)/.dev
 	$(BIN)/pytest -m slow
+
+# Kills of builds and benches at random moments, for MINUTES; then every encoder in every container. For a release.
+MINUTES ?= 60
+load: $(VENV)/.dev
+	$(BIN)/python -m tests.load.kills --minutes $(MINUTES)
+	$(BIN)/python -m tests.load.codecs
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

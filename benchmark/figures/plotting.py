@@ -15,6 +15,10 @@ PICTURES = (".png", ".pdf", ".svg")
 """Endings of a picture's name."""
 
 _LETTERS_PER_INCH = 10
+_LETTERS_OF_A_LINE = 8
+"""The width of a line and its margins in the legend, in letters."""
+_COLOURS = 10
+"""Number of colours, after which they come again, on dashed lines."""
 
 
 def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
@@ -87,8 +91,11 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
         axes.set(ylabel="%", title=TITLES[metric], ylim=(bottom, 102))
         if metric != "tpr":
             axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3 * len(metrics))
-    figure.suptitle("\n".join([title, *wrap(shared, width=_LETTERS_PER_INCH * size[0])]))
+    handles, labels = axes.get_legend_handles_labels()
+    letters = _LETTERS_PER_INCH * size[0]
+    columns = max(1, letters // (max(map(len, labels)) + _LETTERS_OF_A_LINE))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    figure.suptitle("\n".join([title, *wrap(shared, width=letters)]))
     figure.savefig(path)
     plt.close(figure)
 
@@ -108,7 +115,7 @@ def _draw_panel(axes: Any, curve: pd.DataFrame) -> None:
         if of_ranges:
             _draw_ranges(axes, x + 0.8 * (number - (len(methods) - 1) / 2), points, method)
         else:
-            _draw_band(axes, x, points, method)
+            _draw_band(axes, x, points, method, "-" if number < _COLOURS else "--")
     if of_frames:
         axes.set(
             xlabel="frames looked at", xlim=(0, curve["n_frames"].max() + 1), xticks=sorted(set(curve["n_frames"]))
@@ -124,7 +131,7 @@ def _draw_ranges(axes: Any, x: pd.Series, points: pd.DataFrame, method: object) 
     axes.errorbar(x, value, yerr=reach, marker="o", capsize=3, linewidth=1.6, label=method)
 
 
-def _draw_band(axes: Any, x: pd.Series, points: pd.DataFrame, method: object) -> None:
+def _draw_band(axes: Any, x: pd.Series, points: pd.DataFrame, method: object, style: str) -> None:
     value, low, high = (100 * points[name] for name in ("value", "ci_low", "ci_high"))
-    (line,) = axes.plot(x, value, marker="o", markersize=3, linewidth=1.6, label=method)
+    (line,) = axes.plot(x, value, style, marker="o", markersize=3, linewidth=1.6, label=method)
     axes.fill_between(x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
