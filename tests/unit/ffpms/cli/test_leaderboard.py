@@ -20,7 +20,8 @@ from benchmark.metrics.protocols import PROTOCOLS
 from benchmark.runs.collection import describe_left_out, read_collection, read_runs
 from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, name_run
 from ffpms import cli
-from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split, write_table
+from ffpms.parquet import write_table
+from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split
 from tests.conftest import Command
 from tests.helpers.scores import grid_scores, names, run
 
