@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ffpms import __version__
-from ffpms.errors import ManifestError, unreadable
+from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.schema import SCHEMA_VERSION
 from ffpms.storage import whole_file
 
@@ -116,8 +116,7 @@ def open_parquet(path: Path, name: str, again: str = _AGAIN) -> Iterator[pq.Parq
 
 
 def _damaged(name: str, error: Exception, again: str) -> ManifestError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return ManifestError(f"{name}: no whole Parquet file ({reason}); {again}")
+    return ManifestError(f"{name}: no whole Parquet file ({first_line(error)}); {again}")
 
 
 def written_by(file: pq.ParquetFile) -> str:
