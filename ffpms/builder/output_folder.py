@@ -91,7 +91,7 @@ class OutputFolder:
         """Removes half-written files; writes which process builds, and that the set is not complete."""
         out = self.path
         with writing(out):
-            remove_partial(out)
+            remove_partial(out, "*-????????")
             if not isinstance(lock, SoftFileLock):  # which has the same two lines already
                 (out / LOCK).write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
             before = read_report(out) if (out / REPORT).is_file() else {"config": self.settings}

@@ -5,7 +5,7 @@ geometry of the pair. So only the content of a crop can tell real from fake.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 from ffpms.engine.watchdog import watched
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
-from ffpms.extraction.alignment.real_video import read_real_video
+from ffpms.extraction.alignment.real_video import RealVideo, read_real_video
 from ffpms.extraction.crops import CropMaker
 from ffpms.extraction.decode import DECODERS
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
@@ -139,12 +139,8 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
     own = _shared_indices(real, real, job.frames_per_video)
     shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
     begin_file(real["path"])
-    try:
-        real_video = read_real_video(
-            job.root / real["path"], job.decoder, real["n_frames"], own, shared.values(), finder
-        )
-    except MediaError as error:
-        fail(real, error.status, error.reason)
+    real_video = _read_real(job, real, own, shared.values(), finder)
+    if real_video is None:
         return shard
     crops = CropMaker(job.crop, shard, real_video, _point_finder() if job.crop.landmarks else None)
     main = real_video.people[0].track_id
@@ -158,6 +154,17 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
     if _suspect_real(job, shard, compared) and not job.keep_unverified:
         return Shard(job.target_id, shard.sources)
     return shard
+
+
+def _read_real(
+    job: TargetJob, row: dict[str, Any], own: list[int], shared: Iterable[list[int]], finder: FaceFinder
+) -> RealVideo | None:
+    """Decodes a real video and finds its people; if that fails, its row says why."""
+    try:
+        return read_real_video(job.root / row["path"], job.decoder, row["n_frames"], own, shared, finder)
+    except MediaError as error:
+        fail(row, error.status, error.reason)
+        return None
 
 
 def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: list[int]) -> Pairing | None:
