@@ -88,7 +88,10 @@ class OutputFolder:
         return lock
 
     def _begin(self, lock: BaseFileLock) -> None:
-        """Removes half-written files; writes which process builds, and that the set is not complete."""
+        """Writes which process builds, and that the set is not complete.
+
+        What a kill left half written is removed.
+        """
         out = self.path
         with writing(out):
             remove_partial(out, "*-????????")
