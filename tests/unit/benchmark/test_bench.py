@@ -126,7 +126,7 @@ def test_a_done_run_whose_scores_are_damaged_is_scored_again_and_not_trained(
     outcome = bench([(small, QUICK)], tmp_path / "runs", replace(CPU, log=said.append), {})
     assert outcome.failures == []
     assert table.read_bytes() == whole
-    assert any(line.startswith(f"{table}: not a readable Parquet file") for line in said)
+    assert any(line.startswith(f"{table}: no whole Parquet file") for line in said)
     assert said[0].endswith("it is scored again")
 
 
