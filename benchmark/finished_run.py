@@ -26,7 +26,8 @@ from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.crops import read_crop
 from ffpms.dataset.set_files import restore
 from ffpms.errors import ConfigError, ManifestError
-from ffpms.schema import SCORE, check
+from ffpms.parquet import check
+from ffpms.schema import SCORE
 
 
 @dataclass(frozen=True, eq=False)

@@ -81,6 +81,16 @@ def unreadable(error: OSError) -> str:
     return f"cannot be read ({error.strerror or error}); {remedy(error, 'make it readable')}"
 
 
+def first_line(error: Exception) -> str:
+    """Returns the first line of a library's message, or the error's class if it has none.
+
+    Example:
+        >>> first_line(ValueError("too short\\nat byte 7")), first_line(ValueError())
+        ('too short', 'ValueError')
+    """
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def remedy(error: OSError, permit: str) -> str:
     """Says what to do about an error of the file system; ``permit`` if something is not allowed.
 

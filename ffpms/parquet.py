@@ -1,22 +1,92 @@
-"""Parquet files: opened wherever they lie; what is wrong with one is one line."""
+"""Parquet files: writes tables whole, reads them wherever they lie, and checks both ways."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ffpms.errors import ManifestError, unreadable
+from ffpms import __version__
+from ffpms.errors import ManifestError, first_line, unreadable
+from ffpms.schema import SCHEMA_VERSION
+from ffpms.storage import whole_file
 
-VERSION = "ffpms.schema"
+_VERSION = "ffpms.schema"
 """Key of the schema's version in the metadata of a table."""
 _AGAIN = "run the command that makes it again"
+_OF_ANOTHER_KIND = f"give the table that this version of ffpms writes (schema {SCHEMA_VERSION})"
 _KINDS = (
     (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_dictionary),
     (pa.types.is_integer, pa.types.is_floating),
     (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list),
 )
+
+
+def check(table: pd.DataFrame, schema: pa.Schema, name: str = "table") -> pa.Table:
+    """Converts the table to Arrow, with exactly the schema's columns and types.
+
+    Raises:
+        ManifestError: a column is missing or holds what its type cannot.
+    """
+    missing = [column for column in schema.names if column not in table]
+    if missing:
+        raise ManifestError(f"{name}: no column {', '.join(missing)}; {_OF_ANOTHER_KIND}")
+    try:
+        arrow = pa.Table.from_pandas(table[schema.names], schema=schema, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError, ValueError) as error:
+        raise ManifestError(f"{name}: {error}; {_OF_ANOTHER_KIND}") from error
+    return arrow.replace_schema_metadata({_VERSION: SCHEMA_VERSION})
+
+
+def write_table(table: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
+    """Writes the table as Parquet in one step: a reader sees the old file or the whole new one.
+
+    Arrow gets an open file: it takes a path with a colon for an address.
+
+    Raises:
+        ManifestError: a column is missing or holds what its type cannot.
+        StorageError: the disk is full, or refuses for another reason.
+    """
+    rows = check(table, schema, path.name)
+    with whole_file(path, durable=False) as file:
+        pq.write_table(rows, file, compression="zstd")
+
+
+def read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
+    """Reads the schema's columns of a table, which may be a stranger's.
+
+    Raises:
+        ManifestError: the file is not there, is no Parquet file, or is of another version. Or it
+            lacks a column, or a column has another type or an empty cell where a number must be.
+    """
+    with open_parquet(path, str(path)) as file:
+        names = _wanted(file, schema, path)
+        table = check(file.read(columns=names).to_pandas(), schema, str(path))
+    empty = [f.name for f in schema if exact(f) and table.column(f.name).null_count]
+    if empty:
+        raise ManifestError(f"{path}: column {', '.join(empty)} has empty cells; {_OF_ANOTHER_KIND}")
+    known: pd.DataFrame = table.to_pandas()
+    return known
+
+
+def _wanted(file: pq.ParquetFile, schema: pa.Schema, path: Path) -> list[str]:
+    """Names the schema's columns that a file has; checks its version and their types."""
+    there, written = file.schema_arrow, written_by(file)
+    if written not in ("", SCHEMA_VERSION):
+        raise ManifestError(f"{path}: {other_version(written)}; use the ffpms that wrote it, or make it anew")
+    names = [name for name in schema.names if there.get_field_index(name) >= 0]
+    for name in names:
+        if not fits(there.field(name).type, schema.field(name).type):
+            what = f"column {name} is {there.field(name).type}, not {schema.field(name).type}"
+            raise ManifestError(f"{path}: {what}; {_OF_ANOTHER_KIND}")
+    return names
+
+
+def other_version(written: str) -> str:
+    """Says that a table is of another version, and names both."""
+    return f"schema {written or 'none'}, not {SCHEMA_VERSION}, which ffpms {__version__} reads"
 
 
 @contextmanager
@@ -46,13 +116,12 @@ def open_parquet(path: Path, name: str, again: str = _AGAIN) -> Iterator[pq.Parq
 
 
 def _damaged(name: str, error: Exception, again: str) -> ManifestError:
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    return ManifestError(f"{name}: no whole Parquet file ({reason}); {again}")
+    return ManifestError(f"{name}: no whole Parquet file ({first_line(error)}); {again}")
 
 
 def written_by(file: pq.ParquetFile) -> str:
     """Returns the schema version that a table names; empty if it names none."""
-    version: bytes = (file.schema_arrow.metadata or {}).get(VERSION.encode(), b"")
+    version: bytes = (file.schema_arrow.metadata or {}).get(_VERSION.encode(), b"")
     return version.decode(errors="replace")
 
 

@@ -1,20 +1,12 @@
 """Schema: splits, statuses, and the columns of every table."""
 
 from enum import StrEnum
-from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ffpms import __version__
-from ffpms.errors import ManifestError
-from ffpms.parquet import VERSION, exact, fits, open_parquet, written_by
 
 SCHEMA_VERSION = "1"
 UNKNOWN = -1
 """Stands for an unknown integer: the video could not be read or has no face."""
-
 
 ORIGINAL = "original"
 """A real video, in the column ``manipulation``; codes of fakes belong to their corpus."""
@@ -237,68 +229,3 @@ def bag_key(manipulation: str, video_id: str) -> str:
         'DF_953_974'
     """
     return f"{manipulation}_{video_id}"
-
-
-def check(table: pd.DataFrame, schema: pa.Schema, name: str = "table") -> pa.Table:
-    """Converts the table to Arrow, with exactly the schema's columns and types.
-
-    Raises:
-        ManifestError: a column is missing or holds what its type cannot.
-    """
-    missing = [column for column in schema.names if column not in table]
-    if missing:
-        raise ManifestError(f"{name}: no column {', '.join(missing)}; {_OF_ANOTHER_KIND}")
-    try:
-        arrow = pa.Table.from_pandas(table[schema.names], schema=schema, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError, ValueError) as error:
-        raise ManifestError(f"{name}: {error}; {_OF_ANOTHER_KIND}") from error
-    return arrow.replace_schema_metadata({VERSION: SCHEMA_VERSION})
-
-
-_OF_ANOTHER_KIND = f"give the table that this version of ffpms writes (schema {SCHEMA_VERSION})"
-
-
-def write_table(table: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
-    """Writes the table as Parquet in one step: a reader sees the old file or the whole new one.
-
-    Arrow gets an open file: it takes a path with a colon for an address.
-    """
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        pq.write_table(check(table, schema, path.name), file, compression="zstd")
-    partial.replace(path)
-
-
-def read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
-    """Reads the schema's columns of a table, which may be a stranger's.
-
-    Raises:
-        ManifestError: the file is not there, is no Parquet file, or is of another version. Or it
-            lacks a column, or a column has another type or an empty cell where a number must be.
-    """
-    with open_parquet(path, str(path)) as file:
-        names = _wanted(file, schema, path)
-        table = check(file.read(columns=names).to_pandas(), schema, str(path))
-    empty = [f.name for f in schema if exact(f) and table.column(f.name).null_count]
-    if empty:
-        raise ManifestError(f"{path}: column {', '.join(empty)} has empty cells; {_OF_ANOTHER_KIND}")
-    known: pd.DataFrame = table.to_pandas()
-    return known
-
-
-def _wanted(file: pq.ParquetFile, schema: pa.Schema, path: Path) -> list[str]:
-    """Names the schema's columns that a file has; checks its version and their types."""
-    there, written = file.schema_arrow, written_by(file)
-    if written not in ("", SCHEMA_VERSION):
-        raise ManifestError(f"{path}: {other_version(written)}; use the ffpms that wrote it, or make it anew")
-    names = [name for name in schema.names if there.get_field_index(name) >= 0]
-    for name in names:
-        if not fits(there.field(name).type, schema.field(name).type):
-            what = f"column {name} is {there.field(name).type}, not {schema.field(name).type}"
-            raise ManifestError(f"{path}: {what}; {_OF_ANOTHER_KIND}")
-    return names
-
-
-def other_version(written: str) -> str:
-    """Says that a table is of another version, and names both."""
-    return f"schema {written or 'none'}, not {SCHEMA_VERSION}, which ffpms {__version__} reads"

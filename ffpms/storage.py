@@ -63,10 +63,11 @@ def try_lock(path: Path) -> Iterator[str]:
     """Locks a path for this process if it is free; else yields who has it: ``process 12 on host``.
 
     It is the operating system's lock, which ends with its process. The file stays, because a file
-    that is removed and made again is another one, which two could lock.
+    that is removed and made again is another one, which two could lock. On a file system without
+    locks, a file that only exists stands for one (docs/adr/0010-one-build-a-folder.md).
 
     Raises:
-        StorageError: the folder cannot be written to, or its file system has no locks.
+        StorageError: the folder cannot be written to, or its locks cannot be had.
     """
     lock, owner = FileLock(path), path.with_suffix(".owner")
     with writing(path.parent):
@@ -98,7 +99,7 @@ def wait_for_lock(path: Path, on_wait: Callable[[str], None]) -> Iterator[None]:
     """Locks a path; while another process has it, waits, and tells ``on_wait`` once who that is.
 
     Raises:
-        StorageError: the folder cannot be written to, or its file system has no locks.
+        StorageError: the folder cannot be written to, or its locks cannot be had.
     """
     told = False
     while True:

@@ -1,30 +1,18 @@
 """Batches of bags: draws which of a bag's faces a step sees, and pads bags to a batch."""
 
-import errno
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from benchmark.data.face_cache import Read
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import draw_faces, make_generator, pad_bags
-from ffpms.engine import hide_main
-from ffpms.errors import FfpmsError
 
 T = TypeVar("T")
-Log = Callable[[str], None]
-TIMEOUT_S = 900
-"""Seconds after which workers that made no batch are given up."""
 SHIFT = 0.05
 """Random crop: the face moves by up to this share of its side.
 
@@ -111,34 +99,6 @@ class FaceDataset(BagDataset):
         return np.array(drawn[1:])
 
 
-class KeptDataset(BagDataset):
-    """A torch data set of whole bags whose forgeries are made once, and kept in files of a folder.
-
-    A forgery that cannot be kept, as on a full disk, is made anew each time.
-    """
-
-    def __init__(self, read: Read, bags: list[BagRecord], seed: int, forge: Forger, folder: Path) -> None:
-        super().__init__(read, bags, None, seed, forge)
-        self.folder = folder
-
-    def __getitem__(self, item: tuple[int, ...] | int) -> dict[str, Any]:
-        """Reads a bag."""
-        index = item[0] if isinstance(item, tuple) else item
-        if not self.bags[index].label:
-            return super().__getitem__(index)
-        path = self.folder / f"{index}.npy"
-        with suppress(OSError, ValueError, EOFError):  # not made yet, or not written to its end
-            return {"faces": torch.from_numpy(np.load(path)), "label": 1, "index": index, "move": (0.0, 0.0, 0.0)}
-        made = super().__getitem__(index)
-        partial = path.with_suffix(f".{os.getpid()}")
-        with suppress(OSError):
-            self.folder.mkdir(exist_ok=True)
-            with partial.open("wb") as file:
-                np.save(file, made["faces"].numpy())
-            partial.replace(path)
-        return made
-
-
 def _draw_move(draw: np.random.Generator) -> tuple[float, float, float]:
     """Draws how far faces move down and right, and whether they are mirrored."""
     down, right = draw.uniform(-SHIFT, SHIFT, size=2)
@@ -197,84 +157,6 @@ def _cycled(members: np.ndarray, count: int, draw: np.random.Generator) -> np.nd
     return np.concatenate(rounds)[:count]
 
 
-def load_batches(
-    dataset: BagDataset, batches: list[list[Any]], workers: int = 0, log: Log = lambda _: None
-) -> Iterator[Batch]:
-    """Loads the batches in the given order.
-
-    ``workers`` processes make them. With none, the next is made while the last one is used. Where
-    shared memory is full, workers hand batches over by a pipe, or none is started; ``log`` is told
-    once.
-
-    Raises:
-        RuntimeError: a worker was killed, or none made a batch in ``TIMEOUT_S``.
-    """
-    here = DataLoader(dataset, batch_sampler=batches, collate_fn=collate_bags)
-    if not workers:
-        return _ahead(here)
-    loader = DataLoader(dataset, batch_sampler=batches, collate_fn=_hand_over, num_workers=workers, timeout=TIMEOUT_S)
-    try:
-        with hide_main():  # a script without a guard would start its training again in each process
-            return _receive(iter(loader), log)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:  # not even the workers' semaphores have room
-            raise
-    _tell_once(log)
-    return _ahead(here)
-
-
-def _hand_over(items: list[dict[str, Any]]) -> Batch | dict[str, Any]:
-    """Makes a batch in a worker, of tensors in shared memory; of arrays where that is full.
-
-    torch would share them later, in a thread of the worker whose errors nobody hears.
-    """
-    batch = collate_bags(items)
-    try:
-        for tensor in (batch.faces, batch.mask, batch.label, batch.move):
-            tensor.share_memory_()  # type: ignore[no-untyped-call]
-    except RuntimeError:
-        return {name: part.numpy() if isinstance(part, Tensor) else part for name, part in vars(batch).items()}
-    return batch
-
-
-def _receive(source: Iterator[Batch | dict[str, Any]], log: Log) -> Iterator[Batch]:
-    """Yields the batches that workers hand over.
-
-    Raises:
-        FfpmsError: one that a worker raised, in its own words.
-    """
-    while True:
-        try:
-            made = next(source)
-        except StopIteration:
-            return
-        except FfpmsError as error:  # torch has put the worker's traceback before it
-            raise type(error)(str(error).strip().splitlines()[-1].partition(": ")[2]) from error
-        if isinstance(made, dict):
-            _tell_once(log)
-            index = made.pop("index")
-            made = Batch(**{name: torch.from_numpy(part) for name, part in made.items()}, index=index)
-        yield made
-
-
-@cache
-def _tell_once(log: Log) -> None:
-    log(
-        "workers: shared memory (/dev/shm) is full; batches are handed over without it, which is slower; "
-        "give more of it (docker run --shm-size 2g), or --workers 0"
-    )
-
-
 def in_batches(order: list[T], size: int) -> list[list[T]]:
     """Cuts an order into batches; the last may be smaller."""
     return [order[start : start + size] for start in range(0, len(order), size)]
-
-
-def _ahead(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Makes the next batch in a thread of its own."""
-    source = iter(batches)
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, source, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, source, None)
-            yield batch

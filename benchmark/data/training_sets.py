@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.batches import BagDataset, FaceDataset, Forger, KeptDataset
+from benchmark.data.batches import BagDataset, FaceDataset, Forger
 from benchmark.data.face_cache import Read
+from benchmark.data.kept_forgeries import KeptDataset
 from benchmark.train_config import TrainConfig
 from detectors import method
 from ffpms.dataset.bag import BagRecord

@@ -4,15 +4,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.runs.folder import (
-    FAILED,
-    OF_A_RUN,
-    Failure,
-    Run,
-    is_done,
-    read_failure,
-    read_run,
-)
+from benchmark.runs.folder import FAILED, OF_A_RUN, Failure, Run, is_done, read_failure, read_run
 from ffpms.errors import FfpmsError, ManifestError
 
 
@@ -126,8 +118,3 @@ def warn_of_left_out(root: Path, found: Collection) -> Collection:
     for line in describe_left_out(root, found):
         warnings.warn(line, stacklevel=3)
     return found
-
-
-def read_failures(root: Path) -> list[Failure]:
-    """Reads the trials below ``root`` that failed and were not run again since, by name."""
-    return read_collection(root).failures

@@ -12,7 +12,8 @@ from benchmark.runs.folder import EXTERNAL, SCORES, SEGMENTS, finish, is_done, n
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.submission import Submission, find_problems, keys_of, read_submission
 from ffpms.errors import ConfigError, writing
-from ffpms.schema import NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split, write_table
+from ffpms.parquet import write_table
+from ffpms.schema import NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split
 
 
 def check_name(name: str) -> None:

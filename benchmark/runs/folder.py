@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest
+from ffpms.parquet import read_table
 from ffpms.protocol.v1_manifest import CUSTOM, OFFICIAL
-from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, SEGMENT, Split, read_table
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, SEGMENT, Split
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
 """Files of the scores of each split.

@@ -16,8 +16,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from benchmark.data.batches import BagDataset, Batch, in_batches, load_batches
+from benchmark.data.batches import BagDataset, Batch, in_batches
 from benchmark.data.face_cache import Read
+from benchmark.data.loading import load_batches
 from benchmark.training.model import Model
 from detectors.bag import Bag, Prediction
 from detectors.detector import Detector, Embedder, check_prediction

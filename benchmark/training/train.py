@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from benchmark.data.batches import BagDataset, Batch, FaceDataset, in_batches, load_batches
+from benchmark.data.batches import BagDataset, Batch, FaceDataset, in_batches
+from benchmark.data.loading import load_batches
 from benchmark.data.training_sets import part_size
 from benchmark.metrics.accuracy import accuracy
 from benchmark.training.allocator import keep_freed_memory

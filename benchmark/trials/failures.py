@@ -27,16 +27,16 @@ def end_all(error: BaseException, folder: Path) -> None:
     """Raises an error that would end every trial; returns if it is the trial's own.
 
     Such are Ctrl-C and a disk that takes nothing more, below ``folder``. Any other is the trial's
-    own, whatever its class: a plugin may raise ``SystemExit`` too.
+    own, whatever its class: a plugin may raise ``SystemExit`` too, and one folder may be locked.
 
     Raises:
         KeyboardInterrupt: it is one.
-        StorageError: it is one, or came of a write to a full or read-only disk.
+        StorageError: it came of a write to a full or read-only disk.
     """
     if isinstance(error, KeyboardInterrupt):
         raise error
     for cause in _causes(error):
-        if isinstance(cause, StorageError):
+        if isinstance(cause, StorageError) and _is_of_the_disk(cause):
             raise cause
         said = str(cause)
         full = "No space left on device" in said or any(text in said for text in _TORCH_CANNOT_WRITE)
@@ -45,6 +45,11 @@ def end_all(error: BaseException, folder: Path) -> None:
         if isinstance(cause, OSError) and cause.errno in _OF_THE_DISK:
             with writing(folder):
                 raise cause from error
+
+
+def _is_of_the_disk(error: StorageError) -> bool:
+    """Whether the whole disk refused, as far as is known, and not one file on it."""
+    return not isinstance(error.__cause__, OSError) or error.__cause__.errno in _OF_THE_DISK
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -37,7 +37,7 @@ CODE = {
         ),
         *("pooling.py", "registry.py", "fine_tuning.py"),
     ),
-    "ffpms": ("schema.py", "hashing.py", "protocol", "dataset"),
+    "ffpms": ("schema.py", "parquet.py", "hashing.py", "protocol", "dataset"),
 }
 """Files and folders that decide every method's scores, by package.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.runs.folder import FAILED, is_done
 from benchmark.train_config import TrainConfig
-from benchmark.training.device import Setup
+from benchmark.training.device import Log, Machine, Setup
 from benchmark.trials.claims import claim
 from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.runner import attempt
@@ -72,7 +72,7 @@ class Cluster:
 
     def _run_wave(self, trials: Sequence[Trial], resources: Resources) -> list[str]:
         failures, deaths = list[str](), Counter[Path]()
-        by_folder, log = {trial.folder.absolute(): trial for trial in trials}, resources.machine.log
+        by_folder, machine = {trial.folder.absolute(): trial for trial in trials}, resources.machine
         left, busy = [self._job(trial, resources) for trial in trials], set[Path]()
         needs = {"num_cpus": self.setup.threads or 1, "num_gpus": self.n_gpus}
         while left:
@@ -82,22 +82,32 @@ class Cluster:
             for outcome in outcomes:
                 folder = outcome.job.folder
                 reason = outcome.result if isinstance(outcome, Done) else _on_death(folder, deaths)
-                if isinstance(reason, Busy):
-                    if folder not in busy:
-                        log(f"{folder.name}: {reason.owner} is training it; it is left for later")
-                    busy.add(folder)
+                if isinstance(reason, str):
+                    failures += _conclude(by_folder[folder], reason, machine)
+                else:
+                    _tell_why_left(folder, reason, busy, machine.log)
                     left.append(outcome.job)
-                    continue
-                if reason is None:
-                    log(f"{folder.name}: its worker died; it goes on from its last epoch")
-                    left.append(outcome.job)
-                    continue
-                log(f"{folder.name}: {reason or 'done'}")
-                if reason and not (folder / FAILED).is_file():  # else the worker left it there, with its traceback
-                    note_failure(by_folder[folder], reason, resources.machine)
-                if reason:
-                    failures.append(f"{folder.name}: {reason}")
         return failures
+
+
+def _conclude(trial: Trial, reason: str, machine: Machine) -> list[str]:
+    """Logs and marks the end of a trial; returns a line if it failed."""
+    name = trial.folder.name
+    machine.log(f"{name}: {reason or 'done'}")
+    if not reason:
+        return []
+    if not (trial.folder / FAILED).is_file():  # else the worker left it there, with its traceback
+        note_failure(trial, reason, machine)
+    return [f"{name}: {reason}"]
+
+
+def _tell_why_left(folder: Path, reason: Busy | None, busy: set[Path], log: Log) -> None:
+    """Logs why a trial is to be run once more; of one that is busy, the first time alone."""
+    if reason is None:
+        log(f"{folder.name}: its worker died; it goes on from its last epoch")
+    elif folder not in busy:
+        log(f"{folder.name}: {reason.owner} is training it; it is left for later")
+        busy.add(folder)
 
 
 def _waves(trials: Sequence[Trial]) -> list[list[Trial]]:

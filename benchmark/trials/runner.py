@@ -25,7 +25,7 @@ def run_here(trials: Sequence[Trial], resources: Resources) -> list[str]:
     left, busy = {f"[{number}/{len(trials)}] {one.folder.name}": one for number, one in enumerate(trials, 1)}, set()
     while left:
         for name, trial in list(left.items()):
-            resources.faces(trial.data)  # a crop that is not what was built ends all trials, before any begins
+            resources.faces(trial.data)  # a set whose crops are damaged was left out before
             with claim(trial, resources.machine) as owner:
                 if not owner:
                     failures += _run_claimed(name, left.pop(name), resources)

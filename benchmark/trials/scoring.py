@@ -16,7 +16,8 @@ from benchmark.trials.rate_grid_scores import score_grid
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.segments import find_segments
-from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split, write_table
+from ffpms.parquet import write_table
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split
 
 
 def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None:

@@ -33,9 +33,9 @@ from ffpms.extraction.shards import drop_partial, moved_aside
 from ffpms.extraction.target import TargetResult
 from ffpms.hashing import digest
 from ffpms.installation import check_versions
+from ffpms.parquet import read_table, write_table
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.splits import Pairs, check_pairs, pairs_digest, read_pairs
-from ffpms.schema import read_table, write_table
 
 _LIBRARIES = ("av", "dlib-bin", "isal", "numpy", "pillow", "pyarrow", "scikit-learn")
 

@@ -15,6 +15,7 @@ from ffpms.dataset.set_files import REPORT, read_report, write_report
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
 from ffpms.protocol.flags import flag_of, with_flag
+from ffpms.storage import PARTIAL, remove_partial
 
 LOCK = ".lock"
 _MAY_GROW = ("limit", "splits")
@@ -42,7 +43,7 @@ class OutputFolder:
         """
         out = self.path
         if not (out / REPORT).is_file():
-            check_free(out, [LOCK])
+            check_free(out, [LOCK, *(half.name for half in out.glob(f"{REPORT}.*{PARTIAL}"))])
             return False
         before = read_report(out)
         changed = _differences(before["config"], self.settings)
@@ -87,9 +88,13 @@ class OutputFolder:
         return lock
 
     def _begin(self, lock: BaseFileLock) -> None:
-        """Writes which process builds, and that the set is not complete."""
+        """Writes which process builds, and that the set is not complete.
+
+        What a kill left half written is removed.
+        """
         out = self.path
         with writing(out):
+            remove_partial(out, "*-????????")
             if not isinstance(lock, SoftFileLock):  # which has the same two lines already
                 (out / LOCK).write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
             before = read_report(out) if (out / REPORT).is_file() else {"config": self.settings}

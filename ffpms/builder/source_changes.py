@@ -50,7 +50,7 @@ def _is_other(file: Path, row: dict[str, Any], since_s: float) -> bool | None:
     """
     try:
         about = file.stat()
-        if about.st_size != row["n_bytes"]:
+        if about.st_size != row.get("n_bytes", about.st_size):  # older shards lack it
             return True
         return max(about.st_mtime, about.st_ctime) > since_s and file_digest(file) != row["sha256"]
     except OSError:

@@ -13,10 +13,11 @@ from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.set_files import REPORT, naming_settings, read_finished
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
+from ffpms.parquet import read_table
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import choose_fakes, redraw, remix
-from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO, WITH_PIXELS, Split, read_table
+from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO, WITH_PIXELS, Split
 
 if TYPE_CHECKING:
     from ffpms.dataset.torch_data import TorchBags

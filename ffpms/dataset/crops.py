@@ -8,7 +8,7 @@ import numpy as np
 
 from ffpms.checks import shown
 from ffpms.dataset.stored_paths import is_crop, is_inside, what_else
-from ffpms.errors import ManifestError, unreadable
+from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import digest
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def decode_crop(data: bytes, side: int) -> np.ndarray:
     try:
         return np.asarray(image)
     except Exception as error:  # a decoder raises anything on bytes that were made to break it
-        raise ValueError(f"a damaged PNG ({_first_line(error)})") from error
+        raise ValueError(f"a damaged PNG ({first_line(error)})") from error
 
 
 def check_crop(data: bytes, side: int) -> None:
@@ -101,7 +101,7 @@ def check_crop(data: bytes, side: int) -> None:
     try:
         image.verify()
     except Exception as error:
-        raise ValueError(f"a damaged PNG ({_first_line(error)})") from error
+        raise ValueError(f"a damaged PNG ({first_line(error)})") from error
 
 
 def _open(data: bytes, side: int) -> "Image":
@@ -117,7 +117,3 @@ def _open(data: bytes, side: int) -> "Image":
     if image.mode != "RGB":
         raise ValueError(f"a picture of mode {image.mode}, not RGB")
     return image
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

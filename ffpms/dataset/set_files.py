@@ -14,6 +14,7 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
+from ffpms.storage import write_whole
 
 T = TypeVar("T")
 
@@ -95,9 +96,7 @@ def naming_settings(report: dict[str, Any], name: str = REPORT) -> SetSettings:
 
 def write_report(out: Path, report: dict[str, Any]) -> None:
     """Writes ``build.json`` in one step."""
-    partial = out / f"{REPORT}.partial"
-    partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    partial.replace(out / REPORT)
+    write_whole(out / REPORT, json.dumps(report, indent=2) + "\n")
 
 
 def settings_of(config: Any) -> dict[str, Any]:

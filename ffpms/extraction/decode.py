@@ -7,7 +7,6 @@ decoded. A file is refused if a decoded frame is damaged or has another size tha
 import re
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count, zip_longest
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,74 +19,10 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ffpms.errors import ConfigError, MediaError
-from ffpms.extraction.boxes import Box
+from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.packets import PacketList
 from ffpms.extraction.video_file import as_shown, open_video
 from ffpms.schema import Status
-
-_PLANAR = frozenset({"yuv444p", "yuv422p", "yuv420p", "yuvj444p", "yuvj422p", "yuvj420p"})
-"""Pixel formats whose first plane is luma of 8 bits; H.264 has few others."""
-
-
-@dataclass(frozen=True)
-class DecodedFrame:
-    """A decoded frame, upright; pixels are converted only when asked for."""
-
-    av_frame: av.VideoFrame
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height, px."""
-        return self.av_frame.width, self.av_frame.height
-
-    def rgb(self) -> np.ndarray:
-        """Returns the pixels as RGB.
-
-        Shape: (H, W, 3) uint8.
-        """
-        return np.asarray(self.av_frame.to_ndarray(format="rgb24", threads=1), np.uint8)
-
-    def luma(self) -> np.ndarray:
-        """Returns the luma as coded, or as it would be coded.
-
-        To compare frames this is quicker than a conversion to RGB.
-
-        Shape: (H, W) uint8.
-        """
-        frame = self.av_frame
-        if frame.format.name not in _PLANAR:
-            frame = frame.reformat(format="yuv444p", threads=1)
-        return np.ascontiguousarray(_plane(frame, 0))
-
-    def luma_of(self, part: Box, step: int = 1) -> np.ndarray:
-        """Returns the luma in a box on whole pixels; every ``step``-th row and column.
-
-        Shape: (h, w) uint8.
-        """
-        return self.luma()[part.rows, part.columns][::step, ::step]
-
-    def rgb_of(self, part: Box, step: int = 1) -> np.ndarray:
-        """Returns the pixels of :meth:`rgb` in a box on whole pixels; every ``step``-th row and
-        column.
-
-        Where every pixel has its own colours, as in FaceForensics++, no other pixel is converted.
-
-        Shape: (h, w, 3) uint8.
-        """
-        frame = self.av_frame
-        if frame.format.name != "yuv444p":
-            return self.rgb()[part.rows, part.columns][::step, ::step]
-        small = av.VideoFrame(-(-int(part.w) // step), -(-int(part.h) // step), "yuv444p")
-        for n in range(3):
-            _plane(small, n)[:] = _plane(frame, n)[part.rows, part.columns][::step, ::step]
-        small.colorspace, small.color_range = frame.colorspace, frame.color_range
-        return small.to_ndarray(format="rgb24", threads=1)
-
-
-def _plane(frame: av.VideoFrame, n: int) -> np.ndarray:
-    plane = frame.planes[n]
-    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
-
 
 DecodedFrames = Iterator[tuple[int, DecodedFrame]]
 Decoder = Callable[[Path, list[int]], DecodedFrames]

@@ -1,6 +1,5 @@
 """Probing: reads the properties of a video file, and decodes as little of it as will do."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from ffpms.errors import MediaError
 from ffpms.extraction.decode import measure
 from ffpms.extraction.packets import PacketList
 from ffpms.extraction.video_file import open_video
+from ffpms.hashing import file_digest
 from ffpms.schema import Status
 
 _CRF = re.compile(rb"x264 - core.{0,2000}? (?:crf|qp)=([0-9.]+)", re.DOTALL)  # lossless crf 0 is written as qp=0
@@ -45,9 +45,8 @@ def probe(path: Path) -> VideoInfo:
         about = codec.pix_fmt or "", codec.profile or "", _find_crf(packets)
         rate = float(stream.average_rate or 0)
         n_frames, (width, height) = measure(path, packets, stream)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return VideoInfo(n_frames, width, height, rate, *about, digest)
+        sha256 = file_digest(path)
+    return VideoInfo(n_frames, width, height, rate, *about, sha256)
 
 
 def _check_whole(path: Path, packets: PacketList, promised: int) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 from ffpms.errors import StorageError, writing
 from ffpms.hashing import digest
+from ffpms.storage import PARTIAL
 
 MARKER = "shard.json"
 """The file of a shard that is written last."""
-PARTIAL = ".partial"
 _OLD = ".old"
 """Begins the name of a shard that was moved aside, e.g. ``.old.0.007``."""
 _ENDS_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)

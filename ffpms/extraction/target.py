@@ -5,7 +5,7 @@ geometry of the pair. So only the content of a crop can tell real from fake.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,17 +17,17 @@ from threadpoolctl import ThreadpoolController
 from ffpms.engine.watchdog import watched
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
-from ffpms.extraction.alignment.real_video import read_real_video
-from ffpms.extraction.alignment.registration import Geometry
+from ffpms.extraction.alignment.real_video import RealVideo, read_real_video
 from ffpms.extraction.crops import CropMaker
 from ffpms.extraction.decode import DECODERS
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
 from ffpms.extraction.probe import probe
 from ffpms.extraction.shards import Shard, ShardInPlaceError, note_path, write_shard
+from ffpms.extraction.source_rows import fail, new_row, pair_columns
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import frame_index, shared_length, too_short
-from ffpms.schema import UNKNOWN, WITH_PIXELS, Status
+from ffpms.schema import WITH_PIXELS, Status
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.source_index import find_video
@@ -115,9 +115,9 @@ def _make_shard(job: TargetJob) -> tuple[Shard, str]:
 
 def _fail_all(job: TargetJob, reason: str) -> Shard:
     """Makes a shard without crops, of which no file could be used."""
-    shard = Shard(job.target_id, [_source_row(source) for source in job.sources])
+    shard = Shard(job.target_id, [new_row(source) for source in job.sources])
     for row in shard.sources:
-        _fail(row, Status.FAILED, reason)
+        fail(row, Status.FAILED, reason)
     return shard
 
 
@@ -139,12 +139,8 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
     own = _shared_indices(real, real, job.frames_per_video)
     shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
     begin_file(real["path"])
-    try:
-        real_video = read_real_video(
-            job.root / real["path"], job.decoder, real["n_frames"], own, shared.values(), finder
-        )
-    except MediaError as error:
-        _fail(real, error.status, error.reason)
+    real_video = _read_real(job, real, own, shared.values(), finder)
+    if real_video is None:
         return shard
     crops = CropMaker(job.crop, shard, real_video, _point_finder() if job.crop.landmarks else None)
     main = real_video.people[0].track_id
@@ -160,6 +156,17 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
     return shard
 
 
+def _read_real(
+    job: TargetJob, row: dict[str, Any], own: list[int], shared: Iterable[list[int]], finder: FaceFinder
+) -> RealVideo | None:
+    """Decodes a real video and finds its people; if that fails, its row says why."""
+    try:
+        return read_real_video(job.root / row["path"], job.decoder, row["n_frames"], own, shared, finder)
+    except MediaError as error:
+        fail(row, error.status, error.reason)
+        return None
+
+
 def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: list[int]) -> Pairing | None:
     """Compares a fake with its real video and adds its crops, or the reason why there are none.
 
@@ -167,7 +174,7 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
     """
     real = crops.shard.sources[0]
     if fake["sha256"] == real["sha256"]:
-        _fail(
+        fail(
             fake, Status.DUPLICATE, f"is {real['source_video']} itself, byte for byte; put the file of this name there"
         )
         return None
@@ -177,11 +184,11 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
         mask = find_video(job.root / job.corpus.mask_path(fake["path"]))
         pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], frames), crops.real_video)
     except MediaError as error:
-        _fail(fake, error.status, error.reason)
+        fail(fake, error.status, error.reason)
         return None
-    fake |= _pair_columns(pairing)
+    fake |= pair_columns(pairing)
     if mismatch := pairing.mismatch(real["source_video"]) or crops.sticks_out(frames, pairing):
-        _fail(fake, _misaligned(job), mismatch)
+        fail(fake, _misaligned(job), mismatch)
     if fake["status"] != Status.MISALIGNED:
         crops.add_fake(fake["source_video"], frames, pairing)
         crops.add_real(indices, pairing.altered[0])
@@ -201,10 +208,10 @@ def _suspect_real(job: TargetJob, shard: Shard, compared: Sequence[tuple[dict[st
     count = f"{len(misfits)} of {len(compared)} fakes do not fit it"
     first, what = misfits[0]
     reason = f"{count}, so rather this file is wrong ({first['source_video']} {what}); compare it with the official one"
-    _fail(real, _misaligned(job), reason)
+    fail(real, _misaligned(job), reason)
     for fake, what in misfits:
         kept = job.keep_unverified
-        _fail(fake, fake["status"] if kept else Status.OK, f"{what}; suspect {real['path']}: {count}" if kept else "")
+        fail(fake, fake["status"] if kept else Status.OK, f"{what}; suspect {real['path']}: {count}" if kept else "")
     return True
 
 
@@ -212,41 +219,29 @@ def _misaligned(job: TargetJob) -> Status:
     return Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED
 
 
-def _source_row(source: Source) -> dict[str, Any]:
-    """Returns a SOURCE row with every measured column still unknown."""
-    unknown: dict[str, Any] = {"n_frames": 0, "width": 0, "height": 0, "fps": None, "crf": None, "track_id": UNKNOWN}
-    unknown |= dict.fromkeys(("pix_fmt", "profile", "sha256", "status", "error"), "")
-    unknown |= dict.fromkeys(("align_certainty", "align_score", "lift_r", "lift_g", "lift_b"))
-    return asdict(source) | unknown | {"align_offset": 0} | _geometry_columns(Geometry(kind=""))
-
-
 def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
-    row = _source_row(source)
+    row = new_row(source)
     if source.path in job.skipped:
-        _fail(row, Status.FAILED, job.skipped[source.path])
+        fail(row, Status.FAILED, job.skipped[source.path])
         return row
     try:
         row |= asdict(probe(job.root / source.path)) | {"status": Status.OK.value}
         row["n_bytes"] = (job.root / source.path).stat().st_size  # for the next build alone: it is in no table
     except MediaError as error:
-        _fail(row, error.status, error.reason)
+        fail(row, error.status, error.reason)
         return row
     if broken := job.corpus.broken_promise(source.compression, row["crf"]):
-        _fail(row, Status.WRONG_COMPRESSION, f"{broken}; put the file of that folder's compression there")
+        fail(row, Status.WRONG_COMPRESSION, f"{broken}; put the file of that folder's compression there")
     elif row["n_frames"] < job.frames_per_video:
         reason = f"{row['n_frames']} frames, fewer than the {job.frames_per_video} to sample; ask for fewer --frames"
-        _fail(row, Status.TOO_SHORT, reason)
+        fail(row, Status.TOO_SHORT, reason)
     return row
-
-
-def _fail(row: dict[str, Any], status: str, reason: str) -> None:
-    row |= {"status": str(status), "error": reason}
 
 
 def _check_shared(fake: dict[str, Any], real: dict[str, Any], count: int) -> None:
     """Refuses a fake that shows too few of its real video's moments to sample them."""
     if fake["status"] == Status.OK and (reason := too_short(_shared(fake, real, count), count)):
-        _fail(fake, Status.TOO_SHORT, reason)
+        fail(fake, Status.TOO_SHORT, reason)
 
 
 def _shared(fake: dict[str, Any], real: dict[str, Any], count: int) -> int:
@@ -255,14 +250,3 @@ def _shared(fake: dict[str, Any], real: dict[str, Any], count: int) -> int:
 
 def _shared_indices(fake: dict[str, Any], real: dict[str, Any], count: int) -> list[int]:
     return [int(i) for i in frame_index(np.arange(count), _shared(fake, real, count), count)]
-
-
-def _pair_columns(pairing: Pairing) -> dict[str, Any]:
-    columns = {"align_offset": pairing.offset, "align_certainty": pairing.certainty, "align_score": pairing.score}
-    lifts = {f"lift_{channel}": value for channel, value in zip("rgb", pairing.lift, strict=True)}
-    return columns | lifts | _geometry_columns(pairing.geometry) | {"track_id": pairing.altered[0]}
-
-
-def _geometry_columns(geometry: Geometry) -> dict[str, Any]:
-    columns = asdict(geometry)
-    return {"geometry": columns.pop("kind")} | columns

@@ -6,10 +6,11 @@ from functools import cache
 import pandas as pd
 
 import data_manifests
+from ffpms.parquet import read_table
 from ffpms.protocol.plan import plan_frames
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, read_pairs
-from ffpms.schema import PUBLISHED_VIDEO, UNKNOWN, Status, bag_key, read_table
+from ffpms.schema import PUBLISHED_VIDEO, UNKNOWN, Status, bag_key
 
 VIDEOS = data_manifests.ROOT / "ffpp" / "videos.parquet"
 """The table that ships with the project."""

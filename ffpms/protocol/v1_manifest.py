@@ -9,11 +9,12 @@ import tomli_w
 import data_manifests
 from ffpms.clutter import check_free
 from ffpms.hashing import digest
+from ffpms.parquet import read_table, write_table
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.published import fix_frames, leave_frames_open
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
-from ffpms.schema import PLANNED_FRAME, SLOT, Split, read_table, write_table
+from ffpms.schema import PLANNED_FRAME, SLOT, Split
 
 V1 = data_manifests.ROOT / "ffpms-v1"
 """Folder of the manifest that ships with the project."""

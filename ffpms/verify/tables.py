@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 
 from ffpms.errors import ManifestError
 from ffpms.hashing import file_digest
-from ffpms.parquet import exact, open_parquet, written_by
-from ffpms.schema import SCHEMA_VERSION, other_version
+from ffpms.parquet import exact, open_parquet, other_version, written_by
+from ffpms.schema import SCHEMA_VERSION
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.path_safety import check_regular
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.data.batches import BagDataset, balanced_epoch, in_batches, load_batches
+from benchmark.data.batches import BagDataset, balanced_epoch, in_batches
 from benchmark.data.face_cache import open_faces
+from benchmark.data.loading import load_batches
 from benchmark.data.training_sets import make_training_sets
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine

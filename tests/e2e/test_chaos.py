@@ -16,7 +16,7 @@ from tests.helpers.building import content, flags, program
 from tests.helpers.processes import wait_for, workers_of
 
 SEED = 6
-MOMENTS = (".lock", "crops/.partial/*.working-on", "crops/*/shard.json", "frames.parquet.partial", "sources.parquet")
+MOMENTS = (".lock", "crops/.partial/*.working-on", "crops/*/shard.json", "frames.parquet.*.partial", "sources.parquet")
 
 
 def at_work(out: Path) -> int:

@@ -1,6 +1,8 @@
 """A disk that is full or read-only: one line, exit code 2, and the same command goes on."""
 
+import errno
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,19 +98,35 @@ def test_workers_need_no_room_in_shared_memory(data: Path, tmp_path: Path) -> No
     assert sum("shared memory (/dev/shm) is full" in line for line in said) == 1
 
 
-@pytest.mark.parametrize("name", ["frames.parquet.partial", "README.md", "build.json.partial"])
+@pytest.mark.parametrize("name", ["frames.parquet", "README.md", "build.json"])
 def test_a_disk_that_fills_up_at_the_very_end(
-    ffpms: Command, tree: Path, out: Path, reference: dict[str, str], name: str
+    ffpms: Command, tree: Path, out: Path, reference: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """/dev/full answers every write as a full disk does."""
+    """/dev/full answers every write as a full disk does; a renamed file is refused here."""
     (out / "videos.parquet").unlink()
-    (out / name).unlink(missing_ok=True)
-    (out / name).symlink_to("/dev/full")
-    result = ffpms(*flags(tree, out))
+    with monkeypatch.context() as patch:
+        if name == "README.md":
+            (out / name).unlink()
+            (out / name).symlink_to("/dev/full")
+        else:
+            patch.setattr(Path, "replace", refuse(name))
+        result = ffpms(*flags(tree, out))
     assert result.exit_code == 2
     assert result.stderr.startswith(f"Error: {out}")
     assert REMEDY in result.stderr
     assert len(result.stderr.splitlines()) == 1
-    (out / name).unlink(missing_ok=True)
+    assert not list(out.glob("*.partial"))
+    (out / "README.md").unlink(missing_ok=True)
     assert ffpms(*flags(tree, out)).exit_code == 0
     assert content(out) == reference
+
+
+def refuse(name: str) -> Callable[[Path, Path], Path]:
+    """A rename for which the disk has no room if the new name is this one."""
+
+    def rename(path: Path, target: Path) -> Path:
+        if target.name == name:
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        return path.rename(target)
+
+    return rename

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 from ffpms.dataset.built_set import points_of
-from ffpms.schema import LANDMARK, read_table, write_table
+from ffpms.parquet import read_table, write_table
+from ffpms.schema import LANDMARK
 from ffpms.verify.built_set import verify_data
 from tests.conftest import Command
 from tests.helpers.building import content, flags, program

@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ffpms.extraction.decode import DecodedFrame
+from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus, plan_corpus, to_pixels
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.videos import VideoSpec, render_real

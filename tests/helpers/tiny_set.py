@@ -19,13 +19,14 @@ from ffpms.extraction.boxes import Box
 from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard, crop_path, write_shard
 from ffpms.hashing import digest
+from ffpms.parquet import read_table, write_table
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.plan import frame_index, plan_slots, shared_length
 from ffpms.protocol.published import CRF, Published, are_official, published_videos
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, pairs_digest
-from ffpms.schema import CROP, LANDMARK, ORIGINAL, SOURCE, UNKNOWN, bag_key, read_table, write_table
+from ffpms.schema import CROP, LANDMARK, ORIGINAL, SOURCE, UNKNOWN, bag_key
 from ffpms.sources.corpus import Source
 from ffpms.sources.ffpp import official
 from ffpms.sources.source_index import index_sources

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ffpms.errors import ConfigError
+from ffpms.parquet import check
 from ffpms.protocol.plan import plan_frames, plan_slots, summarise_bags
 from ffpms.protocol.rate_grid import mix_at_level, plan_grid
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import with_crops
-from ffpms.schema import CROP, FRAME, GRID, bag_key, check
+from ffpms.schema import CROP, FRAME, GRID, bag_key
 
 PAIRS = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007")]}
 SPLITS = ("train", "val", "test")

@@ -10,7 +10,8 @@ import numpy as np
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import DECODERS, DecodedFrame
+from ffpms.extraction.decode import DECODERS
+from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.faces.detection import FaceFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import FaceTrack, find_people
 from ffpms.schema import Status

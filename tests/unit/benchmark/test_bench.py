@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.bench import bench
-from benchmark.runs.collection import read_failures
+from benchmark.runs.collection import read_collection
 from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS
 from benchmark.train_config import TrainConfig
 from benchmark.training import train
@@ -47,7 +47,7 @@ def check(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check
 
 def test_a_method_that_refuses_its_options_is_alone_with_it(check: Check, tmp_path: Path) -> None:
     assert check(DetectorError("filters: must be even")) == {"s-mil": "filters: must be even"}
-    assert read_failures(tmp_path) == [], "what was asked for is wrong, no trial failed"
+    assert read_collection(tmp_path).failures == [], "what was asked for is wrong, no trial failed"
 
 
 def test_a_backbone_that_cannot_be_had_is_asked_for_once(check: Check) -> None:
@@ -57,7 +57,7 @@ def test_a_backbone_that_cannot_be_had_is_asked_for_once(check: Check) -> None:
 
 def test_a_crash_is_a_failed_trial(check: Check, tmp_path: Path) -> None:
     (method,) = check(TypeError("odd"))
-    (failure,) = read_failures(tmp_path)
+    (failure,) = read_collection(tmp_path).failures
     assert (method, failure.method, failure.reason[:14]) == ("s-mil", "s-mil", "TypeError: odd")
 
 
@@ -126,7 +126,7 @@ def test_a_done_run_whose_scores_are_damaged_is_scored_again_and_not_trained(
     outcome = bench([(small, QUICK)], tmp_path / "runs", replace(CPU, log=said.append), {})
     assert outcome.failures == []
     assert table.read_bytes() == whole
-    assert any(line.startswith(f"{table}: not a readable Parquet file") for line in said)
+    assert any(line.startswith(f"{table}: no whole Parquet file") for line in said)
     assert said[0].endswith("it is scored again")
 
 

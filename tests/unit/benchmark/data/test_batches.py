@@ -16,10 +16,11 @@ import pytest
 import torch
 from torch.utils.data import dataloader
 
-from benchmark.data import batches
-from benchmark.data.batches import SHIFT, BagDataset, FaceDataset, balanced_epoch, collate_bags, load_batches
+from benchmark.data import loading
+from benchmark.data.batches import SHIFT, BagDataset, FaceDataset, balanced_epoch, collate_bags
 from benchmark.data.face_cache import open_faces
 from benchmark.data.inputs import augment
+from benchmark.data.loading import load_batches
 from benchmark.trials.failures import explain
 from benchmark.trials.shared_resources import Resources
 from ffpms.dataset.bag import BagRecord
@@ -187,7 +188,7 @@ def test_a_worker_that_is_killed_ends_the_trial_in_one_line() -> None:
 
 
 def test_workers_that_hang_end_the_trial_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr(loading, "TIMEOUT_S", 0.2)
     with pytest.raises(RuntimeError, match="DataLoader timed out"):
         list(load_batches(counted(lambda: signal.pause()), [[0, 1], [2, 3]], 1))
 
@@ -231,7 +232,8 @@ def test_processes_load_what_this_one_loads(built_set: BuiltSet, resources: Reso
 SCRIPT = """
 import multiprocessing, numpy as np
 multiprocessing.set_start_method("spawn", force=True)
-from benchmark.data.batches import BagDataset, load_batches
+from benchmark.data.batches import BagDataset
+from benchmark.data.loading import load_batches
 from ffpms.dataset.bag import BagRecord
 print("begun", flush=True)
 dataset = BagDataset(np.load, [BagRecord.of_one("face.npy")])

@@ -11,10 +11,11 @@ from benchmark.leaderboards.board import tabulate
 from benchmark.runs.collection import read_runs
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.parquet import check
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1_manifest import read_v1
-from ffpms.schema import SCORE, UNKNOWN, check
+from ffpms.schema import SCORE, UNKNOWN
 from tests.conftest import Command
 from tests.helpers.submissions import Submit, predict
 from tests.helpers.tiny_set import edit, make_set

@@ -22,7 +22,6 @@ EXCUSED = {
     ),
     "ffpms.errors": "what a user is told",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
-    "ffpms.parquet": "opens tables or refuses them, whatever they hold",
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.runs.collection import read_failures
+from benchmark.runs.collection import read_collection
 from benchmark.runs.folder import FAILED
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, Setup
@@ -67,7 +67,7 @@ def test_a_trial_whose_workers_go_on_dying_is_given_up_and_says_so(
     assert waves == [["s-mil", "lstm"], *[["s-mil"]] * (MAX_DEATHS - 1)]
     assert failures == [f"{doomed.folder.name}: its worker died 3 times"]
     assert sum("goes on from its last epoch" in line for line in said) == MAX_DEATHS - 1
-    assert [one.reason for one in read_failures(tmp_path)] == ["its worker died 3 times"]
+    assert [one.reason for one in read_collection(tmp_path).failures] == ["its worker died 3 times"]
 
 
 def test_the_reason_of_a_worker_is_left_in_the_trials_folder(
@@ -77,7 +77,7 @@ def test_the_reason_of_a_worker_is_left_in_the_trials_folder(
     trials = [trial(data, tmp_path, name) for name in ("s-mil", "lstm")]
     failures, waves, _ = run_on(monkeypatch, trials, fails="s-mil")
     assert (failures, waves[1:]) == ([f"{trials[0].folder.name}: TypeError: odd"], [])
-    (row,) = read_failures(tmp_path)
+    (row,) = read_collection(tmp_path).failures
     assert (row.run_id, row.reason) == (trials[0].folder.name, "TypeError: odd")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors import SafetensorError
 
-from benchmark.runs.collection import read_failures
+from benchmark.runs.collection import read_collection
 from benchmark.runs.folder import FAILED
 from benchmark.training.distributed import Ranks
 from benchmark.trials import runner
@@ -76,9 +76,17 @@ def test_a_trial_of_which_nothing_can_be_noted_is_its_own_too(
     assert line.startswith(f"{trials[0].folder.name}: NotADirectoryError: ")
 
 
+def refused() -> StorageError:
+    """The error of a file of one run that may not be written."""
+    error = StorageError("runs/a/best.safetensors: Permission denied; make it writable or give another --out")
+    error.__cause__ = OSError(errno.EACCES, "Permission denied")
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
+        (refused(), "runs/a/best.safetensors: Permission denied; make it writable .*"),
         (TypeError("odd\nand long"), r"TypeError: odd and long \(benchmark/trials/runner\.py:\d+\)"),
         (AssertionError(), r"AssertionError \(.*\)"),
         (SystemExit(3), r"SystemExit: 3 \(.*\)"),
@@ -104,7 +112,7 @@ def test_whatever_a_trial_raises_is_its_own(
     monkeypatch.setattr(runner, "run_trial", failing(error, seen))
     (line,) = run_here(trials, Resources(CPU))
     assert seen == [0, 1]
-    (failure,) = read_failures(tmp_path)
+    (failure,) = read_collection(tmp_path).failures
     assert line == f"{trials[0].folder.name}: {failure.reason}"
     assert failure.run_id == trials[0].folder.name
     assert re.fullmatch(reason, failure.reason)

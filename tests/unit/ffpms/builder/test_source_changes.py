@@ -50,6 +50,15 @@ def test_the_same_files_are_not_even_read(
     assert changed(tmp_path, finished) == set()
 
 
+def test_a_shard_of_an_older_ffpms_names_no_sizes_and_its_files_are_hashed(
+    tmp_path: Path, finished: dict[str, list[dict[str, Any]]]
+) -> None:
+    for row in [row for rows in finished.values() for row in rows]:
+        del row["n_bytes"]
+    (tmp_path / "tree" / "DF" / "007.mp4").write_bytes(b"another")
+    assert changed(tmp_path, finished, moved=True) == {"007"}
+
+
 @pytest.mark.parametrize("moved", [False, True])
 def test_files_that_were_touched_or_moved_are_hashed(
     tmp_path: Path, finished: dict[str, list[dict[str, Any]]], moved: bool

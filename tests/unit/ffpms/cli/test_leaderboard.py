@@ -20,7 +20,8 @@ from benchmark.metrics.protocols import PROTOCOLS
 from benchmark.runs.collection import describe_left_out, read_collection, read_runs
 from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, name_run
 from ffpms import cli
-from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split, write_table
+from ffpms.parquet import write_table
+from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split
 from tests.conftest import Command
 from tests.helpers.scores import grid_scores, names, run
 
@@ -169,8 +170,8 @@ ODD: dict[str, tuple[Callable[[Path], object], str]] = {
     "half copied": (_half, "config.toml is not in it; copy all of the run"),
     "no val scores": (lambda f: (f / "val_scores.parquet").unlink(), f"val_scores.parquet: not found; {SCORED_AGAIN}"),
     "no scores": (lambda f: (f / "scores.parquet").unlink(), f"/scores.parquet: not found; {SCORED_AGAIN}"),
-    "empty scores": (lambda f: (f / "scores.parquet").write_bytes(b""), "/scores.parquet: not a readable Parquet file"),
-    "cut segments": (lambda f: (f / SEGMENTS).write_bytes(b"PAR1"), f"{SEGMENTS}: not a readable Parquet file"),
+    "empty scores": (lambda f: (f / "scores.parquet").write_bytes(b""), "/scores.parquet: no whole Parquet file"),
+    "cut segments": (lambda f: (f / SEGMENTS).write_bytes(b"PAR1"), f"{SEGMENTS}: no whole Parquet file"),
     "no number": (lambda f: _edited(f, score=float("nan")), "/scores.parquet: has no score in [0, 1] and label"),
     "scores of another": (lambda f: _edited(f, run_id="s-mil-0"), "/scores.parquet: has scores of s-mil-0;"),
     "older columns": (lambda f: pd.DataFrame({"bag": [1]}).to_parquet(f / "scores.parquet"), "no column"),

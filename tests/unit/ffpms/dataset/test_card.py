@@ -16,7 +16,7 @@ from ffpms.dataset.contact_sheet import IMAGE, SIDE, draw_bags
 from ffpms.dataset.set_files import TABLES
 from ffpms.dataset.shortcut_audit import as_json, audit
 from ffpms.extraction.png import encode_png
-from ffpms.schema import read_table
+from ffpms.parquet import read_table
 
 Tables = dict[str, pd.DataFrame]
 BLUE = (26, 115, 217)

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from ffpms.dataset.segments import find_segments
-from ffpms.schema import SEGMENT, check
+from ffpms.parquet import check
+from ffpms.schema import SEGMENT
 
 
 def slots_of(**videos: list[int]) -> pd.DataFrame:

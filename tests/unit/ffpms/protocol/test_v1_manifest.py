@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from ffpms.parquet import read_table
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1_manifest import write_manifest
-from ffpms.schema import PLANNED_FRAME, read_table
+from ffpms.schema import PLANNED_FRAME
 from tests.helpers.corpus import PAIRS
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ffpms.dataset.set_files import TABLES
 from ffpms.errors import ConfigError, FfpmsError, ManifestError
-from ffpms.schema import read_table
+from ffpms.parquet import read_table
 from ffpms.verify import tables
 from ffpms.verify.built_set import verify_data
 from tests.helpers.tiny_set import BAG, STORED, edit, found, make_set, put, said, seal

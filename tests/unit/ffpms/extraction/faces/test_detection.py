@@ -3,7 +3,7 @@
 import pytest
 
 from ffpms.errors import ConfigError
-from ffpms.extraction.decode import DecodedFrame
+from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.faces import detection
 
 

@@ -15,7 +15,8 @@ from ffpms.extraction.crops import crop_face, square_box
 from ffpms.extraction.decode import decode_needed
 from ffpms.extraction.faces.detection import DlibFinder
 from ffpms.extraction.faces.landmarks import DlibPoints, as_row, find_weights
-from ffpms.schema import LANDMARK, check
+from ffpms.parquet import check
+from ffpms.schema import LANDMARK
 from tests.conftest import Command
 from tests.helpers.building import flags
 from tests.helpers.corpus import as_picture, portrait

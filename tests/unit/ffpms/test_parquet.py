@@ -12,7 +12,8 @@ import pytest
 
 from ffpms import __version__
 from ffpms.errors import ManifestError
-from ffpms.schema import SEGMENT, read_table, write_table
+from ffpms.parquet import read_table, write_table
+from ffpms.schema import SEGMENT
 
 ROWS = pd.DataFrame({"bag_id": ["DF_1_2", "DF_2_1"], "start": [0, 3], "end": [2, 4]})
 
