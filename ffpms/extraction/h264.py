@@ -96,8 +96,8 @@ def _read_sps(data: bytes) -> Numbering | None:
 def read_picture(packet: bytes, numbering: Numbering, extradata: bytes) -> Picture | None:
     """Reads the one frame that a packet holds.
 
-    The result is None where it holds a field, no frame or two, an empty unit, or parameter sets that
-    are not in ``extradata``.
+    The result is None where it holds a field, no frame or two, an empty unit, or parameter sets
+    that are not in ``extradata``.
     """
     slices, start = [], 0
     while start + 4 < len(packet):
