@@ -96,12 +96,14 @@ def _read_sps(data: bytes) -> Numbering | None:
 def read_picture(packet: bytes, numbering: Numbering, extradata: bytes) -> Picture | None:
     """Reads the one frame that a packet holds.
 
-    The result is None where it holds a field, no frame or two, or parameter sets that are not in
-    ``extradata``.
+    The result is None where it holds a field, no frame or two, an empty unit, or parameter sets
+    that are not in ``extradata``.
     """
     slices, start = [], 0
     while start + 4 < len(packet):
         end = start + 4 + int.from_bytes(packet[start : start + 4], "big")
+        if end == start + 4:
+            return None
         kind = packet[start + 4] & 31
         if _SLICE <= kind <= _IDR:
             slices.append(packet[start + 4 : min(end, start + 4 + _HEAD)])

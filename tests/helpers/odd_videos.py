@@ -40,13 +40,26 @@ def reference(path: Path, size: tuple[int, int] = SIZE) -> np.ndarray:
 
 def flip_bytes(path: Path, n_packet: int = 0) -> None:
     """Damages a packet, counted in the order of decoding, in its middle."""
-    with av.open(str(path)) as container:
-        packet = [packet for packet in container.demux(video=0) if packet.size][n_packet]
-        assert packet.pos is not None
-        first, last = packet.pos + packet.size // 3, packet.pos + packet.size
+    start, last = _bytes_of(path, n_packet)
+    first = start + (last - start) // 3
     content = np.frombuffer(path.read_bytes(), np.uint8).copy()
     content[first : min(first + 200, last)] ^= 255
     path.write_bytes(content.tobytes())
+
+
+def clear_bytes(path: Path, n_packet: int, n_bytes: int) -> None:
+    """Makes the first bytes of a packet zeros, as in a download of which a part never came."""
+    first, _ = _bytes_of(path, n_packet)
+    content = bytearray(path.read_bytes())
+    content[first : first + n_bytes] = bytes(n_bytes)
+    path.write_bytes(content)
+
+
+def _bytes_of(path: Path, n_packet: int) -> tuple[int, int]:
+    with av.open(str(path)) as container:
+        packet = [packet for packet in container.demux(video=0) if packet.size][n_packet]
+        assert packet.pos is not None
+        return packet.pos, packet.pos + packet.size
 
 
 def shorten_edit(path: Path, seconds: float) -> None:

@@ -10,7 +10,7 @@ from ffpms.errors import ConfigError, MediaError
 from ffpms.extraction.decode import DECODERS, read_frames
 from ffpms.extraction.probe import probe
 from ffpms.minicorpus.encode import write_video
-from tests.helpers.odd_videos import X264, flip_bytes, make_video, reference, remux, run_ffmpeg
+from tests.helpers.odd_videos import X264, clear_bytes, flip_bytes, make_video, reference, remux, run_ffmpeg
 
 pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")
 
@@ -32,6 +32,16 @@ def test_a_damaged_key_frame_is_seen_before_decoding(tmp_path: Path, codec: str)
 def test_a_damaged_frame_is_seen_though_not_asked_for(tmp_path: Path, codec: str, decoder: str) -> None:
     path = make_video(tmp_path, f"{CODECS[codec]} -bf 0")
     flip_bytes(path, 5)
+    with pytest.raises(MediaError, match=r"damaged.*download it again") as caught:
+        read_frames(path, [9], decoder)
+    assert caught.value.status == "unreadable"
+
+
+@both_decoders
+@pytest.mark.parametrize("n_bytes", [4, 100])
+def test_a_hole_of_zeros_is_damage(tmp_path: Path, n_bytes: int, decoder: str) -> None:
+    path = make_video(tmp_path, f"{CODECS['h264']} -bf 0")
+    clear_bytes(path, 5, n_bytes)
     with pytest.raises(MediaError, match=r"damaged.*download it again") as caught:
         read_frames(path, [9], decoder)
     assert caught.value.status == "unreadable"
