@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from benchmark.data.face_cache import Read
 from benchmark.runs.folder import Run, read_run
 from benchmark.train_config import TrainConfig
-from benchmark.training.checkpoint import BEST
+from benchmark.training.checkpoint import BEST, load_weights
 from benchmark.training.device import Machine, choose_device
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer
@@ -25,7 +23,7 @@ from detectors.detector import Detector
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.crops import read_crop
 from ffpms.dataset.set_files import restore
-from ffpms.errors import ConfigError, ManifestError
+from ffpms.errors import ConfigError
 from ffpms.parquet import check
 from ffpms.schema import SCORE
 
@@ -95,7 +93,7 @@ class TrainedRun(Run):
         config = replace(trained, pretrained=False, weights_sha256="", precision=precision)
         with torch.random.fork_rng(devices=[]):  # making a detector draws weights, from the run's seed
             detector = make_detector(config, {})
-        _load_weights(detector, self.folder / BEST)
+        load_weights(detector, self.folder / BEST)
         return Model.place(detector, config, machine)
 
 
@@ -116,17 +114,6 @@ def open_run(folder: str | Path, device: str = "auto") -> TrainedRun:
     """
     place = Path(folder)
     return TrainedRun(**vars(read_run(place)), folder=place, device=device)
-
-
-def _load_weights(detector: Detector, path: Path) -> None:
-    again = "delete its folder and run the same 'ffpms bench' again"
-    try:
-        detector.load_state_dict(load_file(path))
-    except FileNotFoundError:
-        raise ManifestError(f"{path}: not found; {again}") from None
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise ManifestError(f"{path}: not the weights of this detector ({reason}); {again}") from error
 
 
 def _read_crops_of(bags: list[BagRecord]) -> Read:

@@ -16,6 +16,7 @@ from ffpms.hashing import digest
 from ffpms.parquet import read_table
 from ffpms.protocol.v1_manifest import CUSTOM, OFFICIAL
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, SEGMENT, Split
+from ffpms.storage import write_whole
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
 """Files of the scores of each split.
@@ -37,6 +38,9 @@ FAILED = "FAILED"
 
 The reason is its first line. The next attempt removes the file.
 """
+
+DONE = "DONE"
+"""File that marks a finished run: the SHA-256 of each of its tables, as ``sha256sum`` writes it."""
 
 OF_A_RUN = (CONFIG, *SCORES.values())
 """Files that tell the folder of a run from others."""
@@ -113,17 +117,18 @@ def name_run(settings: Mapping[str, Any], data_sha256: str, code_sha256: str) ->
 
 def is_done(folder: Path) -> bool:
     """Whether a run is done: its mark is written last."""
-    return (folder / "DONE").is_file()
+    return (folder / DONE).is_file()
 
 
 def finish(folder: Path) -> None:
-    """Marks the run as done."""
-    (folder / "DONE").touch()
+    """Marks the run as done, with the hashes of its tables."""
+    hashes = [f"{digest(path.read_bytes())}  {path.name}\n" for path in sorted(folder.glob("*.parquet"))]
+    write_whole(folder / DONE, "".join(hashes))
 
 
 def unfinish(folder: Path) -> None:
     """Removes the mark of a run whose files are about to be written anew."""
-    (folder / "DONE").unlink(missing_ok=True)
+    (folder / DONE).unlink(missing_ok=True)
 
 
 def read_failure(folder: Path) -> Failure:
@@ -157,7 +162,7 @@ def _reading_config(folder: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise ManifestError(f"{folder}: config.toml is not in it; copy all of the run, or delete the folder") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ManifestError(f"{folder}: config.toml is damaged ({error}); delete the folder and run again") from None
 
 
@@ -191,6 +196,7 @@ def read_run(folder: Path) -> Run:
         )
         segments = folder / SEGMENTS
         known = read_table(segments, SEGMENT) if segments.is_file() else None
+        _check_hashes(folder)
     return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training)
 
 
@@ -229,6 +235,19 @@ def _reading_tables(external: bool) -> Iterator[None]:
         yield
     except ManifestError as error:
         raise DamagedTableError(f"{str(error).rpartition('; ')[0] or error}; {again}") from error
+
+
+def _check_hashes(folder: Path) -> None:
+    """Compares the tables of a run with the hashes in its mark. Older versions' marks have none.
+
+    Raises:
+        ManifestError: a table is lost, or is not the one that was written.
+    """
+    for line in (folder / DONE).read_text(encoding="utf-8", errors="replace").splitlines():
+        sha256, _, name = line.partition("  ")
+        path = folder / name
+        if not path.is_file() or digest(path.read_bytes()) != sha256:
+            raise ManifestError(f"{path}: lost, or not what was written")
 
 
 def _read_scores(path: Path, run_id: str) -> pd.DataFrame:

@@ -1,18 +1,21 @@
 """Checkpoints: store a training run so that it can resume, and the weights of its best epoch."""
 
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
 import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor, nn
 
-from ffpms.errors import ConfigError, not_installed
+from ffpms.errors import ConfigError, ManifestError, not_installed
+from ffpms.hashing import digest
 from ffpms.storage import whole_file, write_whole
 
 LAST, BEST, HISTORY = "last.ckpt", "best.safetensors", "history.csv"
@@ -66,14 +69,50 @@ def record_epoch(
 
 
 def save_weights(detector: nn.Module, path: Path, epoch: int) -> None:
-    """Writes the weights of an epoch in one step.
+    """Writes the weights of an epoch, and their hash, in one step.
+
+    Both stand in one entry of the metadata, for safetensors writes several in any order.
 
     Raises:
         StorageError: the disk is full, or refuses for another reason.
     """
     weights = {k: v.contiguous() for k, v in detector.state_dict().items()}
     with whole_file(path) as file:
-        file.write(safetensors.torch.save(weights, metadata={"epoch": str(epoch)}))
+        file.write(safetensors.torch.save(weights, metadata={"epoch": f"{epoch} {_hash(weights)}"}))
+
+
+def load_weights(detector: nn.Module, path: Path) -> None:
+    """Loads weights that :func:`save_weights` wrote.
+
+    Raises:
+        ManifestError: they are lost, damaged, or of another detector.
+    """
+    again = "delete its folder and run the same 'ffpms bench' again"
+    try:
+        detector.load_state_dict(_read_weights(path)[1])
+    except FileNotFoundError:
+        raise ManifestError(f"{path}: not found; {again}") from None
+    except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ManifestError(f"{path}: not the weights of this detector ({reason}); {again}") from error
+
+
+def _read_weights(path: Path) -> tuple[int, dict[str, Tensor]]:
+    """Reads weights, and of which epoch they are. Those of older versions have no hash.
+
+    Raises:
+        ValueError: they are not what was written.
+    """
+    with safe_open(path, "pt") as file:
+        epoch, _, sha256 = file.metadata()["epoch"].partition(" ")
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if sha256 and sha256 != _hash(weights):
+        raise ValueError("damaged: its hash is another")
+    return int(epoch), weights
+
+
+def _hash(weights: Mapping[str, Tensor]) -> str:
+    return digest(safetensors.torch.save(dict(weights)))
 
 
 def publish(folder: Path, done: TrainingState) -> None:
@@ -94,9 +133,8 @@ def publish(folder: Path, done: TrainingState) -> None:
 
 
 def _epoch_of(path: Path) -> int:
-    """Reads of which epoch the weights in a file are."""
-    with safe_open(path, "pt") as weights:
-        return int(weights.metadata()["epoch"])
+    """Reads of which epoch the weights in a file are, if they are whole."""
+    return _read_weights(path)[0]
 
 
 def name_file(name: str, method: str) -> str:
@@ -181,6 +219,9 @@ def resume(folder: Path, state: dict[str, Any]) -> TrainingState:
     if not path.is_file():
         return TrainingState()
     try:
+        with ZipFile(path) as parts:
+            if broken := parts.testzip():  # torch does not look at the checksums
+                raise BadZipFile(broken)
         saved = torch.load(path, map_location="cpu", weights_only=True)
         for name, part in state.items():
             part.load_state_dict(saved[name])

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
@@ -24,6 +23,7 @@ from benchmark.training.checkpoint import (
     TrainingState,
     is_trained,
     keep_last,
+    load_weights,
     publish,
     record_epoch,
     resume,
@@ -47,6 +47,7 @@ def fit(
 
     Raises:
         ConfigError: there is nothing to train or to select on, or the loss is no longer a number.
+        ManifestError: the best weights are lost or damaged.
     """
     _check_bags(train, val)
     keep_freed_memory()
@@ -54,7 +55,7 @@ def fit(
     optimizer = torch.optim.Adam([p for p in detector.parameters() if p.requires_grad], lr=config.lr)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
     if ranks.agree(is_trained(folder, config.epochs)):
-        detector.load_state_dict(load_file(folder / BEST))
+        load_weights(detector, folder / BEST)
         return
     state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
     done = resume(folder, state)
@@ -74,7 +75,7 @@ def fit(
         ranks.wait()
     if ranks.first:
         keep_last(detector, folder, done)
-    detector.load_state_dict(load_file(folder / BEST))
+    load_weights(detector, folder / BEST)
 
 
 def score_shared(model: Model, detectors: Sequence[Detector], dataset: BagDataset) -> list[list[BagScore]]:

@@ -38,17 +38,21 @@ def choose_methods(typed: Sequence[str]) -> list[str]:
 def split_weights(typed: Sequence[str]) -> dict[str, Path]:
     """Parses ``PATH`` and ``METHOD=PATH`` into a path per method.
 
+    Raises:
+        ConfigError: two are given for a method, or for all.
+
     Example:
         >>> sorted(split_weights(["smil=a.pth"]))
         ['s-mil']
     """
-    by_method = {}
+    by_method: dict[str, Path] = {}
     for text in typed:
         name, equals, path = text.partition("=")
-        if equals and not Path(text).exists():
-            by_method[resolve(name)] = Path(path)
-        else:
-            by_method[ALL_METHODS] = Path(text)
+        own = bool(equals) and not Path(text).exists()
+        known, given = (resolve(name), Path(path)) if own else (ALL_METHODS, Path(text))
+        if known in by_method:
+            raise ConfigError(f"weights: {known or 'all methods'}: both {by_method[known]} and {given} are given")
+        by_method[known] = given
     return by_method
 
 
@@ -116,8 +120,12 @@ def configure(
     hashes = {name: PACKAGED if path == Path(PACKAGED) else _sha256(path) for name, path in weights.items()}
     mixes = {ALL_METHODS: "recipe", **(mixes or {})}
     known = {ALL_METHODS, *methods, *(method(name).trained_as for name in methods)}
-    if unused := [name for name in mixes if name not in known]:
-        raise ConfigError(f"train-mix: {', '.join(unused)} is not among the methods to train")
+    if ALL_METHODS in weights and not any(method(name).any_backbone for name in methods):
+        own = ", ".join(f"--weights {name}=PATH" for name in methods)
+        raise ConfigError(f"weights: {', '.join(methods)} has a network of its own; give {own}")
+    for flag, given in (("train-mix", mixes), ("weights", weights), ("set", options)):
+        if unused := [name for name in given if name not in known]:
+            raise ConfigError(f"{flag}: {', '.join(unused)} is not among the methods to train")
     mix = {name: mixes.get(name) or mixes.get(method(name).trained_as) or mixes[ALL_METHODS] for name in methods}
     configs = [_configure(name, {**settings, "train_mix": mix[name]}, backbone, hashes, options) for name in methods]
     return configs, {hashes[name]: path for name, path in weights.items()}

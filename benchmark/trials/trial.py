@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from safetensors.torch import load_file
 
 from benchmark.data.inputs import face_side
 from benchmark.data.training_sets import make_training_sets
 from benchmark.runs.folder import finish, is_done
 from benchmark.train_config import SELECTS, TrainConfig
-from benchmark.training.checkpoint import BEST, HISTORY, drop_checkpoint, find_last, name_file, save_weights
+from benchmark.training.checkpoint import (
+    BEST,
+    HISTORY,
+    drop_checkpoint,
+    find_last,
+    load_weights,
+    name_file,
+    save_weights,
+)
 from benchmark.training.model import Model
 from benchmark.training.train import fit
 from benchmark.trials.identity import run_id, start
@@ -147,7 +154,7 @@ def _copy(teacher: Path, model: Model, folder: Path) -> bool:
     if not model.machine.ranks.agree(all(path.is_file() for path in files.values())):
         return False
     model.machine.log(f"{folder.name}: takes its epoch of the training of {teacher.name}")
-    model.detector.load_state_dict(load_file(files[BEST]))
+    load_weights(model.detector, files[BEST])
     if model.machine.ranks.first:
         for name, path in files.items():
             shutil.copyfile(path, folder / name)
@@ -161,7 +168,7 @@ def _copy_last(other: Path, model: Model, folder: Path) -> bool:
         return False
     model.machine.log(f"{folder.name}: takes the last epoch of {other.name}")
     if last:  # of the first rank, which alone scores
-        model.detector.load_state_dict(load_file(last))
+        load_weights(model.detector, last)
         save_weights(model.detector, folder / BEST, model.config.epochs)
         for history in (other / HISTORY, *other.glob(name_file(HISTORY, "*"))):
             shutil.copyfile(history, folder / history.name)

@@ -37,7 +37,7 @@ def runs(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _epoch_of(weights: Path) -> int:
     with safe_open(weights, "np") as file:
-        return int(file.metadata()["epoch"])
+        return int(file.metadata()["epoch"].split()[0])
 
 
 def test_run_folders_have_their_files(runs: Path) -> None:

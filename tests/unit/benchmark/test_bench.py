@@ -1,5 +1,7 @@
 """Bench makes each detector before any is trained: whose fault it is when one cannot be made."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +10,7 @@ import pytest
 
 from benchmark.bench import bench
 from benchmark.runs.collection import read_collection
-from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS
+from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, SCORES, SEGMENTS, DamagedTableError, read_run
 from benchmark.train_config import TrainConfig
 from benchmark.training import train
 from benchmark.trials import identity, preflight, trial
@@ -128,6 +130,37 @@ def test_a_done_run_whose_scores_are_damaged_is_scored_again_and_not_trained(
     assert table.read_bytes() == whole
     assert any(line.startswith(f"{table}: no whole Parquet file") for line in said)
     assert said[0].endswith("it is scored again")
+
+
+@pytest.mark.parametrize("name", [GRID_SCORES, FEWER_SCORES, SEGMENTS])
+def test_a_done_run_that_lost_a_table_is_scored_again(small: BuiltSet, tmp_path: Path, name: str) -> None:
+    (run,) = bench([(small, QUICK)], tmp_path / "runs", CPU, {}).runs
+    table = tmp_path / "runs" / run.run_id / name
+    whole = table.read_bytes()
+    table.unlink()
+    said: list[str] = []
+    bench([(small, QUICK)], tmp_path / "runs", replace(CPU, log=said.append), {})
+    assert said[0].startswith(f"{table}: lost, or not what was written; run the same 'ffpms bench' again")
+    assert table.read_bytes() == whole
+
+
+def test_no_bit_of_a_table_changes_unseen(small: BuiltSet, tmp_path: Path) -> None:
+    """Most flipped bits leave a table that can be read, with other numbers or fewer rows."""
+    (run,) = bench([(small, QUICK)], tmp_path, CPU, {}).runs
+    table = tmp_path / run.run_id / "scores.parquet"
+    whole = table.read_bytes()
+    for place in range(0, len(whole), 97):
+        table.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        with pytest.raises(DamagedTableError):
+            read_run(table.parent)
+    assert subprocess.run(["sha256sum", "-c", "DONE"], cwd=table.parent, check=False).returncode == 1
+
+
+def test_scores_of_the_grid_of_another_run_are_not_taken(small: BuiltSet, tmp_path: Path) -> None:
+    first, second = bench([(small, replace(QUICK, seed=seed)) for seed in (0, 1)], tmp_path, CPU, {}).runs
+    shutil.copy(tmp_path / second.run_id / GRID_SCORES, tmp_path / first.run_id)
+    with pytest.raises(DamagedTableError, match=r"grid_scores\.parquet: lost, or not what was written"):
+        read_run(tmp_path / first.run_id)
 
 
 def test_an_own_run_that_cannot_be_used_is_a_failure(small: BuiltSet, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import ffpms
 from ffpms import BuildConfig, CorpusConfig, CropConfig, Recipe
-from ffpms.errors import ConfigError, ManifestError, StorageError
+from ffpms.errors import ConfigError, ManifestError
 from tests.helpers.corpus import PAIRS
 
 TABLE = pd.DataFrame({"a": range(3)})
@@ -101,7 +101,7 @@ def test_pairs_of_a_dict_are_checked_before_anything_is_built(tree: Path, tmp_pa
 def test_a_corpus_is_refused_in_one_line_too(tmp_path: Path) -> None:
     few = CorpusConfig(identities=6, shortest=2, longest=2)
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match=r"file.*run the same command again"):
+    with pytest.raises(ConfigError, match=r"file: is no folder; give --out a new or empty one"):
         ffpms.make_corpus(tmp_path / "file" / "corpus", few)
     with pytest.raises(ConfigError, match="workers: 0"):
         ffpms.make_corpus(tmp_path / "corpus", few, workers=0)

@@ -29,7 +29,7 @@ from detectors import Prediction, create
 from detectors.errors import DetectorError
 from detectors.pooling import SharpPool
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, ManifestError
 from tests.helpers.trials import CONFIG, CPU
 
 
@@ -248,6 +248,38 @@ def test_the_checkpoint_goes_when_the_run_is_done(
     monkeypatch.setattr(train, "_train_epoch", lambda *_: pytest.fail("trained twice"))
     run_trial(run, resources)
     assert (tmp_path / "scores.parquet").read_bytes() == scores
+
+
+def _flip(path: Path, place: int) -> None:
+    """Changes a number in a file as a fault of the disk does: nobody is told."""
+    stored = bytearray(path.read_bytes())
+    stored[place] ^= 8
+    path.write_bytes(stored)
+
+
+def test_a_checkpoint_that_changed_on_the_disk_is_refused(tmp_path: Path) -> None:
+    detector = torch.nn.Linear(64, 64)
+    checkpoint.save(tmp_path, {"detector": detector}, checkpoint.TrainingState(epoch=1))
+    path = tmp_path / "last.ckpt"
+    _flip(path, path.read_bytes().index(detector.weight.detach().numpy().tobytes()) + 3)
+    with pytest.raises(ConfigError, match=r"last\.ckpt: no checkpoint of this run .*; delete it and run again"):
+        checkpoint.resume(tmp_path, {"detector": detector})
+
+
+def test_best_weights_that_changed_on_the_disk_are_not_used(tmp_path: Path) -> None:
+    path, detector = tmp_path / "best.safetensors", torch.nn.Linear(8, 8)
+    checkpoint.save_weights(detector, path, 3)
+    whole = path.read_bytes()
+    checkpoint.save_weights(detector, path, 3)
+    assert path.read_bytes() == whole, "the same weights are the same bytes"
+    assert checkpoint.find_last(tmp_path, 3) == path
+    _flip(path, -1)
+    assert checkpoint.find_last(tmp_path, 3) is None
+    with pytest.raises(ManifestError, match=r"best\.safetensors: .*damaged.*; delete its folder and run"):
+        checkpoint.load_weights(detector, path)
+    path.unlink()
+    with pytest.raises(ManifestError, match=r"best\.safetensors: not found; delete its folder and run"):
+        checkpoint.load_weights(detector, path)
 
 
 def test_a_training_of_fewer_epochs_is_not_taken_for_a_whole_one(

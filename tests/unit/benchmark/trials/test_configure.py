@@ -42,6 +42,19 @@ def test_weights_are_for_a_method_or_for_all_that_take_any_backbone(weights: Pat
     assert not by_method["xn-avg"].weights_sha256
 
 
+def test_weights_and_options_that_no_method_takes_are_refused(weights: Path) -> None:
+    with pytest.raises(ConfigError, match=r"weights: all methods: both a\.pth and b\.pth are given"):
+        split_weights(["a.pth", "b.pth"])
+    with pytest.raises(ConfigError, match="weights: s-mil: both "):
+        split_weights(["smil=a.pth", "s-mil=b.pth"])
+    with pytest.raises(ConfigError, match="weights: lstm is not among the methods to train"):
+        configure(["s-mil"], SETTINGS, None, {"lstm": weights}, {})
+    with pytest.raises(ConfigError, match="weights: i3d has a network of its own; give --weights i3d=PATH"):
+        configure(["i3d"], SETTINGS, None, {"": weights}, {})
+    with pytest.raises(ConfigError, match="set: s-mil is not among the methods to train"):
+        configure(["xn-avg"], SETTINGS, None, {}, {"s-mil": {"filters": "8"}})
+
+
 def test_packaged_weights_are_those_of_the_package() -> None:
     (config,), given = configure(["s-mil"], SETTINGS, "tf_efficientnet_lite0", split_weights(["packaged"]), {})
     assert config.weights_sha256 == "packaged"

@@ -18,7 +18,7 @@ import benchmark
 from benchmark.leaderboards.board import make_board
 from benchmark.metrics.protocols import PROTOCOLS
 from benchmark.runs.collection import describe_left_out, read_collection, read_runs
-from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, name_run
+from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, finish, name_run
 from ffpms import cli
 from ffpms.parquet import write_table
 from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split
@@ -101,6 +101,7 @@ def test_the_curve_is_drawn_with_its_numbers_beside(ffpms: Command, runs: Path, 
     if not grid:
         for path in runs.rglob(GRID_SCORES):
             path.unlink()
+            finish(path.parent)
     result = ffpms("leaderboard", runs, "--curve", tmp_path / "made" / "curve.png", "--quiet")
     assert result.exit_code == 0, result.stderr
     assert result.stdout == ""
@@ -197,9 +198,12 @@ def test_odd_runs_do_not_cost_the_leaderboard(ffpms: Command, runs: Path) -> Non
     (runs / "odd-1" / "DONE").touch()
     folder = next(path for path in runs.iterdir() if path.name.startswith("xn-avg"))
     (folder / "scores.parquet").write_bytes(b"")
+    (runs / "odd-2").mkdir()
+    (runs / "odd-2" / "DONE").touch()
+    (runs / "odd-2" / "config.toml").write_text("deep = " + "[" * 20_000)
     result = ffpms("leaderboard", runs)
     assert result.exit_code == 0
-    assert [line[:10] for line in result.stderr.splitlines()] == ["left out: "] * 2
+    assert [line[:10] for line in result.stderr.splitlines()] == ["left out: "] * 3
     assert names(pd.read_csv(runs / "leaderboard.csv")["method"]) == {"s-mil"}
 
 

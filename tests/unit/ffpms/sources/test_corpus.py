@@ -93,7 +93,7 @@ def test_it_is_planned_and_indexed(toy: Corpus, tree: Path) -> None:
         "SWAP_006_007": "fakes/swap/006_007.mp4",
         "AVATAR_006_007": "fakes/avatar/006_007.mp4",
     }
-    (job, *_) = plan.jobs(["006"], 600)
+    (job, *_) = plan.jobs({"006": ()}, 600)
     assert job.corpus == toy
     assert job.corpus.mask_path("a.mp4") == "masks/a.mp4"
     fakes = plan.slots[plan.slots["manipulation"] != "original"].groupby("bag_id")["label"].sum()
