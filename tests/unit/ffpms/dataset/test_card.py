@@ -158,8 +158,8 @@ def test_a_set_without_pixels_has_no_picture(out: Path, report: dict[str, Any], 
     assert "pairs of videos with mixed bags: 0" in text
 
 
-def picture(out: Path, tables: Tables) -> np.ndarray:
-    assert draw_bags(out, tables["videos"], tables["frames"], 64)
+def picture(out: Path, tables: Tables, crop_side: int = 64) -> np.ndarray:
+    assert draw_bags(out, tables["videos"], tables["frames"], crop_side)
     return np.asarray(Image.open(out / IMAGE).convert("RGB")).astype(int)
 
 
@@ -201,7 +201,8 @@ def test_the_picture_stays_small_whatever_it_shows(tmp_path: Path, tables: Table
     for crop in tables["frames"]["crop"]:
         (tmp_path / crop).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / crop).write_bytes(data)
-    assert draw_bags(tmp_path, tables["videos"], tables["frames"].assign(sha256=digest(data)), 300)
+    tables["frames"]["sha256"] = digest(data)
+    picture(tmp_path, tables, crop_side=300)
     assert (tmp_path / IMAGE).stat().st_size < 300_000
 
 
