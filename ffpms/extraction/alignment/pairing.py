@@ -3,7 +3,7 @@
 It tells whether the two belong together, and which face was manipulated.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,30 +141,34 @@ def _compare(shown: Iterable[tuple[int, SmallFrame]], around: Callable[[int], Su
 def _altered(fake: Fake, real: RealVideo, pairs: Mapping[int, FramePair], geometry: Geometry) -> tuple[int, ...]:
     """Returns the tracks of the manipulated faces.
 
-    Where there is a mask, they are the faces under it. Otherwise it is the one face in which fake
-    and real differ most.
+    They are the faces under the mask. Where there is no mask of a face, it is the one face in which
+    fake and real differ most.
     """
     people = [track.track_id for track in real.people]
     if len(people) == 1:
         return tuple(people)
-    change, least = _masks(fake, pairs), _COVERED
-    if not change:
-        change, least = {i: _difference(both, geometry) for i, both in pairs.items()}, np.inf
-    amount = {t: _mean_inside(change, real, t, geometry) for t in people}
+
+    def amounts(change: Mapping[int, np.ndarray]) -> dict[int, float]:
+        return {t: _mean_inside(change, real, t, geometry) for t in people}
+
+    amount, least = amounts(_masks(fake, pairs)), _COVERED
+    if max(amount.values()) < _COVERED:
+        amount, least = amounts({i: _difference(both, geometry) for i, both in pairs.items()}), np.inf
     ranked = sorted(people, key=lambda t: -amount[t])
     return tuple(t for t in ranked if t == ranked[0] or amount[t] >= least)
 
 
-def _masks(fake: Fake, indices: Sequence[int] | Mapping[int, FramePair]) -> dict[int, np.ndarray]:
+def _masks(fake: Fake, pairs: Mapping[int, FramePair]) -> dict[int, np.ndarray]:
     """Decodes the frames of the mask, True where the fake is manipulated; empty without a readable
-    mask.
+    mask of the fake's size.
     """
     if not fake.mask.is_file():
         return {}
     try:
-        return {index: frame.luma() > 127 for index, frame in DECODERS[fake.decoder](fake.mask, list(indices))}
+        shown = dict(DECODERS[fake.decoder](fake.mask, list(pairs)))
     except MediaError:
         return {}
+    return {index: frame.luma() > 127 for index, frame in shown.items() if frame.size == pairs[index].fake.size}
 
 
 def _difference(both: FramePair, geometry: Geometry) -> np.ndarray:
