@@ -23,8 +23,11 @@ _COVERED = 0.05
 
 _CHECK = "another video, or cut anew: compare its length and size with the official one"
 
-_MIN_GUESSED = 0.9
-"""Least agreement of two frames where a face's box is interpolated: some of it may lie outside."""
+_MIN_OF_TWO = 0.8
+"""Least agreement of two frames in a row.
+
+A face that moved out of its box lowers that of few frames, which a mean over the video hides.
+"""
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,14 @@ def pair(fake: Fake, real: RealVideo) -> Pairing:
     altered = _altered(fake, real, few, geometry)
     offset, certainty, shift = _timing(fake, real, geometry, altered[0])
     light, size = lift(list(few.values()), geometry), next(iter(few.values())).fake.size
-    return Pairing(size, geometry, score, offset, certainty, light, altered, _odd(pairs, real, geometry), shift)
+    return Pairing(size, geometry, score, offset, certainty, light, altered, _odd(pairs, geometry), shift)
 
 
-def _odd(pairs: Mapping[int, FramePair], real: RealVideo, geometry: Geometry) -> Odd | None:
+def _odd(pairs: Mapping[int, FramePair], geometry: Geometry) -> Odd | None:
     """Finds the two sampled frames in a row that agree least, if they agree too little."""
     index = list(pairs)
     scores = agreements(list(pairs.values()), geometry)
-    limits = [MIN_SCORE if all(map(real.found_all, index[i : i + 2])) else _MIN_GUESSED for i in range(len(scores))]
-    low = [i for i, (score, limit) in enumerate(zip(scores, limits, strict=True)) if score < limit]
+    low = [i for i, score in enumerate(scores) if score < _MIN_OF_TWO]
     if not low:
         return None
     last = index[min(low[-1] + 1, len(index) - 1)]

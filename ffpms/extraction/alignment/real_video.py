@@ -48,10 +48,6 @@ class RealVideo:
         """Returns the boxes of all faces in a sampled frame."""
         return [box for box, _ in self.faces[index].values() if box]
 
-    def found_all(self, index: int) -> bool:
-        """Whether every face was found in a sampled frame, and none is interpolated."""
-        return all(status is Status.OK for _, status in self.faces[index].values())
-
     def surroundings(self, index: int, track_id: int, geometry: Geometry) -> Surroundings | None:
         """Returns the surroundings of a face at every offset from a frame.
 
