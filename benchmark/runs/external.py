@@ -1,6 +1,7 @@
 """External scores: checks another tool's scores and stores them as a run (``ffpms evaluate``)."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,10 @@ import pandas as pd
 import tomli_w
 
 import ffpms
-from benchmark.runs.folder import EXTERNAL, SCORES, SEGMENTS, finish, is_done, name_run, unfinish
+from benchmark.runs.folder import EXTERNAL, SCORES, SEGMENTS, finish, name_run, read_run, unfinish
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.submission import Submission, find_problems, keys_of, read_submission
-from ffpms.errors import ConfigError, writing
+from ffpms.errors import ConfigError, ManifestError, writing
 from ffpms.parquet import write_table
 from ffpms.schema import NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split
 
@@ -66,8 +67,9 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
     folder = out / name_run(settings, truth.sha256, "")
     about = {EXTERNAL: settings, "data": data, "code": {"version": ffpms.__version__, "sha256": ""}}
     text, config = tomli_w.dumps(about), folder / "config.toml"
-    if is_done(folder) and (folder / SEGMENTS).is_file() and config.read_text(encoding="utf-8") == text:
-        return folder
+    with suppress(ManifestError):  # it is not done, or damaged: it is written again
+        if read_run(folder).segments is not None and config.read_text(encoding="utf-8") == text:
+            return folder
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         unfinish(folder)

@@ -229,8 +229,7 @@ def explain_absence(folder: Path) -> str:
 @contextmanager
 def _reading_tables(external: bool) -> Iterator[None]:
     """Turns an error in a table into one line that says how to have it again."""
-    again = "delete the folder, and run the same 'ffpms evaluate' again"
-    again = again if external else "run the same 'ffpms bench' again, or delete the folder"
+    again = f"run the same 'ffpms {'evaluate' if external else 'bench'}' again, or delete the folder"
     try:
         yield
     except ManifestError as error:

@@ -93,7 +93,7 @@ from ffpms.errors import ConfigError, writing
     type=click.IntRange(min=0),
     help="Processes that load crops.  [default: for forgeries on a GPU one a core, else 0]",
 )
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads of torch.  [default: the cores it may use]")
+@click.option("--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]")
 @ENGINE
 @click.option("--compile", is_flag=True, help="Compile the backbone (torch.compile).")
 @click.option("--deterministic", is_flag=True, help="Only algorithms that give the same bits again; slower on a GPU.")

@@ -117,8 +117,7 @@ def test_the_leaderboard_is_recomputed_from_the_scores_alone(ffpms: Command, run
     stored = tmp_path / "runs"
     for folder in (path.parent for path in runs.glob("*/DONE")):
         (stored / folder.name).mkdir(parents=True)
-        tables = ("scores.parquet", "segments.parquet", "val_scores.parquet", "grid_scores.parquet")
-        for name in ("config.toml", *tables, "DONE"):
+        for name in ("config.toml", *(path.name for path in folder.glob("*.parquet")), "DONE"):
             shutil.copy(folder / name, stored / folder.name)
     assert ffpms("leaderboard", stored).exit_code == 0
     assert (stored / "leaderboard.csv").read_bytes() == (runs / "leaderboard.csv").read_bytes()

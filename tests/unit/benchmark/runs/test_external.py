@@ -65,6 +65,17 @@ def test_a_run_of_an_older_version_is_not_believed(submit: Submit, whole: Path, 
     assert config.read_text() == now, "the name is written again"
 
 
+@pytest.mark.parametrize("name", ["scores.parquet", "segments.parquet", "config.toml"])
+def test_a_damaged_run_is_written_again(submit: Submit, whole: Path, tmp_path: Path, name: str) -> None:
+    assert submit(predict(whole), "--data", whole).exit_code == 0
+    (file,) = (tmp_path / "runs").glob(f"*/{name}")
+    stored = file.read_bytes()
+    file.write_bytes(stored[:-20])
+    result = submit(predict(whole), "--data", whole)
+    assert (result.exit_code, "left out" in result.stderr) == (0, False)
+    assert file.read_bytes() == stored
+
+
 def test_csv_parquet_and_any_order_are_the_same_run(
     ffpms: Command, submit: Submit, whole: Path, tmp_path: Path
 ) -> None:
@@ -180,6 +191,7 @@ def test_a_run_of_an_older_version_is_named_and_completed(
     before = board.read_bytes()
     (stored,) = (tmp_path / "runs").glob("*/segments.parquet")
     stored.unlink()
+    (stored.parent / "DONE").write_bytes(b"")
     result = ffpms("leaderboard", tmp_path / "runs", "--quiet")
     assert result.exit_code == 0
     (line,) = result.stderr.splitlines()

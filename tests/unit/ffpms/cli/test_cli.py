@@ -75,6 +75,7 @@ def test_bad_usage_is_one_line_and_exit_2(
         (("--methods", "smil", "--seeds", ""), "no comma list of numbers"),
         (("--methods", "smil", "--seeds", "9223372036854775807"), "no comma list of numbers"),
         (("--methods", "smil", "--workers", "-1"), "--workers"),
+        (("--methods", "smil", "--threads", "100000"), "--threads"),
         (("--methods", "smil", "--backbone", "resnet"), "timm knows no such model"),
         (("--methods", "smil", "--weights", "none.pth"), "none.pth: not found"),
     ],
