@@ -20,6 +20,7 @@ from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
 from ffpms.extraction.alignment.real_video import RealVideo, read_real_video
 from ffpms.extraction.crops import CropMaker
 from ffpms.extraction.decode import DECODERS
+from ffpms.extraction.duplicates import find_copy, find_same_pixels
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
 from ffpms.extraction.probe import probe
@@ -173,14 +174,15 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
     Also adds the real crops that may replace them. Returns the comparison, if there was one.
     """
     real = crops.shard.sources[0]
-    if fake["sha256"] == real["sha256"]:
-        fail(
-            fake, Status.DUPLICATE, f"is {real['source_video']} itself, byte for byte; put the file of this name there"
-        )
+    if copied := find_copy(fake, crops.shard.sources):
+        fail(fake, Status.DUPLICATE, copied)
         return None
     path = job.root / fake["path"]
     try:
         frames = dict(DECODERS[job.decoder](path, indices))
+        if unchanged := find_same_pixels(real["source_video"], crops.real_video.frames, frames):
+            fail(fake, Status.DUPLICATE, unchanged)
+            return None
         mask = find_video(job.root / job.corpus.mask_path(fake["path"]))
         pairing = pair(Fake(path, mask, job.decoder, fake["n_frames"], frames), crops.real_video)
     except MediaError as error:

@@ -132,6 +132,23 @@ def test_the_real_video_as_a_fake_is_no_fake(ffpms: Command, copy: Path, tmp_pat
     assert {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"DF_006_007": "duplicate"}
 
 
+def test_the_real_video_in_another_file_is_no_fake(ffpms: Command, copy: Path, tmp_path: Path) -> None:
+    fake = copy / "manipulated_sequences/Deepfakes/c40/videos/006_007.mp4"
+    fake.write_bytes((copy / REAL / "006.mp4").read_bytes() + (8).to_bytes(4, "big") + b"free")
+    result = ffpms(*flags(copy, tmp_path / "data"))
+    assert "006_007.mp4: shows original_006 unchanged; put the file of this name there" in result.stderr
+    assert {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"DF_006_007": "duplicate"}
+
+
+def test_two_fakes_that_are_one_file_are_both_refused(ffpms: Command, copy: Path, tmp_path: Path) -> None:
+    own, other = (copy / f"manipulated_sequences/{m}/c40/videos/006_007.mp4" for m in ("Deepfakes", "FaceSwap"))
+    shutil.copy(own, other)
+    result = ffpms(*flags(copy, tmp_path / "data"))
+    assert "is FS_006_007 too, byte for byte; one of the two is not what its name says" in result.stderr
+    bad = {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"}
+    assert bad == {"DF_006_007": "duplicate", "FS_006_007": "duplicate"}
+
+
 def test_what_lies_beside_a_fake_changes_none_of_its_crops(
     ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str]
 ) -> None:
