@@ -93,7 +93,7 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
             axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
     handles, labels = axes.get_legend_handles_labels()
     letters = _LETTERS_PER_INCH * size[0]
-    columns = max(1, letters // (max(map(len, labels)) + _LETTERS_OF_A_LINE))
+    columns = max(1, letters // (max(map(len, labels), default=0) + _LETTERS_OF_A_LINE))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)
     figure.suptitle("\n".join([title, *wrap(shared, width=letters)]))
     figure.savefig(path)

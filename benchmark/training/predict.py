@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import TypeVar
 
 import torch
@@ -27,6 +28,8 @@ from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.torch_data import pad_bags
 
 T = TypeVar("T")
+_LARGE = 1e6
+"""The size of a weight above which training has diverged."""
 BAGS_AT_A_TIME = 256
 """Number of bags whose features are pooled at a time."""
 
@@ -218,5 +221,9 @@ def _explain(model: Model) -> str:
     state = model.detector.state_dict().items()
     if broken := next((name for name, value in state if not value.isfinite().all()), ""):
         return f"its weights are none either ({broken}): training diverged; try a lower --lr"
+    sizes = ((name, float(value.abs().max())) for name, value in state if value.is_floating_point() and value.numel())
+    name, largest = max(sizes, key=itemgetter(1), default=("", 0.0))
+    if largest > _LARGE:
+        return f"its weights are up to {largest:.0e} ({name}): training diverged; try a lower --lr"
     advice = " or try --precision fp32" if model.config.precision == "bf16" else ""
     return f"its weights are finite: look in its code for a division, root or logarithm of 0{advice}"

@@ -200,10 +200,12 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
 def _suspect_real(job: TargetJob, shard: Shard, compared: Sequence[tuple[dict[str, Any], Pairing]]) -> bool:
     """Refuses a real video that two or more of its fakes, and more than half, do not fit.
 
-    One wrong file is more likely than many. A fake that certainly fits clears the real video.
-    Otherwise no fake is blamed: they only lack their counterpart.
+    One wrong file is more likely than many. A fake that certainly fits clears the real video, and
+    one without a face is judged by nobody. Else no fake is blamed: they only lack their counterpart.
     """
     real = shard.sources[0]
+    if all(row["status"] == Status.NO_FACE for row in shard.crops):
+        return False
     misfits = [(fake, what) for fake, p in compared if (what := p.mismatch(real["source_video"]).partition(";")[0])]
     if len(misfits) < 2 or 2 * len(misfits) <= len(compared) or any(p.is_certain for _, p in compared):
         return False

@@ -169,7 +169,7 @@ def test_bench_counts_a_faceless_video_as_undecided(ffpms: Command, tree: Path, 
     shutil.copytree(tree, damaged)
     write_splits(damaged / "splits", FEW)
     for n, path in enumerate([damaged / REAL / "006.mp4", *damaged.glob("manipulated_sequences/*/c40/videos/006_*")]):
-        encode(path, [np.full_like(frame, 128 + n) for frame in portrait()])
+        encode(path, [np.full_like(frame, 128 + 9 * n) for frame in portrait()])
     build = ("build", "--ff-root", damaged, "--splits", damaged / "splits", "--out", tmp_path / "data", "--size", 32)
     assert ffpms(*build, "--workers", 1).exit_code == 0
     bench = ("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs")

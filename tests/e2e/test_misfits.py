@@ -101,7 +101,8 @@ def test_a_real_video_that_loses_frames_in_mid_video_is_blamed(copy: Path) -> No
 
 
 def test_a_real_video_that_certainly_fits_a_fake_is_cleared(copy: Path) -> None:
-    for folder in ("Deepfakes", "Face2Face", "FaceSwap"):
-        encode(copy / FAKE.format(folder), frames_of(copy / f"{REAL}/009.mp4"))
+    films = frames_of(copy / f"{REAL}/009.mp4")
+    for n, folder in enumerate(("Deepfakes", "Face2Face", "FaceSwap")):
+        encode(copy / FAKE.format(folder), films[: len(films) - n])  # three files
     rows, _ = build(copy)
     assert bad(rows) == dict.fromkeys(FAKES - {"NT_006_007"}, "misaligned")

@@ -208,7 +208,7 @@ def test_tables_that_are_not_what_was_built_are_refused(ffpms: Command, copied: 
     frames.to_parquet(copied / "frames.parquet")
     result = ffpms("bench", "--methods", "smil", "--data", copied, "--out", tmp_path / "runs", *QUICK)
     assert result.exit_code == 2
-    assert "a table is not what was built" in result.stderr
+    assert "frames.parquet: is not what was built" in result.stderr
 
 
 def test_a_crop_that_is_not_what_was_built_is_said_before_training(

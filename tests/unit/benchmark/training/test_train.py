@@ -319,6 +319,9 @@ def test_scores_that_are_no_numbers_are_explained_by_the_weights(
     for precision, advice in (("fp32", "logarithm of 0"), ("bf16", "logarithm of 0 or try --precision fp32")):
         with pytest.raises(DetectorError, match=rf"video_logit is not a finite .* weights are finite: .*{advice}$"):
             predict(Model(own, replace(CONFIG, precision=precision), CPU), dataset)
+    torch.nn.init.constant_([*own.parameters()][-1], 1e30)
+    with pytest.raises(DetectorError, match=r"its weights are up to 1e\+30 \(pool\..*\): .*; try a lower --lr$"):
+        predict(Model(own, CONFIG, CPU), dataset)
     torch.nn.init.constant_([*own.parameters()][-1], float("nan"))
     with pytest.raises(DetectorError, match=r"its weights are none either \(pool\..*\): .*; try a lower --lr$"):
         predict(Model(own, CONFIG, CPU), dataset)
