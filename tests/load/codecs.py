@@ -4,6 +4,7 @@ A file must give the frames that ``ffmpeg -f rawvideo`` gives, or be refused in 
 ``python -m tests.load.codecs``. It prints a table for docs/reliability.md.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -91,7 +92,9 @@ def judge(path: Path) -> str:
 def main() -> None:
     """Judges every way to write a clip; exits with 1 if a file was read wrongly."""
     found: Counter[tuple[str, str]] = Counter()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as programs:
+        (Path(programs) / "ffmpeg").symlink_to(_FFMPEG)  # under its usual name, for --decoder ffmpeg
+        os.environ["PATH"] = f"{programs}{os.pathsep}{os.environ['PATH']}"
         for path in write_clips(Path(name)):
             result = judge(path)
             found[path.suffix[1:], result] += 1
