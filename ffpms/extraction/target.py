@@ -201,7 +201,7 @@ def _suspect_real(job: TargetJob, shard: Shard, compared: Sequence[tuple[dict[st
     """Refuses a real video that two or more of its fakes, and more than half, do not fit.
 
     One wrong file is more likely than many. A fake that certainly fits clears the real video, and
-    one without a face is judged by nobody. Else no fake is blamed: they only lack their counterpart.
+    one without a face is not judged. Else no fake is blamed: they only lack their counterpart.
     """
     real = shard.sources[0]
     if all(row["status"] == Status.NO_FACE for row in shard.crops):
