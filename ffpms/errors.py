@@ -101,6 +101,9 @@ def remedy(error: OSError, permit: str) -> str:
     return permit if error.errno in _NOT_ALLOWED else _REMEDIES.get(error.errno or 0, _OTHERWISE)
 
 
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors of a whole file system, which no other file on it escapes."""
+
 _OTHERWISE = "fix it, then run the same command again"
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _BY_REMEDY: dict[str, tuple[str, ...]] = {

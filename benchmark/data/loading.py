@@ -1,7 +1,7 @@
 """Loading: makes batches ahead of time, in processes or in a thread."""
 
 import errno
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from benchmark.data.batches import BagDataset, Batch, collate_bags
+from benchmark.data.face_cache import Log
 from ffpms.engine import hide_main
 from ffpms.errors import FfpmsError
 
-Log = Callable[[str], None]
 TIMEOUT_S = 900
 """Seconds after which workers that made no batch are given up."""
 

@@ -9,7 +9,7 @@ import pandas as pd
 import tomli_w
 
 import ffpms
-from benchmark.runs.folder import EXTERNAL, SCORES, SEGMENTS, finish, name_run, read_run, unfinish
+from benchmark.runs.folder import CONFIG, EXTERNAL, SCORES, SEGMENTS, finish, name_run, read_run, unfinish
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.submission import Submission, find_problems, keys_of, read_submission
 from ffpms.errors import ConfigError, ManifestError, writing
@@ -66,7 +66,7 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
     data = {"name": truth.dataset, "reasons": list(truth.reasons), "sha256": truth.sha256}
     folder = out / name_run(settings, truth.sha256, "")
     about = {EXTERNAL: settings, "data": data, "code": {"version": ffpms.__version__, "sha256": ""}}
-    text, config = tomli_w.dumps(about), folder / "config.toml"
+    text, config = tomli_w.dumps(about), folder / CONFIG
     with suppress(ManifestError):  # it is not done, or damaged: it is written again
         if read_run(folder).segments is not None and config.read_text(encoding="utf-8") == text:
             return folder

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmark.data.training_sets import part_size, takes_single_faces
-from benchmark.runs.folder import FAILED
+from benchmark.runs.folder import CONFIG, FAILED
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine
 from benchmark.training.memory import is_out_of_memory
@@ -16,10 +16,9 @@ from benchmark.trials.method_code import packages_beside
 from benchmark.trials.trial import Trial
 from detectors import method
 from detectors.errors import DetectorError, FactoryError, describe_error
-from ffpms.errors import FfpmsError, StorageError, writing
+from ffpms.errors import OF_THE_DISK, FfpmsError, StorageError, writing
 
 _OURS = ("benchmark", "detectors", "ffpms")
-_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _TORCH_CANNOT_WRITE = ("unexpected pos", "PytorchStreamWriter failed")
 
 
@@ -42,14 +41,14 @@ def end_all(error: BaseException, folder: Path) -> None:
         full = "No space left on device" in said or any(text in said for text in _TORCH_CANNOT_WRITE)
         if full and not isinstance(cause, OSError):  # by safetensors or torch, which keep no number
             cause = OSError(errno.ENOSPC, f"a file cannot be written ({said})", str(folder))
-        if isinstance(cause, OSError) and cause.errno in _OF_THE_DISK:
+        if isinstance(cause, OSError) and cause.errno in OF_THE_DISK:
             with writing(folder):
                 raise cause from error
 
 
 def _is_of_the_disk(error: StorageError) -> bool:
     """Whether the whole disk refused, as far as is known, and not one file on it."""
-    return not isinstance(error.__cause__, OSError) or error.__cause__.errno in _OF_THE_DISK
+    return not isinstance(error.__cause__, OSError) or error.__cause__.errno in OF_THE_DISK
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -105,6 +104,6 @@ def note_failure(trial: Trial, reason: str, machine: Machine, error: BaseExcepti
     """
     shown = "" if error is None else "\n" + "".join(traceback.format_exception(error))
     with suppress(Exception):
-        if not (trial.folder / "config.toml").is_file():
+        if not (trial.folder / CONFIG).is_file():
             start(trial.folder, trial.config, trial.data, machine.device)
         (trial.folder / FAILED).write_text(f"{reason}\n{shown}", encoding="utf-8", errors="backslashreplace")

@@ -12,7 +12,7 @@ import torch
 
 import detectors
 import ffpms
-from benchmark.runs.folder import DEFAULTS, TRAINED, TRAINING, name_run
+from benchmark.runs.folder import CONFIG, DEFAULTS, TRAINED, TRAINING, name_run
 from benchmark.train_config import SELECTS, TrainConfig
 from benchmark.training.device import name_device
 from benchmark.trials.configure import own_defaults
@@ -81,7 +81,7 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
     }
     train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
     about |= {DEFAULTS: own_defaults(config), TRAINING: {"id": training_id(config, data.sha256)}}
-    (folder / "config.toml").write_text(tomli_w.dumps({TRAINED: train} | about), encoding="utf-8")
+    (folder / CONFIG).write_text(tomli_w.dumps({TRAINED: train} | about), encoding="utf-8")
     packages = ("torch", "timm", "numpy", "pillow", "scikit-learn")
     machine = {
         "python": platform.python_version(),

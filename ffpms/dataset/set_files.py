@@ -46,7 +46,7 @@ def read_report(out: Path) -> dict[str, Any]:
             f"{path}: no whole JSON ({error}); give a built set, or build it with another --out"
         ) from None
     if not isinstance(report, dict) or "complete" not in report or not isinstance(report.get("config"), dict):
-        raise _not_ours(path)
+        raise not_ours(path)
     return report
 
 
@@ -60,11 +60,12 @@ def read_finished(out: Path) -> dict[str, Any]:
     if not report["complete"]:
         raise ManifestError(f"{out}: the build is not finished; run the same 'ffpms build' again, or wait if it runs")
     if not isinstance(report.get("dataset"), str) or not isinstance(report.get("sha256"), dict):
-        raise _not_ours(out / REPORT)
+        raise not_ours(out / REPORT)
     return report
 
 
-def _not_ours(path: Path) -> ManifestError:
+def not_ours(path: Path) -> ManifestError:
+    """Returns the error of a report that no build wrote."""
     return ManifestError(f"{path}: not written by 'ffpms build'; give the folder of a built set")
 
 

@@ -1,6 +1,5 @@
 """Shards: store the crops of one target (a real video and its fakes), complete or not at all."""
 
-import errno
 import json
 import os
 import shutil
@@ -10,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ffpms.errors import StorageError, writing
+from ffpms.errors import OF_THE_DISK, StorageError, writing
 from ffpms.hashing import digest
 from ffpms.storage import PARTIAL
 
@@ -18,8 +17,6 @@ MARKER = "shard.json"
 """The file of a shard that is written last."""
 _OLD = ".old"
 """Begins the name of a shard that was moved aside, e.g. ``.old.0.007``."""
-_ENDS_ALL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Errors of a whole file system, which no other target escapes."""
 
 
 class ShardInPlaceError(StorageError):
@@ -94,7 +91,7 @@ def _move_aside(path: Path) -> Path | None:
     try:
         return path.rename(aside)
     except OSError as error:
-        if error.errno in _ENDS_ALL:
+        if error.errno in OF_THE_DISK:
             raise
         what = f"cannot be replaced ({error.strerror or error}) and stays as it was"
         raise ShardInPlaceError(f"{path}: {what}; make it and its folder writable, then run this again") from error

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ffpms.dataset.card import files_of
-from ffpms.dataset.set_files import REPORT, TABLES, naming_settings, read_report, stored_settings, tables_of
+from ffpms.dataset.set_files import REPORT, TABLES, naming_settings, not_ours, read_report, stored_settings, tables_of
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import file_digest
@@ -74,7 +74,7 @@ def _note_unchecked(finding: Finding) -> Finding:
 def _read_report(data: Path) -> dict[str, Any]:
     report = read_report(data)
     if report["complete"] and not all(isinstance(report.get(key), dict) for key in ("config", "counts", "sha256")):
-        raise ManifestError(f"{data / REPORT}: not written by 'ffpms build'; give the folder of a built set")
+        raise not_ours(data / REPORT)
     return report
 
 
