@@ -48,15 +48,18 @@ def stop_if_all_fail(out: Path, results: Iterable[TargetResult], n_jobs: int) ->
     Raises:
         ConfigError: that is so.
     """
-    alike: list[TargetResult] | None = []
+    first = list[TargetResult]()
+    enough = max(2, min(_N_SUSPICIOUS, n_jobs))
     for result in results:
         yield result
-        if alike is not None:
-            alike = [*alike, result] if _kind(result) and _kind(result) == _kind((alike or [result])[0]) else None
-        if alike and len(alike) == max(2, min(_N_SUSPICIOUS, n_jobs)):
-            for failed in alike:
+        if len(first) == enough:
+            continue
+        first.append(result)
+        kinds = {_kind(one) for one in first}
+        if len(first) == enough and len(kinds) == 1 and "" not in kinds:
+            for failed in first:
                 remove_shard(out, failed.target_id)
-            what = f"the first {len(alike)} targets all fail alike (unexpected {result.unexpected})"
+            what = f"the first {enough} targets all fail alike (unexpected {result.unexpected})"
             raise ConfigError(f"{what}: not the videos but the installed packages are at fault, or ffpms; {_INSTALL}")
 
 

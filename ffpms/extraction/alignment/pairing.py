@@ -111,7 +111,7 @@ def pair(fake: Fake, real: RealVideo) -> Pairing:
 
 
 def _odd(pairs: Mapping[int, FramePair], geometry: Geometry) -> Odd | None:
-    """Finds the two sampled frames in a row that agree least, if they agree too little."""
+    """Finds where two sampled frames in a row agree too little, from the first such to the last."""
     index = list(pairs)
     scores = agreements(list(pairs.values()), geometry)
     low = [i for i, score in enumerate(scores) if score < _MIN_OF_TWO]
