@@ -133,8 +133,9 @@ def publish(folder: Path, done: TrainingState) -> None:
 
 
 def _epoch_of(path: Path) -> int:
-    """Reads of which epoch the weights in a file are, if they are whole."""
-    return _read_weights(path)[0]
+    """Reads of which epoch the weights in a file are, and not the weights themselves."""
+    with safe_open(path, "pt") as file:
+        return int(file.metadata()["epoch"].partition(" ")[0])
 
 
 def name_file(name: str, method: str) -> str:
@@ -183,7 +184,7 @@ def find_last(folder: Path, epochs: int) -> Path | None:
     """Returns the file of a run's weights after the last epoch, if there is one that is whole."""
     for path in (folder / LAST_WEIGHTS, folder / BEST):
         with suppress(OSError, SafetensorError, TypeError, KeyError, ValueError):
-            if _epoch_of(path) == epochs:
+            if _read_weights(path)[0] == epochs:
                 return path
     return None
 
@@ -196,7 +197,7 @@ def is_trained(folder: Path, epochs: int) -> bool:
     if (folder / LAST).exists():
         return False
     with suppress(OSError, SafetensorError, TypeError, KeyError, ValueError):
-        return len(pd.read_csv(folder / HISTORY)) == epochs and _epoch_of(folder / BEST) <= epochs
+        return len(pd.read_csv(folder / HISTORY)) == epochs and _read_weights(folder / BEST)[0] <= epochs
     return False
 
 
