@@ -18,20 +18,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
+import pandas as pd
 
 from tests.helpers.building import content, program
 from tests.helpers.processes import descendants_of
 
 Content = Callable[[Path], dict[str, str]]
-"""Folder -> hash of each file that no kill may change, by path."""
+"""Folder -> hash or text of each file that no kill may change, by path."""
 
-_ALIKE = ("scores.parquet", "best.safetensors", "history.csv", "videos.parquet")
+_ALIKE = ("scores.parquet", "best.safetensors", "videos.parquet")
 """Files of a run that are the same each time; others have times in them."""
 
 
 def read_runs(out: Path) -> dict[str, str]:
-    """Hashes the files of runs that are the same each time."""
-    return {path: sha for path, sha in content(out).items() if Path(path).name in _ALIKE}
+    """Hashes what is the same each time of the files of runs; a history, without its seconds."""
+    alike = {path: sha for path, sha in content(out).items() if Path(path).name in _ALIKE}
+    histories = {path: pd.read_csv(path).drop(columns="seconds") for path in out.rglob("history.csv")}
+    return alike | {str(path.relative_to(out)): history.to_csv() for path, history in histories.items()}
 
 
 @dataclass
