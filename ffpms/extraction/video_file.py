@@ -23,6 +23,12 @@ _DEFAULT_TRACK = 5_000_000
 """What being the default track is worth in pixels, as in ffmpeg."""
 
 
+_CONVERTED_ALIKE = frozenset(
+    {"yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p", "gray", "rgb24", "gbrp"}
+)
+"""Pixel formats that PyAV and the ffmpeg program convert to the same RGB."""
+
+
 @contextmanager
 def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Opens a file as mp4 and nothing else, and chooses the track that ffmpeg would choose.
@@ -74,7 +80,7 @@ def reason_of(error: Exception) -> str:
 
 
 def as_shown(frame: av.VideoFrame) -> av.VideoFrame:
-    """Returns a frame upright; one that is rotated, interlaced or of more than 8 bits is RGB then.
+    """Returns a frame upright; one that is rotated, interlaced or of a rare pixel format is RGB then.
 
     Those are converted by the filters that ffmpeg takes, so that its pixels are ours.
     """
@@ -82,7 +88,7 @@ def as_shown(frame: av.VideoFrame) -> av.VideoFrame:
     filters = [] if matrix is None else upright_filters(np.frombuffer(matrix, np.int32).tolist())
     if frame.interlaced_frame:
         filters.append(("setfield", "prog"))
-    if filters or frame.format.components[0].bits > 8:
+    if filters or frame.format.name not in _CONVERTED_ALIKE:
         return _filtered(frame, [*filters, ("format", "rgb24")])
     return frame
 

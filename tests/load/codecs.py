@@ -60,8 +60,11 @@ def _write(path: Path, encoder: str, pixels: str) -> bool:
 
 
 def _reference(path: Path) -> np.ndarray:
-    """Decodes all frames with the ffmpeg program: (N, H, W, 3) uint8."""
-    command = [_FFMPEG, "-v", "error", "-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
+    """Decodes all frames with the ffmpeg program: (N, H, W, 3) uint8.
+
+    With one thread, as several give other pixels of VC-2 each time.
+    """
+    command = [_FFMPEG, "-v", "error", "-threads", "1", "-i", str(path), "-map", "0:v:0", "-fps_mode", "passthrough"]
     raw = subprocess.run([*command, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"], capture_output=True).stdout
     return np.frombuffer(raw[: len(raw) // (WIDTH * HEIGHT * 3) * WIDTH * HEIGHT * 3], np.uint8).reshape(
         -1, HEIGHT, WIDTH, 3

@@ -37,6 +37,9 @@ OTHERS = {
     "mpeg2": "-c:v mpeg2video -bf 2",
     "hevc": "-c:v libx265 -x265-params log-level=none:keyint=8",
     "vp9": "-c:v libvpx-vp9",
+    "411": "-c:v ffv1 -pix_fmt yuv411p",
+    "410": "-c:v ffv1 -pix_fmt yuv410p",
+    "440": "-c:v ffv1 -pix_fmt yuv440p",
 }
 COPIES = {
     "cut": ("-ss 0.2", ""),
