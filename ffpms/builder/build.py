@@ -31,7 +31,7 @@ from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.extraction.faces.landmarks import PACKAGE, find_weights
 from ffpms.extraction.shards import drop_partial, moved_aside
 from ffpms.extraction.target import TargetResult
-from ffpms.hashing import digest
+from ffpms.hashing import file_digest
 from ffpms.installation import check_versions
 from ffpms.parquet import read_table, write_table
 from ffpms.protocol.naming import name_mixed
@@ -90,6 +90,7 @@ def build(
     plan = PlannedBuild.make(Path(root), Path(out), known, own)
     complete, waiting = plan.folder.is_complete(), plan.waiting(retry_failed, progress)
     if complete and not waiting:
+        plan.folder.note_place()
         return _finish_card(plan)
     if own.crop.landmarks:
         find_weights()
@@ -184,6 +185,6 @@ def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str,
         "ff_root": str(plan.folder.root),
         "counts": count(tables),
         "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),
-        "sha256": {name: digest((plan.out / name).read_bytes()) for name in files},
+        "sha256": {name: file_digest(plan.out / name) for name in files},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in libraries},
     }

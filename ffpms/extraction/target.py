@@ -5,6 +5,7 @@ geometry of the pair. So only the content of a crop can tell real from fake.
 """
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -32,6 +33,9 @@ from ffpms.schema import WITH_PIXELS, Status
 from ffpms.sources.corpus import Corpus, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.source_index import find_video
+
+_COARSEST_S = 2.0
+"""File systems keep times to 2 s or better."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +90,13 @@ def run_job(job: TargetJob) -> TargetResult:
 
     A failure is a status in the rows of the shard, not an exception.
     """
+    began_s = time.time() - _COARSEST_S
     shard, unexpected = _make_shard(job)
     if lost := [row for row in shard.sources if row["source_video"] in job.kept and row["status"] not in WITH_PIXELS]:
         problem = f"{lost[0]['path']}: {lost[0]['error']}; its crops of before are kept, and those of its target"
         return TargetResult(job.target_id, problem, unexpected)
     try:
-        write_shard(job.out, shard)
+        write_shard(job.out, shard, began_s)
     except ShardInPlaceError as error:
         return TargetResult(job.target_id, str(error), unexpected)
     return TargetResult(job.target_id, unexpected=unexpected)
