@@ -37,8 +37,9 @@ def read_collection(root: str | Path) -> Collection:
         except FfpmsError as error:
             found.left_out[folder.name] = str(error)
         except OSError as error:
+            todo = "remove it" if isinstance(error, IsADirectoryError) else "make it readable"
             place, why = error.filename or folder, error.strerror or error
-            found.left_out[folder.name] = f"{place}: {why}; make it readable, or move the folder away"
+            found.left_out[folder.name] = f"{place}: {why}; {todo}, or move the folder away"
     found.runs.sort(key=lambda run: run.run_id)
     return found
 

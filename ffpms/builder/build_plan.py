@@ -13,7 +13,7 @@ from ffpms.builder.output_folder import OutputFolder
 from ffpms.builder.source_changes import Progress, appeared_targets, changed_targets
 from ffpms.dataset.set_files import settings_of
 from ffpms.extraction.shards import read_shard
-from ffpms.extraction.target import TargetJob
+from ffpms.extraction.target_job import TargetJob
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key

@@ -56,8 +56,8 @@ def write_shard(out: Path, shard: Shard, began_s: float | None = None) -> None:
 
     If the process is killed at any moment, there is a complete shard or none. An older shard is
     moved aside before, and deleted after. If anything fails it is put back. A link to one is
-    deleted itself, never followed. The marker's time is ``began_s``, when the first video was looked
-    at: whatever was touched later may not be what the shard is made of.
+    deleted itself, never followed. The marker's time is ``began_s``, when the first video was
+    looked at: whatever was touched later may not be what the shard is made of.
 
     Raises:
         ShardInPlaceError: an older shard cannot be moved aside.
