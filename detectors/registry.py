@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, get_args
 
-from detectors.backbones import Stem, Weights, create_backbone
+from detectors.backbones import TINY, Stem, Weights, create_backbone
 from detectors.detector import Detector
 from detectors.errors import BackboneError, DetectorError, FactoryError
 from detectors.options import check_factory, parse_options
@@ -198,6 +198,10 @@ def create(
     """
     known = method(name)
     chosen = parse_options(known.name, known.factory, options or {})
+    if backbone == TINY and weights is not None:
+        raise BackboneError(
+            f"{TINY}: begins at random and takes no weights; leave --weights away, or --backbone {TINY}"
+        )
     try:
         stem: Any = known.stem(backbone or known.backbone, pretrained, weights, size)
     except DetectorError as error:

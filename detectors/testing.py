@@ -20,35 +20,12 @@ from detectors.autocast import to_float32
 from detectors.backbones import TINY
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector, Embedder
+from detectors.random_bags import make_bag, make_faces, make_training_batch
 from detectors.registry import create, method
 
-_SIDE = 32
 _ORDERS = ((4, 3, 2, 1, 0), (1, 0, 2, 3, 4), (2, 0, 4, 1, 3))
 _PADDINGS = tuple(product((1, 3, 6), (0, 4), (-9.0, 7.0), (0, 2)))
 """Faces of a bag, padding, its content, and other bags in the batch."""
-
-
-def make_faces(count: int, seed: int = 0) -> Tensor:
-    """Makes random faces.
-
-    Shape: -> (count, 3, 32, 32) in 0..1.
-    """
-    return torch.rand(count, 3, _SIDE, _SIDE, generator=torch.Generator().manual_seed(seed))
-
-
-def make_bag(*members: Tensor, padding: int = 0, filler: float = 0.0) -> Bag:
-    """Makes the bag of some videos' faces, padded with ``filler``.
-
-    It has ``padding`` more places than the longest needs.
-
-    Shape: members (M_i, 3, S, S) -> faces (B, max M_i + padding, 3, S, S).
-    """
-    longest = max(map(len, members)) + padding
-    faces = torch.full((len(members), longest, *members[0].shape[1:]), filler)
-    mask = torch.zeros(len(members), longest, dtype=torch.bool)
-    for row, member in enumerate(members):
-        faces[row, : len(member)], mask[row, : len(member)] = member, True
-    return Bag(faces, mask)
 
 
 def padding_changes_nothing(
@@ -96,7 +73,7 @@ def a_step_lowers_the_loss(detector: Detector) -> None:
 
     It changes the detector's weights.
     """
-    lesson = _make_lesson()
+    lesson = make_training_batch()
     optimizer = torch.optim.SGD(detector.parameters(), lr=1e-2)
     optimizer.zero_grad()
     _, before = detector.learn(*lesson)
@@ -114,9 +91,9 @@ def autocast_changes_the_backbone_alone(detector: Detector) -> None:
     """
     seen: list[Any] = []
     with torch.autocast("cpu", torch.bfloat16), _hook(detector, lambda *call: seen.append(call[-1])):
-        _, under_autocast = detector.learn(*_make_lesson())
+        _, under_autocast = detector.learn(*make_training_batch())
     with _hook(detector, lambda *_: to_float32(seen.pop(0))):
-        _, without = detector.learn(*_make_lesson())
+        _, without = detector.learn(*make_training_batch())
     mixed, plain = (_gradients_after_backbone(detector, loss) for loss in (under_autocast, without))
     assert_close(mixed, plain, atol=1e-7, rtol=1e-4)
 
@@ -233,13 +210,6 @@ def _laws(detector: Detector, other: Detector, ordered: bool) -> Iterator["parti
         yield partial(law, detector)
     yield partial(saved_weights_score_the_same, detector, other)
     yield partial(a_step_lowers_the_loss, detector)
-
-
-def _make_lesson() -> tuple[Bag, Tensor, Tensor]:
-    """Makes what a detector learns from: a batch of two bags, their labels and boundaries."""
-    batch, label = make_bag(make_faces(4), make_faces(3, seed=1)), torch.tensor([0.0, 1.0])
-    drawn = torch.rand(2, 4, _SIDE, _SIDE, generator=torch.Generator().manual_seed(2))
-    return batch, label, drawn * label[:, None, None, None]
 
 
 def _hook(detector: Detector, hook: Callable[..., Any]) -> RemovableHandle:

@@ -2,38 +2,38 @@
 
 import os
 import sys
-from pathlib import Path
 
 from joblib import cpu_count
+
+from ffpms.cgroups import core_limit, memory_limit
 
 WORKER_BYTES = 1_000_000_000
 """Memory that a worker of a build takes at most, in bytes."""
 
 _SLURM_CORES = ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE")
-_CGROUP_MEMORY = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def usable_cores() -> int:
     """Counts the CPU cores that this process may use.
 
     It is the least of four numbers: the machine's cores, those that the process is bound to, the
-    CPU quota of its container (cgroup), and the cores of its SLURM task. Ranks that ``torchrun``
-    started share them.
+    CPU quota of its control groups, such as a container's, and the cores of its SLURM task. Ranks
+    that ``torchrun`` started share them.
     """
     given = next(filter(None, map(_from_environment, _SLURM_CORES)), None)
     ranks, cores = _from_environment("LOCAL_WORLD_SIZE") or 1, int(cpu_count())
-    return max(1, min(cores, given or cores) // ranks)
+    return max(1, min(cores, given or cores, core_limit() or cores) // ranks)
 
 
 def usable_memory() -> int | None:
     """Returns the memory that this process may use, in bytes; None where the system does not tell.
 
-    It is the least of the machine's memory, the limit of its container (cgroup), and what SLURM
-    gave the job on this node.
+    It is the least of the machine's memory, the limits of its control groups, and what SLURM gave
+    the job on this node.
     """
     per_node, per_core = (_from_environment(f"SLURM_MEM_PER_{unit}") for unit in ("NODE", "CPU"))
     slurm_mb = per_node or (per_core or 0) * usable_cores()
-    limits = [_machine_memory(), slurm_mb * 2**20, *map(_read_limit, _CGROUP_MEMORY)]
+    limits = [_machine_memory(), slurm_mb * 2**20, memory_limit()]
     return min(filter(None, limits), default=None)
 
 
@@ -53,12 +53,3 @@ def _machine_memory() -> int | None:
     if sys.platform != "win32":
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return memory
-
-
-def _read_limit(path: Path) -> int | None:
-    """Returns the limit in a file of the system, if there is the file and a limit in it."""
-    try:
-        text = path.read_text().strip()
-    except OSError:
-        return None
-    return int(text) if text.isdecimal() else None

@@ -68,7 +68,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         todo = remedy(error, "make it writable or give another --out")
-        raise StorageError(f"{error.filename or path}: {error.strerror or error}; {todo}") from error
+        raise StorageError(f"{error.filename2 or error.filename or path}: {error.strerror or error}; {todo}") from error
 
 
 def unreadable(error: OSError) -> str:

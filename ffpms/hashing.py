@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from ffpms.regular_files import open_file, read_bytes
+
 
 def digest(data: bytes) -> str:
     """Returns the SHA-256 of bytes in hex.
@@ -31,10 +33,14 @@ def _python_files(path: Path) -> Iterable[Path]:
 
 
 def _text(file: Path) -> bytes:
-    return file.read_bytes().replace(b"\r\n", b"\n")
+    return read_bytes(file).replace(b"\r\n", b"\n")
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file of any length."""
-    with path.open("rb") as file:
+    """SHA-256 of a file of any length.
+
+    Raises:
+        OSError: it cannot be read, or is a folder, a pipe or the like.
+    """
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,11 +1,11 @@
 """Installation: checks that no installed library is older than ffpms needs."""
 
-import re
 from importlib.metadata import PackageNotFoundError, requires, version
 
-from ffpms.errors import ConfigError
+from packaging.requirements import Requirement
+from packaging.version import InvalidVersion, Version
 
-_FLOOR = re.compile(r"([\w.-]+)>=([\d.]+)")
+from ffpms.errors import ConfigError
 
 
 def check_versions() -> None:
@@ -22,31 +22,26 @@ def check_versions() -> None:
 def _floors() -> list[tuple[str, str]]:
     """Returns name and oldest version of each library; none where ffpms is not installed."""
     try:
-        wanted = requires("ffpms") or []
+        wanted = [Requirement(text) for text in requires("ffpms") or []]
     except PackageNotFoundError:
         return []
-    found = (_FLOOR.match(text.replace(" ", "")) for text in wanted)
-    return [(floor[1], floor[2]) for floor in found if floor]
+    return [(one.name, rule.version) for one in wanted for rule in one.specifier if rule.operator == ">="]
 
 
 def _too_old(name: str, floor: str) -> str:
     """Returns what is too old and for what; empty if nothing is, or if it is not installed."""
     try:
         found = version(name)
-    except PackageNotFoundError:
+        return f"{name} {found} (needs {floor})" if release(found) < release(floor) else ""
+    except (PackageNotFoundError, InvalidVersion, TypeError):  # a damaged installation has no version
         return ""
-    return f"{name} {found} (needs {floor})" if found and release(found) < release(floor) else ""
 
 
-def release(text: str) -> tuple[int, ...]:
-    """Returns the numbers of a version before any letter, without zeros at the end.
+def release(text: str) -> Version:
+    """Returns a version without what stands behind its numbers: NVIDIA's alphas have all of it.
 
     Example:
-        >>> release("20.0.1.post1"), release("2.6.0a0+cu126"), release("17.0")
-        ((20, 0, 1), (2, 6), (17,))
+        >>> str(release("20.0.1.post1")), str(release("2.6.0a0+cu126"))
+        ('20.0.1', '2.6.0')
     """
-    found = re.match(r"\d+(?:\.\d+)*", text)
-    numbers = [int(part) for part in found.group().split(".")] if found else []
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
+    return Version(Version(text).base_version)

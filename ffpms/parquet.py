@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from ffpms import __version__
 from ffpms.errors import ManifestError, first_line, unreadable
+from ffpms.regular_files import open_file
 from ffpms.schema import SCHEMA_VERSION
 from ffpms.storage import whole_file
 
@@ -99,12 +100,12 @@ def open_parquet(path: Path, name: str, again: str = _AGAIN) -> Iterator[pq.Parq
         ManifestError: it is not there, is no file, cannot be read, or is no whole Parquet file.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise ManifestError(f"{name}: a folder or a pipe, no file; remove it, then {again}")
-        with path.open("rb") as file, pq.ParquetFile(file) as table:
+        with open_file(path) as file, pq.ParquetFile(file) as table:
             yield table
     except FileNotFoundError:
         raise ManifestError(f"{name}: not found; {again}") from None
+    except IsADirectoryError as error:
+        raise ManifestError(f"{name}: {error.strerror}; remove it, then {again}") from None
     except MemoryError:
         raise
     except OSError as error:

@@ -1,23 +1,34 @@
 """Storage: files that appear whole or not at all, and locks between processes."""
 
+import errno
 import os
 import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-from ffpms.errors import writing
+from ffpms.errors import StorageError, writing
+from ffpms.regular_files import open_file, read_text
 
 PARTIAL = ".partial"
 """End of the name of a file that is being written."""
 
 LOCKS = ".locks"
 """Folder of the locks, in a folder of runs."""
+
+STANDING = ".taken"
+"""End of the name of a file that stands for a lock."""
+
+LIMIT_S = 6 * 3600.0
+"""Seconds after which nobody waits any more for a lock for which a file stands."""
+
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""Errors of file systems that have no locks, such as NFS without lockd."""
 
 POLL_S = 1.0
 """Seconds between two looks at what another process has locked."""
@@ -53,9 +64,60 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def remove_partial(folder: Path, pattern: str = "*") -> None:
-    """Removes what killed processes left half written; for whoever holds the lock of the folder."""
+    """Removes what killed processes left half written; for whoever holds the lock of the folder.
+
+    What cannot be removed, such as a folder of such a name, stays: nobody reads it.
+    """
     for left in folder.glob(f"{pattern}{PARTIAL}"):
-        left.unlink(missing_ok=True)
+        with suppress(OSError):
+            left.unlink()
+
+
+def take_lock(path: Path) -> BaseFileLock:
+    """Locks a path for this process, or fails at once.
+
+    On a file system without locks, a file that only exists stands for one. It is ``path`` with
+    ``.taken`` at its end (docs/adr/0024-locks-and-checksums.md).
+
+    Raises:
+        filelock.Timeout: another process has it.
+        OSError: its folder cannot be written to.
+    """
+    lock: BaseFileLock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+        return lock
+    except Timeout:
+        if not _without_locks(path):
+            raise
+    except NotImplementedError:  # by an older filelock
+        pass
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    lock = SoftFileLock(f"{path}{STANDING}")
+    lock.acquire(blocking=False)
+    return lock
+
+
+def _without_locks(path: Path) -> bool:
+    """Whether a file system has no locks: an older filelock takes that for another's lock."""
+    try:
+        import fcntl
+
+        with open_file(path) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except ImportError:  # on Windows
+        return False
+    except OSError as error:
+        return error.errno in _NO_LOCKS
+    return False
+
+
+def _how_to_free(path: Path) -> str:
+    """Says which file stands for a lock, if one does: it outlives a process on another host."""
+    standing = Path(f"{path}{STANDING}")
+    return f" (delete {standing} if that one has ended)" if standing.exists() else ""
 
 
 @contextmanager
@@ -63,20 +125,19 @@ def try_lock(path: Path) -> Iterator[str]:
     """Locks a path for this process if it is free; else yields who has it: ``process 12 on host``.
 
     It is the operating system's lock, which ends with its process. The file stays, because a file
-    that is removed and made again is another one, which two could lock. On a file system without
-    locks, a file that only exists stands for one (docs/adr/0010-one-build-a-folder.md).
+    that is removed and made again is another one, which two could lock.
 
     Raises:
         StorageError: the folder cannot be written to, or its locks cannot be had.
     """
-    lock, owner = FileLock(path), path.with_suffix(".owner")
+    owner = path.with_suffix(".owner")
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            lock.acquire(blocking=False)
-            owner.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+            lock = take_lock(path)
+            write_whole(owner, f"process {os.getpid()} on {socket.gethostname()}")
         except Timeout:
-            taken = _read_owner(owner)
+            taken = _read_owner(owner) + _how_to_free(path)
         else:
             taken = ""
     try:
@@ -89,7 +150,7 @@ def try_lock(path: Path) -> Iterator[str]:
 
 def _read_owner(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8") or "another process"
+        return read_text(path) or "another process"
     except (OSError, ValueError):
         return "another process"
 
@@ -99,9 +160,10 @@ def wait_for_lock(path: Path, on_wait: Callable[[str], None]) -> Iterator[None]:
     """Locks a path; while another process has it, waits, and tells ``on_wait`` once who that is.
 
     Raises:
-        StorageError: the folder cannot be written to, or its locks cannot be had.
+        StorageError: the folder cannot be written to, or its locks cannot be had. Or a file has
+            stood for the lock too long.
     """
-    told = False
+    told, since_s = False, time.monotonic()
     while True:
         with try_lock(path) as owner:
             if not owner:
@@ -109,5 +171,7 @@ def wait_for_lock(path: Path, on_wait: Callable[[str], None]) -> Iterator[None]:
                 return
         if not told:
             on_wait(owner)
+        if _how_to_free(path) and time.monotonic() - since_s > LIMIT_S:
+            raise StorageError(f"{path}: {owner} has had it for {LIMIT_S / 3600:g} hours, and no longer is waited for")
         told = True
         time.sleep(POLL_S)

@@ -21,6 +21,7 @@ from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.crops import read_crop
 from ffpms.errors import writing
 from ffpms.hashing import digest
+from ffpms.regular_files import open_file
 from ffpms.schema import WITH_PIXELS
 from ffpms.storage import LOCKS, remove_partial, wait_for_lock, whole_file
 
@@ -81,14 +82,14 @@ class FaceStore:
         n, head = len(crops.sha256), _header(crops)
         end = len(head) + crops.n_bytes
         try:
-            with path.open("rb") as file:
+            with open_file(path) as file:
                 length, start = os.fstat(file.fileno()).st_size, file.read(len(head))
                 file.seek(end)
                 sums = np.frombuffer(file.read(), _SUM) if length == end + (n + 1) * _SUM.itemsize else np.zeros(0)
                 if not len(sums) or start != head or crc32(sums[:-1]) != sums[-1] or _mark(path).exists():
                     return None
                 faces = np.memmap(file, np.uint8, "r", len(head), (n, crops.side, crops.side, 3))
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             return None
         return cls(path, crops, faces, sums[:-1].tolist(), {crop: i for i, crop in enumerate(crops.sha256)}, log)
 

@@ -11,6 +11,7 @@ from benchmark.data.batches import BagDataset, Forger
 from benchmark.data.face_cache import Read
 from ffpms.dataset.bag import BagRecord
 from ffpms.errors import StorageError
+from ffpms.regular_files import check_file
 from ffpms.storage import whole_file
 
 
@@ -31,7 +32,12 @@ class KeptDataset(BagDataset):
             return super().__getitem__(index)
         path = self.folder / f"{index}.npy"
         with suppress(OSError, ValueError, EOFError):  # not made yet, or damaged
-            return {"faces": torch.from_numpy(np.load(path)), "label": 1, "index": index, "move": (0.0, 0.0, 0.0)}
+            return {
+                "faces": torch.from_numpy(np.load(check_file(path))),
+                "label": 1,
+                "index": index,
+                "move": (0.0, 0.0, 0.0),
+            }
         made = super().__getitem__(index)
         with suppress(OSError, StorageError):
             self.folder.mkdir(exist_ok=True)

@@ -37,7 +37,9 @@ def read_collection(root: str | Path) -> Collection:
         except FfpmsError as error:
             found.left_out[folder.name] = str(error)
         except OSError as error:
-            found.left_out[folder.name] = f"{folder}: {error.strerror or error}; make it readable, or move it away"
+            todo = "remove it" if isinstance(error, IsADirectoryError) else "make it readable"
+            place, why = error.filename or folder, error.strerror or error
+            found.left_out[folder.name] = f"{place}: {why}; {todo}, or move the folder away"
     found.runs.sort(key=lambda run: run.run_id)
     return found
 

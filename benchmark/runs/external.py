@@ -14,7 +14,9 @@ from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.submission import Submission, find_problems, keys_of, read_submission
 from ffpms.errors import ConfigError, ManifestError, writing
 from ffpms.parquet import write_table
+from ffpms.regular_files import read_text
 from ffpms.schema import NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split
+from ffpms.storage import write_whole
 
 
 def check_name(name: str) -> None:
@@ -68,12 +70,12 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
     about = {EXTERNAL: settings, "data": data, "code": {"version": ffpms.__version__, "sha256": ""}}
     text, config = tomli_w.dumps(about), folder / CONFIG
     with suppress(ManifestError):  # it is not done, or damaged: it is written again
-        if read_run(folder).segments is not None and config.read_text(encoding="utf-8") == text:
+        if read_run(folder).segments is not None and read_text(config) == text:
             return folder
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         unfinish(folder)
-        config.write_text(text, encoding="utf-8")
+        write_whole(config, text)
         for split, submission in ((Split.TEST, test), (Split.VAL, val)):
             if submission:
                 table = submission.scores.assign(run_id=folder.name, method=name, dataset=truth.dataset)

@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow as pa
 
 from ffpms.errors import ManifestError
-from ffpms.hashing import digest
+from ffpms.hashing import digest, file_digest
 from ffpms.parquet import read_table
 from ffpms.protocol.v1_manifest import CUSTOM, OFFICIAL
+from ffpms.regular_files import read_text
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, SEGMENT, Split
 from ffpms.storage import write_whole
 
@@ -122,7 +123,7 @@ def is_done(folder: Path) -> bool:
 
 def finish(folder: Path) -> None:
     """Marks the run as done, with the hashes of its tables."""
-    hashes = [f"{digest(path.read_bytes())}  {path.name}\n" for path in sorted(folder.glob("*.parquet"))]
+    hashes = [f"{file_digest(path)}  {path.name}\n" for path in sorted(folder.glob("*.parquet")) if path.is_file()]
     write_whole(folder / DONE, "".join(hashes))
 
 
@@ -148,11 +149,11 @@ def read_failure(folder: Path) -> Failure:
 
 def _read_reason(folder: Path) -> str:
     """Reads why a trial failed: the first line, which a traceback may follow."""
-    return (folder / FAILED).read_text(encoding="utf-8", errors="replace").strip().partition("\n")[0]
+    return read_text(folder / FAILED, errors="replace").strip().partition("\n")[0]
 
 
 def _read_about(folder: Path) -> dict[str, Any]:
-    return tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    return tomllib.loads(read_text(folder / CONFIG))
 
 
 @contextmanager
@@ -242,10 +243,10 @@ def _check_hashes(folder: Path) -> None:
     Raises:
         ManifestError: a table is lost, or is not the one that was written.
     """
-    for line in (folder / DONE).read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in read_text(folder / DONE, errors="replace").splitlines():
         sha256, _, name = line.partition("  ")
         path = folder / name
-        if not path.is_file() or digest(path.read_bytes()) != sha256:
+        if not path.is_file() or file_digest(path) != sha256:
             raise ManifestError(f"{path}: lost, or not what was written")
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from benchmark.runs.ground_truth import GroundTruth
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest
+from ffpms.regular_files import open_file
 from ffpms.schema import UNKNOWN, Status
 
 COLUMNS = ("bag_id", "slot", "track_id", "score")
@@ -65,16 +66,16 @@ def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 
 def _read_table(path: Path) -> pd.DataFrame:
-    if path.is_dir():
-        raise ManifestError(f"{path}: is a folder; {_GIVE}")
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             if file.read(4) == b"PAR1":
                 table: pd.DataFrame = pq.read_table(file).to_pandas()  # an open file: a path may look like an address
                 return table
         return pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise ManifestError(f"{path}: not found; {_GIVE}") from None
+    except IsADirectoryError as error:
+        raise ManifestError(f"{path}: {error.strerror}; {_GIVE}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
         raise ManifestError(f"{path}: neither CSV nor Parquet ({error}); write it again") from None
 

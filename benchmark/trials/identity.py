@@ -19,6 +19,7 @@ from benchmark.trials.configure import own_defaults
 from benchmark.trials.method_code import find_package, method_code
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.hashing import code_digest, digest
+from ffpms.storage import write_whole
 
 CODE = {
     "benchmark": ("train_config.py", "data", "metrics/accuracy.py", "training", "trials"),
@@ -81,7 +82,7 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
     }
     train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
     about |= {DEFAULTS: own_defaults(config), TRAINING: {"id": training_id(config, data.sha256)}}
-    (folder / CONFIG).write_text(tomli_w.dumps({TRAINED: train} | about), encoding="utf-8")
+    write_whole(folder / CONFIG, tomli_w.dumps({TRAINED: train} | about))
     packages = ("torch", "timm", "numpy", "pillow", "scikit-learn")
     machine = {
         "python": platform.python_version(),
@@ -91,4 +92,4 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
         "ranks": config.ranks,
         "packages": {name: version(name) for name in packages},
     }
-    (folder / "environment.json").write_text(json.dumps(machine, indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / "environment.json", json.dumps(machine, indent=2) + "\n")

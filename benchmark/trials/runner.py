@@ -9,6 +9,7 @@ from benchmark.trials.claims import claim
 from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
+from ffpms.errors import StorageError
 from ffpms.storage import POLL_S
 
 Runner = Callable[[Sequence[Trial], Resources], list[str]]
@@ -26,15 +27,28 @@ def run_here(trials: Sequence[Trial], resources: Resources) -> list[str]:
     while left:
         for name, trial in list(left.items()):
             resources.faces(trial.data)  # a set whose crops are damaged was left out before
-            with claim(trial, resources.machine) as owner:
-                if not owner:
-                    failures += _run_claimed(name, left.pop(name), resources)
-                elif name not in busy:
-                    busy.add(name)
-                    resources.machine.log(f"{name}: {owner} is training it; it is left for later")
+            outcome = _try_running(name, trial, resources)
+            if not isinstance(outcome, str):
+                failures += outcome
+                del left[name]
+            elif name not in busy:
+                busy.add(name)
+                resources.machine.log(f"{name}: {outcome} is training it; it is left for later")
         if left:
             time.sleep(POLL_S)
     return failures
+
+
+def _try_running(name: str, trial: Trial, resources: Resources) -> list[str] | str:
+    """Runs a trial unless another process has it: returns a line if it failed, or who has it."""
+    try:
+        with claim(trial, resources.machine) as owner:
+            return owner or _run_claimed(name, trial, resources)
+    except StorageError as error:  # its lock cannot be had
+        end_all(error, trial.folder)
+        if resources.machine.ranks.world > 1:
+            raise
+        return [f"{trial.folder.name}: {error}"]
 
 
 def _run_claimed(name: str, trial: Trial, resources: Resources) -> list[str]:

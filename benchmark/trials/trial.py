@@ -93,7 +93,7 @@ def _train(model: Model, trial: Trial, resources: Resources) -> None:
     try:
         fit(model, train, val, trial.folder, _sharing(model, resources))
     finally:
-        if kept and resources.machine.ranks.first:
+        if kept and kept.is_dir() and resources.machine.ranks.first:  # to list a pipe would be to wait for ever
             shutil.rmtree(kept, ignore_errors=True)
 
 

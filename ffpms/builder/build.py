@@ -30,8 +30,8 @@ from ffpms.engine import ENGINES
 from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.extraction.faces.landmarks import PACKAGE, find_weights
 from ffpms.extraction.shards import drop_partial, moved_aside
-from ffpms.extraction.target import TargetResult
-from ffpms.hashing import digest
+from ffpms.extraction.target_job import TargetResult
+from ffpms.hashing import file_digest
 from ffpms.installation import check_versions
 from ffpms.parquet import read_table, write_table
 from ffpms.protocol.naming import name_mixed
@@ -85,26 +85,28 @@ def build(
     config = BuildConfig() if config is None else config
     workers = default_workers() if workers is None else workers
     _check_arguments(config, workers, engine, time_limit_s)
-    known = _known_pairs(pairs, config.splits)
-    own = replace(config, pairs_sha256=pairs_digest(known))
-    plan = PlannedBuild.make(Path(root), Path(out), known, own)
+    plan = _plan(root, out, pairs, config)
     complete, waiting = plan.folder.is_complete(), plan.waiting(retry_failed, progress)
     if complete and not waiting:
+        plan.folder.note_place()
         return _finish_card(plan)
-    if own.crop.landmarks:
+    if config.crop.landmarks:
         find_weights()
     with plan.folder.claim():
         if drop_partial(plan.out):
             waiting = plan.waiting(retry_failed, progress)
         results = run_targets(plan.jobs(waiting, time_limit_s), ENGINES[engine], workers)
-        problems = _watch(plan, waiting, results, progress)
-        drop_partial(plan.out)
-        await_shards(plan.out, waiting)
-        return _finish(plan, started, problems)
+        return _finish(plan, started, _watch(plan, waiting, results, progress))
+
+
+def _plan(root: str | Path, out: str | Path, pairs: object, config: BuildConfig) -> PlannedBuild:
+    """Plans a build; its configuration gets the hash of its pairs."""
+    known = _known_pairs(pairs, config.splits)
+    return PlannedBuild.make(Path(root), Path(out), known, replace(config, pairs_sha256=pairs_digest(known)))
 
 
 def _watch(plan: PlannedBuild, waiting: Waiting, results: Iterator[TargetResult], progress: Progress) -> list[str]:
-    """Waits for all targets, and returns a line for each whose old shard stayed.
+    """Waits for all targets and their shards, and returns a line for each whose old shard stayed.
 
     Raises:
         ConfigError: no crop was made before, and all targets fail alike.
@@ -117,6 +119,8 @@ def _watch(plan: PlannedBuild, waiting: Waiting, results: Iterator[TargetResult]
         pass
     if stuck := [r.problem for r in done if r.problem and waiting[r.target_id] is None]:
         raise StorageError(stuck[0] + (f" (and {len(stuck) - 1} more)" if stuck[1:] else ""))
+    drop_partial(plan.out)
+    await_shards(plan.out, waiting)
     return [result.problem for result in done if result.problem]
 
 
@@ -184,6 +188,6 @@ def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str,
         "ff_root": str(plan.folder.root),
         "counts": count(tables),
         "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),
-        "sha256": {name: digest((plan.out / name).read_bytes()) for name in files},
+        "sha256": {name: file_digest(plan.out / name) for name in files},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in libraries},
     }

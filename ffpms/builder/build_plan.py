@@ -10,10 +10,10 @@ import pandas as pd
 
 from ffpms.builder.config import BuildConfig
 from ffpms.builder.output_folder import OutputFolder
-from ffpms.builder.source_changes import Progress, changed_targets
+from ffpms.builder.source_changes import Progress, appeared_targets, changed_targets
 from ffpms.dataset.set_files import settings_of
 from ffpms.extraction.shards import read_shard
-from ffpms.extraction.target import TargetJob
+from ffpms.extraction.target_job import TargetJob
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
@@ -66,19 +66,22 @@ class PlannedBuild:
         """Returns the targets that are still to be built, or to be built again.
 
         A target is finished if its shard and all its crops are there, and its videos are still the
-        same. With ``retry_failed`` it is built again if one of them could not be used.
+        same. It is built again if a video that was missing is there now, or one that could not be
+        read was touched since. With ``retry_failed`` it is, if one of them could not be used.
 
         Raises:
             ConfigError: the output folder was built from another tree.
         """
         finished = {target: rows for target in self.targets if (rows := self._finished(target))}
-        changed = changed_targets(self.root, self.out, finished, self.folder.tree_moved(), progress)
+        moved = self.folder.tree_moved()
+        changed = changed_targets(self.root, self.out, finished, moved, progress)
+        appeared = appeared_targets(self.root, self.out, finished, moved)
         waiting: Waiting = {}
         for target in self.targets:
             usable = tuple(r["source_video"] for r in finished.get(target, ()) if r["status"] in WITH_PIXELS)
             if target not in finished or target in changed:
                 waiting[target] = None
-            elif retry_failed and len(usable) < len(finished[target]):
+            elif target in appeared or (retry_failed and len(usable) < len(finished[target])):
                 waiting[target] = usable
         return waiting
 

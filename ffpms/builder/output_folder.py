@@ -3,19 +3,20 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
+from filelock import BaseFileLock, SoftFileLock, Timeout
 
 from ffpms.clutter import check_free
 from ffpms.dataset.set_files import REPORT, read_report, write_report
-from ffpms.errors import ConfigError, writing
-from ffpms.hashing import digest
+from ffpms.errors import ConfigError, StorageError, writing
+from ffpms.hashing import file_digest
 from ffpms.protocol.flags import flag_of, with_flag
-from ffpms.storage import PARTIAL, remove_partial
+from ffpms.regular_files import read_text
+from ffpms.storage import PARTIAL, STANDING, remove_partial, take_lock
 
 LOCK = ".lock"
 _MAY_GROW = ("limit", "splits")
@@ -43,7 +44,7 @@ class OutputFolder:
         """
         out = self.path
         if not (out / REPORT).is_file():
-            check_free(out, [LOCK, *(half.name for half in out.glob(f"{REPORT}.*{PARTIAL}"))])
+            check_free(out, [LOCK, LOCK + STANDING, *(half.name for half in out.glob(f"{REPORT}.*{PARTIAL}"))])
             return False
         before = read_report(out)
         changed = _differences(before["config"], self.settings)
@@ -65,11 +66,26 @@ class OutputFolder:
             ConfigError: another build runs in the folder, or has just begun one of other settings.
             StorageError: the folder cannot be written to.
         """
-        lock = self._acquire()
-        try:
+        with self._locked() as lock:
             self.is_complete()
             self._begin(lock)
             yield
+
+    def note_place(self) -> None:
+        """Notes in a complete set where its tree lies now, so that no later call hashes it again.
+
+        A folder that cannot be written to, or in which another build runs, stays as it is.
+        """
+        if self.tree_moved():
+            with suppress(ConfigError, StorageError), self._locked():
+                if self.is_complete():
+                    write_report(self.path, read_report(self.path) | {"ff_root": str(self.root)})
+
+    @contextmanager
+    def _locked(self) -> Iterator[BaseFileLock]:
+        lock = self._acquire()
+        try:
+            yield lock
         finally:
             with writing(self.path):
                 (self.path / LOCK).unlink(missing_ok=True)
@@ -77,15 +93,13 @@ class OutputFolder:
 
     def _acquire(self) -> BaseFileLock:
         out = self.path
-        lock: BaseFileLock = FileLock(out / LOCK)
         with writing(out):
             out.mkdir(parents=True, exist_ok=True)
             try:
-                lock.acquire(blocking=False)
+                return take_lock(out / LOCK)
             except Timeout:
                 message = f"{out}: {_lock_owner(out)} is building in it; wait for it or give another --out"
                 raise ConfigError(message) from None
-        return lock
 
     def _begin(self, lock: BaseFileLock) -> None:
         """Writes which process builds, and that the set is not complete.
@@ -95,7 +109,7 @@ class OutputFolder:
         out = self.path
         with writing(out):
             remove_partial(out, "*-????????")
-            if not isinstance(lock, SoftFileLock):  # which has the same two lines already
+            if not isinstance(lock, SoftFileLock) or Path(lock.lock_file) != out / LOCK:  # which has the same two lines
                 (out / LOCK).write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
             before = read_report(out) if (out / REPORT).is_file() else {"config": self.settings}
             root = "" if self.tree_moved() else str(self.root)  # until it ends, shards may be of two trees
@@ -105,7 +119,7 @@ class OutputFolder:
 def _lock_owner(out: Path) -> str:
     """Names the process that wrote the lock."""
     try:
-        pid, host, *_ = (out / LOCK).read_text(encoding="utf-8").split()
+        pid, host, *_ = read_text(out / LOCK).split()
     except (OSError, ValueError):
         return "another process"
     return f"process {pid} on {host}"
@@ -113,7 +127,7 @@ def _lock_owner(out: Path) -> str:
 
 def _tables_are_whole(out: Path, report: dict[str, Any]) -> bool:
     try:
-        return all(digest((out / name).read_bytes()) == sha256 for name, sha256 in report["sha256"].items())
+        return all(file_digest(out / name) == sha256 for name, sha256 in report["sha256"].items())
     except (OSError, KeyError):
         return False
 

@@ -1,5 +1,7 @@
 """Source changes: finds the videos that are no longer those that a shard was made from."""
 
+import math
+import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +11,7 @@ from ffpms.cores import usable_cores
 from ffpms.errors import ConfigError
 from ffpms.extraction.shards import marker_path
 from ffpms.hashing import file_digest
+from ffpms.schema import Status
 
 Progress = Callable[[Iterable[str], int], Iterable[str]]
 Rows = list[dict[str, Any]]
@@ -33,13 +36,38 @@ def changed_targets(root: Path, out: Path, finished: Mapping[str, Rows], moved: 
     return {target for target, _ in changed}
 
 
+def appeared_targets(root: Path, out: Path, finished: Mapping[str, Rows], moved: bool) -> set[str]:
+    """Returns the finished targets of which a video that could not be read is another now.
+
+    Either it was missing and is there, or it was touched since. Where the tree ``moved``, times
+    tell nothing.
+    """
+    return {
+        target
+        for target, rows in finished.items()
+        if any(_appeared(root / row["path"], row, math.inf if moved else _built_at(out, target)) for row in rows)
+    }
+
+
+def _appeared(file: Path, row: dict[str, Any], since_s: float) -> bool:
+    """Whether a video of which no hash is known is there, and is not the one that failed."""
+    if row["sha256"] or not file.is_file():
+        return False
+    return row["status"] == Status.MISSING or _touched_s(file.stat()) > since_s
+
+
+def _built_at(out: Path, target: str) -> float:
+    """When the first video of a target's shard was looked at: a later change may not be in it."""
+    return marker_path(out, target).stat().st_mtime
+
+
 def _compare(root: Path, out: Path, target: str, rows: Rows, moved: bool) -> dict[str, bool]:
     """Returns of each of a target's videos, by path, whether it has other bytes now.
 
     One that is not there any more, or was never read, is left out: what was made of it stays.
     """
-    built_at_s = 0.0 if moved else marker_path(out, target).stat().st_mtime
-    found = {row["path"]: _is_other(root / row["path"], row, built_at_s) for row in rows if row["sha256"]}
+    since_s = 0.0 if moved else _built_at(out, target)
+    found = {row["path"]: _is_other(root / row["path"], row, since_s) for row in rows if row["sha256"]}
     return {path: other for path, other in found.items() if other is not None}
 
 
@@ -52,6 +80,10 @@ def _is_other(file: Path, row: dict[str, Any], since_s: float) -> bool | None:
         about = file.stat()
         if about.st_size != row.get("n_bytes", about.st_size):  # older shards lack it
             return True
-        return max(about.st_mtime, about.st_ctime) > since_s and file_digest(file) != row["sha256"]
+        return _touched_s(about) > since_s and file_digest(file) != row["sha256"]
     except OSError:
         return None
+
+
+def _touched_s(about: os.stat_result) -> float:
+    return max(about.st_mtime, about.st_ctime)

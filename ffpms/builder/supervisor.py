@@ -10,7 +10,8 @@ from ffpms.engine import Died, Engine
 from ffpms.engine.watchdog import WorkerNote, read_note
 from ffpms.errors import ConfigError, FfpmsError
 from ffpms.extraction.shards import note_path, read_shard, remove_shard
-from ffpms.extraction.target import TargetJob, TargetResult, run_job
+from ffpms.extraction.target import run_job
+from ffpms.extraction.target_job import TargetJob, TargetResult
 
 _MAX_DELAY_S = 60.0
 """Seconds that a network file system may need to show what another machine has written."""

@@ -13,6 +13,7 @@ import click
 
 from ffpms.checks import shown
 from ffpms.errors import unreadable
+from ffpms.regular_files import read_text
 
 
 def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
@@ -26,7 +27,7 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
     if path is None:
         return None
     try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = tomllib.loads(read_text(path))
     except OSError as error:
         raise click.BadParameter(f"{path}: {unreadable(error)}") from None
     except (ValueError, RecursionError) as error:

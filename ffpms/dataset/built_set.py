@@ -12,7 +12,7 @@ from ffpms.checks import shown, whole
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.set_files import REPORT, naming_settings, read_finished
 from ffpms.errors import ConfigError, ManifestError
-from ffpms.hashing import digest
+from ffpms.hashing import digest, file_digest
 from ffpms.parquet import read_table
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.recipe import Recipe
@@ -77,7 +77,7 @@ class BuiltSet:
         about = read_finished(root)
         schemas = _TABLES | _OF_FILES
         tables = {name: read_table(root / f"{name}.parquet", schema) for name, schema in schemas.items()}
-        content = {name: digest((root / f"{name}.parquet").read_bytes()) for name in schemas}
+        content = {name: file_digest(root / f"{name}.parquet") for name in schemas}
         if changed := [name for name, own in content.items() if own != about["sha256"].get(f"{name}.parquet")]:
             raise ManifestError(
                 f"{root / changed[0]}.parquet: is not what was built; run the same 'ffpms build' again to repair it"
@@ -166,7 +166,7 @@ class BuiltSet:
         path = self.root / "landmarks.parquet"
         if not path.is_file():
             raise ManifestError(f"{self.root}: has no landmarks; build it with --landmarks, by which faces are forged")
-        if digest(path.read_bytes()) != read_finished(self.root)["sha256"].get(path.name):
+        if file_digest(path) != read_finished(self.root)["sha256"].get(path.name):
             raise ManifestError(f"{path}: is not what was built; run the same 'ffpms build' again to repair it")
         rows = read_table(path, LANDMARK).merge(self.crops, on=["source_video", "frame_index", "track_id"])
         return dict(zip(rows["crop"], points_of(rows), strict=True))

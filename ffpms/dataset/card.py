@@ -9,6 +9,7 @@ import pandas as pd
 from ffpms.dataset.contact_sheet import IMAGE, draw_bags
 from ffpms.protocol.naming import explain_name
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
+from ffpms.storage import write_whole
 
 CARD = "README.md"
 """File name of the data card."""
@@ -91,7 +92,7 @@ def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFram
     image = f"\n![Test bags, a row each; swapped-in real frames are marked]({IMAGE})\n" if shown else ""
     fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
     text = _TEMPLATE.format(image=image, image_name=IMAGE, **fields)
-    (out / CARD).write_text(text, encoding="utf-8")
+    write_whole(out / CARD, text)
 
 
 def files_of(counts: dict[str, Any]) -> list[str]:

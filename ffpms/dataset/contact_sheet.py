@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ffpms.dataset.crops import read_own_crop
 from ffpms.schema import Split, Status
+from ffpms.storage import whole_file
 
 IMAGE = "bags.jpg"
 """File name of the contact sheet."""
@@ -53,7 +54,8 @@ def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, crop_side: 
             _row(sheet, bag, _faces(out, frames[frames["bag_id"] == bag["bag_id"]], crop_side, side), top, side)
             top += cell
         top += BREAK
-    sheet.save(out / IMAGE, quality=80, optimize=True)
+    with whole_file(out / IMAGE, durable=False) as file:
+        sheet.save(file, "JPEG", quality=80, optimize=True)
     return True
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ffpms.checks import shown
-from ffpms.dataset.stored_paths import is_crop, is_inside, what_else
+from ffpms.dataset.stored_paths import is_crop, is_inside
 from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import digest
+from ffpms.regular_files import check_file, read_bytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -55,14 +56,13 @@ def read_own_crop(root: Path, path: str, sha256: str, side: int) -> np.ndarray:
 def _read(file: Path, side: int) -> bytes:
     """Reads a file if it is one, and no larger than a crop can be."""
     try:
-        about = file.stat()
-        if other := what_else(about.st_mode):
-            raise ManifestError(f"{file}: {other}, no crop; remove it, then {_AGAIN}")
-        if about.st_size > largest_crop(side):
+        if check_file(file).stat().st_size > largest_crop(side):
             raise _changed(file)
-        return file.read_bytes()
+        return read_bytes(file)
     except FileNotFoundError:
         raise ManifestError(f"{file}: not found; {_AGAIN}") from None
+    except IsADirectoryError as error:
+        raise ManifestError(f"{file}: {error.strerror}; remove it, then {_AGAIN}") from None
     except OSError as error:
         raise ManifestError(f"{file}: {unreadable(error)}") from error
 

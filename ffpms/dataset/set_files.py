@@ -13,6 +13,7 @@ from ffpms.errors import ConfigError, ManifestError, unreadable
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
+from ffpms.regular_files import read_text
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
 from ffpms.storage import write_whole
 
@@ -22,6 +23,7 @@ TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "sources": SOURCE, "g
 """Of every set."""
 
 REPORT = "build.json"
+_ANEW = "build anew with another --out"
 
 
 def read_report(out: Path) -> dict[str, Any]:
@@ -33,12 +35,12 @@ def read_report(out: Path) -> dict[str, Any]:
     path = out / REPORT
     if out.is_file():
         raise ManifestError(f"{out}: a file, not the folder of a built set; give the folder")
-    if path.exists() and not path.is_file():
-        raise ManifestError(f"{path}: no file; remove it and build the set again")
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = json.loads(read_text(path))
     except FileNotFoundError:
         raise ManifestError(f"{out}: no built set (build.json is not in it); make one with 'ffpms build'") from None
+    except IsADirectoryError as error:
+        raise ManifestError(f"{path}: {error.strerror}; remove it and build the set again") from None
     except OSError as error:
         raise ManifestError(f"{path}: {unreadable(error)}") from None
     except (ValueError, RecursionError) as error:
@@ -78,10 +80,16 @@ def stored_settings(report: dict[str, Any], name: str = REPORT) -> tuple[Recipe,
     try:
         return restore(Recipe, report["config"]["recipe"]), restore(CropConfig, report["config"]["crop"])
     except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
-        wrote = f"it was written by {shown(report.get('ffpms'))}, this is {__version__}"
         reason = " ".join(str(error).rpartition("() ")[2].split())[:80]
-        what = f"settings of another version of ffpms ({wrote}: {reason})"
-        raise ManifestError(f"{name}: {what}; use that version, or build anew with another --out") from None
+        raise ManifestError(f"{name}: {_other_settings(report.get('ffpms'), reason)}") from None
+
+
+def _other_settings(wrote: object, reason: str) -> str:
+    """Says whose settings cannot be read: another version's, or nobody's."""
+    if wrote == __version__:
+        return f"settings that ffpms {__version__} does not write ({reason}): edited or damaged; {_ANEW}"
+    both = f"it was written by {shown(wrote)}, this is {__version__}"
+    return f"settings of another version of ffpms ({both}: {reason}); use that version, or {_ANEW}"
 
 
 def naming_settings(report: dict[str, Any], name: str = REPORT) -> SetSettings:

@@ -2,9 +2,10 @@
 
 import os
 import re
-import stat
 from pathlib import Path
 
+CROPS = "crops"
+"""Folder of all crops of a set."""
 _UNSAFE = re.compile(r"[\\:\x00]")
 _CROP = re.compile(r"crops/[^/]+/[^/]+/[^/]+\.png")
 
@@ -32,17 +33,9 @@ def is_crop(name: object) -> bool:
 
 
 def is_inside(root: Path, name: str) -> bool:
-    """Whether a plain path stays below the root when its links are followed."""
-    return Path(os.path.realpath(root / name)).is_relative_to(os.path.realpath(root))
+    """Whether a plain path stays below the root, or below its ``crops``, when links are followed.
 
-
-def what_else(mode: int) -> str:
-    """Names what a path is if it is no regular file; empty if it is one.
-
-    To open a pipe would be to wait for ever.
+    ``crops`` may itself be a link, to a larger disk. No link below it may lead out of it.
     """
-    if stat.S_ISREG(mode):
-        return ""
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    return "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+    home = root / CROPS if name.partition("/")[0] == CROPS else root
+    return Path(os.path.realpath(root / name)).is_relative_to(os.path.realpath(home))

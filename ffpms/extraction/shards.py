@@ -11,6 +11,7 @@ from typing import Any
 
 from ffpms.errors import OF_THE_DISK, StorageError, writing
 from ffpms.hashing import digest
+from ffpms.regular_files import read_text
 from ffpms.storage import PARTIAL
 
 MARKER = "shard.json"
@@ -50,12 +51,13 @@ def crop_path(target_id: str, source_video: str, frame_index: int, track_id: int
     return f"crops/{target_id}/{source_video}/{name}.png"
 
 
-def write_shard(out: Path, shard: Shard) -> None:
+def write_shard(out: Path, shard: Shard, began_s: float | None = None) -> None:
     """Writes the shard beside its final place and renames the folder.
 
     If the process is killed at any moment, there is a complete shard or none. An older shard is
     moved aside before, and deleted after. If anything fails it is put back. A link to one is
-    deleted itself, never followed.
+    deleted itself, never followed. The marker's time is ``began_s``, when the first video was
+    looked at: whatever was touched later may not be what the shard is made of.
 
     Raises:
         ShardInPlaceError: an older shard cannot be moved aside.
@@ -67,6 +69,8 @@ def write_shard(out: Path, shard: Shard) -> None:
         _discard(partial)
         _move_aside(partial)
         _write_files(partial, shard)
+        if began_s is not None:
+            os.utime(partial / MARKER, (began_s, began_s))
         old = _move_aside(final)
         try:
             partial.rename(final)
@@ -136,12 +140,12 @@ def note_path(out: Path, target_id: str) -> Path:
 def read_shard(out: Path, target_id: str) -> Shard | None:
     """Reads the rows of a finished shard, without pixels; None if it is not whole."""
     try:
-        marker = json.loads(marker_path(out, target_id).read_text(encoding="utf-8"))
+        marker = json.loads(read_text(marker_path(out, target_id)))
         rows = marker["rows"]
         if digest(_as_json(rows)) != marker["sha256"]:
             return None
         return Shard(rows["target_id"], rows["sources"], rows["crops"], landmarks=rows.get("landmarks", []))
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -5,10 +5,10 @@ geometry of the pair. So only the content of a crop can tell real from fake.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,44 +26,14 @@ from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
 from ffpms.extraction.probe import probe
 from ffpms.extraction.shards import Shard, ShardInPlaceError, note_path, write_shard
 from ffpms.extraction.source_rows import fail, new_row, pair_columns
-from ffpms.protocol.crop_config import CropConfig
+from ffpms.extraction.target_job import TargetJob, TargetResult
 from ffpms.protocol.plan import frame_index, shared_length, too_short
 from ffpms.schema import WITH_PIXELS, Status
-from ffpms.sources.corpus import Corpus, Source
-from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.corpus import Source
 from ffpms.sources.source_index import find_video
 
-
-@dataclass(frozen=True)
-class TargetJob:
-    """Everything a worker needs to build one shard.
-
-    ``sources`` has the real video first. ``skipped`` maps the path of each file that is not to be
-    read to the reason. ``kept`` are videos whose crops are there already: where the new shard lacks
-    one, the old shard stays.
-    """
-
-    root: Path
-    out: Path
-    target_id: str
-    sources: tuple[Source, ...]
-    frames_per_video: int
-    crop: CropConfig
-    decoder: str = "pyav"
-    keep_unverified: bool = False
-    time_limit_s: float = 600.0
-    skipped: Mapping[str, str] = field(default_factory=dict)
-    corpus: Corpus = FFPP
-    kept: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class TargetResult:
-    """What a worker says of a target: its id, why its old shard stayed, and an unexpected error."""
-
-    target_id: str
-    problem: str = ""
-    unexpected: str = ""
+_COARSEST_S = 2.0
+"""File systems keep times to 2 s or better."""
 
 
 @cache
@@ -86,12 +56,13 @@ def run_job(job: TargetJob) -> TargetResult:
 
     A failure is a status in the rows of the shard, not an exception.
     """
+    began_s = time.time() - _COARSEST_S
     shard, unexpected = _make_shard(job)
     if lost := [row for row in shard.sources if row["source_video"] in job.kept and row["status"] not in WITH_PIXELS]:
         problem = f"{lost[0]['path']}: {lost[0]['error']}; its crops of before are kept, and those of its target"
         return TargetResult(job.target_id, problem, unexpected)
     try:
-        write_shard(job.out, shard)
+        write_shard(job.out, shard, began_s)
     except ShardInPlaceError as error:
         return TargetResult(job.target_id, str(error), unexpected)
     return TargetResult(job.target_id, unexpected=unexpected)

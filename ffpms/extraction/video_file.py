@@ -12,11 +12,13 @@ import numpy as np
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
+from packaging.version import Version
 
 from ffpms.errors import MediaError
+from ffpms.regular_files import check_file
 from ffpms.schema import Status
 
-_ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+_ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if Version(av.__version__) < Version("19") else {}
 """Titles and tags may be in any encoding; from PyAV 19 on they always may."""
 
 _DEFAULT_TRACK = 5_000_000
@@ -39,14 +41,16 @@ def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, Vid
         MediaError: the file is missing or empty, has no video, or cannot be read inside either.
     """
     try:
-        if not path.is_file():
-            raise MediaError(path, "not found; download it", Status.MISSING)
-        if path.stat().st_size == 0:
+        if check_file(path).stat().st_size == 0:
             raise MediaError(path, "empty file; download it again", Status.UNREADABLE)
         with av.open(str(path.absolute()), "r", format="mp4", options=options, **_ANY_TEXT) as container:
             stream = _main_track(path, container)
             stream.codec_context.thread_count = 1  # we run one process a video
             yield container, stream
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MediaError(path, "not found; download it", Status.MISSING) from error
+    except IsADirectoryError as error:
+        raise MediaError(path, f"{error.strerror}; put the video itself there", Status.UNREADABLE) from error
     except (av.error.FFmpegError, OSError) as error:
         raise MediaError(path, f"cannot be read ({reason_of(error)}); {_remedy(error)}", Status.UNREADABLE) from error
 

@@ -16,8 +16,10 @@ from ffpms.minicorpus.manipulations import Quality, RealFrame
 from ffpms.minicorpus.people import choose_people
 from ffpms.minicorpus.videos import SIZES, VideoSpec, render_fakes, render_real
 from ffpms.protocol.splits import Pairs
+from ffpms.regular_files import read_text
 from ffpms.schema import ORIGINAL
 from ffpms.sources.ffpp import COMPRESSIONS, FAKES, RENDERED, kept_columns, mask_path, official
+from ffpms.storage import write_whole
 
 _MASK_CRF = 23.0
 
@@ -151,7 +153,7 @@ def _write_splits(out: Path, pairs: Pairs) -> None:
     for split, members in pairs.items():
         path = out / "splits" / f"{split}.json"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(members) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(members) + "\n")
 
 
 def _render(
@@ -175,12 +177,12 @@ def _claim(out: Path, config: CorpusConfig) -> None:
     else:
         check_free(out)
         out.mkdir(parents=True, exist_ok=True)
-        record.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+        write_whole(record, json.dumps(settings, indent=1) + "\n")
 
 
 def _recorded(record: Path) -> object:
     try:
-        return json.loads(record.read_text(encoding="utf-8"))
+        return json.loads(read_text(record))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{record}: damaged ({error}); remove it, then give a new or empty --out") from None
 

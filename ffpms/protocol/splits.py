@@ -7,8 +7,9 @@ from pathlib import Path
 
 import data_manifests
 from ffpms.checks import shown
-from ffpms.errors import ManifestError
+from ffpms.errors import ManifestError, unreadable
 from ffpms.hashing import digest
+from ffpms.regular_files import read_text
 from ffpms.schema import Split
 
 Pairs = dict[str, list[tuple[str, str]]]
@@ -19,6 +20,7 @@ A pair (a, b) stands for the originals a and b, and for the fakes a_b and b_a of
 
 OFFICIAL = data_manifests.ROOT / "ffpp"
 """Folder of the official split files of FaceForensics++."""
+_WANTED = "--splits wants a folder with train.json, val.json, test.json"
 _ID = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[0-9a-z][0-9a-z-]{0,31}", re.ASCII | re.IGNORECASE)
 
 
@@ -51,10 +53,14 @@ def read_pairs(folder: Path | None = None) -> Pairs:
 
 
 def _read_file(path: Path) -> list[tuple[str, str]]:
-    if not path.is_file():
-        raise ManifestError(f"{path}: not found; --splits wants a folder with train.json, val.json, test.json")
     try:
-        pairs = json.loads(path.read_text(encoding="utf-8"))
+        pairs = json.loads(read_text(path))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ManifestError(f"{path}: not found; {_WANTED}") from None
+    except IsADirectoryError as error:
+        raise ManifestError(f"{path}: {error.strerror}; {_WANTED}") from None
+    except OSError as error:
+        raise ManifestError(f"{path}: {unreadable(error)}") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path}: not JSON ({error}); a split file is a list of id pairs") from None
     return _as_pairs(pairs, path)

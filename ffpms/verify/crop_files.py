@@ -14,6 +14,7 @@ from ffpms.engine import run_local
 from ffpms.extraction.shards import MARKER, read_shard
 from ffpms.hashing import digest
 from ffpms.protocol.splits import is_safe_id
+from ffpms.regular_files import read_bytes
 from ffpms.verify.crop_table import stored_crops
 from ffpms.verify.findings import Finding, Kind, Progress
 from ffpms.verify.path_safety import DISTRUST, check_inside, check_regular, unreadable
@@ -82,7 +83,7 @@ def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: in
         return _changed(crop, f"{size} bytes, not {n_bytes}")
     if size > largest_crop(size_px):
         return Finding(crop, Kind.SIZE, f"{size} bytes, more than {size_px}x{size_px} px can have", BUILD_ANEW)
-    content = file.read_bytes()
+    content = read_bytes(file)
     if digest(content) != sha256:
         return _changed(crop, "not the bytes that were built")
     try:

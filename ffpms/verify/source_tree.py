@@ -12,6 +12,7 @@ from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
+from ffpms.regular_files import open_file
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.corpus import Corpus, Layout, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
@@ -97,7 +98,7 @@ def _note_unfinished(fault: Finding, path: Path) -> Finding:
 
 
 def _not_mp4(path: Path, name: str) -> Finding | None:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(8)
     if not start or start[4:] in _BOXES:
         return None

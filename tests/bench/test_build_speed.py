@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from ffpms.extraction.shards import read_shard
-from ffpms.extraction.target import TargetJob, run_job
+from ffpms.extraction.target import run_job
+from ffpms.extraction.target_job import TargetJob
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.corpus import Source

@@ -7,7 +7,8 @@ import pytest
 
 from ffpms.extraction.faces.detection import FINDERS
 from ffpms.extraction.shards import Shard
-from ffpms.extraction.target import TargetJob, build_target
+from ffpms.extraction.target import build_target
+from ffpms.extraction.target_job import TargetJob
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.corpus import Source

@@ -10,12 +10,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from ffpms.builder import output_folder, source_changes
 from ffpms.engine import ENGINES, Done
+from ffpms.extraction import target as extraction_target
+from ffpms.extraction.shards import Shard
 from ffpms.hashing import digest
 from tests.conftest import Command
 from tests.helpers.building import REAL, content, flags
 
 FAKE = "manipulated_sequences/FaceSwap/c40/videos/006_007.mp4"
+OTHER_FAKE = "manipulated_sequences/FaceSwap/c40/videos/008_009.mp4"
 EMPTY_BOX = b"\0\0\0\x08free"
 """An mp4 with this at its end shows what it showed."""
 
@@ -73,11 +77,77 @@ def test_a_tree_that_moved_goes_on(
 
 
 def test_a_complete_set_knows_its_tree_wherever_it_lies(ffpms: Command, copy: Path, out: Path) -> None:
-    times = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
     assert "complete already, nothing to do" in ffpms(*flags(copy, out)).output
+    times = {p: p.stat().st_mtime_ns for p in out.rglob("*")}
     (copy / FAKE).unlink()
     assert "complete already, nothing to do" in ffpms(*flags(copy, out)).output, "nothing says that it is another"
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == times
+
+
+def test_a_complete_set_hashes_a_moved_tree_once(
+    ffpms: Command, copy: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = without_place(out)
+    assert "complete already" in ffpms(*flags(copy, out)).output
+    assert json.loads((out / "build.json").read_text())["ff_root"] == str(copy.resolve())
+    assert without_place(out) == before
+    assert not (out / ".lock").exists()
+    for marker in out.glob("crops/*/shard.json"):
+        os.utime(marker)  # the copy of the tree is younger than the copied set
+    monkeypatch.setattr(source_changes, "file_digest", lambda file: pytest.fail(f"{file} was read again"))
+    assert "complete already" in ffpms(*flags(copy, out)).output
+
+
+def test_a_complete_set_that_cannot_be_written_to_is_no_worse_for_it(
+    ffpms: Command, copy: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(output_folder, "take_lock", refuse)
+    result = ffpms(*flags(copy, out))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "complete already" in result.output
+
+
+def test_a_fake_that_came_later_is_built_by_the_same_command(
+    ffpms: Command, copy: Path, tmp_path: Path, reference: dict[str, str]
+) -> None:
+    """A damaged one that was downloaded again, too."""
+    data, kept = tmp_path / "set", {name: (copy / name).read_bytes() for name in (FAKE, OTHER_FAKE)}
+    (copy / FAKE).unlink()
+    (copy / OTHER_FAKE).write_bytes(kept[OTHER_FAKE][:2000])
+    first = ffpms(*flags(copy, data))
+    assert f"{FAKE}: not found" in first.stderr
+    before = built_at(data)
+    for name, content_ in kept.items():
+        (copy / name).write_bytes(content_)
+    later = ffpms(*flags(copy, data))
+    assert (later.exit_code, later.stderr) == (0, "")
+    assert {target for target, time in built_at(data).items() if time != before[target]} == {"006", "008"}
+    assert content(data) == reference
+
+
+def test_a_video_that_is_replaced_while_it_is_built_from_is_seen(
+    ffpms: Command, copy: Path, tmp_path: Path, reference: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By another of its size, between the look at it and the end of its target."""
+    data, file, write = tmp_path / "set", copy / FAKE, extraction_target.write_shard
+    whole = file.read_bytes()
+
+    def replace(out: Path, shard: Shard, began_s: float) -> None:
+        if shard.target_id == "006":
+            file.write_bytes(whole)
+        write(out, shard, began_s)
+
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction_target, "write_shard", replace)
+        assert ffpms(*flags(copy, data)).exit_code == 0
+    before = built_at(data)
+    assert ffpms(*flags(copy, data)).exit_code == 0
+    assert {target for target, time in built_at(data).items() if time != before[target]} == {"006"}
+    assert content(data) == reference
 
 
 @pytest.mark.parametrize("is_complete", [True, False])

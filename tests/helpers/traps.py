@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from ffpms.extraction.decode import DECODERS, DecodedFrames, decode_needed
-from ffpms.extraction.target import TargetJob, TargetResult, run_job
+from ffpms.extraction.target import run_job
+from ffpms.extraction.target_job import TargetJob, TargetResult
 
 
 def run_job_with_traps(job: TargetJob) -> TargetResult:

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from detectors import BagDetector, Prediction, create, registry
 from detectors.backbones import TINY, Backbone
 from detectors.errors import BackboneError, DetectorError, describe_error
+from detectors.random_bags import make_bag, make_faces
 from detectors.registry import register
-from detectors.testing import make_bag, make_faces
 
 
 @pytest.fixture(autouse=True)

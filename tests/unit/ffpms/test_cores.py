@@ -1,7 +1,6 @@
 """How many cores and how much memory a process may use, on every system."""
 
 import os
-from pathlib import Path
 
 import pytest
 from joblib.externals.loky.backend import context
@@ -19,7 +18,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)), raising=False)
     monkeypatch.setattr(context, "_cpu_count_cgroup", lambda count: count)
     monkeypatch.setattr(cores, "_machine_memory", lambda: 256 * GB)
-    monkeypatch.setattr(cores, "_CGROUP_MEMORY", ())
+    monkeypatch.setattr(cores, "memory_limit", lambda: None)
+    monkeypatch.setattr(cores, "core_limit", lambda: None)
     for name in [name for name in os.environ if name.startswith(("SLURM_", "LOCAL_WORLD", "LOKY_"))]:
         monkeypatch.delenv(name)
 
@@ -69,14 +69,10 @@ def test_ranks_of_torchrun_share_the_cores(monkeypatch: pytest.MonkeyPatch, rank
     assert usable_cores() == expected
 
 
-@pytest.mark.parametrize(("text", "expected"), [("8000000000\n", 8 * GB), ("max\n", 256 * GB), (f"{2**63}", 256 * GB)])
-def test_the_memory_limit_of_a_container_counts(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, expected: int
-) -> None:
-    """Of cgroups 2 ("max" is none) and 1 (a huge number is none)."""
-    (tmp_path / "memory.max").write_text(text)
-    monkeypatch.setattr(cores, "_CGROUP_MEMORY", (tmp_path / "nothing", tmp_path / "memory.max"))
-    assert usable_memory() == expected
+def test_the_limits_of_control_groups_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "memory_limit", lambda: 8 * GB)
+    monkeypatch.setattr(cores, "core_limit", lambda: 3)
+    assert (usable_memory(), usable_cores()) == (8 * GB, 3)
 
 
 def test_slurm_says_how_much_memory_a_job_has(monkeypatch: pytest.MonkeyPatch) -> None:

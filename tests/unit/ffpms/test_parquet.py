@@ -84,8 +84,8 @@ def test_a_table_of_another_version_names_both(tmp_path: Path) -> None:
     ("how", "said"),
     [
         ("gone", "not found; run the command that makes it again"),
-        ("folder", "a folder or a pipe, no file; remove it"),
-        ("pipe", "a folder or a pipe, no file; remove it"),
+        ("folder", "a folder, no file; remove it"),
+        ("pipe", "a pipe, no file; remove it"),
         ("cut", "no whole Parquet file ("),
         ("text", "no whole Parquet file ("),
         ("forbidden", "cannot be read (Permission denied); make it readable"),

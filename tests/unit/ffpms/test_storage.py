@@ -1,6 +1,7 @@
 """Files appear whole or not at all; a lock ends with its process, and says who has it."""
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from ffpms import storage
 from ffpms.errors import StorageError
@@ -101,3 +103,65 @@ def test_a_lock_is_released_by_an_error(tmp_path: Path) -> None:
         raise ValueError("odd")
     with try_lock(tmp_path / "a.lock") as owner:
         assert not owner
+
+
+def refuse_locks(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, "No locks")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP])
+@pytest.mark.parametrize("is_older", [False, True])
+def test_without_locks_a_file_stands_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, is_older: bool
+) -> None:
+    """An older filelock says that another process has the lock, whatever the file system answers."""
+    refuse_locks(monkeypatch, code)
+    if is_older:
+        monkeypatch.setattr(storage, "FileLock", OlderFileLock)
+    path = tmp_path / "a.lock"
+    with try_lock(path) as owner:
+        assert owner == ""
+        with try_lock(path) as other:
+            assert other.startswith(f"process {os.getpid()} on ")
+            assert f"(delete {path}.taken if that one has ended)" in other
+    with try_lock(path) as owner:
+        assert owner == ""
+
+
+class OlderFileLock(FileLock):
+    """As filelock 3.16 is: any error of the system is another's lock."""
+
+    def acquire(self, *_: object, **__: object) -> None:  # type: ignore[override]
+        Path(self.lock_file).touch()
+        raise Timeout(self.lock_file)
+
+
+def test_a_file_that_stands_for_a_lock_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_locks(monkeypatch, errno.ENOLCK)
+    monkeypatch.setattr(storage, "POLL_S", 0.01)
+    monkeypatch.setattr(storage, "LIMIT_S", 0.03)
+    told = list[str]()
+    with (
+        try_lock(tmp_path / "a.lock"),
+        pytest.raises(StorageError, match=r"a\.lock: process .*\(delete .*a\.lock\.taken"),
+        wait_for_lock(tmp_path / "a.lock", told.append),
+    ):
+        pytest.fail("there is no lock to be had")
+    assert len(told) == 1
+
+
+def test_what_cannot_be_removed_of_a_killed_process_stays(tmp_path: Path) -> None:
+    (tmp_path / "a.1-2.partial" / "inside").mkdir(parents=True)
+    remove_partial(tmp_path)
+    assert (tmp_path / "a.1-2.partial").is_dir()
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "history.csv").mkdir()
+    with pytest.raises(StorageError, match=r"history\.csv: Is a directory; give another path"):
+        write_whole(tmp_path / "history.csv", "")

@@ -114,7 +114,7 @@ def test_a_file_that_is_not_there_is_one_line(ffpms: Command, tmp_path: Path) ->
 def test_a_folder_is_no_file(ffpms: Command, tmp_path: Path) -> None:
     result = ffpms("evaluate", "--scores", tmp_path, "--name", "t", "--out", tmp_path / "runs")
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"Error: {tmp_path}: is a folder; give a CSV or Parquet file with bag_id")
+    assert result.stderr.startswith(f"Error: {tmp_path}: a folder, no file; give a CSV or Parquet file with bag_id")
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])

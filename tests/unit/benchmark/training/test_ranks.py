@@ -10,9 +10,10 @@ from torch import distributed
 
 from benchmark.data.batches import BagDataset
 from benchmark.training import distributed as ranks_module
-from benchmark.training.distributed import SINGLE, Ranks, join_ranks, leave_ranks
+from benchmark.training.distributed import SINGLE, RankError, Ranks, join_ranks, leave_ranks
 from benchmark.training.model import Model
 from benchmark.training.train import score_shared
+from benchmark.trials.failures import explain
 from benchmark.trials.shared_resources import Resources
 from detectors import create
 from ffpms.cli import bench_runtime
@@ -89,6 +90,33 @@ def test_after_an_error_nccl_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
             leave_ranks()
         assert distributed.is_initialized()
     leave_ranks()
+
+
+GONE = "[../gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1]:20876. Check the logs. GLHF! 🏖️"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (RuntimeError(GONE), RankError, r"^torchrun: .* has ended \(Connection closed\); .* says why; "),
+        (distributed.DistBackendError("NCCL: remote exited"), RankError, r"has ended \(NCCL: remote exited\)"),
+        (RuntimeError("CUDA out of memory"), RuntimeError, r"^CUDA out of memory$"),
+    ],
+)
+@pytest.mark.parametrize("step", ["wait", "agree", "gather", "broadcast", "add_gradients"])
+def test_a_rank_that_was_killed_is_what_the_others_tell_of(
+    monkeypatch: pytest.MonkeyPatch, step: str, error: RuntimeError, kind: type[Exception], said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    for name in ("barrier", "broadcast_object_list", "gather_object", "broadcast", "all_reduce"):
+        monkeypatch.setattr(distributed, name, fail)
+    network = torch.nn.Linear(1, 1)
+    given = {"wait": [], "agree": [True], "gather": [True], "broadcast": [network]}
+    with pytest.raises(kind, match=said) as caught:
+        getattr(Ranks(0, 2), step)(*given.get(step, [network.parameters()]))
+    assert "report it" not in explain(caught.value, CONFIG)
 
 
 def test_ranks_on_a_device_that_cannot_share_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

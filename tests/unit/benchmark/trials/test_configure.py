@@ -10,7 +10,7 @@ from benchmark.train_config import TrainConfig
 from benchmark.training.distributed import Ranks
 from benchmark.training.weights import load_given
 from benchmark.trials.configure import choose_methods, configure, settle, split_mixes, split_options, split_weights
-from detectors import method, names
+from detectors import create, method, names
 from detectors.errors import DetectorError
 from ffpms.errors import ConfigError
 from tests.helpers.trials import CPU
@@ -109,6 +109,17 @@ def test_an_option_that_is_not_there_is_named(text: str, said: str) -> None:
 def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="not found"):
         configure(["s-mil"], SETTINGS, None, split_weights([f"s-mil={tmp_path / 'w.pth'}"]), {})
+
+
+def test_weights_that_are_a_folder_are_not_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r": a folder, no file; give --weights a \.safetensors or \.pth file$"):
+        configure(["s-mil"], SETTINGS, None, split_weights([str(tmp_path)]), {})
+
+
+@pytest.mark.parametrize("name", ["s-mil", "i3d", "x-ray"])
+def test_the_tiny_backbone_takes_no_weights(name: str) -> None:
+    with pytest.raises(DetectorError, match=r"^tiny: begins at random and takes no weights; leave --weights away"):
+        create(name, "tiny", weights={"x": torch.zeros(1)})
 
 
 def test_a_training_mix_is_for_a_method_or_for_all() -> None:

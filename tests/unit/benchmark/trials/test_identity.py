@@ -13,6 +13,7 @@ EXCUSED = {
     "detectors.plugins": "imports modules whose own code is hashed with their methods",
     "detectors.methods": "a method's own file is hashed with it, the others do not matter",
     "ffpms": "the version, which config.toml names",
+    "ffpms.cgroups": "the machine's, as with every setting of it",
     "ffpms.checks": "refuses settings; those it lets through are in config.toml or in the set",
     "ffpms.clutter": "names of no file that a trial reads",
     "ffpms.cores": "the machine's, as with every setting of it",
@@ -21,6 +22,7 @@ EXCUSED = {
         "starts processes, which draw the same in any number",
     ),
     "ffpms.errors": "what a user is told",
+    "ffpms.regular_files": "opens files or refuses them, whatever they hold",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
 }
 

@@ -12,6 +12,7 @@ from tests.helpers.imports import covers, missed_by, reached_by
 EXCUSED = {
     "data_manifests": "a path; the content of split files is hashed as pairs_sha256",
     "ffpms": "the version, which build.json names",
+    "ffpms.cgroups": "how many workers, whatever they do",
     "ffpms.checks": "refuses settings; those it lets through are in build.json",
     "ffpms.clutter": "names that no video has",
     "ffpms.cores": "how many workers, whatever they do",
@@ -24,6 +25,7 @@ EXCUSED = {
     "ffpms.errors": "what a user is told",
     "ffpms.installation": "refuses old libraries; those used are in build.json",
     "ffpms.parquet": "opens tables or refuses them, whatever they hold",
+    "ffpms.regular_files": "opens files or refuses them, whatever they hold",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ffpms.builder.source_changes import changed_targets
+from ffpms.builder.source_changes import appeared_targets, changed_targets
 from ffpms.errors import ConfigError
 from ffpms.extraction.shards import Shard, write_shard
 from ffpms.hashing import digest
@@ -96,6 +96,28 @@ def test_a_file_that_is_gone_or_was_never_read_proves_nothing(
     for rows in finished.values():
         rows[1] |= {"sha256": ""}
     assert changed(tmp_path, finished, moved=True) == set()
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_file_that_was_missing_and_is_there_is_looked_at(
+    tmp_path: Path, finished: dict[str, list[dict[str, Any]]], moved: bool
+) -> None:
+    for target in ("007", "008"):
+        finished[target][1] |= {"sha256": "", "status": "missing"}
+    (tmp_path / "tree" / "DF" / "008.mp4").unlink()
+    os.mkfifo(tmp_path / "tree" / "DF" / "008.mp4")
+    assert appeared_targets(tmp_path / "tree", tmp_path / "out", finished, moved) == {"007"}
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_file_that_could_not_be_read_is_looked_at_if_it_was_touched(
+    tmp_path: Path, finished: dict[str, list[dict[str, Any]]], moved: bool
+) -> None:
+    """After a move all times are new, and nothing is known of its bytes."""
+    for target in ("007", "008"):
+        finished[target][1] |= {"sha256": "", "status": "unreadable"}
+    os.utime(tmp_path / "out" / "crops" / "008" / "shard.json", (OLD_S, OLD_S))
+    assert appeared_targets(tmp_path / "tree", tmp_path / "out", finished, moved) == (set() if moved else {"008"})
 
 
 def test_a_comparison_of_all_files_can_be_watched(tmp_path: Path, finished: dict[str, list[dict[str, Any]]]) -> None:

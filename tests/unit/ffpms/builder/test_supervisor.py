@@ -10,7 +10,7 @@ from ffpms.builder.supervisor import await_shards, run_targets, stop_if_all_fail
 from ffpms.engine import Died, Done
 from ffpms.errors import ConfigError, FfpmsError
 from ffpms.extraction.shards import Shard, note_path, read_shard, write_shard
-from ffpms.extraction.target import TargetJob, TargetResult
+from ffpms.extraction.target_job import TargetJob, TargetResult
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.sources.corpus import Source
 

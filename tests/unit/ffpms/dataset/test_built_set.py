@@ -213,6 +213,15 @@ def test_settings_of_another_version_name_both(data: Path) -> None:
     assert str(data) in str(caught.value)
 
 
+def test_settings_that_this_version_does_not_write_are_not_called_another_versions(data: Path) -> None:
+    report = json.loads((data / "build.json").read_text()) | {"ffpms": ffpms.__version__}
+    report["config"]["crop"]["size"] = 1
+    (data / "build.json").write_text(json.dumps(report))
+    said = rf"build\.json: settings that ffpms {ffpms.__version__} does not write \(.*size.*\): edited or damaged; "
+    with pytest.raises(ManifestError, match=said):
+        ffpms.load(data)
+
+
 @pytest.mark.parametrize("content", [b"{", b"[" * 100_000, b"\xff", b"[]", b'{"name": "a web page"}'])
 def test_a_report_that_is_no_sets_is_one_line_that_deletes_nothing(data: Path, content: bytes) -> None:
     """Many programs have a ``build.json``."""

@@ -80,6 +80,14 @@ def test_strays_are_found(data: Path, name: str) -> None:
     assert found(data) == {(name, "extra")}
 
 
+def test_crops_may_lie_on_another_disk_behind_one_link(data: Path) -> None:
+    (data / "crops").rename(data.parent / "disk")
+    (data / "crops").symlink_to(data.parent / "disk")
+    assert found(data) == set()
+    (data / "crops" / "004" / "x").write_text("")
+    assert found(data) == {("crops/004/x", "extra")}
+
+
 def test_a_stray_link_is_not_followed(data: Path) -> None:
     (data / "crops" / "loop").symlink_to(data)
     assert found(data) == {("crops/loop", "extra")}

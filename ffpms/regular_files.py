@@ -1,0 +1,55 @@
+"""Regular files: reads files and nothing else, for to open a pipe is to wait for ever."""
+
+import errno
+import stat
+from io import BufferedReader
+from pathlib import Path
+
+
+def what_else(mode: int) -> str:
+    """Names what a path is if it is no regular file; empty if it is one.
+
+    Example:
+        >>> what_else(stat.S_IFIFO), what_else(stat.S_IFREG)
+        ('a pipe', '')
+    """
+    if stat.S_ISREG(mode):
+        return ""
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+
+
+def check_file(path: Path) -> Path:
+    """Returns a path that a library is about to open, if it is a regular file or a link to one.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+        IsADirectoryError: it is a folder, a pipe, a socket or a device; the error says which.
+    """
+    if other := what_else(path.stat().st_mode):
+        raise IsADirectoryError(errno.EISDIR, f"{other}, no file", str(path))
+    return path
+
+
+def is_other(path: Path) -> bool:
+    """Whether something is at a path that is no regular file."""
+    try:
+        return what_else(path.stat().st_mode) != ""
+    except OSError:
+        return False
+
+
+def open_file(path: Path) -> BufferedReader:
+    """Opens a regular file for reading bytes; raises what :func:`check_file` does."""
+    return check_file(path).open("rb")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Reads a regular file; raises what :func:`check_file` does."""
+    return check_file(path).read_bytes()
+
+
+def read_text(path: Path, errors: str = "strict") -> str:
+    """Reads a regular file as UTF-8; raises what :func:`check_file` does."""
+    return check_file(path).read_text(encoding="utf-8", errors=errors)

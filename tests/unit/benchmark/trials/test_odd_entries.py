@@ -1,0 +1,88 @@
+"""A folder, a pipe or a file where a run has another: it costs its own trial at most, and nobody waits for ever."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.bench import bench
+from benchmark.runs.collection import read_collection
+from benchmark.trials import runner
+from benchmark.trials.claims import discard
+from benchmark.trials.runner import run_here
+from benchmark.trials.shared_resources import Resources
+from benchmark.trials.trial import Trial
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.storage import LOCKS
+from tests.conftest import Patience
+from tests.helpers.trials import CONFIG, CPU
+
+_REPLACED = (
+    *("config.toml", "environment.json", "FAILED", "DONE", "last.ckpt", "best.safetensors", "last.safetensors"),
+    *("history.csv", "scores.parquet", "val_scores.parquet", "segments.parquet", "x.1-abcd.partial", "val-forgeries"),
+)
+
+
+def make_trials(built_set: BuiltSet, out: Path, count: int) -> list[Trial]:
+    """Trials that differ in their seed."""
+    return [Trial.below(out, replace(CONFIG, epochs=1, seed=seed), built_set) for seed in range(count)]
+
+
+def test_a_folder_in_place_of_a_file_costs_its_own_trial(
+    built_set: BuiltSet, tmp_path: Path, patience: Patience
+) -> None:
+    """And a pipe gives way to the file."""
+    folder, pipes, sound = make_trials(built_set, tmp_path, 3)
+    (folder.folder / "history.csv" / "inside").mkdir(parents=True)
+    pipes.folder.mkdir()
+    for name in _REPLACED:
+        os.mkfifo(pipes.folder / name)
+    with patience(120):
+        outcome = bench([(one.data, one.config) for one in (folder, pipes, sound)], tmp_path, CPU, {})
+    assert {run.run_id for run in outcome.runs} == {pipes.folder.name, sound.folder.name}
+    (line,) = outcome.failures
+    assert "history.csv: Is a directory; give another path" in line
+
+
+@pytest.mark.parametrize("name", ["FAILED", "x.1-abcd.partial", "lock"])
+def test_no_folder_ends_all_before_a_trial_begins(
+    name: str, built_set: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials, seen = make_trials(built_set, tmp_path, 2), []
+    odd = trials[0].folder / name if name != "lock" else tmp_path / LOCKS / f"{trials[0].folder.name}.lock"
+    odd.mkdir(parents=True)
+    monkeypatch.setattr(runner, "run_trial", lambda trial, _: seen.append(trial.config.seed))
+    failures = run_here(trials, Resources(CPU))
+    assert seen[-1] == 1
+    assert [str(odd) in line for line in failures] == ([] if name.endswith(".partial") else [True])
+
+
+@pytest.mark.parametrize("name", ["config.toml", "FAILED", "DONE"])
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_a_run_of_which_a_file_is_none_is_left_out(name: str, kind: str, tmp_path: Path, patience: Patience) -> None:
+    run = tmp_path / "s-mil-0123456789ab"
+    run.mkdir()
+    (run / "config.toml").write_text("")
+    (run / "DONE").write_text("")
+    if name == "FAILED":
+        (run / "DONE").unlink()
+    else:
+        (run / name).unlink()
+    os.mkfifo(run / name) if kind == "pipe" else (run / name).mkdir()
+    with patience(5):
+        found = read_collection(tmp_path)
+    said = found.left_out.get(run.name, "") if name != "DONE" else f"{run / name}: a {kind}, no file"
+    assert f"{run / name}: a {kind}, no file" in said
+    assert not found.runs
+
+
+def test_a_pipe_in_place_of_a_run_folder_is_not_waited_for(
+    built_set: BuiltSet, tmp_path: Path, patience: Patience
+) -> None:
+    (trial,) = make_trials(built_set, tmp_path, 1)
+    os.mkfifo(trial.folder)
+    with patience(20):
+        discard([trial], CPU)
+        (line,) = run_here([trial], Resources(CPU))
+    assert trial.folder.name in line
