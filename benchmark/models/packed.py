@@ -31,8 +31,9 @@ _LONGEST = 1 << 20
 
 @dataclass(frozen=True)
 class FaceInput:
-    """How faces are shown to the backbone: their side in px, and the mean and the standard
-    deviation of each colour by which they are normalised.
+    """How faces are shown to the backbone.
+
+    ``side`` is theirs in px. ``mean`` and ``std`` are of each colour, by which it is normalised.
 
     Raises:
         ConfigError: a value is no number.

@@ -23,7 +23,7 @@ from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import file_digest
 
 _ROOM, _TIMES = 1 << 30, 4
-"""What making a detector may ask for: so many bytes, and so many times those of its weights."""
+"""What making a detector may ask for: a number of bytes, and a multiple of its weights' bytes."""
 
 
 _MAKERS = (torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn)
