@@ -107,7 +107,8 @@ def _label(axes: Any, explained: ExplainedBag, face: int) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1))
     ink = FRAMES[slot.mark]["edgecolor"] if slot.mark != Mark.REAL else SCORE
     weight = "bold" if slot.mark == Mark.FAKE else "normal"
-    axes.text(0.5, 0.72, slot.mark, ha="center", va="center", fontsize=10, color=ink, fontweight=weight)
+    truth = f"real, {slot.mark}" if slot.mark == Mark.REPLACED else slot.mark
+    axes.text(0.5, 0.72, truth, ha="center", va="center", fontsize=10, color=ink, fontweight=weight)
     remark = f" ({slot.remark})" if slot.remark else ""
     axes.text(0.5, 0.28, f"frame {slot.frame_index}{who}{remark}", ha="center", va="center", fontsize=8, color=SCORE)
 

@@ -11,10 +11,10 @@ from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Status, bag_key
 
 
 class Mark(StrEnum):
-    """What a face is, in the word that stands below it."""
+    """What a face is, in the words that stand below it; ``swapped in`` is a real frame in a fake."""
 
     FAKE = "fake"
-    REPLACED = "real, swapped in"
+    REPLACED = "swapped in"
     REAL = "real"
 
 
@@ -105,4 +105,5 @@ def _show(video: dict[Any, Any], rows: list[dict[Any, Any]], real: dict[tuple[An
 def _show_face(row: dict[Any, Any], real: dict[tuple[Any, ...], tuple[str, str]]) -> ShownFace:
     mark = Mark.FAKE if row["label"] == 1 else Mark.REPLACED if row["replaced"] else Mark.REAL
     own = real.get((row["bag_id"], row["slot"], row["track_id"]), ("", ""))
-    return ShownFace(int(row["slot"]), int(row["frame_index"]), mark, row["status"], row["crop"], row["sha256"], *own)
+    slot, frame_index, track_id = (int(row[name]) for name in ("slot", "frame_index", "track_id"))
+    return ShownFace(slot, frame_index, track_id, mark, row["status"], row["crop"], row["sha256"], *own)

@@ -156,7 +156,7 @@ def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: _Row, grid: Gr
         _frame(draw, (x, top, x + grid.outer - 1, top + grid.outer - 1), face.mark, BORDER)
         _draw_face(sheet, draw, face, (x + BORDER, top + BORDER), grid.side, read)
         if not face.of_real:
-            _caption(draw, face, x + grid.outer // 2, top + grid.outer + 2, grid.side > 90)
+            _caption(draw, face, x + grid.outer // 2, top + grid.outer + 2)
 
 
 def _draw_face(
@@ -174,12 +174,11 @@ def _draw_face(
     draw.multiline_text(middle, words.replace(" ", "\n"), INK, _font(12), anchor="mm", align="center")
 
 
-def _caption(draw: ImageDraw.ImageDraw, face: _Face, x: int, y: int, wide: bool) -> None:
+def _caption(draw: ImageDraw.ImageDraw, face: _Face, x: int, y: int) -> None:
     """Writes the frame's index and what the face is below it."""
     mark, index = face.mark, face.slot.frame_index
-    word = "swapped in" if mark == Mark.REPLACED and not wide else str(mark)
     ink = {Mark.FAKE: FAKE, Mark.REPLACED: REPLACED, Mark.REAL: FAINT}[mark]
-    lines = [(str(index) if index >= 0 else "?", INK), (word, ink), (face.slot.remark if face.crop else "", INK)]
+    lines = [(str(index) if index >= 0 else "?", INK), (str(mark), ink), (face.slot.remark if face.crop else "", INK)]
     for i, (text, colour) in enumerate(lines):
         draw.text((x, y + i * LINE), text, colour, _font(12), anchor="ma")
 
