@@ -34,8 +34,9 @@ Logit = Literal["frame", "video"]
 class HeatMaps:
     """Heat maps of the faces of a bag, and what they were made of.
 
-    ``layer`` is the name of the layer in the detector, ``places`` the side of its maps. ``logit``
-    is the logit that was explained.
+    ``layer`` is the name of the layer in the detector, and ``places`` the side of its maps.
+    ``steps`` is the number of its maps: one a face, or of a clip's network one a step of time.
+    ``logit`` is the logit that was explained.
 
     Shape: maps (M, S, S) float32 in 0..1; the largest value of the bag is 1.
     """
@@ -43,6 +44,7 @@ class HeatMaps:
     maps: np.ndarray
     layer: str
     places: int
+    steps: int
     logit: Logit
 
 
@@ -77,12 +79,14 @@ def explain_faces(model: "TrainedModel", faces: np.ndarray, logit: Logit = "fram
     bag = model.as_bag(faces)
     place = find_place(model.detector, bag)
     heat = attribute(model.detector, bag, place, logit)
-    if len(heat) != len(faces) and place.layout.kind == "NCTHW":
-        heat = interpolate(heat.flatten(1).T[None], size=len(faces), mode="linear")[0].T.unflatten(1, heat.shape[1:])
+    steps = len(heat)
+    if steps != len(faces) and place.layout.kind == "NCTHW":
+        in_time = interpolate(heat.flatten(1).T[None], size=len(faces), mode="linear")[0].T  # (M, h w)
+        heat = in_time.reshape(-1, *heat.shape[1:])
     if len(heat) != len(faces):
-        what = f"its backbone gives {len(heat)} maps for {len(faces)} faces"
+        what = f"its backbone gives {steps} maps for {len(faces)} faces"
         raise DetectorError(f"{type(model.detector).__name__}: no heat map, for {what}")
-    return HeatMaps(_enlarge(heat, faces.shape[1]), place.name, heat.shape[-1], logit)
+    return HeatMaps(_enlarge(heat, faces.shape[1]), place.name, heat.shape[-1], steps, logit)
 
 
 def attribute(detector: Detector, bag: Bag, place: Place, logit: Logit) -> Tensor:

@@ -66,7 +66,8 @@ class Layout:
             return values.squeeze(0).transpose(0, 1)
         if self.kind == "tokens":
             side = isqrt(values.shape[1] - self.ahead)
-            return values[:, self.ahead :].transpose(1, 2).unflatten(2, (side, side))
+            own = values[:, self.ahead :].transpose(1, 2)  # (P, C, h w)
+            return own.reshape(*own.shape[:2], side, side)
         return values
 
     def restore(self, maps: Tensor, values: Tensor) -> Tensor:

@@ -10,16 +10,18 @@ from ffpms.gallery.bags import Mark
 
 COLUMNS = 10
 """Faces side by side."""
-CELL, SIDES, HEAD, FOOT = 1.25, 1.15, 0.95, 1.0
+CELL, SIDES, HEAD, FOOT = 1.25, 1.15, 0.95, 0.85
 """Lengths in inches: of a cell, of the margin with the names of the rows, above and below all."""
 ROWS = {"crop": 1.0, "heat": 1.0, "score": 0.34, "weight": 0.34, "label": 0.36}
 """Heights of a face's rows, in cells."""
-FRAMES = {
+FRAMES: dict[Mark, dict[str, Any]] = {
     Mark.FAKE: {"edgecolor": "#d55e00", "linewidth": 4.0, "linestyle": "-"},
     Mark.REPLACED: {"edgecolor": "#0072b2", "linewidth": 3.0, "linestyle": (0, (2.5, 1.5))},
     Mark.REAL: {"edgecolor": "#9aa0a8", "linewidth": 0.8, "linestyle": "-"},
 }
 """Frames of the crops, in the colours of Okabe and Ito; the words below say the same."""
+COLOURS = "inferno"
+"""Colours of the heat: each is lighter than the last, so that grey and colour-blind eyes see them too."""
 SCORE, WEIGHT, TRACK = "#4b5058", "#8a6fb0", "#eceef1"
 
 
@@ -108,7 +110,7 @@ def _label(axes: Any, explained: ExplainedBag, face: int) -> None:
     ink = FRAMES[slot.mark]["edgecolor"] if slot.mark != Mark.REAL else SCORE
     weight = "bold" if slot.mark == Mark.FAKE else "normal"
     truth = f"real, {slot.mark}" if slot.mark == Mark.REPLACED else slot.mark
-    axes.text(0.5, 0.72, truth, ha="center", va="center", fontsize=10, color=ink, fontweight=weight)
+    axes.text(0.5, 0.72, truth, ha="center", va="center", fontsize=9, color=ink, fontweight=weight)
     remark = f" ({slot.remark})" if slot.remark else ""
     axes.text(0.5, 0.28, f"frame {slot.frame_index}{who}{remark}", ha="center", va="center", fontsize=8, color=SCORE)
 
@@ -131,30 +133,36 @@ def overlay(face: np.ndarray, heat: np.ndarray) -> np.ndarray:
     from matplotlib import colormaps
 
     grey = face.mean(axis=2, keepdims=True).repeat(3, axis=2)
-    colour = colormaps["inferno"](0.25 + 0.75 * heat)[..., :3] * 255
+    colour = colormaps[COLOURS](0.25 + 0.75 * heat)[..., :3] * 255
     share = 0.75 * np.sqrt(heat)[..., None]
     return np.asarray((1 - share) * grey + share * colour).round().astype(np.uint8)
 
 
 def _words(figure: Any, explained: ExplainedBag, width: float, height: float) -> None:
     """Writes the title above and what is shown below."""
-    bag, heat = explained.bag, explained.heat
+    bag = explained.bag
     title = f"{bag.bag_id} ({bag.split}): {bag.about}"
     figure.text(0.25 / width, 1 - 0.32 / height, title, fontsize=15, fontweight="bold", va="center")
-    says = f"{explained.model} gives the video {explained.video_prob:.2f} (0 real, 1 fake)"
+    says = f"{explained.model} gives the video {explained.video_prob:.2f} (0 real, 1 fake; calibrated)"
     figure.text(0.25 / width, 1 - 0.64 / height, says, fontsize=12, va="center", color=SCORE)
-    figure.text(0.25 / width, (FOOT - 0.15) / height, caption(explained), fontsize=9, va="top", linespacing=1.5)
+    figure.text(0.25 / width, (FOOT - 0.1) / height, caption(explained), fontsize=9, va="top", linespacing=1.5)
+    scale = _axes(figure, (width - 2.75, height - 0.52, 2.5, 0.16), 0.0)
+    scale.imshow(overlay(np.full((8, 128, 3), 170, np.uint8), np.linspace(0, 1, 128)[None].repeat(8, 0)), aspect="auto")
+    for x, text, side in ((0, "no heat", "left"), (1, "most of this bag", "right")):
+        scale.text(x, -0.35, text, ha=side, va="top", fontsize=9, color=SCORE, transform=scale.transAxes)
 
 
 def caption(explained: ExplainedBag) -> str:
     """Says what the picture shows: of which logit, of which layer, and how it is scaled."""
     heat = explained.heat
     what = "the faces' own logits, summed" if heat.logit == "frame" else "the video's logit"
+    steps = "" if heat.steps == len(heat.maps) else f" in {heat.steps} step{'s' * (heat.steps > 1)} of time"
     dark = "" if heat.maps.any() else " Here nothing does."
-    weights = "" if explained.weight is not None else " The method gives its faces no weights."
+    none, some = " The method gives its faces no weights.", " The longest bar is the largest weight."
+    weights = none if explained.weight is None else some
     return (
         f"Heat: what raises the fake score. Grad-CAM at each place, ReLU(sum dz/dA * A): z is {what}, A the output of "
-        f"{heat.layer} ({heat.places} x {heat.places} places).{dark}\n"
+        f"{heat.layer} ({heat.places} x {heat.places} places{steps}).{dark}\n"
         "All maps are divided by the largest value of this bag: its faces compare, other bags do not. "
         f"A map says where the detector looks, not that it is right.{weights}"
     )

@@ -26,7 +26,7 @@ class Tap(nn.Identity):
 
     maps: Tensor
 
-    def forward(self, maps: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(self, maps: Tensor) -> Tensor:
         """Returns the maps as they are."""
         self.maps = maps
         return maps
@@ -120,7 +120,7 @@ def _record(detector: Detector, bag: Bag) -> dict[str, Any]:
         DetectorError: the detector does not call its backbone.
     """
     made: dict[str, Any] = {}
-    network = getattr(detector.backbone, "network", None)
+    network: Any = getattr(detector.backbone, "network", None)
     with ExitStack() as stack, torch.no_grad():
         for name, module in detector.backbone.named_modules(prefix="backbone"):
             stack.enter_context(_changed(module, "", partial(_keep, made, name)))
@@ -146,7 +146,7 @@ def _last(made: Any) -> Tensor:
 
 def _counts(detector: Detector, bag: Bag, place: Place) -> bool:
     """Whether what the backbone gives depends on the maps: a class token alone does not."""
-    tap, made = Tap(), {}
+    tap, made = Tap(), dict[str, Any]()
     with torch.enable_grad(), place.tapped(tap), _changed(detector.backbone, "", partial(_keep, made, "backbone")):
         detector(bag)
     given = _last(made["backbone"])

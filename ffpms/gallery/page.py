@@ -62,7 +62,7 @@ def check_crops(data: BuiltSet, bags: Sequence[ShownBag]) -> None:
 
 def _names(folder: Path) -> set[str]:
     try:
-        return set(os.listdir(folder))
+        return {path.name for path in folder.iterdir()}
     except OSError:
         return set()
 
