@@ -1,4 +1,4 @@
-"""Draws Fig. 5 of Li et al. (ACM MM 2020) for one bag: crops, heat maps, scores, weights, labels."""
+"""Draws Fig. 5 of Li et al. (ACM MM 2020) for a bag: crops, heat maps, scores, weights, labels."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ FRAMES: dict[Mark, dict[str, Any]] = {
 }
 """Frames of the crops, in the colours of Okabe and Ito; the words below say the same."""
 COLOURS = "inferno"
-"""Colours of the heat: each is lighter than the last, so that grey and colour-blind eyes see them too."""
+"""Colours of the heat: each is lighter than the last, so that all eyes see the order."""
 SCORE, WEIGHT, TRACK = "#4b5058", "#8a6fb0", "#eceef1"
 
 

@@ -18,7 +18,7 @@ from detectors.errors import DetectorError
 
 _FEATURES = "forward_features"
 _LAST_NORM = re.compile(r"backbone\.network\.blocks\.\d+\.norm1")
-"""The method of a timm model that gives its last features, before they are pooled; and the norms before attention."""
+"""The method of a timm model that gives its features before pooling, and norms before attention."""
 
 
 class Tap(nn.Identity):

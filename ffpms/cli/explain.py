@@ -14,7 +14,10 @@ _OF_A_RUN = "run"
 
 
 class _Explain(click.Group):
-    """A group whose first word may be a run: ``explain RUN --bag ID`` is ``explain run RUN --bag ID``."""
+    """A group whose first word may be a run.
+
+    ``explain RUN --bag ID`` is ``explain run RUN --bag ID``.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in (*self.commands, *ctx.help_option_names):

@@ -11,7 +11,7 @@ from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Status, bag_key
 
 
 class Mark(StrEnum):
-    """What a face is, in the words that stand below it; ``swapped in`` is a real frame in a fake."""
+    """What a face is, in the words below it; ``swapped in`` is a real frame in a fake."""
 
     FAKE = "fake"
     REPLACED = "swapped in"
@@ -79,7 +79,7 @@ class ShownBag:
 
 
 def show_bags(data: BuiltSet, bag_ids: Iterable[str]) -> list[ShownBag]:
-    """Reads bags of a set in the order that is given, for a picture or a page; no crop is opened."""
+    """Reads bags of a set in the order that is given, to be shown; no crop is opened."""
     order = list(bag_ids)
     videos = data.videos[data.videos["bag_id"].isin(order)]
     frames = data.frames[data.frames["bag_id"].isin(order)]

@@ -68,7 +68,10 @@ def _names(folder: Path) -> set[str]:
 
 
 def _address(root: Path, out: Path) -> str:
-    """Returns the address of a set as a page sees it: relative to the page, unless on another drive."""
+    """Returns the address of a set as a page sees it.
+
+    It is relative to the page, unless the set is on another drive.
+    """
     try:
         path = os.path.relpath(root, out.absolute().parent).replace(os.sep, "/")
     except ValueError:  # Windows has no way from one drive to another

@@ -115,7 +115,7 @@ def draw_sheet(bags: Sequence[ShownBag], read: Read, stored: int, note: str = ""
 
 
 def _rows(bag: ShownBag, columns: int) -> Iterator[_Row]:
-    """Yields the rows of a bag: for each person, and below a fake's faces those of the real video."""
+    """Yields the rows of a bag, for each person: below a fake's faces those of the real video."""
     for track, faces in bag.people:
         person = f"person {track}" if len(bag.people) > 1 else ""
         note = bag.error if bag.about.startswith("not built") else ""
