@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmark.heat_maps.explained_bag import ExplainedBag
 from ffpms.gallery.bags import Mark
+from ffpms.gallery.sheet import FAKE, REAL, REPLACED
 
 COLUMNS = 10
 """Faces side by side."""
@@ -15,11 +16,11 @@ CELL, SIDES, HEAD, FOOT = 1.25, 1.15, 0.95, 0.85
 ROWS = {"crop": 1.0, "heat": 1.0, "score": 0.34, "weight": 0.34, "label": 0.36}
 """Heights of a face's rows, in cells."""
 FRAMES: dict[Mark, dict[str, Any]] = {
-    Mark.FAKE: {"edgecolor": "#d55e00", "linewidth": 4.0, "linestyle": "-"},
-    Mark.REPLACED: {"edgecolor": "#0072b2", "linewidth": 3.0, "linestyle": (0, (2.5, 1.5))},
-    Mark.REAL: {"edgecolor": "#9aa0a8", "linewidth": 0.8, "linestyle": "-"},
+    Mark.FAKE: {"edgecolor": FAKE, "linewidth": 4.0, "linestyle": "-"},
+    Mark.REPLACED: {"edgecolor": REPLACED, "linewidth": 3.0, "linestyle": (0, (2.5, 1.5))},
+    Mark.REAL: {"edgecolor": REAL, "linewidth": 0.8, "linestyle": "-"},
 }
-"""Frames of the crops, in the colours of Okabe and Ito; the words below say the same."""
+"""Frames of the crops; the words below say the same."""
 COLOURS = "inferno"
 """Colours of the heat: each is lighter than the last, so that all eyes see the order."""
 SCORE, WEIGHT, TRACK = "#4b5058", "#8a6fb0", "#eceef1"

@@ -32,7 +32,9 @@ class _Explain(click.Group):
         """Shows the flags of a run in place of its hidden name, then the other figures."""
         own = self.commands[_OF_A_RUN]
         with formatter.section("Options of RUN"):
-            formatter.write_dl([record for p in own.get_params(ctx) if (record := p.get_help_record(ctx))])
+            formatter.write_dl(
+                [record for p in own.params if isinstance(p, click.Option) and (record := p.get_help_record(ctx))]
+            )
         super().format_commands(ctx, formatter)
 
 

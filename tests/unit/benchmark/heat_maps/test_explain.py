@@ -160,5 +160,6 @@ def test_help_shows_both_forms_and_the_flags_of_a_run(ffpms: Command) -> None:
     assert "explain RUN --bag ID" in text
     assert "gradients --out FILE" in text
     assert "--logit" in text
+    assert "\n  RUN" not in text
     assert ffpms("explain", "runs/x", "--help").exit_code == 0
     assert "--bag" in ffpms("explain", "--bag", BAG, "--help").stdout
