@@ -12,6 +12,7 @@ __all__ = [
     "make_board",
     "open_model",
     "open_run",
+    "pack",
     "read_runs",
     "train",
     "write_curve",
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from benchmark.finished_run import TrainedRun, open_run
     from benchmark.leaderboards.board import leaderboard, make_board
     from benchmark.models.loading import open_model
+    from benchmark.models.packing import pack
     from benchmark.models.trained_model import TrainedModel
     from benchmark.runs.collection import read_runs
     from benchmark.train_config import TrainConfig
@@ -40,6 +42,7 @@ else:
         "make_board": "benchmark.leaderboards.board",
         "open_model": "benchmark.models.loading",
         "open_run": "benchmark.finished_run",
+        "pack": "benchmark.models.packing",
         "read_runs": "benchmark.runs.collection",
         "train": "benchmark.bench",
         "write_curve": "benchmark.figures.plotting",

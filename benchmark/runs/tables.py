@@ -28,7 +28,9 @@ def reading_tables(external: bool) -> Iterator[None]:
 
 
 def check_hashes(mark: Path) -> None:
-    """Compares the tables of a run with the hashes in its mark, ``DONE``. Older versions' marks have none.
+    """Compares the tables of a run with the hashes in its mark, ``DONE``.
+
+    Marks of older versions have none.
 
     Raises:
         ManifestError: a table is lost, or is not the one that was written.

@@ -18,6 +18,7 @@ from ffpms.cli.explain import explain
 from ffpms.cli.leaderboard import leaderboard
 from ffpms.cli.methods import methods
 from ffpms.cli.minicorpus import minicorpus
+from ffpms.cli.pack import pack
 from ffpms.cli.plan import plan
 from ffpms.cli.report import report
 from ffpms.cli.show import show
@@ -118,5 +119,6 @@ def main(debug: bool) -> None:
     """Build FFPMS, the partial-attack deepfake benchmark, and train and score detectors on it."""
 
 
-for command in (build, plan, verify, bench, leaderboard, report, evaluate, methods, explain, show, minicorpus, demo):
+BUILD, TRAIN, LOOK = (build, plan, verify), (bench, leaderboard, report, evaluate, pack, methods), (explain, show)
+for command in (*BUILD, *TRAIN, *LOOK, minicorpus, demo):
     main.add_command(command)
