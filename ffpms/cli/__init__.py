@@ -20,6 +20,8 @@ from ffpms.cli.methods import methods
 from ffpms.cli.minicorpus import minicorpus
 from ffpms.cli.pack import pack
 from ffpms.cli.plan import plan
+from ffpms.cli.report import report
+from ffpms.cli.show import show
 from ffpms.cli.verify import verify
 from ffpms.errors import ConfigError, FfpmsError, remedy
 
@@ -117,5 +119,6 @@ def main(debug: bool) -> None:
     """Build FFPMS, the partial-attack deepfake benchmark, and train and score detectors on it."""
 
 
-for command in (build, plan, verify, bench, leaderboard, evaluate, pack, methods, explain, minicorpus, demo):
+BUILD, TRAIN, LOOK = (build, plan, verify), (bench, leaderboard, report, evaluate, pack, methods), (explain, show)
+for command in (*BUILD, *TRAIN, *LOOK, minicorpus, demo):
     main.add_command(command)
