@@ -10,7 +10,7 @@ from ffpms.errors import ConfigError
 from ffpms.extraction.shards import marker_path
 from ffpms.hashing import file_digest
 
-Progress = Callable[[Iterable[str], int], Iterable[str]]
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 Rows = list[dict[str, Any]]
 
 
