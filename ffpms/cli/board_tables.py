@@ -73,12 +73,15 @@ def _draw(drawing: Drawing, table: Table, spread: str) -> "Drawn":
     drawn = drawing.table(spaced=spread == "below")
     drawn.add_column("method", overflow="fold", min_width=_name_width(table, spread))
     marked = any(number.standing in _MARKS for number in table.numbers)
-    rows = [[_cell(drawing, number, spread, marked) for number in numbers] for _, numbers in table.rows]
-    for column, stacked in zip(table.columns, zip(*rows, strict=True), strict=True):
-        whole = max(drawing.measure(cell).maximum for cell in stacked)
-        drawn.add_column(column, justify="right", no_wrap=True, min_width=whole)
-    for (name, _), cells in zip(table.rows, rows, strict=True):
-        drawn.add_row(drawing.text(name), *cells)
+    columns = [
+        [_cell(drawing, number, spreads, spread, marked) for number, spreads in zip(own, _spreads(own), strict=True)]
+        for own in zip(*(numbers for _, numbers in table.rows), strict=True)
+    ]
+    for name, cells in zip(table.columns, columns, strict=True):
+        whole = max(drawing.measure(cell).maximum for cell in cells)
+        drawn.add_column(name, justify="right", no_wrap=True, min_width=whole)
+    for (name, _), row in zip(table.rows, zip(*columns, strict=True), strict=True):
+        drawn.add_row(drawing.text(name), *row)
     return drawn
 
 
@@ -88,17 +91,26 @@ def _name_width(table: Table, spread: str) -> int:
     return widest if spread == "beside" else min(widest, _MARGIN)
 
 
-def _cell(drawing: Drawing, number: Number | None, spread: str, marked: bool) -> "RenderableType":
-    """Draws a number, its mark, and its spread; without a mark a space keeps the points in line."""
+def _cell(
+    drawing: Drawing, number: Number | None, spreads: Sequence[str], spread: str, marked: bool
+) -> "RenderableType":
+    """Draws a number, its mark, and its spreads; without a mark a space keeps the points in line."""
     if number is None:
         return ""
     pad = " " * marked
-    style = "bold" if number.standing == BEST else ""
-    figure = drawing.text(number.figure + _MARKS.get(number.standing, pad), style)
-    spreads = [drawing.text(text + pad * (spread == "below")) for text in _spreads(number)] if spread else []
-    return drawing.lines(figure, *spreads) if spread == "below" else drawing.words(figure, *spreads)
+    figure = drawing.text(number.figure + _MARKS.get(number.standing, pad), "bold" if number.standing == BEST else "")
+    if spread == "below":
+        return drawing.lines(figure, *(text.strip() + pad for text in spreads if text.strip()))
+    return drawing.words(figure, *(drawing.text(text) for text in spreads if spread and text))
 
 
-def _spreads(number: Number) -> Sequence[str]:
-    over_seeds = [f"±{number.std:.2f}"] if np.isfinite(number.std) else []
-    return over_seeds + ([f"{number.low:.1f}-{number.high:.1f}"] if np.isfinite(number.low) else [])
+def _spreads(numbers: Sequence[Number | None]) -> list[tuple[str, str]]:
+    """Formats spread over seeds and interval of a column's numbers; each is as wide as the widest."""
+    over_seeds = [f"±{n.std:.2f}" if n and np.isfinite(n.std) else "" for n in numbers]
+    intervals = [f"{n.low:.1f}-{n.high:.1f}" if n and np.isfinite(n.low) else "" for n in numbers]
+    return list(zip(_right(over_seeds), _right(intervals), strict=True))
+
+
+def _right(texts: Sequence[str]) -> list[str]:
+    widest = max(map(len, texts))
+    return [text.rjust(widest) for text in texts]

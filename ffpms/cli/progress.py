@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-EVERY_S = 0.1
+EVERY_S = 0.2
 """Seconds between two drawings of a bar."""
 _PERIOD_S = 300.0
 """Seconds over which the speed is taken."""
@@ -91,7 +91,7 @@ def make_progress() -> "Progress":
             return Text(task.description)
 
     fixed = Column(no_wrap=True, overflow="crop")
-    bar = BarColumn(bar_width=None, style="bright_black", complete_style="blue", finished_style="blue")
+    bar = BarColumn(bar_width=None, style="bright_black", complete_style="magenta", finished_style="magenta")
     return Progress(
         *(Unit(fixed), bar, Facts(fixed)),
         console=make_console(stderr=True),
@@ -107,13 +107,15 @@ def describe(task: "Task") -> "Text":
     """Says what is done, how fast, the time left, and the failures."""
     from rich.text import Text
 
-    parts = [f"{task.completed:.0f}/{task.total:.0f}", _speed(task.speed, task.description)]
-    if task.time_remaining is not None and not task.finished:
-        parts.append(f"{timedelta(seconds=task.time_remaining)} left")
-    facts = Text("  ".join(filter(None, parts)))
-    if task.fields["failed"]:
-        facts.append(f"  {task.fields['failed']} failed", "bold red")
-    return facts
+    failed = task.fields["failed"]
+    left = "" if task.finished or task.time_remaining is None else f"{timedelta(seconds=task.time_remaining)} left"
+    parts = [
+        Text(f"{task.completed:.0f}/{task.total:.0f}"),
+        Text(f"{failed} failed" if failed else "", "bold red"),
+        Text(_speed(task.speed, task.description)),
+        Text(left),
+    ]
+    return Text("  ").join(filter(None, parts))
 
 
 def _speed(per_second: float | None, unit: str) -> str:

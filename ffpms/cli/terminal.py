@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _PLAIN = "ffpms.plain"
+_HEAD_LINE = "\n".join(["    ", "    ", " ── ", *["    "] * 5, ""])
+"""Frame of a table, as rich writes one: a line below its head, and no other."""
 
 
 def set_plain(context: click.Context, _: click.Parameter, plain: bool) -> None:
@@ -84,10 +86,12 @@ class Drawing:
 
     def table(self, spaced: bool = False) -> "Table":
         """Makes an empty table, whose rows may have space between them."""
-        from rich.box import SIMPLE_HEAD
+        from rich.box import Box
         from rich.table import Table
 
-        frame: dict[str, Any] = {"box": SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 1, 0, 0)}
+        ascii_only = self.console.options.ascii_only
+        box = Box(_HEAD_LINE.replace("─", "-") if ascii_only else _HEAD_LINE, ascii=ascii_only)
+        frame: dict[str, Any] = {"box": box, "show_edge": False, "pad_edge": False, "padding": (0, 1, 0, 0)}
         return Table(header_style="bold", leading=int(spaced), **frame)
 
     def measure(self, part: "RenderableType") -> "Measurement":
