@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.leaderboards.board import COLUMNS, lock_board, make_board
+from benchmark.leaderboards.board import COLUMNS, Board, lock_board, make_board
 from benchmark.runs.collection import describe_left_out, read_collection
 from benchmark.runs.folder import Failure, Run, is_done, read_run, unfinish
 from benchmark.runs.tables import DamagedTableError
@@ -34,8 +34,8 @@ Grid = Sequence[tuple[BuiltSet, TrainConfig]]
 class Outcome:
     """The result of a grid: its leaderboard, runs and failures.
 
-    ``cells`` and ``markdown`` are the leaderboard of all finished runs. ``runs`` and ``failed`` are
-    those that this grid asked for. ``failures`` has a line for each failure, also of detectors that
+    ``board`` is the leaderboard of all finished runs, as are ``cells`` and ``markdown``. ``runs``
+    and ``failed`` are those that this grid asked for. ``failures`` has a line for each failure, also of detectors that
     could not be made. ``left_out`` has one for what else cannot be used in the folder.
     """
 
@@ -45,6 +45,7 @@ class Outcome:
     failed: list[Failure]
     failures: list[str]
     left_out: list[str] = field(default_factory=list)
+    board: Board | None = None
 
 
 def bench(
@@ -208,4 +209,4 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
         board = make_board(found.runs, found.failures)
         board.write(out)
     own = [run for run in found.runs if run.run_id in wanted], [one for one in found.failures if one.run_id in wanted]
-    return Outcome(board.cells, board.markdown(), *own, failures, left_out)
+    return Outcome(board.cells, board.markdown(), *own, failures, left_out, board)

@@ -38,6 +38,12 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_forced_tables() -> None:
+    """Commands print into pipes here, whatever the terminal of who tests is told."""
+    os.environ.pop("FORCE_COLOR", None)
+
+
 @pytest.fixture(scope="session")
 def ffmpeg_on_path(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Puts imageio-ffmpeg's program on the PATH under its usual name."""

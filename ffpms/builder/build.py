@@ -63,7 +63,7 @@ def build(
         engine: ``local``, or ``ray`` for a cluster.
         time_limit_s: seconds after which the build gives a file up.
         retry_failed: whether to try videos again that could not be used before.
-        progress: wraps the iterable of targets; it also gets their number, to show a progress bar.
+        progress: wraps an iterable of what is done; it also gets their number, to show a progress bar.
             It is called once more where the tree has moved, for the finished targets compared.
 
     Raises:
@@ -124,11 +124,11 @@ def _watch(plan: PlannedBuild, waiting: Waiting, results: Iterator[TargetResult]
     return [result.problem for result in done if result.problem]
 
 
-def _collect(results: Iterator[TargetResult], done: list[TargetResult]) -> Iterator[str]:
-    """Yields the id of each target, and keeps its result."""
+def _collect(results: Iterator[TargetResult], done: list[TargetResult]) -> Iterator[TargetResult]:
+    """Yields each result, and keeps it."""
     for result in results:
         done.append(result)
-        yield result.target_id
+        yield result
 
 
 def _check_arguments(config: object, workers: object, engine: object, time_limit_s: object) -> None:

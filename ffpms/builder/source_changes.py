@@ -13,7 +13,7 @@ from ffpms.extraction.shards import marker_path
 from ffpms.hashing import file_digest
 from ffpms.schema import Status
 
-Progress = Callable[[Iterable[str], int], Iterable[str]]
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 Rows = list[dict[str, Any]]
 
 

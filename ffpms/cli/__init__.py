@@ -1,6 +1,5 @@
 """Every command. Command bodies import the libraries, so that ``--help`` is quick."""
 
-import io
 import sys
 import traceback
 from importlib.util import find_spec
@@ -15,23 +14,26 @@ from ffpms.cli.build import build
 from ffpms.cli.demo import demo
 from ffpms.cli.evaluate import evaluate
 from ffpms.cli.explain import explain
+from ffpms.cli.help import Group
 from ffpms.cli.leaderboard import leaderboard
 from ffpms.cli.methods import methods
 from ffpms.cli.minicorpus import minicorpus
+from ffpms.cli.options import PLAIN
 from ffpms.cli.pack import pack
 from ffpms.cli.plan import plan
 from ffpms.cli.report import report
 from ffpms.cli.show import show
+from ffpms.cli.spelling import spell_streams
 from ffpms.cli.verify import verify
 from ffpms.errors import ConfigError, FfpmsError, remedy
 
 
-class _Group(click.Group):
+class _Group(Group):
     """Turns every error into one line and exit code 2; with --debug the traceback is above it."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            _spell_out()
+            spell_streams()
             _check_packages()
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, BrokenPipeError):  # click ends silently when nobody reads on
@@ -76,16 +78,6 @@ def _is_detector_error(error: Exception) -> bool:
     return isinstance(error, DetectorError)
 
 
-def _spell_out() -> None:
-    """Lets a terminal show every name: what its encoding lacks is spelled out, as ``\\xff``.
-
-    A name on disk may hold bytes that are no text, and a terminal may know ASCII alone.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 def _check_packages() -> None:
     """Checks that ``detectors`` and ``benchmark`` are ours.
 
@@ -112,13 +104,24 @@ def _home_of(name: str) -> Path | None:
     return next((Path(place).parent for place in spec.submodule_search_locations or ()), None)
 
 
-@click.group(cls=_Group)
+@click.group(cls=_Group, context_settings={"max_content_width": 100})
 @click.version_option(__version__, prog_name="ffpms")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@PLAIN
 def main(debug: bool) -> None:
-    """Build FFPMS, the partial-attack deepfake benchmark, and train and score detectors on it."""
+    """Build FFPMS, the partial-attack deepfake benchmark, and train and score detectors on it.
+
+    Example: ffpms demo
+    """
 
 
-BUILD, TRAIN, LOOK = (build, plan, verify), (bench, leaderboard, report, evaluate, pack, methods), (explain, show)
-for command in (*BUILD, *TRAIN, *LOOK, minicorpus, demo):
-    main.add_command(command)
+SECTIONS = {
+    "Build a set": (build, verify, plan),
+    "Train and score": (bench, methods, leaderboard, evaluate),
+    "Look": (report, show, explain),
+    "Hand on": (pack,),
+    "Try it on embedded data": (demo, minicorpus),
+}
+"""Commands by what one wants, in the order of ``ffpms --help``; a new one is a word here."""
+
+main.add_sections(SECTIONS)

@@ -7,102 +7,137 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, QUIET, need, parse_names, warn_of_plugins
+from ffpms.cli.completion import complete_methods
+from ffpms.cli.help import Command, option_group
+from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, PLAIN, QUIET, need, parse_names, warn_of_plugins
+from ffpms.cli.terminal import show
 from ffpms.errors import ConfigError, writing
 
 
-@click.command()
-@click.option(
-    "--methods", default="", callback=parse_names, help="Comma list of methods, or all.  [default: the experiment's]"
+@click.command(cls=Command)
+@option_group(
+    "What to run",
+    click.option(
+        "--methods",
+        default="",
+        callback=parse_names,
+        shell_complete=complete_methods,
+        help="Comma list of methods, or all.  [default: the experiment's]",
+    ),
+    click.option(
+        "--data",
+        multiple=True,
+        default=("ffpms-data",),
+        show_default=True,
+        type=PATH,
+        help="A built set; may be repeated.",
+    ),
+    click.option("--unmixed", is_flag=True, help="Take fakes as they are, no frame replaced: FaceForensics++ itself."),
+    click.option(
+        "--experiment",
+        type=click.Choice(["table1", "table2", "table3", "fig6", "fig7"]),
+        help="One of the paper's, with its methods; into a folder of its name.",
+    ),
+    click.option(
+        "--train-on",
+        default="joint",
+        show_default=True,
+        type=click.Choice(["joint", "each"]),
+        help="One detector for all manipulations, or one for each.",
+    ),
+    click.option("--seeds", default="0", show_default=True, callback=parse_names, help="Comma list of numbers."),
+    click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard."),
 )
-@click.option(
-    "--data", multiple=True, default=("ffpms-data",), show_default=True, type=PATH, help="A built set; may be repeated."
+@option_group(
+    "Backbone",
+    click.option("--backbone", help="Any timm model, or tiny.  [default: the method's own, see 'ffpms methods']"),
+    click.option(
+        "--weights",
+        multiple=True,
+        metavar="[METHOD=]PATH",
+        help="Backbone weights: .safetensors, a state dict, or 'packaged': those of "
+        "tf_efficientnet_lite0 in ffpms[demo].",
+    ),
+    click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights."),
+    click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]"),
+    click.option(
+        "--tune",
+        default="all",
+        show_default=True,
+        type=click.Choice(["all", "norm", "none"]),
+        help="What of the backbone to train.",
+    ),
+    click.option("--freeze", is_flag=True, help="The same as --tune none."),
 )
-@click.option("--unmixed", is_flag=True, help="Take fakes as they are, no frame replaced: FaceForensics++ itself.")
-@click.option(
-    "--experiment",
-    type=click.Choice(["table1", "table2", "table3", "fig6", "fig7"]),
-    help="One of the paper's, with its methods; into a folder of its name.",
+@option_group(
+    "Training",
+    click.option("--epochs", default=30, show_default=True, help="Passes over the training bags."),
+    click.option("--batch-size", default=32, show_default=True, help="Videos in a batch."),
+    click.option("--micro-batch", default=0, help="Videos of a batch computed at a time.  [default: all]"),
+    click.option("--train-frames", default=8, show_default=True, help="Frames of a video drawn each epoch."),
+    click.option(
+        "--frame-faces",
+        type=click.Choice(["all", "drawn"]),
+        help="What frame-based methods see of a video each epoch: all its faces, or "
+        "--train-frames drawn.  [default: all]",
+    ),
+    click.option("--frame-batch-size", default=32, show_default=True, help="Faces in a batch of frame-based methods."),
+    click.option(
+        "--train-mix",
+        multiple=True,
+        metavar="[METHOD=]MIX",
+        help="Real frames in fake train videos: recipe, whole, bernoulli or varied "
+        "(docs/protocol.md).  [default: recipe]",
+    ),
+    click.option(
+        "--select",
+        type=click.Choice(["val-accuracy", "val-auc", "val-loss", "last"]),
+        help="What chooses the epoch.  [default: val-accuracy]",
+    ),
+    click.option("--lr", default=2e-4, show_default=True, help="Learning rate of Adam."),
+    click.option("--lr-halved-every", default=5, show_default=True, help="Epochs between halvings of the rate."),
+    click.option(
+        "--set",
+        "options",
+        multiple=True,
+        metavar="METHOD.OPTION=VALUE",
+        help="A method's own options, see 'ffpms methods'.",
+    ),
 )
-@click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard.")
-@click.option("--backbone", help="Any timm model, or tiny.  [default: the method's own, see 'ffpms methods']")
-@click.option(
-    "--weights",
-    multiple=True,
-    metavar="[METHOD=]PATH",
-    help="Backbone weights: .safetensors, a state dict, or 'packaged': those of tf_efficientnet_lite0 in ffpms[demo].",
+@option_group(
+    "Machine",
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ..."),
+    click.option(
+        "--precision",
+        default="auto",
+        show_default=True,
+        type=click.Choice(["auto", "fp32", "bf16"]),
+        help="auto is bf16 on a CUDA GPU that has it, fp32 elsewhere. bf16 is for the backbone alone.",
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=0),
+        help="Processes that load crops.  [default: for forgeries on a GPU one a core, else 0]",
+    ),
+    click.option(
+        "--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]"
+    ),
+    ENGINE,
+    click.option("--compile", is_flag=True, help="Compile the backbone (torch.compile)."),
+    click.option(
+        "--deterministic", is_flag=True, help="Only algorithms that give the same bits again; slower on a GPU."
+    ),
 )
-@click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights.")
-@click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]")
-@click.option(
-    "--tune",
-    default="all",
-    show_default=True,
-    type=click.Choice(["all", "norm", "none"]),
-    help="What of the backbone to train.",
+@option_group(
+    "Files and output",
+    click.option("--store/--no-store", default=True, show_default=True, help="Keep the decoded faces below --out."),
+    click.option("--tensorboard", is_flag=True, help="Write the history for TensorBoard too."),
+    click.option("--resume/--no-resume", default=True, show_default=True, help="Go on where a run was stopped."),
+    CONFIG,
+    JSON,
+    QUIET,
+    PLAIN,
 )
-@click.option("--freeze", is_flag=True, help="The same as --tune none.")
-@click.option(
-    "--set",
-    "options",
-    multiple=True,
-    metavar="METHOD.OPTION=VALUE",
-    help="A method's own options, see 'ffpms methods'.",
-)
-@click.option("--epochs", default=30, show_default=True, help="Passes over the training bags.")
-@click.option("--batch-size", default=32, show_default=True, help="Videos in a batch.")
-@click.option("--micro-batch", default=0, help="Videos of a batch computed at a time.  [default: all]")
-@click.option("--train-frames", default=8, show_default=True, help="Frames of a video drawn each epoch.")
-@click.option(
-    "--frame-faces",
-    type=click.Choice(["all", "drawn"]),
-    help="What frame-based methods see of a video each epoch: all its faces, or --train-frames drawn.  [default: all]",
-)
-@click.option("--frame-batch-size", default=32, show_default=True, help="Faces in a batch of frame-based methods.")
-@click.option(
-    "--train-mix",
-    multiple=True,
-    metavar="[METHOD=]MIX",
-    help="Real frames in fake train videos: recipe, whole, bernoulli or varied (docs/protocol.md).  [default: recipe]",
-)
-@click.option(
-    "--select",
-    type=click.Choice(["val-accuracy", "val-auc", "val-loss", "last"]),
-    help="What chooses the epoch.  [default: val-accuracy]",
-)
-@click.option("--lr", default=2e-4, show_default=True, help="Learning rate of Adam.")
-@click.option("--lr-halved-every", default=5, show_default=True, help="Epochs between halvings of the rate.")
-@click.option("--seeds", default="0", show_default=True, callback=parse_names, help="Comma list of numbers.")
-@click.option(
-    "--train-on",
-    default="joint",
-    show_default=True,
-    type=click.Choice(["joint", "each"]),
-    help="One detector for all manipulations, or one for each.",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ...")
-@click.option(
-    "--precision",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["auto", "fp32", "bf16"]),
-    help="auto is bf16 on a CUDA GPU that has it, fp32 elsewhere. bf16 is for the backbone alone.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=0),
-    help="Processes that load crops.  [default: for forgeries on a GPU one a core, else 0]",
-)
-@click.option("--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]")
-@ENGINE
-@click.option("--compile", is_flag=True, help="Compile the backbone (torch.compile).")
-@click.option("--deterministic", is_flag=True, help="Only algorithms that give the same bits again; slower on a GPU.")
-@click.option("--store/--no-store", default=True, show_default=True, help="Keep the decoded faces below --out.")
-@click.option("--tensorboard", is_flag=True, help="Write the history for TensorBoard too.")
-@click.option("--resume/--no-resume", default=True, show_default=True, help="Go on where a run was stopped.")
-@CONFIG
-@JSON
-@QUIET
 def bench(**flags: Any) -> None:
     """Train detectors on a built set, score its test bags, write the leaderboard.
 
@@ -154,48 +189,46 @@ def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], li
 
 def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
     """Prints the tables, or an experiment's page, and the failures."""
-    cells, text = outcome.cells, outcome.markdown
+    cells, text, board = outcome.cells, outcome.markdown, outcome.board
     if flags["experiment"]:
-        cells, text = cells[:0], ""  # other runs in the folder are not part of the experiment
+        cells, text, board = cells[:0], "", None  # other runs in the folder are not part of the experiment
         if outcome.runs or outcome.failed:
-            cells, text = _write_page(flags["experiment"], outcome, notes, flags["out"])
+            board, text = _write_page(flags["experiment"], outcome, notes, flags["out"])
+            cells = board.cells
     if flags["as_json"]:
         click.echo(cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:
-        click.echo(text)
+        _print(text, board)
     for line in outcome.left_out:
         click.echo(line, err=True)
     for failure in outcome.failures:
         click.echo(f"failed: {failure}", err=True)
 
 
+def _print(text: str, board: Any) -> None:
+    """Prints a leaderboard, or the page that ends with it."""
+    if board is None:
+        click.echo(text)
+        return
+    from ffpms.cli.board_tables import draw_board
+
+    before = text.removesuffix(board.markdown()).splitlines()
+    show(text, lambda drawing: [*map(drawing.text, before), *draw_board(drawing, board)])
+
+
 def _write_page(name: str, outcome: Any, notes: list[str], out: Path) -> tuple[Any, str]:
-    """Returns an experiment's cells and its page."""
+    """Writes the page of an experiment; returns its leaderboard and the page."""
     from benchmark.experiments.catalogue import EXPERIMENTS
     from benchmark.experiments.page import write_experiment
 
     with writing(out / name):
-        board, page = write_experiment(EXPERIMENTS[name], outcome.runs, outcome.failed, notes, out / name)
-    return board.cells, page
+        return write_experiment(EXPERIMENTS[name], outcome.runs, outcome.failed, notes, out / name)
 
 
 _SETTINGS = (
-    *(
-        "pretrained",
-        "input_size",
-        "tune",
-        "epochs",
-        "batch_size",
-        "micro_batch",
-        "train_frames",
-        "frame_batch_size",
-        "lr",
-        "lr_halved_every",
-        "precision",
-    ),
+    *("pretrained", "input_size", "tune", "epochs", "batch_size", "micro_batch", "train_frames"),
+    *("frame_batch_size", "lr", "lr_halved_every", "precision"),
 )
-
-
 _READ = ("frame_faces", "select")
 """Settings that the paper leaves open; an experiment runs their other readings too if not given."""
 

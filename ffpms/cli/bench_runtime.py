@@ -60,4 +60,5 @@ def _join_cluster(setup: Setup, quiet: bool) -> tuple[Machine, Runner]:
 
 def _callbacks(quiet: bool) -> tuple[Progress, Log]:
     """Returns the callbacks for progress and for log lines."""
-    return progress(quiet, "batch"), (lambda _: None) if quiet else (lambda line: click.echo(line, err=True))
+    bars = progress(quiet, "batch")
+    return bars, (lambda _: None) if quiet else bars.log

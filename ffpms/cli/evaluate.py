@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
+from ffpms.cli.help import Command
 from ffpms.cli.leaderboard import PROTOCOL, write_board
-from ffpms.cli.options import CONFIG, JSON, PATH, QUIET
+from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--scores", required=True, type=PATH, help="CSV or Parquet: bag_id, slot (empty: the video), score.")
 @click.option("--name", required=True, help="What to call the method in the tables.")
 @click.option("--val-scores", type=PATH, help="The same of the val bags, to choose threshold and temperature on.")
@@ -19,6 +20,7 @@ from ffpms.cli.options import CONFIG, JSON, PATH, QUIET
 @CONFIG
 @JSON
 @QUIET
+@PLAIN
 def evaluate(**flags: Any) -> None:
     """Score another tool's predictions and add them to the leaderboard.
 

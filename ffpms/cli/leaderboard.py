@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, need, parse_names
+from ffpms.cli.help import Command
+from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, need, parse_names
+from ffpms.cli.terminal import show
 from ffpms.storage import LOCKS
 
 PROTOCOL = click.option(
@@ -19,7 +21,7 @@ PROTOCOL = click.option(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("runs", type=PATH)
 @click.option(
     "--format",
@@ -35,6 +37,7 @@ PROTOCOL = click.option(
 @CONFIG
 @JSON
 @QUIET
+@PLAIN
 def leaderboard(runs: Path, **flags: Any) -> None:
     """Recompute every table from the scores stored in RUNS, without a model.
 
@@ -72,7 +75,9 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     if flags["as_json"]:
         click.echo(render_json(board.cells, board.comparisons).rstrip())
     elif not flags["quiet"]:
-        click.echo(board.markdown())
+        from ffpms.cli.board_tables import draw_board
+
+        show(board.markdown(), lambda drawing: draw_board(drawing, board))
         click.echo(f"Here: {', '.join(map(str, files))}")
 
 

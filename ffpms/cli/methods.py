@@ -5,26 +5,32 @@ import textwrap
 
 import click
 
-from ffpms.cli.options import JSON, warn_of_plugins
+from ffpms.cli.help import Command
+from ffpms.cli.options import JSON, PLAIN, warn_of_plugins
+from ffpms.cli.terminal import show
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--markdown", is_flag=True, help="As a Markdown table.")
 @JSON
+@PLAIN
 def methods(markdown: bool, as_json: bool) -> None:
     """List the detectors: what each computes, its paper, what it judges and what it trains on.
 
     Example: ffpms methods --json
     """
     from detectors.describe import describe_methods, render_markdown, render_text
+    from ffpms.cli.tables import draw_methods
 
     warn_of_plugins()
     rows = describe_methods()
     if as_json:
         click.echo(json.dumps(rows, indent=2))
+    elif markdown:
+        click.echo(f"{render_markdown(rows)}\n{_note_val()}")
     else:
-        click.echo(render_markdown(rows) if markdown else render_text(rows) + "\n")
-        click.echo(_note_val())
+        text = f"{render_text(rows)}\n\n{_note_val()}"
+        show(text, lambda drawing: draw_methods(drawing, rows, _note_val()))
 
 
 def _note_val() -> str:

@@ -4,13 +4,14 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, PATH, QUIET, WORKERS, parse_names, parse_range, progress
+from ffpms.cli.help import Command
+from ffpms.cli.options import CONFIG, PATH, PLAIN, QUIET, WORKERS, parse_names, parse_range, progress
 from ffpms.errors import ConfigError
 
 _PICTURES = (".jpg", ".jpeg", ".png")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--out", required=True, type=PATH, help="Folder of the tree.")
 @click.option("--identities", default=40, show_default=True, help="People; an even number, 6 or more.")
 @click.option("--frames", default="60-90", show_default=True, callback=parse_range, help="Length of the videos.")
@@ -21,6 +22,7 @@ _PICTURES = (".jpg", ".jpeg", ".png")
 @click.option("--sheet", type=PATH, help="Also draw a contact sheet of some originals and fakes (JPEG or PNG).")
 @CONFIG
 @QUIET
+@PLAIN
 def minicorpus(**flags: Any) -> None:
     """Render the embedded corpus: talking heads and four manipulations, laid out like FF++.
 

@@ -1,7 +1,7 @@
 """Flags that several commands share, and how their text is parsed."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 import click
 
 from ffpms.cli.config_file import read_toml
+from ffpms.cli.help import option_group
+from ffpms.cli.progress import Bars
+from ffpms.cli.terminal import is_dumb, is_plain, set_plain
 from ffpms.errors import not_installed
 
-T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
@@ -47,6 +49,13 @@ ENGINE = click.option(
 )
 QUIET = click.option("--quiet", is_flag=True, help="No progress bar, no summary.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+PLAIN = click.option(
+    "--plain",
+    is_flag=True,
+    expose_value=False,
+    callback=set_plain,
+    help="Print as into a pipe: no tables, no colours, no progress bar.",
+)
 
 
 def parse_range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
@@ -65,34 +74,39 @@ def parse_names(_: click.Context, __: click.Parameter, text: str) -> tuple[str, 
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def progress(quiet: bool, unit: str) -> Callable[[Iterable[T], int], Iterable[T]]:
-    """Returns a callback that shows a progress bar on a terminal, and nothing elsewhere."""
-    from tqdm import tqdm
+def progress(quiet: bool, unit: str, failed: Callable[[Any], bool] = lambda _: False) -> Bars:
+    """Returns a callback that shows a progress bar on a terminal, and nothing elsewhere.
 
-    hidden = quiet or not sys.stderr.isatty()
-    return lambda items, total: tqdm(items, total=total, unit=unit, disable=hidden, dynamic_ncols=True, leave=False)
+    ``failed`` says of an item whether it counts as a failure.
+    """
+    bars = Bars(unit, quiet or is_plain() or is_dumb() or not sys.stderr.isatty(), failed)
+    click.get_current_context().call_on_close(bars.stop)
+    return bars
 
 
 def recipe_options(function: F) -> F:
     """Adds the flags of a Recipe to a command."""
-    for option in (
-        click.option("--seed", default=2020, show_default=True, help="Seed of every draw; 2020 is FFPMS v1."),
-        click.option("--placement", default="random", show_default=True, help="random or contiguous fake frames."),
-        click.option("--replace-fraction", default=0.25, show_default=True, help="Replaced share in train."),
-        click.option("--replace", callback=parse_range, help="Replaced in val and test.  [default: 1 to frames - 1]"),
-        click.option("--frames", default=20, show_default=True, help="Frames sampled from each video."),
-        click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too."),
-        click.option(
-            "--compression",
-            default="c40",
-            show_default=True,
-            type=click.Choice(["raw", "c0", "c23", "c40"]),
-            help="Compression level of the tree.",
+    return option_group(
+        "What is drawn",
+        *(
+            click.option("--seed", default=2020, show_default=True, help="Seed of every draw; 2020 is FFPMS v1."),
+            click.option("--placement", default="random", show_default=True, help="random or contiguous fake frames."),
+            click.option("--replace-fraction", default=0.25, show_default=True, help="Replaced share in train."),
+            click.option(
+                "--replace", callback=parse_range, help="Replaced in val and test.  [default: 1 to frames - 1]"
+            ),
+            click.option("--frames", default=20, show_default=True, help="Frames sampled from each video."),
+            click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too."),
+            click.option(
+                "--compression",
+                default="c40",
+                show_default=True,
+                type=click.Choice(["raw", "c0", "c23", "c40"]),
+                help="Compression level of the tree.",
+            ),
+            click.option("--splits", type=PATH, help="Folder of other pair files than the official."),
         ),
-        click.option("--splits", type=PATH, help="Folder of other pair files than the official."),
-    ):
-        function = option(function)
-    return function
+    )(function)
 
 
 def make_recipe(flags: dict[str, Any]) -> Any:

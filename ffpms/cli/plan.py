@@ -4,10 +4,11 @@ from typing import Any
 
 import click
 
+from ffpms.cli.help import Command
 from ffpms.cli.options import CONFIG, PATH, make_recipe, recipe_options
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--out", required=True, type=PATH, help="Folder to write to.")
 @recipe_options
 @CONFIG

@@ -8,13 +8,15 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, WORKERS, progress
+from ffpms.cli.help import Command
+from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, WORKERS, progress
+from ffpms.cli.terminal import show
 from ffpms.errors import ConfigError
 
 _OF_TREE = ("splits", "compression", "manipulations")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", required=False, type=PATH)
 @click.option("--ff-root", type=PATH, help="A FaceForensics++ tree.")
 @click.option("--splits", type=PATH, help="Folder of other pair files than the official (a tree alone).")
@@ -30,6 +32,7 @@ _OF_TREE = ("splits", "compression", "manipulations")
 @CONFIG
 @JSON
 @QUIET
+@PLAIN
 @click.pass_context
 def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
     """Check a source tree before a build, or a built set (DATA, by default ffpms-data).
@@ -44,7 +47,10 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
         if report.findings:
-            click.echo(report.table(shutil.get_terminal_size().columns))
+            from ffpms.cli.tables import draw_findings
+
+            text = report.table(shutil.get_terminal_size().columns)
+            show(text, lambda drawing: draw_findings(drawing, report))
         if not flags["quiet"]:
             click.echo(report.describe())
     sys.exit(1 if report.findings else 0)
@@ -58,7 +64,7 @@ def _verify_tree(flags: dict[str, Any]) -> Any:
 
     recipe = Recipe(FFPP.normalise_compression(flags["compression"]), FFPP.parse_manipulations(flags["manipulations"]))
     pairs = read_pairs(flags["splits"])
-    return verify_tree(flags["ff_root"], pairs, recipe, flags["workers"], progress(flags["quiet"], "file"))
+    return verify_tree(flags["ff_root"], pairs, recipe, flags["workers"], _bars(flags))
 
 
 def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any]) -> Any:
@@ -68,4 +74,11 @@ def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any
     if unused:
         raise ConfigError(f"--{unused[0]}: only for a tree; give --ff-root and no DATA")
     folder = data or Path("ffpms-data")
-    return verify_data(folder, flags["ff_root"], flags["workers"], progress(flags["quiet"], "file"))
+    return verify_data(folder, flags["ff_root"], flags["workers"], _bars(flags))
+
+
+def _bars(flags: dict[str, Any]) -> Any:
+    """Returns the progress bar; it counts files with a finding as failures."""
+    from ffpms.verify.findings import Finding
+
+    return progress(flags["quiet"], "file", lambda item: isinstance(item[1] if type(item) is tuple else item, Finding))

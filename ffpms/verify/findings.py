@@ -71,6 +71,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A finding as a person is shown it; or, without a reason, how many more there are like it."""
+
+    kind: str
+    file: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Report:
     """What was checked (the keys of ``--json``, and a title), and every finding."""
 
@@ -94,31 +103,39 @@ class Report:
 
         Similar findings in one folder are counted.
         """
+        entries, rest = self.entries()
+        lines = [_lines(entry, width) for entry in entries]
+        return "\n".join([f"{'finding':<{_INDENT}}file: what is wrong; what to do", *lines, *filter(None, [rest])])
+
+    def entries(self) -> tuple[list[Entry], str]:
+        """Returns what a person is shown of the findings, and a line on the rest.
+
+        Similar findings in one folder are counted.
+        """
         ordered = sorted(sorted(self.findings), key=_folder_and_kind)
-        entries = [entry for _, group in groupby(ordered, _folder_and_kind) for entry in _entries(list(group), width)]
-        rest = [f"... and {len(entries) - MAX_SHOWN} more; --json lists them all"] if len(entries) > MAX_SHOWN else []
-        return "\n".join([f"{'finding':<{_INDENT}}file: what is wrong; what to do", *entries[:MAX_SHOWN], *rest])
+        entries = [entry for _, group in groupby(ordered, _folder_and_kind) for entry in _entries(list(group))]
+        rest = f"... and {len(entries) - MAX_SHOWN} more; --json lists them all" if len(entries) > MAX_SHOWN else ""
+        return entries[:MAX_SHOWN], rest
 
 
 def _folder_and_kind(finding: Finding) -> tuple[str, str]:
     return finding.path.rpartition("/")[0], finding.kind
 
 
-def _entries(group: list[Finding], width: int) -> list[str]:
+def _entries(group: list[Finding]) -> list[Entry]:
     shown = group[:MAX_SIMILAR] if len(group) > MAX_SIMILAR + 1 else group
-    entries = [_entry(finding, width) for finding in shown]
+    entries = [Entry(f.kind, f.path, f"{f.what}; {f.todo}") for f in shown]
     if len(shown) < len(group):
-        entries.append(
-            f"{group[0].kind:<{_INDENT}}{len(group) - MAX_SIMILAR} more in this folder; --json lists them all"
-        )
+        more = f"{len(group) - MAX_SIMILAR} more in this folder; --json lists them all"
+        entries.append(Entry(group[0].kind, more))
     return entries
 
 
-def _entry(finding: Finding, width: int) -> str:
-    text = printable(f"{finding.what}; {finding.todo}")
+def _lines(entry: Entry, width: int) -> str:
     indent = " " * _INDENT
+    text = printable(entry.reason)
     reason = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
-    return "\n".join([f"{finding.kind:<{_INDENT}}{printable(finding.path)}", *reason])
+    return "\n".join([f"{entry.kind:<{_INDENT}}{printable(entry.file)}", *reason])
 
 
 def printable(text: str) -> str:

@@ -140,16 +140,16 @@ def failed_rows(failures: pd.DataFrame) -> list[list[str]]:
     return rows
 
 
-def explain(tables: list[Table]) -> list[str]:
-    """Explains the marks that are in the tables, and no others."""
+def explain(tables: list[Table], interval: str = "[ ]", best: str = "Bold") -> list[str]:
+    """Explains the marks that are in the tables, and no others; a format has two of its own."""
     numbers = [number for table in tables for number in table.numbers]
     lines = []
     if any(np.isfinite(n.low) for n in numbers):
-        lines.append("[ ]: 95 % interval over the test pairs (bootstrap), of these trainings.")
+        lines.append(f"{interval}: 95 % interval over the test pairs (bootstrap), of these trainings.")
     if any(np.isfinite(n.std) for n in numbers):
         lines.append("±: standard deviation over seeds.")
     if any(n.standing == BEST for n in numbers):
-        lines.append("Bold: the highest of the column, of what was scored here.")
+        lines.append(f"{best}: the highest of the column, of what was scored here.")
     if any(n.standing == LIKE_BEST for n in numbers):
         lines.append(
             "†: not distinguishable from it (noise of test pairs and of trainings; 5 %,"

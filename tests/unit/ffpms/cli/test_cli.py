@@ -6,22 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import click
 import pytest
 
 from detectors import names
 from ffpms import cli
 from tests.conftest import SEED, Command
 from tests.helpers.building import program
-
-
-@pytest.mark.parametrize("name", cli.main.commands)
-def test_every_command_has_help_with_an_example(ffpms: Command, name: str) -> None:
-    result = ffpms(name, "--help")
-    assert result.exit_code == 0
-    assert f"Example: ffpms {name} " in result.output
-    options = [p for p in cli.main.commands[name].params if isinstance(p, click.Option)]
-    assert [p.name for p in options if not p.help] == []
 
 
 @pytest.mark.parametrize(
