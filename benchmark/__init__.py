@@ -10,6 +10,7 @@ __all__ = [
     "leaderboard",
     "make_board",
     "open_run",
+    "predict",
     "read_runs",
     "train",
     "write_curve",
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from benchmark.figures.fake_rate import grid_curve
     from benchmark.figures.plotting import write_curve
     from benchmark.finished_run import TrainedRun, open_run
+    from benchmark.inference.predict import predict
     from benchmark.leaderboards.board import leaderboard, make_board
     from benchmark.runs.collection import read_runs
     from benchmark.train_config import TrainConfig
@@ -34,6 +36,7 @@ else:
         "leaderboard": "benchmark.leaderboards.board",
         "make_board": "benchmark.leaderboards.board",
         "open_run": "benchmark.finished_run",
+        "predict": "benchmark.inference.predict",
         "read_runs": "benchmark.runs.collection",
         "train": "benchmark.bench",
         "write_curve": "benchmark.figures.plotting",
