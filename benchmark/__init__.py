@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 __all__ = [
     "TrainConfig",
+    "TrainedModel",
     "TrainedRun",
     "grid_curve",
     "leaderboard",
     "make_board",
+    "open_model",
     "open_run",
     "predict",
     "read_runs",
@@ -25,16 +27,20 @@ if TYPE_CHECKING:
     from benchmark.finished_run import TrainedRun, open_run
     from benchmark.inference.predict import predict
     from benchmark.leaderboards.board import leaderboard, make_board
+    from benchmark.models.loading import open_model
+    from benchmark.models.trained_model import TrainedModel
     from benchmark.runs.collection import read_runs
     from benchmark.train_config import TrainConfig
 else:
     _PACKAGES = ("metrics", "stats")
     _HOMES = {
         "TrainConfig": "benchmark.train_config",
+        "TrainedModel": "benchmark.models.trained_model",
         "TrainedRun": "benchmark.finished_run",
         "grid_curve": "benchmark.figures.fake_rate",
         "leaderboard": "benchmark.leaderboards.board",
         "make_board": "benchmark.leaderboards.board",
+        "open_model": "benchmark.models.loading",
         "open_run": "benchmark.finished_run",
         "predict": "benchmark.inference.predict",
         "read_runs": "benchmark.runs.collection",
