@@ -175,17 +175,6 @@ def test_what_points_elsewhere_is_refused(name: str, text: str, tmp_path: Path) 
     assert error.value.status == FileStatus.UNREADABLE
 
 
-def test_another_file_that_a_mov_points_to_is_not_opened(tmp_path: Path) -> None:
-    """A QuickTime file may keep its frames in another file, by its data reference."""
-    path = make_video(tmp_path)
-    content = path.read_bytes()
-    place = content.index(b"url \0\0\0\1")
-    changed = content[:place] + b"url \0\0\0\0" + content[place + 8 :]  # says: not in this file
-    (tmp_path / "points.mp4").write_bytes(changed)
-    frames, found = sample(tmp_path / "points.mp4", frames=3)
-    assert len(found) == 3  # its own frames, whatever it says
-
-
 @pytest.mark.parametrize(
     "name", ["a:b.mp4", "file:x.mp4", "http:", "new\nline.mp4", "📹.mp4", "-i.mp4", "pipe:0", "%03d.mp4"]
 )
