@@ -49,7 +49,8 @@ def predict(
         ManifestError: the model's files are damaged.
 
     Example:
-        >>> verdict, = benchmark.predict("talk.mp4", next(Path("runs").glob("s-mil-*")))
+        >>> video = "minicorpus/original_sequences/youtube/c40/videos/000.mp4"
+        >>> verdict, = benchmark.predict(video, next(Path("runs").glob("s-mil-*")))
         >>> verdict.status, len(verdict.tracks), len(verdict.tracks[0].frames)
         ('ok', 1, 20)
     """
