@@ -13,6 +13,7 @@ __all__ = [
     "open_model",
     "open_run",
     "pack",
+    "predict",
     "read_runs",
     "train",
     "write_curve",
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from benchmark.figures.fake_rate import grid_curve
     from benchmark.figures.plotting import write_curve
     from benchmark.finished_run import TrainedRun, open_run
+    from benchmark.inference.predict import predict
     from benchmark.leaderboards.board import leaderboard, make_board
     from benchmark.models.loading import open_model
     from benchmark.models.packing import pack
@@ -43,6 +45,7 @@ else:
         "open_model": "benchmark.models.loading",
         "open_run": "benchmark.finished_run",
         "pack": "benchmark.models.packing",
+        "predict": "benchmark.inference.predict",
         "read_runs": "benchmark.runs.collection",
         "train": "benchmark.bench",
         "write_curve": "benchmark.figures.plotting",

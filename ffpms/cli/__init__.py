@@ -21,6 +21,7 @@ from ffpms.cli.minicorpus import minicorpus
 from ffpms.cli.options import PLAIN
 from ffpms.cli.pack import pack
 from ffpms.cli.plan import plan
+from ffpms.cli.predict import predict
 from ffpms.cli.report import report
 from ffpms.cli.show import show
 from ffpms.cli.spelling import spell_streams
@@ -118,6 +119,7 @@ def main(debug: bool) -> None:
 SECTIONS = {
     "Build a set": (build, verify, plan),
     "Train and score": (bench, methods, leaderboard, evaluate),
+    "Score videos": (predict,),
     "Look": (report, show, explain),
     "Hand on": (pack,),
     "Try it on embedded data": (demo, minicorpus),

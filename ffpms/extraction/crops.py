@@ -93,11 +93,7 @@ class CropMaker:
             self.shard.landmarks.append(as_row(name, index, track_id, self.point_finder.points(crop, on_crop)))
 
     def _cut(self, box: Box, read: Callable[[Box], np.ndarray], pairing: Pairing | None) -> Image.Image:
-        """Cuts one crop; reads no more of the frame than the crop and its interpolation need."""
-        width, height = pairing.size if pairing else self.real_video.size
-        beyond = 2 + 2 * ceil(max(1.0, box.w / self.config.size))
-        part = Box(box.x - beyond, box.y - beyond, box.w + 2 * beyond + 1, box.h + 2 * beyond + 1).within(width, height)
-        return crop_face(read(part), box.moved(-part.x, -part.y), self.config.size)
+        return cut_crop(read, box, self.config.size, pairing.size if pairing else self.real_video.size)
 
     def _square(self, face: Box) -> Box:
         return square_box(face, self.config.margin, shared_region(*self.real_video.size))
@@ -133,6 +129,13 @@ def square_box(face: Box, margin: float, region: Box) -> Box:
     x = min(max(x, int(region.x)), int(region.x + region.w) - side)
     y = min(max(y, int(region.y)), int(region.y + region.h) - side)
     return Box(x, y, side, side)
+
+
+def cut_crop(read: Callable[[Box], np.ndarray], box: Box, size: int, frame_size: tuple[int, int]) -> Image.Image:
+    """Cuts one crop; reads no more of the frame than the crop and its interpolation need."""
+    beyond = 2 + 2 * ceil(max(1.0, box.w / size))
+    part = Box(box.x - beyond, box.y - beyond, box.w + 2 * beyond + 1, box.h + 2 * beyond + 1).within(*frame_size)
+    return crop_face(read(part), box.moved(-part.x, -part.y), size)
 
 
 def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:

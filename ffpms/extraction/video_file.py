@@ -18,7 +18,7 @@ from ffpms.errors import MediaError
 from ffpms.regular_files import check_file
 from ffpms.schema import Status
 
-_ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if Version(av.__version__) < Version("19") else {}
+ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if Version(av.__version__) < Version("19") else {}
 """Titles and tags may be in any encoding; from PyAV 19 on they always may."""
 
 _DEFAULT_TRACK = 5_000_000
@@ -43,7 +43,7 @@ def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, Vid
     try:
         if check_file(path).stat().st_size == 0:
             raise MediaError(path, "empty file; download it again", Status.UNREADABLE)
-        with av.open(str(path.absolute()), "r", format="mp4", options=options, **_ANY_TEXT) as container:
+        with av.open(str(path.absolute()), "r", format="mp4", options=options, **ANY_TEXT) as container:
             stream = _main_track(path, container)
             stream.codec_context.thread_count = 1  # we run one process a video
             yield container, stream
@@ -61,10 +61,11 @@ def _main_track(path: Path, container: InputContainer) -> VideoStream:
     if not tracks:
         reason = "its codec is unknown; encode it in another" if container.streams.video else "no video is in it"
         raise MediaError(path, reason, Status.UNREADABLE)
-    return max(tracks, key=_preference)
+    return max(tracks, key=preference)
 
 
-def _preference(track: VideoStream) -> tuple[bool, int]:
+def preference(track: VideoStream) -> tuple[bool, int]:
+    """Returns what ffmpeg ranks video tracks by: still pictures last, then default, then large."""
     is_still = bool(track.disposition & Disposition.attached_pic) or track.frames == 1
     bonus = _DEFAULT_TRACK if track.disposition & Disposition.default else 0
     return not is_still, bonus + track.codec_context.width * track.codec_context.height

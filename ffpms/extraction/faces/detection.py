@@ -1,6 +1,7 @@
 """Face detection: finds faces in frames with dlib's HOG detector or MTCNN."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from importlib.metadata import version
 from typing import Protocol
 
@@ -48,15 +49,15 @@ class DlibFinder:
     more by itself: so the size of its box does not depend on how it was found.
     """
 
-    def __init__(self, short_side: int = 360) -> None:
+    def __init__(self, short_side: int = 360, larger: tuple[float, ...] = (1.0, 2.0)) -> None:
         self._detect = dlib.get_frontal_face_detector()
-        self._short_side = short_side
+        self._short_side, self._larger = short_side, larger
 
     def everywhere(self, frame: DecodedFrame) -> list[Box]:
         """Finds all faces of a frame."""
         image = _grey(frame.rgb())
         first = min(1.0, self._short_side / min(image.size))
-        for scale in sorted({first, 1.0, 2.0}):
+        for scale in sorted({first, *self._larger}):
             if found := self._search(image, scale):
                 return [self._near(box, image.size, lambda part: image.crop(part.corners)) or box for box in found]
         return []
@@ -112,6 +113,35 @@ class MtcnnFinder:
     def near(self, frame: DecodedFrame, known: Box) -> Box | None:
         """Finds the face near a known box, or returns None."""
         return self._dlib.near(frame, known)
+
+
+class SparingFinder:
+    """A finder for videos of any content: after some frames without a face it searches less.
+
+    A frame without a face costs most, for it is searched enlarged. Once that found nothing in
+    ``patience`` frames of a video, the following ones are searched reduced only.
+    """
+
+    def __init__(self, finder: FaceFinder, patience: int = 3) -> None:
+        self._thorough, self._patience = finder, patience
+
+    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+        """Finds all faces of a frame, or after many misses the large ones."""
+        if self._patience <= 0:
+            return _reduced_finder().everywhere(frame)
+        found = self._thorough.everywhere(frame)
+        self._patience -= not found
+        return found
+
+    def near(self, frame: DecodedFrame, known: Box) -> Box | None:
+        """Finds the face near a known box, or returns None."""
+        return self._thorough.near(frame, known)
+
+
+@cache
+def _reduced_finder() -> DlibFinder:
+    """The finder that searches no frame at its own size or larger; making one takes a while."""
+    return DlibFinder(larger=())
 
 
 FINDERS: dict[str, Callable[[], FaceFinder]] = {"dlib": DlibFinder, "dlib+mtcnn": MtcnnFinder}

@@ -1,0 +1,1 @@
+"""Inference: scores any video, person by person, with a trained model."""

@@ -1,0 +1,109 @@
+"""Verdicts: what a model says of a file, of each person in it and of each frame looked at."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+FRAME_THRESHOLD = 0.5
+"""Probability of a frame from which on it looks fake."""
+
+
+@dataclass(frozen=True)
+class FrameScore:
+    """The score of one person's face in one frame.
+
+    ``seconds`` count from the beginning of the file. ``probability`` is not calibrated. ``weight``
+    is its share in the person's score, None if the method has none. ``box`` is the square that the
+    model saw: x, y, width and height in px of the upright frame.
+    """
+
+    index: int
+    seconds: float
+    probability: float
+    weight: float | None
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Track:
+    """One person of a video: the calibrated probability that the face is fake, and its frames."""
+
+    track_id: int
+    probability: float
+    frames: tuple[FrameScore, ...]
+
+    def fake_spans(self, threshold: float = FRAME_THRESHOLD) -> list[tuple[float, float]]:
+        """Returns the seconds of the first and last frame of each run of frames that look fake.
+
+        Example:
+            >>> probs, box = [0.9, 0.8, 0.1, 0.7], (0, 0, 9, 9)
+            >>> frames = [FrameScore(i, i / 2, p, None, box) for i, p in enumerate(probs)]
+            >>> Track(0, 0.9, tuple(frames)).fake_spans()
+            [(0.0, 0.5), (1.5, 1.5)]
+        """
+        return list(_spans(self.frames, threshold))
+
+
+def _spans(frames: tuple[FrameScore, ...], threshold: float) -> Iterator[tuple[float, float]]:
+    start: float | None = None
+    end = 0.0
+    for frame in frames:
+        if frame.probability >= threshold:
+            start, end = frame.seconds if start is None else start, frame.seconds
+        elif start is not None:
+            yield start, end
+            start = None
+    if start is not None:
+        yield start, end
+
+
+@dataclass(frozen=True)
+class FileVerdict:
+    """What a model says of a file; ``probability`` is None without a verdict.
+
+    ``status`` is ``ok``, ``no_face``, ``no_video``, ``too_short`` or ``unreadable``. ``error`` says
+    why there is no verdict, or what of the file could not be used. ``probability`` is the highest
+    of its tracks'. From ``threshold`` on, which was chosen on val, a video looks fake.
+    ``real_val_as_high`` of the ``n_real_val`` real val videos score as high. ``width`` and
+    ``height`` are the upright frame's, in px. ``sampled`` are the seconds of the frames looked at.
+    """
+
+    path: str
+    status: str
+    error: str
+    probability: float | None
+    tracks: tuple[Track, ...]
+    run: str
+    trained_on: str
+    threshold: float
+    n_real_val: int
+    real_val_as_high: int | None = None
+    width: int = 0
+    height: int = 0
+    sampled: tuple[float, ...] = ()
+
+    @property
+    def looks_fake(self) -> bool | None:
+        """Whether the probability reaches the threshold; None without a verdict."""
+        return None if self.probability is None else self.probability >= self.threshold
+
+    @property
+    def fake_tracks(self) -> tuple[Track, ...]:
+        """The people who look fake, the most fake first."""
+        fake = [track for track in self.tracks if track.probability >= self.threshold]
+        return tuple(sorted(fake, key=lambda track: -track.probability))
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the object that ``ffpms predict --json`` prints (docs/predict.md)."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Makes a verdict of the object that :meth:`as_json` returned, read from JSON again."""
+        tracks = tuple(_track(track) for track in value["tracks"])
+        return cls(**{**value, "tracks": tracks, "sampled": tuple(value["sampled"])})
+
+
+def _track(value: Mapping[str, Any]) -> Track:
+    frames = tuple(FrameScore(**{**frame, "box": tuple(frame["box"])}) for frame in value["frames"])
+    return Track(**{**value, "frames": frames})

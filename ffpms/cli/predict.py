@@ -1,0 +1,74 @@
+"""``ffpms predict``: scores any video with a trained model."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, WORKERS, progress
+from ffpms.errors import ConfigError
+
+if TYPE_CHECKING:
+    from benchmark.inference.verdict import FileVerdict
+
+
+@click.command()
+@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=PATH)
+@click.option("--run", "where", required=True, type=PATH, help="Folder of a run of 'ffpms bench', or a packed model.")
+@click.option("--frames", type=click.IntRange(min=3), help="Look at that many frames.  [default: as in training]")
+@click.option("--every", type=float, metavar="S", help="Instead, look at a frame each S seconds.")
+@click.option("--csv", "table", type=PATH, help="Table with a row a file; what is done in it is not done again.")
+@click.option("--data", type=PATH, help="The set it was trained on, for a run of an older version.")
+@click.option("--device", default="auto", show_default=True, help="auto: the first GPU, else the CPU.")
+@WORKERS
+@CONFIG
+@JSON
+@QUIET
+def predict(videos: tuple[Path, ...], where: Path, **flags: Any) -> None:
+    """Score videos, person by person, with a trained model.
+
+    VIDEO is any local file that ffmpeg reads, or a folder of them. Each person is tracked and gets
+    a probability of being fake; the video's is the highest. A file without a face or a video in it
+    gets a line too, and no verdict.
+
+    Example: ffpms predict talk.mp4 --run runs/s-mil-75d02caf0dba --every 0.5
+    """
+    from benchmark.inference.predict import make_sampling, predict_files
+    from benchmark.inference.wording import introduce
+    from benchmark.models.loading import open_model
+    from ffpms.extraction.video_paths import list_videos
+
+    if flags["every"] is not None and flags["frames"] is not None:
+        raise ConfigError("--frames, --every: give one of them")
+    files = list_videos(videos)
+    model = open_model(where, flags["device"], flags["data"])
+    sampling = make_sampling(model, flags["frames"], flags["every"])
+    if not flags["quiet"]:
+        click.echo(introduce(model.name, model.trained_on), err=True)
+    found = predict_files(files, model, sampling, flags["workers"], flags["table"])
+    shown = progress(flags["quiet"], "file")(found, len(files))
+    _print(shown, [str(file) for file in files], flags["as_json"])
+
+
+def _print(found: "Iterable[FileVerdict]", paths: Sequence[str], as_json: bool) -> None:
+    """Prints verdicts in the order of the files, each as soon as those before it are known."""
+    from benchmark.inference.wording import describe
+
+    ordered = _in_order(found, paths)
+    if as_json:
+        click.echo(json.dumps([verdict.as_json() for verdict in ordered], indent=2))
+        return
+    for verdict in ordered:
+        click.echo(describe(verdict))
+
+
+def _in_order(found: "Iterable[FileVerdict]", paths: Sequence[str]) -> "Iterator[FileVerdict]":
+    known, waiting = {}, iter(paths)
+    due = next(waiting, None)
+    for verdict in found:
+        known[verdict.path] = verdict
+        while due in known:
+            yield known.pop(due)
+            due = next(waiting, None)

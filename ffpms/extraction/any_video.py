@@ -1,0 +1,86 @@
+"""Opening of any local video file: every usual container and codec, and nothing but that file.
+
+A file that only points to others (a playlist, a list of parts, a stream's description) is refused.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from ffpms.errors import MediaError, unreadable
+from ffpms.extraction.video_file import ANY_TEXT, preference, reason_of
+
+
+class FileStatus(StrEnum):
+    """What came of a file: a verdict, or why there is none."""
+
+    OK = "ok"
+    NO_FACE = "no_face"
+    NO_VIDEO = "no_video"
+    TOO_SHORT = "too_short"
+    UNREADABLE = "unreadable"
+
+
+_VIDEO = (
+    *("mov", "mp4", "matroska", "webm", "avi", "gif", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg"),
+    *("mxf", "nut", "ivf", "obu", "av1", "h264", "hevc", "m4v", "vc1", "dv", "rm", "wtv", "yuv4mpegpipe", "apng"),
+)
+_SOUND = ("mp3", "wav", "w64", "flac", "aac", "aiff", "amr", "ac3", "eac3", "au", "caf", "ape", "wv", "opus")
+_SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join((*_VIDEO, *_SOUND))}
+"""What ffmpeg may open: a file that holds its own frames. Sound is opened to say that it is sound."""
+
+_NO_VIDEO_FILE = "cannot be read as a video: damaged or cut short, or text, a picture or a playlist; give a video file"
+
+
+@contextmanager
+def open_any_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Opens a video file of any usual kind, and chooses the track that ffmpeg would choose.
+
+    Raises:
+        MediaError: it is no regular file, empty, of no such kind or damaged; or it has no video,
+            with the status ``no_video``.
+    """
+    try:
+        _check_file(path)
+        with av.open(str(path.absolute()), "r", options=_SAFE, **ANY_TEXT) as container:
+            stream = _main_track(path, container)
+            stream.codec_context.thread_count = 1  # we run one process a video
+            yield container, stream
+    except av.error.FFmpegError as error:
+        raise MediaError(path, _explain(error), FileStatus.UNREADABLE) from error
+    except OSError as error:
+        raise MediaError(path, unreadable(error), FileStatus.UNREADABLE) from error
+
+
+def _check_file(path: Path) -> None:
+    """Checks that it is a regular file with something in it, which this user may read."""
+    if not path.is_file():
+        what = "is no regular file" if path.exists() else "not found"
+        raise MediaError(path, f"{what}; give a video file", FileStatus.UNREADABLE)
+    with path.open("rb") as file:
+        if not file.read(1):
+            raise MediaError(path, "empty file; give a video file", FileStatus.UNREADABLE)
+
+
+def _explain(error: av.error.FFmpegError) -> str:
+    """Says why ffmpeg does not open a file; one that is not on the list is "invalid" to it."""
+    if isinstance(error, av.error.InvalidDataError | av.error.ArgumentError | av.error.EOFError):
+        return _NO_VIDEO_FILE
+    return f"cannot be read ({reason_of(error)}); encode it in another way"
+
+
+def _main_track(path: Path, container: InputContainer) -> VideoStream:
+    tracks = [track for track in container.streams.video if not track.disposition & Disposition.attached_pic]
+    if not tracks:
+        what = "a cover picture, but no video, is" if container.streams.video else "no video is"
+        raise MediaError(path, f"{what} in it", FileStatus.NO_VIDEO)
+    known = [track for track in tracks if track.codec_context is not None]
+    if not known:
+        raise MediaError(path, "the codec of its video is unknown; encode it in another", FileStatus.UNREADABLE)
+    return max(known, key=preference)
