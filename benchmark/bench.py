@@ -35,8 +35,9 @@ class Outcome:
     """The result of a grid: its leaderboard, runs and failures.
 
     ``board`` is the leaderboard of all finished runs, as are ``cells`` and ``markdown``. ``runs``
-    and ``failed`` are those that this grid asked for. ``failures`` has a line for each failure, also of detectors that
-    could not be made. ``left_out`` has one for what else cannot be used in the folder.
+    and ``failed`` are those that this grid asked for. ``failures`` has a line for each failure,
+    also of detectors that could not be made. ``left_out`` has one for what else cannot be used in
+    the folder.
     """
 
     cells: pd.DataFrame

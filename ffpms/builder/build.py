@@ -63,7 +63,7 @@ def build(
         engine: ``local``, or ``ray`` for a cluster.
         time_limit_s: seconds after which the build gives a file up.
         retry_failed: whether to try videos again that could not be used before.
-        progress: wraps an iterable of what is done; it also gets their number, to show a progress bar.
+        progress: wraps an iterable of what is done; it also gets its length, to show a bar.
             It is called once more where the tree has moved, for the finished targets compared.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The leaderboard as tables for a terminal: whole numbers at any width, by leaving the least out."""
+"""Draws the leaderboard as tables for a terminal, with whole numbers at any width."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ _MARGIN = 20
 
 
 def draw_board(drawing: Drawing, board: Board) -> "Iterator[RenderableType]":
-    """Draws the tables, what their marks mean, why sets have not the official name, and failures."""
+    """Draws the tables, what their marks mean, the notes on names of sets, and failures."""
     tables = list(make_tables(board.cells))
     for table in tables:
         yield from _draw_table(drawing, table)
@@ -59,7 +59,7 @@ def _draw_table(drawing: Drawing, table: Table) -> "Iterator[RenderableType]":
 
 
 def _forms(table: Table) -> Iterator[tuple[Table, str, list[str]]]:
-    """Yields the forms of a table, the widest first: its columns, where spreads stand, what is left out."""
+    """Yields the forms of a table, the widest first, where spreads stand, and what is left out."""
     spreads = ["intervals"] if any(number.spread for number in table.numbers) else []
     yield table, "beside", []
     yield table, "below", []
@@ -94,7 +94,10 @@ def _name_width(table: Table, spread: str) -> int:
 def _cell(
     drawing: Drawing, number: Number | None, spreads: Sequence[str], spread: str, marked: bool
 ) -> "RenderableType":
-    """Draws a number, its mark, and its spreads; without a mark a space keeps the points in line."""
+    """Draws a number, its mark and its spreads.
+
+    A space in place of a mark keeps the points in line.
+    """
     if number is None:
         return ""
     pad = " " * marked
@@ -105,7 +108,7 @@ def _cell(
 
 
 def _spreads(numbers: Sequence[Number | None]) -> list[tuple[str, str]]:
-    """Formats spread over seeds and interval of a column's numbers; each is as wide as the widest."""
+    """Formats the spreads of a column of numbers; each is as wide as the widest of its kind."""
     over_seeds = [f"±{n.std:.2f}" if n and np.isfinite(n.std) else "" for n in numbers]
     intervals = [f"{n.low:.1f}-{n.high:.1f}" if n and np.isfinite(n.low) else "" for n in numbers]
     return list(zip(_right(over_seeds), _right(intervals), strict=True))

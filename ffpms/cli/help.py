@@ -53,6 +53,7 @@ class Command(click.Command):
         self.help = keep_examples(self.help)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes each group of options, all in one column."""
         groups = group_options(self, ctx)
         widest = max(len(flag) for options in groups.values() for flag, _ in options if len(flag) <= _COLUMN)
         for title, options in groups.items():
@@ -91,9 +92,11 @@ class Group(click.Group):
                 self.add_command(command)
 
     def list_commands(self, _: click.Context) -> list[str]:
+        """Lists the commands in the order of their sections."""
         return [name for names in self.sections.values() for name in names]
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes each section, with the whole first sentence of each command."""
         widest = max(map(len, self.commands))
         for title, names in self.sections.items():
             rows = [(name.ljust(widest), self.commands[name].get_short_help_str(_WHOLE)) for name in names]

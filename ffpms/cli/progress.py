@@ -1,4 +1,4 @@
-"""Progress bars on stderr: what is done, how fast, the time left, and failures where there are some."""
+"""Progress bars on stderr: what is done, what failed, how fast, and the time left."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

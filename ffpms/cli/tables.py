@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ffpms.builder.build_result import BuildReport
 from ffpms.cli.terminal import Drawing
 from ffpms.verify.findings import Report
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a list of methods waits for no pandas
     from rich.console import RenderableType
+
+    from ffpms.builder.build_result import BuildReport
 
 _WIDE = 110
 """Width from which a table has a column for what else stands below."""
@@ -53,7 +54,7 @@ def draw_findings(drawing: Drawing, report: Report) -> "Iterator[RenderableType]
         yield drawing.text(rest)
 
 
-def draw_counts(drawing: Drawing, report: BuildReport) -> "Iterator[RenderableType]":
+def draw_counts(drawing: Drawing, report: "BuildReport") -> "Iterator[RenderableType]":
     """Draws what a build counted, a status a column; other text stays as it is."""
     first, *_, last = text = report.describe().splitlines()
     counts = report.summary["counts"]

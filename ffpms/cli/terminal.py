@@ -95,7 +95,7 @@ class Drawing:
         return Table(header_style="bold", leading=int(spaced), **frame)
 
     def measure(self, part: "RenderableType") -> "Measurement":
-        """Measures how wide something is with no word of it broken, and with no line of it broken."""
+        """Measures how wide something is with no word broken, and with no line broken."""
         from rich.measure import Measurement
 
         return Measurement.get(self.console, self.console.options.update(max_width=sys.maxsize), part)
