@@ -33,7 +33,7 @@ _VIDEO = (
 )
 _SOUND = ("mp3", "wav", "w64", "flac", "aac", "aiff", "amr", "ac3", "eac3", "au", "caf", "ape", "wv", "opus")
 _SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join((*_VIDEO, *_SOUND))}
-"""What ffmpeg may open: a file that holds its own frames. Sound is opened to say that it is sound."""
+"""What ffmpeg may open: a file that holds its own frames. Sound is opened to say that."""
 
 _NO_VIDEO_FILE = "cannot be read as a video: damaged or cut short, or text, a picture or a playlist; give a video file"
 
