@@ -163,5 +163,6 @@ def _kinds(cells: pd.DataFrame) -> _Drafts:
     x, y = Axis("", kind="nominal"), Axis(_PERCENT)
     for metric in _COMPARED:
         about = f"{METRICS[metric].title} (%) on each manipulation, with 95 % intervals."
-        points = _points(ours[ours["metric"] == metric], "manipulation")
+        own = ours[ours["metric"] == metric].sort_values("manipulation", key=lambda kind: kind == "all", kind="stable")
+        points = _points(own, "manipulation")
         yield _Draft("manipulations", METRICS[metric].title, about, x, y, Look("dots"), str), points

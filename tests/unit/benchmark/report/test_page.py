@@ -123,8 +123,9 @@ def test_heat_maps_lie_over_the_faces_they_are_of(home: Path) -> None:
 
 def test_faces_that_are_lost_cost_no_more_than_themselves(home: Path, tmp_path: Path) -> None:
     shutil.copytree(home / "set", tmp_path / "copy")
-    next((tmp_path / "copy" / "crops" / "004" / "DF_004_005").glob("*.png")).unlink()
     data = BuiltSet.load(tmp_path / "copy")
+    (lost,) = [bag for bag in data.bags("test") if bag.bag_id == "DF_004_005"]
+    (data.root / lost.crops[0]).unlink()
     album = collect_faces(data, ["DF_004_005", "DF_005_004", "of another set"], {})
     assert list(album.faces) == ["DF_005_004"]
     assert len(album.lost) == 1
@@ -147,7 +148,7 @@ def test_names_cannot_break_out(write: Write, tmp_path: Path) -> None:
     store_all(replace(one, scores=scores, segments=None), tmp_path / "runs")
     page, _ = write(tmp_path / "runs")
     assert "<script>alert" not in page
-    assert "<img" not in page.replace('make("img"', "")
+    assert "<img src=x" not in page
     assert any(HOSTILE in name for name in data_of(page)["bags"]["id"])
 
 
