@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 __all__ = [
     "TrainConfig",
+    "TrainedModel",
     "TrainedRun",
     "grid_curve",
     "leaderboard",
     "make_board",
+    "open_model",
     "open_run",
     "read_runs",
     "train",
@@ -23,16 +25,20 @@ if TYPE_CHECKING:
     from benchmark.figures.plotting import write_curve
     from benchmark.finished_run import TrainedRun, open_run
     from benchmark.leaderboards.board import leaderboard, make_board
+    from benchmark.models.loading import open_model
+    from benchmark.models.trained_model import TrainedModel
     from benchmark.runs.collection import read_runs
     from benchmark.train_config import TrainConfig
 else:
     _PACKAGES = ("metrics", "stats")
     _HOMES = {
         "TrainConfig": "benchmark.train_config",
+        "TrainedModel": "benchmark.models.trained_model",
         "TrainedRun": "benchmark.finished_run",
         "grid_curve": "benchmark.figures.fake_rate",
         "leaderboard": "benchmark.leaderboards.board",
         "make_board": "benchmark.leaderboards.board",
+        "open_model": "benchmark.models.loading",
         "open_run": "benchmark.finished_run",
         "read_runs": "benchmark.runs.collection",
         "train": "benchmark.bench",

@@ -11,7 +11,9 @@ import pandas as pd
 
 from benchmark.leaderboards.board import COLUMNS, lock_board, make_board
 from benchmark.runs.collection import describe_left_out, read_collection
-from benchmark.runs.folder import DamagedTableError, Failure, Run, is_done, read_run, unfinish
+from benchmark.runs.folder import Failure, Run, is_done, read_run, unfinish
+from benchmark.runs.tables import DamagedTableError
+from benchmark.runs.training_set import DATA, describe_set, write_training_set
 from benchmark.train_config import TrainConfig
 from benchmark.training.checkpoint import drop_checkpoint
 from benchmark.training.device import Log, Machine, choose_device
@@ -23,7 +25,7 @@ from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.errors import ConfigError, FfpmsError
+from ffpms.errors import ConfigError, FfpmsError, writing
 
 Grid = Sequence[tuple[BuiltSet, TrainConfig]]
 
@@ -79,8 +81,23 @@ def bench(
     for line in (lines := list(dict.fromkeys(lines))):
         machine.log(f"left out: {line}")
     possible = [trial for trial in todo if trial not in faults]
+    if machine.ranks.first:
+        describe_sets([trial for trial in trials if trial not in faults])
     failures = run(possible, resources) if possible else []
     return _conclude(out, {trial.folder.name for trial in trials}, [*lines, *failures], machine)
+
+
+def describe_sets(trials: Sequence[Trial]) -> None:
+    """Writes into each run folder what its set is; runs of older versions that are done get it too.
+
+    Raises:
+        StorageError: the folder cannot be written to.
+    """
+    for trial in trials:
+        if not (trial.folder / DATA).is_file():
+            with writing(trial.folder):
+                trial.folder.mkdir(parents=True, exist_ok=True)
+            write_training_set(trial.folder, describe_set(trial.data, trial.config.manipulations))
 
 
 def _is_whole(folder: Path, log: Log) -> bool:

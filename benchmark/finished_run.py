@@ -1,28 +1,23 @@
 """Opens a finished run again: its stored scores, its detector, and new scores of any bags."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from benchmark.data.face_cache import Read
+from benchmark.models.loading import load_run_detector
 from benchmark.runs.folder import Run, read_run
-from benchmark.train_config import TrainConfig
-from benchmark.training.checkpoint import BEST, load_weights
-from benchmark.training.device import Machine, choose_device
 from benchmark.training.model import Model
 from benchmark.training.predict import make_scorer
 from benchmark.trials.requirements import check_order
 from benchmark.trials.scoring import tabulate_scores
-from benchmark.trials.trial import make_detector
 from detectors.detector import Detector
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.crops import read_crop
-from ffpms.dataset.set_files import restore
 from ffpms.errors import ConfigError
 from ffpms.parquet import check
 from ffpms.schema import SCORE
@@ -85,16 +80,7 @@ class TrainedRun(Run):
 
     @cached_property
     def _model(self) -> Model:
-        if self.external:
-            raise ConfigError(f"{self.folder}: another tool's scores, without a detector; open a run of 'ffpms bench'")
-        machine = Machine(choose_device(self.device))
-        trained = restore(TrainConfig, dict(self.settings))
-        precision = trained.precision if machine.device.type == "cuda" else "fp32"
-        config = replace(trained, pretrained=False, weights_sha256="", precision=precision)
-        with torch.random.fork_rng(devices=[]):  # making a detector draws weights, from the run's seed
-            detector = make_detector(config, {})
-        load_weights(detector, self.folder / BEST)
-        return Model.place(detector, config, machine)
+        return load_run_detector(self, self.folder, self.device)
 
 
 def open_run(folder: str | Path, device: str = "auto") -> TrainedRun:

@@ -16,7 +16,8 @@ from benchmark.metrics.val_scores import ValScores
 N_BINS = 15
 _CLIP = 1e-12
 """Distance from 0 and 1 at which a stored 0 or 1 counts, since it has no logit."""
-_COLDEST, _HOTTEST = 0.01, 100.0
+COLDEST, HOTTEST = 0.01, 100.0
+"""The lowest and the highest temperature that is fitted."""
 
 
 def brier(label: ArrayLike, score: ArrayLike) -> float:
@@ -75,7 +76,7 @@ def fit_temperature(val: ValScores) -> float:
     def loss(log_t: float) -> float:
         return float(np.logaddexp(0, -sign * val_logit / np.exp(log_t)).mean())
 
-    found = minimize_scalar(loss, bounds=np.log([_COLDEST, _HOTTEST]), method="bounded", options={"xatol": 1e-8})
+    found = minimize_scalar(loss, bounds=np.log([COLDEST, HOTTEST]), method="bounded", options={"xatol": 1e-8})
     return float(np.exp(found.x))
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
+from benchmark.runs.tables import check_hashes, read_if_there, read_scores, reading_tables
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest
 from ffpms.parquet import read_table
@@ -86,10 +86,6 @@ class Run:
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
     segments: pd.DataFrame | None = field(default=None, repr=False)
     training: str = ""
-
-
-class DamagedTableError(ManifestError):
-    """A table of a finished run is lost or damaged; its settings are as they were."""
 
 
 @dataclass(frozen=True)
@@ -186,17 +182,17 @@ def read_run(folder: Path) -> Run:
         defaults, training = dict(about.get(DEFAULTS, {})), str(about.get(TRAINING, {}).get("id", ""))
         expected = name_run(settings, data["sha256"], code)
     _check_name(folder, expected)
-    with _reading_tables(external):
+    with reading_tables(external):
         val = folder / SCORES[Split.VAL]
         tables = (
-            _read_scores(folder / SCORES[Split.TEST], expected),
-            _read_if_there(val, SCORE) if external else _read_scores(val, expected),
-            _read_if_there(folder / GRID_SCORES, GRID_SCORE),
-            _read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
+            read_scores(folder / SCORES[Split.TEST], expected),
+            read_if_there(val, SCORE) if external else read_scores(val, expected),
+            read_if_there(folder / GRID_SCORES, GRID_SCORE),
+            read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
         )
         segments = folder / SEGMENTS
         known = read_table(segments, SEGMENT) if segments.is_file() else None
-        _check_hashes(folder)
+        check_hashes(folder / DONE)
     return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training)
 
 
@@ -224,45 +220,3 @@ def explain_absence(folder: Path) -> str:
     if (folder / FAILED).is_file():
         return f"the run failed ({_read_reason(folder)}); run it again"
     return "the run is not finished; run the same 'ffpms bench' again"
-
-
-@contextmanager
-def _reading_tables(external: bool) -> Iterator[None]:
-    """Turns an error in a table into one line that says how to have it again."""
-    again = f"run the same 'ffpms {'evaluate' if external else 'bench'}' again, or delete the folder"
-    try:
-        yield
-    except ManifestError as error:
-        raise DamagedTableError(f"{str(error).rpartition('; ')[0] or error}; {again}") from error
-
-
-def _check_hashes(folder: Path) -> None:
-    """Compares the tables of a run with the hashes in its mark. Older versions' marks have none.
-
-    Raises:
-        ManifestError: a table is lost, or is not the one that was written.
-    """
-    for line in (folder / DONE).read_text(encoding="utf-8", errors="replace").splitlines():
-        sha256, _, name = line.partition("  ")
-        path = folder / name
-        if not path.is_file() or digest(path.read_bytes()) != sha256:
-            raise ManifestError(f"{path}: lost, or not what was written")
-
-
-def _read_scores(path: Path, run_id: str) -> pd.DataFrame:
-    """Reads the scores of a run.
-
-    Raises:
-        ManifestError: the table is not there, is damaged, or is another run's.
-    """
-    scores = read_table(path, SCORE)
-    if others := sorted(set(scores["run_id"]) - {run_id}):
-        raise ManifestError(f"{path}: has scores of {others[0]}; not this run's")
-    if scores.empty or not (scores["score"].between(0, 1) & scores["y_true"].isin((0, 1))).all():
-        raise ManifestError(f"{path}: has no score in [0, 1] and label for each row; damaged")
-    return scores
-
-
-def _read_if_there(path: Path, schema: pa.Schema) -> pd.DataFrame:
-    """Reads the table, or returns an empty one with its columns."""
-    return read_table(path, schema) if path.is_file() else schema.empty_table().to_pandas()

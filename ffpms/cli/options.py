@@ -111,15 +111,15 @@ def make_recipe(flags: dict[str, Any]) -> Any:
     )
 
 
-def need(*packages: str) -> None:
-    """Checks that packages of the extra [demo] are installed.
+def need(*packages: str, extra: str = "demo") -> None:
+    """Checks that packages of an extra are installed.
 
     Raises:
         ConfigError: one is not.
     """
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
-        raise not_installed(", ".join(missing), "demo")
+        raise not_installed(", ".join(missing), extra)
 
 
 def warn_of_plugins() -> None:

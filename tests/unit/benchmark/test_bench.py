@@ -10,7 +10,8 @@ import pytest
 
 from benchmark.bench import bench
 from benchmark.runs.collection import read_collection
-from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, SCORES, SEGMENTS, DamagedTableError, read_run
+from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, SCORES, SEGMENTS, read_run
+from benchmark.runs.tables import DamagedTableError
 from benchmark.train_config import TrainConfig
 from benchmark.training import train
 from benchmark.trials import identity, preflight, trial
