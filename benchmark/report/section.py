@@ -115,7 +115,7 @@ def _collect(
     run = group.runs[0]
     try:
         heat = faces.explain(run, seen)
-    except (FfpmsError, ValueError) as error:
+    except FfpmsError as error:
         return collect_faces(bags, {}), f"There are no heat maps: {error}."
     line = (
         f"Heat maps (Grad-CAM) of the {len(heat)} hardest show where {run.run_id}, a training of {group.method}, looks."

@@ -56,7 +56,9 @@ def report(runs: Path, **flags: Any) -> None:
     if flags["no_faces"] and flags["heatmaps"]:
         raise ConfigError("no-faces: contradicts --heatmaps, which lie over faces; leave one of them away")
     if flags["pictures"]:
-        need("matplotlib")
+        need("matplotlib", extra="report")
+    if flags["heatmaps"]:
+        need("captum", "matplotlib", extra="explain")
     read_vega()
     found = read_collection(runs)
     for line in describe_left_out(runs, found):
@@ -88,7 +90,7 @@ def _explain(runs: Path, run: Any, bags: Sequence[Any]) -> dict[str, Any]:
     from benchmark.models.loading import open_model
     from detectors.errors import DetectorError
 
-    model, drawn = open_model(runs / run.run_id), {}
+    model, drawn = open_model(runs / run.run_id, data=bags[0].root), {}
     for bag in bags:
         faces = bag.faces()
         try:
