@@ -97,7 +97,7 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
 
 
 def draw_legend(figure: Any, axes: Any, title: str, shared: str, width: int) -> None:
-    """Draws the legend below a figure of that width in inches, and its title with what is shared."""
+    """Draws a figure's legend below it, and its title with what is shared; ``width`` in inches."""
     handles, labels = axes.get_legend_handles_labels()
     letters = _LETTERS_PER_INCH * width
     columns = max(1, letters // (max(map(len, labels), default=0) + _LETTERS_OF_A_LINE))

@@ -75,7 +75,7 @@ def _make(draft: _Draft, points: pd.DataFrame, series: Mapping[str, Series]) -> 
 
 
 def _with_ends(y: Axis, values: list[Spec]) -> Axis:
-    """Gives an axis of percents its ends: tens, at least 30 apart, so that no small step looks large."""
+    """Gives an axis of percents its ends: tens, at least 30 apart, as no small step is large."""
     seen = [value[name] for value in values for name in ("value", "low", "high") if value[name] is not None]
     if y.domain or y.title != _PERCENT or not seen:
         return y
