@@ -1,6 +1,6 @@
 """Draws ROC curves and reliability diagrams as pictures, the axes being shares of 0 to 100 %."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +9,25 @@ import pandas as pd
 from benchmark.figures.plotting import draw_legend, shorten, style_of
 
 
-def draw_roc(curve: pd.DataFrame, path: Path, title: str) -> None:
+def draw_roc(curve: pd.DataFrame, title: str, *paths: Path) -> None:
     """Draws the curves of :func:`~benchmark.figures.roc.roc_curve`."""
     labels = {"xlabel": "real videos called fake (%)", "ylabel": "fake videos found (%)"}
-    _draw_square(curve, ("fpr", "tpr"), path, title, labels, marker="")
+    _draw_square(curve, ("fpr", "tpr"), paths, title, labels, marker="")
 
 
-def draw_reliability(table: pd.DataFrame, path: Path, title: str) -> None:
+def draw_reliability(table: pd.DataFrame, title: str, *paths: Path) -> None:
     """Draws the points of :func:`~benchmark.figures.reliability.reliability`."""
     labels = {"xlabel": "score (%)", "ylabel": "share of fakes (%)"}
-    _draw_square(table, ("score", "share_fake"), path, title, labels, marker="o")
+    _draw_square(table, ("score", "share_fake"), paths, title, labels, marker="o")
 
 
 def _draw_square(
-    table: pd.DataFrame, axes_of: tuple[str, str], path: Path, title: str, labels: Mapping[str, Any], marker: str
+    table: pd.DataFrame,
+    axes_of: tuple[str, str],
+    paths: Sequence[Path],
+    title: str,
+    labels: Mapping[str, Any],
+    marker: str,
 ) -> None:
     import matplotlib as mpl
 
@@ -38,5 +43,6 @@ def _draw_square(
     axes.set(xlim=(-1, 101), ylim=(-1, 101), aspect="equal", **labels)
     axes.grid(alpha=0.25)
     draw_legend(figure, axes, title, shared, width=6)
-    figure.savefig(path)
+    for path in paths:
+        figure.savefig(path)
     plt.close(figure)

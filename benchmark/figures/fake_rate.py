@@ -72,23 +72,23 @@ def grid_curve(runs: list[Run]) -> pd.DataFrame:
     rows: list[tuple[object, ...]] = []
     for name, own in lines_of(runs):
         scored = [run for run in own if not run.grid.empty]
+        read = [_read_grid(run) for run in scored]
         for rate in sorted(set(scored[0].grid["fake_rate"])) if scored else ():
-            mixed = [_read_rate(run, rate) for run in scored]
+            mixed = [grid.where((grid.label == 0) | (rates == rate)) for grid, rates in read]
             n_fakes = len(set(mixed[0].bag[mixed[0].label == 1]))
             for metric, samples in _sample_rate(mixed, rate):
                 rows.append((name, rate, rate, metric, *summarise(samples, mixed[0].n_pairs), n_fakes))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _read_rate(run: Run, rate: float) -> Rows:
-    """Reads all real videos, and every draw of every fake at a rate.
+def _read_grid(run: Run) -> tuple[Rows, np.ndarray]:
+    """Reads all real videos, and every draw of every fake at every rate; also the rate of each row.
 
-    They are labelled 1 at rate 0 too, where nothing is fake.
+    Fakes are labelled 1 at rate 0 too, where nothing is fake.
     """
     reals = run.scores[(run.scores["level"] == "video") & (run.scores["y_true"] == 0)]
-    fakes = run.grid[run.grid["fake_rate"] == rate].assign(y_true=1)
-    both = pd.concat([table[_OF_A_VIDEO] for table in (reals, fakes)])
-    return read_rows(both.assign(level="video", slot=0), "video")
+    both = pd.concat([table[_OF_A_VIDEO] for table in (reals, run.grid.assign(y_true=1))])
+    return read_rows(both.assign(level="video", slot=0), "video"), both["fake_rate"].to_numpy()
 
 
 def _sample_rate(mixed: list[Rows], rate: float) -> Iterator[tuple[str, np.ndarray]]:

@@ -53,7 +53,7 @@ def write_curve(curve: pd.DataFrame, picture: str | Path, title: str) -> list[Pa
     table = picture.with_suffix(".csv")
     with writing(picture.parent):
         picture.parent.mkdir(parents=True, exist_ok=True)
-        draw_picture(curve, picture, title)
+        draw_picture(curve, title, picture)
         curve.to_csv(table, index=False, lineterminator="\n", float_format="%.6f")
     return [picture, table]
 
@@ -69,8 +69,8 @@ def check_picture(path: str | Path) -> Path:
     return Path(path)
 
 
-def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
-    """Draws a panel a metric, with intervals.
+def draw_picture(curve: pd.DataFrame, title: str, *paths: Path) -> None:
+    """Draws a panel a metric, with intervals, into a file or into several.
 
     Points that stand for ranges of fake rate have bars. Those that stand for one rate or one number
     of frames have bands.
@@ -92,12 +92,13 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
         if metric != "tpr":
             axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
     draw_legend(figure, axes, title, shared, size[0])
-    figure.savefig(path)
+    for path in paths:
+        figure.savefig(path)
     plt.close(figure)
 
 
 def draw_legend(figure: Any, axes: Any, title: str, shared: str, width: int) -> None:
-    """Draws the legend below a figure of that width in inches, and its title with what is shared."""
+    """Draws a figure's legend below it, and its title with what is shared; ``width`` in inches."""
     handles, labels = axes.get_legend_handles_labels()
     letters = _LETTERS_PER_INCH * width
     columns = max(1, letters // (max(map(len, labels), default=0) + _LETTERS_OF_A_LINE))

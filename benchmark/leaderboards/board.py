@@ -1,6 +1,6 @@
 """The leaderboard: recomputes every number from stored scores, without a model."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -105,7 +105,10 @@ def leaderboard(root: str | Path, protocol: str = ACTIVITYNET) -> pd.DataFrame:
 
 
 def make_board(
-    runs: str | Path | Run | Sequence[Run], failures: Iterable[Failure] = (), protocol: str = ACTIVITYNET
+    runs: str | Path | Run | Sequence[Run],
+    failures: Iterable[Failure] = (),
+    protocol: str = ACTIVITYNET,
+    in_buckets: Collection[str] = METRICS.keys(),
 ) -> Board:
     """Computes the board: all cells of all groups, the comparisons, and what failed.
 
@@ -116,6 +119,7 @@ def make_board(
         failures: trials that failed, beside a list of runs; a folder knows its own. Of what cannot
             be used in a folder it warns, and leaves it out.
         protocol: the rule by which segments are scored, ``activitynet`` or ``av-deepfake1m``.
+        in_buckets: names of the metrics that are computed for buckets of the fake rate too.
 
     Raises:
         ConfigError: the protocol is unknown.
@@ -132,7 +136,7 @@ def make_board(
     each = list({run.run_id: run for run in ([runs] if isinstance(runs, Run) else runs)}.values())
     failed = tabulate_failures(failures)
     groups = group_runs(each) if each or failed.empty else []
-    filled = [pair for group in groups for pair in fill(group, protocol)]
+    filled = [pair for group in groups for pair in fill(group, protocol, in_buckets)]
     cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
     comparisons = compare(entries)
     _name_repeated(cells, entries)

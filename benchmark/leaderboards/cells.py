@@ -1,6 +1,6 @@
 """Computes the cells of one row of the leaderboard, each with what a comparison needs of it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,29 +50,31 @@ class _Place:
         }
 
 
-def fill(group: Group, protocol: str = ACTIVITYNET) -> Iterator[tuple[Cell, Entry | None]]:
-    """Yields the cells of a method by manipulation, bucket and metric."""
+def fill(
+    group: Group, protocol: str = ACTIVITYNET, in_buckets: Collection[str] = METRICS.keys()
+) -> Iterator[tuple[Cell, Entry | None]]:
+    """Yields the cells of a method by manipulation, bucket and metric, buckets of some metrics alone."""
     all_scores = {run.run_id: read_run_scores(run, protocol) for run in group.runs}
     for manipulation in group.manipulations:
         own = [all_scores[run.run_id] for run in group.trained_on(manipulation)]
         place = _Place(group, manipulation, own)
-        for metric, found in _estimate(place, "all"):
+        for metric, found in _estimate(place, "all", METRICS.keys()):
             cell = _make_cell(place, "all", metric, found)
             if group.is_the_papers:
                 cell["minus_paper"] = subtract_paper(cell, group.runs[0].method)
             yield cell, _enter(place, cell, found) if METRICS[metric].compared else None
         for bucket in sort_buckets(own[0].videos.of(manipulation).bucket):
-            for metric, found in _estimate(place, bucket):
+            for metric, found in _estimate(place, bucket, in_buckets):
                 yield _make_cell(place, bucket, metric, found), None
 
 
-def _estimate(place: _Place, bucket: str) -> Iterator[tuple[str, list[Estimate]]]:
+def _estimate(place: _Place, bucket: str, wanted: Collection[str]) -> Iterator[tuple[str, list[Estimate]]]:
     """Yields each metric that every seed has, with its estimates seed by seed.
 
     All are on the same resamples.
     """
     counts = resample(place.all_scores[0].videos.n_pairs)[: None if bucket == "all" else 1 + N_RESAMPLES_OF_A_BUCKET]
-    by_seed = [estimate(run_scores, place.manipulation, bucket, counts) for run_scores in place.all_scores]
+    by_seed = [estimate(run_scores, place.manipulation, bucket, counts, wanted) for run_scores in place.all_scores]
     for metric in by_seed[0]:
         if all(metric in own for own in by_seed):
             yield metric, [own[metric] for own in by_seed]

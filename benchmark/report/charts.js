@@ -13,9 +13,10 @@
     const place = document.getElementById(script.dataset.for);
     const options = {
       actions: false, renderer: "svg", ast: true, mode: "vega-lite",
-      tooltip: {disableDefaultStyle: true, theme: "page"}, loader: {load: () => Promise.reject(new Error("no file"))},
+      defaultStyle: false, tooltip: {disableDefaultStyle: true, theme: "page"},
     };
     const {view} = await vegaEmbed(place, JSON.parse(script.textContent), options);
+    place.querySelector("svg").setAttribute("aria-hidden", "true"); // the place itself is the picture, with a description
     viewsOf(set).push(view);
     await view.signal("hidden", [...hiddenOf(set)]).runAsync();
   };

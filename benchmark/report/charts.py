@@ -81,7 +81,11 @@ def _layers(values: Sequence[Spec], series: Sequence[Series], x: Axis, y: Axis, 
     if look.line:
         yield _reference(look.line, x, y)
     if look.spread and any(value["low"] is not None for value in values):
-        mark = {"type": "area", "opacity": 0.14} if look.spread == "area" else {"type": "rule", "strokeWidth": 1.4}
+        mark = (
+            {"type": "area", "opacity": min(0.16, 0.8 / len(series))}
+            if look.spread == "area"
+            else {"type": "rule", "strokeWidth": 1.4}
+        )
         yield _layer(mark, shared | {"y": y.encode("low"), "y2": {"field": "high"}})
     if not dots:
         yield _layer(

@@ -19,8 +19,6 @@ SIDE = 96
 """Side of a face in the page, px; a smaller crop stays as it is."""
 _DEFAULT = "ffpms-data"
 """Where ``ffpms build`` writes, and ``ffpms bench`` reads, if not told otherwise."""
-_HEAT = 0.5
-"""The share of the heat map in its mix with the face."""
 
 
 def find_sets(runs: Path, wanted: Iterable[str], given: Sequence[Path] = ()) -> dict[str, BuiltSet]:
@@ -90,10 +88,10 @@ class Album:
     lost: list[str] = field(default_factory=list)
     _known: dict[str, int] = field(default_factory=dict)
 
-    def add(self, bag: BagRecord, heat_map: np.ndarray | None = None) -> None:
-        """Adds the faces of a bag, and their heat maps if given.
+    def add(self, bag: BagRecord, heat: np.ndarray | None = None) -> None:
+        """Adds the faces of a bag, and the pictures of their heat maps if given.
 
-        Shape: heat_map (M, S, S) in [0, 1].
+        Shape: heat (M, S, S, 3) uint8.
         """
         if not bag.crops:
             return
@@ -104,8 +102,8 @@ class Album:
             return
         order = sorted(range(len(pixels)), key=lambda n: (bag.slots[n], bag.tracks[n]))
         self.faces[bag.bag_id] = [(bag.slots[n], self._keep(bag.crops[n], pixels[n])) for n in order]
-        if heat_map is not None and len(heat_map) == len(pixels):
-            self.heat[bag.bag_id] = [(bag.slots[n], self._append(_mix(pixels[n], heat_map[n]))) for n in order]
+        if heat is not None:
+            self.heat[bag.bag_id] = [(bag.slots[n], self._append(heat[n])) for n in order]
 
     def as_lists(self) -> dict[str, Any]:
         """Returns the pictures and who shows which."""
@@ -121,14 +119,21 @@ class Album:
         return len(self.pictures) - 1
 
 
-def collect_faces(data: BuiltSet, bag_ids: Sequence[str], heat_maps: Mapping[str, np.ndarray]) -> Album:
-    """Collects the faces of test bags in an album."""
-    by_id = {bag.bag_id: bag for bag in data.bags(Split.TEST)}
+def collect_faces(bags: Iterable[BagRecord], heat: Mapping[str, np.ndarray]) -> Album:
+    """Collects the faces of bags in an album, with the pictures of heat maps that there are.
+
+    Shape: heat by bag, (M, S, S, 3) uint8 in the order of the bag's faces.
+    """
     album = Album()
-    for name in bag_ids:
-        if name in by_id:
-            album.add(by_id[name], heat_maps.get(name))
+    for bag in bags:
+        album.add(bag, heat.get(bag.bag_id))
     return album
+
+
+def find_bags(data: BuiltSet, names: Iterable[str]) -> list[BagRecord]:
+    """Finds the test bags of these names, in their order; a set may lack some."""
+    by_id = {bag.bag_id: bag for bag in data.bags(Split.TEST)}
+    return [by_id[name] for name in names if name in by_id]
 
 
 def _shrink(face: np.ndarray) -> np.ndarray:
@@ -137,13 +142,3 @@ def _shrink(face: np.ndarray) -> np.ndarray:
     if len(face) <= SIDE:
         return face
     return np.asarray(Image.fromarray(face).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
-
-
-def _mix(face: np.ndarray, heat: np.ndarray) -> np.ndarray:
-    """Lays a heat map over a face, in the colours of Matplotlib's inferno."""
-    from matplotlib import colormaps
-    from PIL import Image
-
-    heat = np.asarray(Image.fromarray(heat.astype(np.float32)).resize(face.shape[1::-1], Image.Resampling.BILINEAR))
-    colours = 255 * colormaps["inferno"](np.clip(heat, 0, 1))[..., :3]
-    return np.asarray((1 - _HEAT) * face + _HEAT * colours).round().astype(np.uint8)

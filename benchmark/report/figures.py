@@ -75,7 +75,7 @@ def _make(draft: _Draft, points: pd.DataFrame, series: Mapping[str, Series]) -> 
 
 
 def _with_ends(y: Axis, values: list[Spec]) -> Axis:
-    """Gives an axis of percents its ends: tens, at least 30 apart, so that no small step looks large."""
+    """Gives an axis of percents its ends: tens, at least 30 apart, as no small step is large."""
     seen = [value[name] for value in values for name in ("value", "low", "high") if value[name] is not None]
     if y.domain or y.title != _PERCENT or not seen:
         return y
@@ -163,5 +163,6 @@ def _kinds(cells: pd.DataFrame) -> _Drafts:
     x, y = Axis("", kind="nominal"), Axis(_PERCENT)
     for metric in _COMPARED:
         about = f"{METRICS[metric].title} (%) on each manipulation, with 95 % intervals."
-        points = _points(ours[ours["metric"] == metric], "manipulation")
+        own = ours[ours["metric"] == metric].sort_values("manipulation", key=lambda kind: kind == "all", kind="stable")
+        points = _points(own, "manipulation")
         yield _Draft("manipulations", METRICS[metric].title, about, x, y, Look("dots"), str), points

@@ -9,6 +9,7 @@ from typing import Any
 import ffpms
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.groups import by_table
+from benchmark.metrics.catalogue import METRICS
 from benchmark.report.numbers import CALIBRATION
 from benchmark.report.section import FaceOptions, Section, make_section
 from benchmark.runs.collection import Collection
@@ -23,6 +24,11 @@ PARTS = (
     ("training", "Training", "What training did, epoch by epoch. The epoch of the scores was chosen on val."),
 )
 """The parts of a section that have figures: key, name, and what they show."""
+IN_BUCKETS = [name for name, about in METRICS.items() if about.level == "video"]
+"""Metrics that the report has for each bucket of the fake rate; ``leaderboard.csv`` has all.
+
+Those of frames and segments take several times as long as all others together.
+"""
 _CALIBRATED = "roc"
 """The part that the table of calibration stands in."""
 
@@ -45,7 +51,7 @@ class Report:
         Raises:
             ManifestError: there is neither a finished run nor a failed one.
         """
-        board = make_board(found.runs, found.failures)
+        board = make_board(found.runs, found.failures, in_buckets=IN_BUCKETS)
         tables = by_table(found.runs) if found.runs else []
         sections = [make_section(n, name, runs, board, root, faces) for n, (name, runs, _) in enumerate(tables, 1)]
         return cls(root, sections, list(_list_failures(board, found)))

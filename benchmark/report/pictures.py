@@ -11,7 +11,7 @@ from benchmark.report.curves import Curves
 
 FORMATS = (".pdf", ".png")
 
-_Draw = Callable[[pd.DataFrame, Path, str], None]
+_Draw = Callable[..., None]
 
 
 def draw_pictures(curves: Curves, folder: Path, title: str, end: str = "") -> list[Path]:
@@ -22,10 +22,9 @@ def draw_pictures(curves: Curves, folder: Path, title: str, end: str = "") -> li
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for name, about, table, draw in _list(curves):
-        for suffix in FORMATS:
-            path = folder / f"{name}{end}{suffix}"
-            draw(table, path, f"{about}, {title}")
-            files.append(path)
+        own = [folder / f"{name}{end}{suffix}" for suffix in FORMATS]
+        draw(table, f"{about}, {title}", *own)
+        files += own
     return files
 
 

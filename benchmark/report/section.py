@@ -1,6 +1,6 @@
 """A section of the report: all that is shown of the runs that were scored on one set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,34 +10,41 @@ import pandas as pd
 
 from benchmark.figures.points import lines_of
 from benchmark.leaderboards.board import Board
-from benchmark.leaderboards.groups import group_runs
+from benchmark.leaderboards.groups import Group, group_runs
 from benchmark.leaderboards.rendering.html import render_tables
 from benchmark.leaderboards.rendering.tables import explain, make_tables
 from benchmark.report.bags import NONE, SCORE_STEPS, WEIGHT_STEPS, Bags
 from benchmark.report.curves import Curves
-from benchmark.report.faces import Album, collect_faces
+from benchmark.report.faces import Album, collect_faces, find_bags
 from benchmark.report.figures import Figure, make_figures
 from benchmark.report.numbers import list_calibration, list_numbers
 from benchmark.report.overview import Overview, describe
 from benchmark.report.provenance import RowOrigin, trace
 from benchmark.report.series import Series, make_series
 from benchmark.runs.folder import Run
+from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.errors import FfpmsError
 
 DATA = "DATA"
 """What a command names where the folder of the built set is not known."""
 
 
+Explain = Callable[[Run, Sequence[BagRecord]], Mapping[str, np.ndarray]]
+"""Draws the heat maps of bags for a run: by bag, (M, S, S, 3) uint8 in the order of its faces."""
+
+
 @dataclass(frozen=True)
 class FaceOptions:
-    """Which faces a page shows: of how many bags, from which sets, with which heat maps.
+    """Which faces a page shows: of how many bags, from which sets (by hash), with which heat maps.
 
-    ``sets`` are built sets by their hash, ``heat_maps`` (M, S, S) in [0, 1] by bag.
+    ``explain`` draws the heat maps of ``n_heat_maps`` bags, for a run of the best method.
     """
 
     n_bags: int = 0
     sets: Mapping[str, BuiltSet] = field(default_factory=dict)
-    heat_maps: Mapping[str, np.ndarray] = field(default_factory=dict)
+    n_heat_maps: int = 0
+    explain: Explain | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Section:
     origins: list[RowOrigin]
     calibration: list[list[str]]
     album: Album
+    heat_line: str
     data: dict[str, Any]
 
     def figures_of(self, part: str) -> list[Figure]:
@@ -73,7 +81,7 @@ def make_section(number: int, table: str, runs: list[Run], board: Board, root: P
     bags, curves = Bags.read(lines), Curves.compute(runs, root)
     hardest = bags.hardest(faces.n_bags)
     built = faces.sets.get(runs[0].data_sha256)
-    album = collect_faces(built, hardest, faces.heat_maps) if built else Album()
+    album, heat_line = _collect(built, hardest, faces, cells, groups)
     note = next((board.notes[name] for name in (table, runs[0].dataset) if name in board.notes), "")
     return Section(
         key=f"set-{number}",
@@ -88,8 +96,39 @@ def make_section(number: int, table: str, runs: list[Run], board: Board, root: P
         origins=[trace(group, root, str(built.place) if built else DATA) for group in groups],
         calibration=list_calibration(cells),
         album=album,
+        heat_line=heat_line,
         data=_list_data(cells, bags, lines, series, hardest, album),
     )
+
+
+def _collect(
+    built: BuiltSet | None, names: list[str], faces: FaceOptions, cells: pd.DataFrame, groups: list[Group]
+) -> tuple[Album, str]:
+    """Collects the faces of the hardest bags, and says whose heat maps lie over some of them."""
+    if built is None:
+        return Album(), ""
+    bags = find_bags(built, names)
+    seen = [bag for bag in bags if bag.crops][: faces.n_heat_maps]
+    group = _find_best(cells, groups)
+    if not (seen and faces.explain and group):
+        return collect_faces(bags, {}), ""
+    run = group.runs[0]
+    try:
+        heat = faces.explain(run, seen)
+    except FfpmsError as error:
+        return collect_faces(bags, {}), f"There are no heat maps: {error}."
+    line = (
+        f"Heat maps (Grad-CAM) of the {len(heat)} hardest show where {run.run_id}, a training of {group.method}, looks."
+    )
+    return collect_faces(bags, heat), line
+
+
+def _find_best(cells: pd.DataFrame, groups: list[Group]) -> Group | None:
+    """Finds the method of the highest AUC that was trained here."""
+    own = cells[(cells["metric"] == "auc") & (cells["fake_rate_bucket"] == "all") & (cells["manipulation"] == "all")]
+    auc = dict(zip(own["method"], own["value"], strict=True))
+    trained = [group for group in groups if not group.external]
+    return max(trained, key=lambda group: auc.get(group.method, 0.0), default=None)
 
 
 def _list_data(

@@ -1,15 +1,13 @@
 """Writes the report: the HTML file whole or not at all, and the pictures beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from benchmark.report.faces import find_sets
 from benchmark.report.page import Report, render_report
 from benchmark.report.pictures import draw_pictures
-from benchmark.report.section import FaceOptions
+from benchmark.report.section import Explain, FaceOptions
 from benchmark.runs.collection import Collection
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import writing
@@ -22,8 +20,8 @@ _NONE = "It shows no face."
 class ReportPlan:
     """What to write: the runs' folder, the file, and the faces of how many bags from which sets.
 
-    Without ``data`` the sets are looked for. ``n_bags`` 0 means no face at all. ``heat_maps``
-    (M, S, S) in [0, 1] are by bag.
+    Without ``data`` the sets are looked for. ``n_bags`` 0 means no face at all. ``explain`` draws
+    heat maps of ``n_heat_maps`` bags.
     """
 
     root: Path
@@ -32,7 +30,8 @@ class ReportPlan:
     n_bags: int = 24
     pictures: bool = True
     command: str = ""
-    heat_maps: Mapping[str, np.ndarray] = field(default_factory=dict)
+    n_heat_maps: int = 0
+    explain: Explain | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def write_report(plan: ReportPlan, found: Collection) -> Written:
     """
     wanted = {run.data_sha256 for run in found.runs} if plan.n_bags else set()
     sets = find_sets(plan.root, wanted, plan.data) if plan.n_bags else {}
-    report = Report.compute(plan.root, found, FaceOptions(plan.n_bags, sets, plan.heat_maps))
+    report = Report.compute(plan.root, found, FaceOptions(plan.n_bags, sets, plan.n_heat_maps, plan.explain))
     page = render_report(report, _describe_faces(report), plan.command)
     with writing(plan.out.parent):
         plan.out.parent.mkdir(parents=True, exist_ok=True)
@@ -86,6 +85,7 @@ def _describe_faces(report: Report) -> str:
 def _note(report: Report, sets: Mapping[str, BuiltSet], wanted: set[str]) -> list[str]:
     """Says what is not in the report that a user may expect."""
     notes = [line for section in report.sections for line in section.album.lost]
+    notes += [section.heat_line for section in report.sections if section.heat_line and not section.album.heat]
     if lacking := wanted - set(sets):
         hashes = ", ".join(sorted(sha256[:8] for sha256 in lacking))
         notes.append(f"no faces of {hashes}: the built set was not found; give it with --data")

@@ -1,5 +1,7 @@
 """Estimates every metric of one run with its resamples, by manipulation and fake-rate bucket."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from benchmark.metrics import calibration
@@ -35,12 +37,20 @@ def digest_frames(run_scores: RunScores) -> str:
     return digest("\n".join(rows.bag_names).encode() + b"".join(columns)) if order.size else ""
 
 
-def estimate(run_scores: RunScores, manipulation: str, bucket: str, counts: np.ndarray) -> dict[str, Estimate]:
-    """Estimates every metric that is defined on these rows, in the order of the catalogue."""
+def estimate(
+    run_scores: RunScores,
+    manipulation: str,
+    bucket: str,
+    counts: np.ndarray,
+    wanted: Collection[str] = METRICS.keys(),
+) -> dict[str, Estimate]:
+    """Estimates every wanted metric that is defined on these rows, in the order of the catalogue."""
     cell = CellScores(run_scores, manipulation, bucket)
     found = _on_curve(cell, counts)
-    found |= {name: metric.estimate(cell, counts) for name, metric in METRICS.items() if name not in found}
-    there = {name: found[name] for name in METRICS}
+    found |= {
+        name: metric.estimate(cell, counts) for name, metric in METRICS.items() if name in wanted and name not in found
+    }
+    there = {name: found[name] for name in METRICS if name in wanted}
     return {name: one for name, one in there.items() if one and np.isfinite(one.value)}
 
 

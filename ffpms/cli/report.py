@@ -1,6 +1,7 @@
 """``ffpms report``: runs as one HTML file."""
 
 import shlex
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,13 @@ from ffpms.errors import ConfigError
 @click.option(
     "--bags", default=24, show_default=True, type=click.IntRange(min=0), help="Hardest bags whose faces are shown."
 )
+@click.option(
+    "--heatmaps",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Of these bags, also where the best method looks (Grad-CAM; needs ffpms[explain]).",
+)
 @click.option("--no-faces", is_flag=True, help="No pixel of a face in the file, so that it may be published.")
 @click.option("--pictures/--no-pictures", default=True, show_default=True, help="Also draw PDF and PNG files.")
 @CONFIG
@@ -45,8 +53,12 @@ def report(runs: Path, **flags: Any) -> None:
     log = partial(click.echo, err=True)
     if flags["no_faces"] and flags["data"]:
         raise ConfigError("no-faces: contradicts --data, which is read for its faces; leave one of them away")
+    if flags["no_faces"] and flags["heatmaps"]:
+        raise ConfigError("no-faces: contradicts --heatmaps, which lie over faces; leave one of them away")
     if flags["pictures"]:
-        need("matplotlib")
+        need("matplotlib", extra="report")
+    if flags["heatmaps"]:
+        need("captum", "matplotlib", extra="explain")
     read_vega()
     found = read_collection(runs)
     for line in describe_left_out(runs, found):
@@ -56,7 +68,9 @@ def report(runs: Path, **flags: Any) -> None:
         root=runs,
         out=flags["out"],
         data=flags["data"],
-        n_bags=0 if flags["no_faces"] else flags["bags"],
+        n_bags=0 if flags["no_faces"] else max(flags["bags"], flags["heatmaps"]),
+        n_heat_maps=flags["heatmaps"],
+        explain=partial(_explain, runs) if flags["heatmaps"] else None,
         pictures=flags["pictures"],
         command=_write_command(runs, flags),
     )
@@ -67,8 +81,29 @@ def report(runs: Path, **flags: Any) -> None:
         click.echo(f"Here: {', '.join(map(str, written.files))}")
 
 
+def _explain(runs: Path, run: Any, bags: Sequence[Any]) -> dict[str, Any]:
+    """Draws heat maps over the faces of bags, as a run's detector sees them."""
+    import numpy as np
+
+    from benchmark.heat_maps import heat_maps
+    from benchmark.heat_maps.picture import overlay
+    from benchmark.models.loading import open_model
+    from detectors.errors import DetectorError
+
+    model, drawn = open_model(runs / run.run_id, data=bags[0].root), {}
+    for bag in bags:
+        faces = bag.faces()
+        try:
+            maps = heat_maps(model, faces)
+        except DetectorError as error:
+            raise ConfigError(str(error)) from error
+        drawn[bag.bag_id] = np.stack([overlay(face, heat) for face, heat in zip(faces, maps, strict=True)])
+    return drawn
+
+
 def _write_command(runs: Path, flags: dict[str, Any]) -> str:
     """Writes the command that made the page, for its foot."""
     words = ["ffpms", "report", str(runs), "--out", str(flags["out"])]
     words += [word for root in flags["data"] for word in ("--data", str(root))]
+    words += ["--heatmaps", str(flags["heatmaps"])] if flags["heatmaps"] else []
     return shlex.join([*words, *(["--no-faces"] if flags["no_faces"] else ["--bags", str(flags["bags"])])])

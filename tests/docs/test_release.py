@@ -92,7 +92,7 @@ def test_extras_in_messages_exist() -> None:
         for extra in text
         if extra
     }
-    assert named == {"demo", "landmarks", "mtcnn", "ray", "tensorboard"}
+    assert named == {"demo", "explain", "landmarks", "mtcnn", "ray", "report", "tensorboard"}
     assert named <= set(extras)
     said = [f for top in PACKAGES for f in (ROOT / top).rglob("*.py") if "pip install" in f.read_text(encoding="utf-8")]
     assert said == [ROOT / "ffpms" / "errors.py"], "one function says how to install what is missing"

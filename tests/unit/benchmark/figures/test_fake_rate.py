@@ -90,7 +90,7 @@ def test_bars_picture_and_conclusion(tmp_path: Path) -> None:
     assert "    5-20 % █" in bars, "the rates that there are"
     assert "     100 % █" in draw_bars(grid_curve([with_grid()]))
     assert f"{100 * curve['value'].iloc[0]:5.1f}" in bars
-    draw_picture(curve, tmp_path / "curve.png", "test")
+    draw_picture(curve, "test", tmp_path / "curve.png")
     assert Image.open(tmp_path / "curve.png").size[0] > 600
     said = conclude(curve)
     ranked = curve[curve["metric"] == "auc"]["value"].iloc[0]
@@ -177,9 +177,9 @@ def test_runs_without_grid_scores_are_left_out() -> None:
 
 def test_the_picture_of_a_grid_has_a_panel_a_metric(tmp_path: Path) -> None:
     curve = grid_curve([with_grid(), with_grid(5, "xn-avg")])
-    draw_picture(curve, tmp_path / "curve.png", "test")
+    draw_picture(curve, "test", tmp_path / "curve.png")
     three = Image.open(tmp_path / "curve.png").size
-    draw_picture(curve[curve["metric"] == "tpr"], tmp_path / "curve.png", "test")
+    draw_picture(curve[curve["metric"] == "tpr"], "test", tmp_path / "curve.png")
     assert three[0] == 3 * Image.open(tmp_path / "curve.png").size[0]
     assert not pd.isna(curve["value"]).any()
 

@@ -63,6 +63,6 @@ def test_histories_are_averaged_over_seeds(tmp_path: Path) -> None:
 
 
 def test_pictures_are_drawn(tmp_path: Path) -> None:
-    draw_roc(roc_curve([run(0), run(0, "xn-avg")]), tmp_path / "roc.png", "ROC")
-    draw_reliability(reliability([run(0)]), tmp_path / "bins.png", "Reliability")
+    draw_roc(roc_curve([run(0), run(0, "xn-avg")]), "ROC", tmp_path / "roc.png")
+    draw_reliability(reliability([run(0)]), "Reliability", tmp_path / "bins.png")
     assert {Image.open(path).size for path in tmp_path.glob("*.png")} == {(660, 704)}
