@@ -31,16 +31,11 @@ _HIDDEN = ("eyelashes",)
 class Part:
     """Some triangles of the head.
 
-    Shape: triangles (T, 3) rows of corner; corners (n,) the rows that they use.
+    Shape: triangles (T, 3) rows of corner; vertices (n,) the rows of rest that they use.
     """
 
     triangles: np.ndarray
-    corners: np.ndarray
-
-    @classmethod
-    def of(cls, triangles: np.ndarray) -> "Part":
-        """Finds the corners that triangles use."""
-        return cls(triangles, np.unique(triangles))
+    vertices: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -73,14 +68,15 @@ class HeadModel:
     @cached_property
     def whole(self) -> Part:
         """All that is shown."""
-        return Part.of(self.triangles)
+        return Part(self.triangles, np.unique(self.corner[self.triangles]))
 
     @cached_property
     def face(self) -> Part:
         """The face and what can hide it, without skull, neck and chest."""
         y, z = self.rest[self.corner][:, 1:].T
         near = (y > 5.8) & (z > 0.35)
-        return Part.of(self.triangles[near[self.triangles].all(axis=1)])
+        triangles = self.triangles[near[self.triangles].all(axis=1)]
+        return Part(triangles, np.unique(self.corner[triangles]))
 
     def moved(self, start: np.ndarray, weights: dict[str, float]) -> np.ndarray:
         """Moves the vertices by weighted targets.
@@ -99,7 +95,8 @@ class HeadModel:
         Shape: (V, 3) -> (V, 3).
         """
         normals = sum_normals(vertices, self.corner, self.triangles)
-        return np.asarray(normals / (np.sqrt((normals * normals).sum(axis=1, keepdims=True)) + 1e-12))
+        x, y, z = normals.T
+        return np.asarray(normals / (np.sqrt(x * x + y * y + z * z) + 1e-12)[:, None])
 
 
 @cache

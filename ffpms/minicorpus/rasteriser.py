@@ -40,7 +40,7 @@ def find_visible(xy: np.ndarray, depth: np.ndarray, triangles: np.ndarray, heigh
                     right = min(right, fx + (y + 0.5 - fy) * slope)
             at_left = depth[c] + (y + 0.5 - cy) * deeper_down + (0.5 - cx) * deeper_right
             for x in range(max(int(np.ceil(left - 0.5)), 0), min(int(np.floor(right - 0.5)), width - 1) + 1):
-                z = np.float32(at_left + x * deeper_right)
+                z = at_left + x * deeper_right
                 if z < nearest[y, x]:
                     nearest[y, x] = z
                     seen[y, x] = t

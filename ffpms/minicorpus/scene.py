@@ -1,5 +1,6 @@
 """Scenes: camera, light and background, and the image of a person in them."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from ffpms.minicorpus.head_mesh import HeadModel, Part, load_head
 from ffpms.minicorpus.people import Person
 from ffpms.minicorpus.rasteriser import find_visible, fit_planes, shade
 from ffpms.minicorpus.texture import CHANNELS, COVER
+from ffpms.minicorpus.vertices import turn
 
 SUPERSAMPLE = 2
 """Images are drawn at this many times their size and averaged down, which smooths edges."""
@@ -96,14 +98,12 @@ def pose(
     vertices = head.moved(geometry.vertices, weights)
     for ball, centre in zip(head.eyeball, geometry.eyes, strict=True):
         vertices[ball] = (geometry.vertices[ball] - centre) @ _rotation(gaze[0], gaze[1], 0.0).T + centre
-    turned = (vertices - _PIVOT) @ _rotation(*rotation).T + _PIVOT
-    share = np.clip((vertices[:, 1] - 5.3) / 0.9, 0, 1)
-    share = (share * share * (3 - 2 * share))[:, None]
-    return np.asarray(vertices * (1 - share) + turned * share)
+    turn(vertices, _PIVOT, _rotation(*rotation))
+    return vertices
 
 
 def _rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    (cy, sy), (cp, sp), (cr, sr) = ((np.cos(a), np.sin(a)) for a in (yaw, pitch, roll))
+    (cy, sy), (cp, sp), (cr, sr) = ((math.cos(a), math.sin(a)) for a in (yaw, pitch, roll))
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
@@ -136,15 +136,19 @@ def rasterise_head(
     zoom = scene.scale * _CAMERA / away
     x = scene.middle[0] + shift[0] + zoom * vertices[:, 0]
     y = scene.middle[1] + shift[1] - zoom * (vertices[:, 1] - 7.284)
-    xy = np.stack([x, y], axis=1)[head.corner]
-    used, size = xy[part.corners], np.array([scene.width, scene.height])
-    low = np.clip(np.floor(used.min(axis=0)), 0, size - 1).astype(int)
-    width, height = np.clip(np.ceil(used.max(axis=0)), 1, size).astype(int) - low
+    left, right = _range(x[part.vertices], scene.width)
+    top, bottom = _range(y[part.vertices], scene.height)
+    height, width = (bottom - top) * SUPERSAMPLE, (right - left) * SUPERSAMPLE
+    xy = (np.stack([x - left, y - top], axis=1) * SUPERSAMPLE)[head.corner]
     light = _light(scene, vertices, head) * brightness
     attributes = np.concatenate([head.texel, light[head.corner]], axis=1)
-    inside = (xy - low) * SUPERSAMPLE
-    seen = find_visible(inside, away[head.corner], part.triangles, height * SUPERSAMPLE, width * SUPERSAMPLE)
-    return Surface(seen, fit_planes(inside, part.triangles, attributes), int(low[1]), int(low[0]))
+    seen = find_visible(xy, away[head.corner], part.triangles, height, width)
+    return Surface(seen, fit_planes(xy, part.triangles, attributes), top, left)
+
+
+def _range(used: np.ndarray, size: int) -> tuple[int, int]:
+    """Rounds the range of coordinates to pixels of the frame."""
+    return int(np.clip(np.floor(used.min()), 0, size - 1)), int(np.clip(np.ceil(used.max()), 1, size))
 
 
 def _light(scene: Scene, vertices: np.ndarray, head: HeadModel) -> np.ndarray:

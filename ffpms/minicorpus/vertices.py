@@ -19,6 +19,25 @@ def add_shift(vertices: np.ndarray, rows: np.ndarray, shift: np.ndarray, weight:
 
 
 @numba.njit(cache=True)
+def turn(vertices: np.ndarray, pivot: np.ndarray, rotation: np.ndarray) -> None:
+    """Turns the head about a pivot, in place; the rotation fades out towards the shoulders.
+
+    Shape: vertices (V, 3) dm, pivot (3,), rotation (3, 3).
+    """
+    from_pivot = np.empty(3)
+    for v in range(len(vertices)):
+        share = min(max((vertices[v, 1] - 5.3) / 0.9, 0.0), 1.0)
+        share = share * share * (3 - 2 * share)
+        for k in range(3):
+            from_pivot[k] = vertices[v, k] - pivot[k]
+        for k in range(3):
+            turned = pivot[k]
+            for j in range(3):
+                turned += rotation[k, j] * from_pivot[j]
+            vertices[v, k] = vertices[v, k] * (1 - share) + turned * share
+
+
+@numba.njit(cache=True)
 def sum_normals(vertices: np.ndarray, corner: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """Sums the normals of the triangles around each vertex, weighted by their areas.
 
