@@ -11,8 +11,9 @@ from ffpms.checks import check_type, number, settle, texts, whole
 from ffpms.clutter import check_free
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, writing
+from ffpms.minicorpus.compositing import to_bytes
 from ffpms.minicorpus.encode import write_video
-from ffpms.minicorpus.manipulations import Quality, RealFrame
+from ffpms.minicorpus.manipulations import FakeFrame, Quality
 from ffpms.minicorpus.people import choose_people
 from ffpms.minicorpus.videos import SIZES, VideoSpec, render_fakes, render_real
 from ffpms.protocol.splits import Pairs
@@ -211,28 +212,33 @@ def render_pair(job: PairJob) -> str:
     """
     for (name, source_name), (spec, source) in zip((job.ids, job.ids[::-1]), (job.specs, job.specs[::-1]), strict=True):
         real_frames = list(render_real(spec))
-        _write(job, ORIGINAL, name, [to_pixels(real.pixels) for real in real_frames], spec.fps)
-        _write_fakes(job, f"{name}_{source_name}", spec, source, real_frames)
+        shown = [to_pixels(real.pixels) for real in real_frames]
+        _write(job, ORIGINAL, name, shown, spec.fps)
+        fakes = render_fakes(spec, source, real_frames, Quality(job.config.difficulty))
+        _write_fakes(job, f"{name}_{source_name}", source.fps, fakes, shown)
     return "_".join(job.ids)
 
 
-def _write_fakes(job: PairJob, name: str, spec: VideoSpec, source: VideoSpec, real_frames: list[RealFrame]) -> None:
-    """Writes the four fakes, which have the frame rate of their source, and their masks."""
+def _write_fakes(
+    job: PairJob, name: str, fps: int, fakes: Iterable[tuple[str, FakeFrame]], shown: list[np.ndarray]
+) -> None:
+    """Writes the four fakes of the shown real frames, and their masks."""
     frames: dict[str, list[np.ndarray]] = {kind: [] for kind in FAKES}
     masks: dict[str, list[np.ndarray]] = {kind: [] for kind in FAKES}
-    for kind, fake in render_fakes(spec, source, real_frames, Quality(job.config.difficulty)):
-        left, kept = kept_columns(kind, spec.size[0])
-        columns = slice(left, left + kept)
-        frames[kind].append(to_pixels(fake.pixels[:, columns]))
-        masks[kind].append(np.repeat(np.uint8(255) * (fake.mask[:, columns, None] > 0), 3, axis=2))
+    for kind, fake in fakes:
+        pixels = shown[fake.real.index]
+        left, kept = kept_columns(kind, pixels.shape[1])
+        frames[kind].append(fake.over(pixels, to_pixels(fake.patch))[:, left : left + kept])
+        white = np.uint8(255) * (fake.patch_mask[..., None] > 0)
+        masks[kind].append(fake.over(np.zeros_like(pixels), white)[:, left : left + kept])
     for kind in FAKES:
-        _write(job, kind, name, frames[kind], source.fps)
-        write_video(job.out / _mask_path(kind, name), masks[kind], source.fps, _MASK_CRF)
+        _write(job, kind, name, frames[kind], fps)
+        write_video(job.out / _mask_path(kind, name), masks[kind], fps, _MASK_CRF)
 
 
 def to_pixels(image: np.ndarray) -> np.ndarray:
     """Converts 0..1 to contiguous bytes."""
-    return np.ascontiguousarray(np.rint(image * 255).astype(np.uint8))
+    return np.asarray(to_bytes(np.ascontiguousarray(image, np.float32)))
 
 
 def _write(job: PairJob, kind: str, name: str, frames: list[np.ndarray], fps: int) -> None:

@@ -9,6 +9,8 @@ from importlib.resources import files
 
 import numpy as np
 
+from ffpms.minicorpus.vertices import add_shift, sum_normals
+
 TEXTURE = 1024
 """Side of the skin texture in texels; the texture of the eyes is to its right."""
 
@@ -23,6 +25,17 @@ EYE_DISTANCE = 0.6155
 """Distance between the centres of the eyes at rest, in dm; used as the unit of length."""
 
 _HIDDEN = ("eyelashes",)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some triangles of the head.
+
+    Shape: triangles (T, 3) rows of corner; vertices (n,) the rows of rest that they use.
+    """
+
+    triangles: np.ndarray
+    vertices: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -53,11 +66,17 @@ class HeadModel:
         return values
 
     @cached_property
-    def face_triangles(self) -> np.ndarray:
-        """The triangles of the face and what can hide it, without skull, neck and chest."""
+    def whole(self) -> Part:
+        """All that is shown."""
+        return Part(self.triangles, np.unique(self.corner[self.triangles]))
+
+    @cached_property
+    def face(self) -> Part:
+        """The face and what can hide it, without skull, neck and chest."""
         y, z = self.rest[self.corner][:, 1:].T
         near = (y > 5.8) & (z > 0.35)
-        return np.asarray(self.triangles[near[self.triangles].all(axis=1)])
+        triangles = self.triangles[near[self.triangles].all(axis=1)]
+        return Part(triangles, np.unique(self.corner[triangles]))
 
     def moved(self, start: np.ndarray, weights: dict[str, float]) -> np.ndarray:
         """Moves the vertices by weighted targets.
@@ -67,9 +86,17 @@ class HeadModel:
         vertices = start.copy()
         for name, weight in weights.items():
             if weight:
-                rows, shift = self.targets[name]
-                vertices[rows] += weight * shift
+                add_shift(vertices, *self.targets[name], weight)
         return vertices
+
+    def normals(self, vertices: np.ndarray) -> np.ndarray:
+        """Unit normals of moved vertices.
+
+        Shape: (V, 3) -> (V, 3).
+        """
+        normals = sum_normals(vertices, self.corner, self.triangles)
+        x, y, z = normals.T
+        return np.asarray(normals / (np.sqrt(x * x + y * y + z * z) + 1e-12)[:, None])
 
 
 @cache

@@ -14,6 +14,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from ffpms.errors import ConfigError
+from ffpms.minicorpus.compositing import measure_colours, put_over
 from ffpms.minicorpus.head_mesh import load_head
 from ffpms.minicorpus.motion import Motion
 from ffpms.minicorpus.people import Person
@@ -86,12 +87,37 @@ class RealFrame:
 
 @dataclass(frozen=True)
 class FakeFrame:
-    """A frame of a fake, (H, W, 3) in 0..1, and the mask (H, W) in 0..1 with which it was
-    composited.
+    """A frame of a fake: what is new in a window (rows, columns) of the real frame that it shows.
+
+    Shape: patch (h, w, 3) and patch_mask (h, w) in 0..1, of the window.
     """
 
-    pixels: np.ndarray
-    mask: np.ndarray
+    real: RealFrame
+    window: tuple[slice, slice]
+    patch: np.ndarray
+    patch_mask: np.ndarray
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The whole frame.
+
+        Shape: -> (H, W, 3) in 0..1.
+        """
+        return self.over(self.real.pixels, self.patch)
+
+    @property
+    def mask(self) -> np.ndarray:
+        """The mask with which the fake was composited.
+
+        Shape: -> (H, W) in 0..1.
+        """
+        return self.over(np.zeros(self.real.pixels.shape[:2], np.float32), self.patch_mask)
+
+    def over(self, frame: np.ndarray, patch: np.ndarray) -> np.ndarray:
+        """Returns a frame with a patch in this fake's window."""
+        out = frame.copy()
+        out[self.window] = patch
+        return out
 
 
 @dataclass(frozen=True)
@@ -135,7 +161,7 @@ def deepfakes(target: Subject, source: Subject, real: RealFrame, manipulator: Ma
     drawing = draw_face(target, source.person, target.motion.weights(real.index), real.index)
     small = _reduce_resolution(drawing, manipulator)
     mask = _feather(small.layers[..., FACE], manipulator.quality.feather)
-    return _composite(real, small, small.layers[..., :3] * manipulator.tint(), mask, manipulator.quality.match)
+    return _composite(real, small.layers, small.window, mask, manipulator, manipulator.quality.match)
 
 
 def reenact(target: Subject, source: Subject, real: RealFrame, source_frame: int) -> Drawing:
@@ -149,7 +175,8 @@ def reenact(target: Subject, source: Subject, real: RealFrame, source_frame: int
 def face2face(drawing: Drawing, real: RealFrame, manipulator: Manipulator) -> FakeFrame:
     """Composites the reenacted face, without the target's sensor noise."""
     mask = _feather(drawing.layers[..., FACE], manipulator.quality.feather)
-    return _composite(real, drawing, _soften(drawing, 0.7 * manipulator.quality.blur) * manipulator.tint(), mask)
+    face = _soften(drawing, 0.7 * manipulator.quality.blur, mask)
+    return _composite(real, face, drawing.window, mask, manipulator)
 
 
 def faceswap(target: Subject, source: Subject, real: RealFrame, manipulator: Manipulator) -> FakeFrame:
@@ -159,22 +186,21 @@ def faceswap(target: Subject, source: Subject, real: RealFrame, manipulator: Man
     skin = Person(target.person.geometry, source.person.texture)
     drawing = draw_face(target, skin, target.motion.weights(real.index), real.index)
     mask = _feather(drawing.layers[..., FACE], 0.4 * manipulator.quality.feather)
-    return _composite(real, drawing, drawing.layers[..., :3] * manipulator.tint(), mask, manipulator.quality.match)
+    return _composite(real, drawing.layers, drawing.window, mask, manipulator, manipulator.quality.match)
 
 
 def neural_textures(drawing: Drawing, real: RealFrame, manipulator: Manipulator) -> FakeFrame:
     """Composites the reenacted mouth region only, smoothed."""
     mask = _feather(drawing.layers[..., MOUTH], manipulator.quality.feather)
-    return _composite(real, drawing, _soften(drawing, manipulator.quality.blur) * manipulator.tint(), mask)
+    face = _soften(drawing, manipulator.quality.blur, mask)
+    return _composite(real, face, drawing.window, mask, manipulator)
 
 
 def draw_face(target: Subject, person: Person, weights: dict[str, float], frame: int) -> Drawing:
     """Draws a person in the target's place: pose, gaze and light of the target's frame."""
     head, motion = load_head(), target.motion
     vertices = pose(head, person, weights, motion.gaze[frame], motion.rotation[frame])
-    surface = rasterise_head(
-        target.scene, vertices, motion.shift[frame], float(motion.light[frame]), head.face_triangles
-    )
+    surface = rasterise_head(target.scene, vertices, motion.shift[frame], float(motion.light[frame]), head.face)
     return apply_colours(surface, person.texture)
 
 
@@ -183,48 +209,70 @@ def _reduce_resolution(drawing: Drawing, manipulator: Manipulator) -> Drawing:
     frame.
     """
     quality, draw = manipulator.quality, manipulator.draw
-    height, width = drawing.alpha.shape[:2]
+    height, width = drawing.layers.shape[:2]
     ratio = quality.resolution / max(height, width)
     size = (max(8, round(width * ratio)), max(8, round(height * ratio)))
     dx, dy = draw.normal(0, 0.5 * quality.jitter, 2)
     grow = 1 + draw.normal(0, 0.006 * quality.jitter)
-    layers = drawing.layers.copy()
+    layers = np.empty((height, width, FACE + 1), np.float32)
     for channel in range(FACE + 1):
-        patch = Image.fromarray(layers[..., channel].astype(np.float32))
+        patch = Image.fromarray(drawing.layers[..., channel])
         back = patch.resize(size, Image.Resampling.BOX).resize(patch.size, Image.Resampling.BICUBIC)
         askew = (grow, 0, dx, 0, grow, dy)
         moved = back.transform(patch.size, Image.Transform.AFFINE, askew, Image.Resampling.BILINEAR)
-        layers[..., channel] = np.clip(np.asarray(moved), 0, None)
-    return Drawing(layers, drawing.alpha, drawing.window)
+        layers[..., channel] = np.maximum(np.asarray(moved), 0)
+    return Drawing(layers, drawing.window)
 
 
 def _feather(region: np.ndarray, sigma: float) -> np.ndarray:
     """Makes a soft mask that ends within the region."""
-    return np.asarray(np.clip(2 * gaussian_filter(region, sigma) - 1, 0, 1) * (region > 0))
+    mask = np.zeros(region.shape, np.float32)
+    box = _box(region, sigma)
+    mask[box] = np.clip(2 * gaussian_filter(region[box], sigma) - 1, 0, 1) * (region[box] > 0)
+    return mask
 
 
-def _soften(drawing: Drawing, sigma: float) -> np.ndarray:
-    return np.asarray(gaussian_filter(drawing.layers[..., :3], (sigma, sigma, 0)))
+def _soften(drawing: Drawing, sigma: float, mask: np.ndarray) -> np.ndarray:
+    """Blurs the colours where the mask is."""
+    colours = np.zeros((*mask.shape, 3), np.float32)
+    box = _box(mask, sigma)
+    colours[box] = gaussian_filter(drawing.layers[box][..., :3], (sigma, sigma, 0))
+    return colours
 
 
-def _match(face: np.ndarray, pixels: np.ndarray, mask: np.ndarray, share: float) -> np.ndarray:
-    """Moves mean and spread of each colour under the mask towards those of the target's pixels."""
-    weight = (mask / max(mask.sum(), 1e-9))[..., None]
-    mean, wanted = ((image * weight).sum(axis=(0, 1)) for image in (face, pixels))
-    spread, wanted_spread = (
-        np.sqrt((((image - m) ** 2) * weight).sum(axis=(0, 1))) for image, m in ((face, mean), (pixels, wanted))
-    )
-    gain = 1 + share * (np.clip(wanted_spread / np.maximum(spread, 1e-6), 0.6, 1.6) - 1)
-    return np.asarray((face - mean) * gain + mean + share * (wanted - mean))
+def _box(region: np.ndarray, sigma: float) -> tuple[slice, slice]:
+    """Rows and columns of a region and of all that a Gaussian of this width reads for it."""
+    far = int(4 * sigma + 0.5)
+    found = [np.flatnonzero(region.any(axis=axis)) for axis in (1, 0)]
+    rows, columns = (slice(max(at[0] - far, 0), at[-1] + far + 1) if len(at) else slice(0) for at in found)
+    return rows, columns
 
 
-def _composite(real: RealFrame, drawing: Drawing, face: np.ndarray, mask: np.ndarray, match: float = 0.0) -> FakeFrame:
+def _match(face: np.ndarray, pixels: np.ndarray, tint: np.ndarray, mask: np.ndarray, share: float) -> list[np.ndarray]:
+    """Moves mean and spread of each colour under the mask towards those of the target's pixels.
+
+    Shape: -> mean (3,), gain (3,), shift (3,), as :func:`put_over` takes them.
+    """
+    weight = mask / max(mask.sum(), np.float32(1e-9))
+    mean, variance = measure_colours(face, tint, weight)
+    wanted, wanted_variance = measure_colours(pixels, np.ones_like(tint), weight)
+    ratio = np.sqrt(wanted_variance) / np.maximum(np.sqrt(variance), 1e-6)
+    return [mean, 1 + share * (np.clip(ratio, 0.6, 1.6) - 1), share * (wanted - mean)]
+
+
+def _composite(
+    real: RealFrame,
+    face: np.ndarray,
+    window: tuple[slice, slice],
+    mask: np.ndarray,
+    manipulator: Manipulator,
+    match: float = 0.0,
+) -> FakeFrame:
     """Puts the face on the target's frame where the mask is; every other pixel stays the target's
     own.
     """
-    pixels, whole_mask = real.pixels.copy(), np.zeros(real.pixels.shape[:2], np.float32)
-    inside = pixels[drawing.window]
-    matched = _match(face, inside, mask, match) if match else face
-    pixels[drawing.window] = inside * (1 - mask[..., None]) + np.clip(matched, 0, 1) * mask[..., None]
-    whole_mask[drawing.window] = mask
-    return FakeFrame(pixels, whole_mask)
+    patch, tint = real.pixels[window].copy(), manipulator.tint()
+    untouched = [np.zeros(3), np.ones(3), np.zeros(3)]
+    colours = _match(face, patch, tint, mask, match) if match else untouched
+    put_over(patch, face, mask, np.array([tint, *colours], np.float32))
+    return FakeFrame(real, window, patch, mask)

@@ -1,7 +1,7 @@
 """People: draws the shape and the colours of a head from a seed, and chooses people that differ."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -56,7 +56,7 @@ class PersonGeometry:
 
 @dataclass(frozen=True)
 class Person:
-    """One identity: a geometry, and a texture (1024, 1152, 5) in 0..1."""
+    """One identity: a geometry, and a texture as of :func:`make_texture`."""
 
     geometry: PersonGeometry
     texture: np.ndarray
@@ -112,7 +112,7 @@ def _draw_geometry(draw: np.random.Generator) -> PersonGeometry:
     ethnicity, weights = _draw_shape(head, draw)
     hair = float(np.clip(draw.normal(0.12, 0.08), 0.02, 0.3))
     vertices = head.moved(head.rest, weights)
-    vertices = vertices + _hair_volume(head, hair)
+    vertices = vertices + _hair_volume(hair)
     eyes = np.array([vertices[ball].mean(axis=0) for ball in head.eyeball])
     moved = EYES.mean(axis=0) - eyes.mean(axis=0)
     tone = np.sum([np.array(_SKIN[e]) * w for e, w in ethnicity.items()], axis=0) / 255 * draw.uniform(0.9, 1.08)
@@ -139,26 +139,44 @@ def _draw_shape(head: HeadModel, draw: np.random.Generator) -> tuple[dict[str, f
 
 def _draw_local(head: HeadModel, draw: np.random.Generator) -> dict[str, float]:
     """Draws one signed weight for each pair of opposites, the same for left and right twins."""
+    pairs = _opposites(tuple(head.targets))
+    values = np.clip(draw.normal(0, [_SPREAD.get(folder, 0.25) for folder, _, _ in pairs]), -0.9, 0.9)
     weights: dict[str, float] = {}
-    local = sorted(n for n in head.targets if not n.startswith(("expr/", "macrodetails/")))
-    for name in local:
-        folder, _, part = name.partition("/")
-        opposite = next((part.replace(a, b) for a, b in _OPPOSITES if part.endswith(a)), None)
-        if part.startswith("r-") or opposite is None or f"{folder}/{opposite}" not in head.targets:
-            continue
-        value = float(np.clip(draw.normal(0, _SPREAD.get(folder, 0.25)), -0.9, 0.9))
+    for (folder, part, opposite), value in zip(pairs, values.tolist(), strict=True):
         chosen = opposite if value > 0 else part
         for twin in (chosen, "r-" + chosen[2:]) if part.startswith("l-") else (chosen,):
             weights[f"{folder}/{twin}"] = abs(value)
     return weights
 
 
-def _hair_volume(head: HeadModel, thickness: float) -> np.ndarray:
+@cache
+def _opposites(targets: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """Finds the pairs of opposite local targets: the folder, and the two names in it."""
+    found = []
+    for name in sorted(n for n in targets if not n.startswith(("expr/", "macrodetails/"))):
+        folder, _, part = name.partition("/")
+        opposite = next((part.replace(a, b) for a, b in _OPPOSITES if part.endswith(a)), None)
+        if not part.startswith("r-") and f"{folder}/{opposite}" in targets:
+            found.append((folder, part, str(opposite)))
+    return found
+
+
+def _hair_volume(thickness: float) -> np.ndarray:
     """How far hair moves the scalp, but not the ears, outwards from the middle of the head.
 
     Shape: -> (V, 3) dm.
     """
-    outward = head.rest - [0, 7.3, 0.4]
-    outward = outward / np.linalg.norm(outward, axis=1, keepdims=True)
-    under = under_hair(head.rest) * (1 - head.at_vertices("ears"))
+    outward, under = _scalp()
     return np.asarray(outward * (thickness * under * under * (3 - 2 * under))[:, None])
+
+
+@cache
+def _scalp() -> tuple[np.ndarray, np.ndarray]:
+    """Returns which way hair moves a vertex, and how much of it is under hair.
+
+    Shape: -> (V, 3), (V,) in 0..1.
+    """
+    head = load_head()
+    outward = head.rest - [0, 7.3, 0.4]
+    under = under_hair(head.rest) * (1 - head.at_vertices("ears"))
+    return outward / np.linalg.norm(outward, axis=1, keepdims=True), under

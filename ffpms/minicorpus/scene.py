@@ -1,14 +1,17 @@
 """Scenes: camera, light and background, and the image of a person in them."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ffpms.minicorpus.head_mesh import HeadModel, load_head
+from ffpms.minicorpus.head_mesh import HeadModel, Part, load_head
 from ffpms.minicorpus.people import Person
-from ffpms.minicorpus.rasteriser import rasterise, shade
+from ffpms.minicorpus.rasteriser import find_visible, fit_planes, shade
+from ffpms.minicorpus.texture import CHANNELS, COVER
+from ffpms.minicorpus.vertices import turn
 
 SUPERSAMPLE = 2
 """Images are drawn at this many times their size and averaged down, which smooths edges."""
@@ -45,11 +48,11 @@ class Scene:
 class Drawing:
     """A person drawn alone, within a window (rows, columns) of the frame.
 
-    Shape: layers (h, w, 5): red, green, blue, face and mouth, premultiplied by alpha (h, w, 1).
+    Shape: layers (h, w, C): red, green, blue, face and mouth, premultiplied by alpha, which follows
+    them.
     """
 
     layers: np.ndarray
-    alpha: np.ndarray
     window: tuple[slice, slice]
 
 
@@ -95,14 +98,12 @@ def pose(
     vertices = head.moved(geometry.vertices, weights)
     for ball, centre in zip(head.eyeball, geometry.eyes, strict=True):
         vertices[ball] = (geometry.vertices[ball] - centre) @ _rotation(gaze[0], gaze[1], 0.0).T + centre
-    turned = (vertices - _PIVOT) @ _rotation(*rotation).T + _PIVOT
-    share = np.clip((vertices[:, 1] - 5.3) / 0.9, 0, 1)
-    share = (share * share * (3 - 2 * share))[:, None]
-    return np.asarray(vertices * (1 - share) + turned * share)
+    turn(vertices, _PIVOT, _rotation(*rotation))
+    return vertices
 
 
 def _rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    (cy, sy), (cp, sp), (cr, sr) = ((np.cos(a), np.sin(a)) for a in (yaw, pitch, roll))
+    (cy, sy), (cp, sp), (cr, sr) = ((math.cos(a), math.sin(a)) for a in (yaw, pitch, roll))
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
@@ -111,36 +112,43 @@ def _rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Surface:
-    """What is seen in each pixel before any colour: texel x and y, then red, green and blue light.
+    """What is seen in each pixel before any colour.
 
     It covers a window of the frame (top, left, in px), at SUPERSAMPLE times the size.
+
+    Shape: seen (h, w) rows of triangles, or -1; planes (T, 5, 3) texel x and y, then red, green and
+    blue light.
     """
 
-    buffer: np.ndarray
-    covered: np.ndarray
+    seen: np.ndarray
+    planes: np.ndarray
     top: int
     left: int
 
 
 def rasterise_head(
-    scene: Scene, vertices: np.ndarray, shift: np.ndarray, brightness: float, triangles: np.ndarray | None = None
+    scene: Scene, vertices: np.ndarray, shift: np.ndarray, brightness: float, part: Part | None = None
 ) -> Surface:
-    """Rasterises posed vertices with their light; all triangles or some."""
+    """Rasterises posed vertices with their light; the whole head or a part."""
     head = load_head()
-    triangles = head.triangles if triangles is None else triangles
+    part = head.whole if part is None else part
     away = _CAMERA - (vertices[:, 2] - 1.245)
     zoom = scene.scale * _CAMERA / away
     x = scene.middle[0] + shift[0] + zoom * vertices[:, 0]
     y = scene.middle[1] + shift[1] - zoom * (vertices[:, 1] - 7.284)
-    xy = np.stack([x, y], axis=1)[head.corner]
-    used = np.take(xy.T, triangles.ravel(), axis=1)  # (2, 3 T): a minimum along rows is ten times as quick
-    size = np.array([scene.width, scene.height])
-    low = np.clip(np.floor(used.min(axis=1)), 0, size - 1).astype(int)
-    width, height = np.clip(np.ceil(used.max(axis=1)), 1, size).astype(int) - low
+    left, right = _range(x[part.vertices], scene.width)
+    top, bottom = _range(y[part.vertices], scene.height)
+    height, width = (bottom - top) * SUPERSAMPLE, (right - left) * SUPERSAMPLE
+    xy = (np.stack([x - left, y - top], axis=1) * SUPERSAMPLE)[head.corner]
     light = _light(scene, vertices, head) * brightness
     attributes = np.concatenate([head.texel, light[head.corner]], axis=1)
-    inside = ((xy - low) * SUPERSAMPLE, away[head.corner], triangles, attributes)
-    return Surface(*rasterise(*inside, height * SUPERSAMPLE, width * SUPERSAMPLE), int(low[1]), int(low[0]))
+    seen = find_visible(xy, away[head.corner], part.triangles, height, width)
+    return Surface(seen, fit_planes(xy, part.triangles, attributes), top, left)
+
+
+def _range(used: np.ndarray, size: int) -> tuple[int, int]:
+    """Rounds the range of coordinates to pixels of the frame."""
+    return int(np.clip(np.floor(used.min()), 0, size - 1)), int(np.clip(np.ceil(used.max()), 1, size))
 
 
 def _light(scene: Scene, vertices: np.ndarray, head: HeadModel) -> np.ndarray:
@@ -148,13 +156,7 @@ def _light(scene: Scene, vertices: np.ndarray, head: HeadModel) -> np.ndarray:
 
     Shape: (V, 3) dm -> (V, 3).
     """
-    corners = head.corner[head.triangles]
-    a, b, c = (vertices[corners[:, i]] for i in range(3))
-    facing = np.cross(b - a, c - a)
-    normals = np.stack(
-        [sum(np.bincount(corners[:, i], facing[:, k], len(vertices)) for i in range(3)) for k in range(3)], axis=1
-    )
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
+    normals = head.normals(vertices)
     lit = np.clip(0.75 * (normals @ scene.light) + 0.25, 0, None)
     halfway = scene.light + [0, 0, 1]
     shine = np.clip(normals @ (halfway / np.linalg.norm(halfway)), 0, None) ** 24
@@ -163,14 +165,16 @@ def _light(scene: Scene, vertices: np.ndarray, head: HeadModel) -> np.ndarray:
 
 def apply_colours(surface: Surface, texture: np.ndarray) -> Drawing:
     """Gives the surface the colours of a person, at the size of the scene."""
-    shaded = shade(texture, surface.buffer, surface.covered, SUPERSAMPLE)
-    rows = slice(surface.top, surface.top + shaded.shape[0])
-    columns = slice(surface.left, surface.left + shaded.shape[1])
-    return Drawing(shaded[..., :-1], shaded[..., -1:], (rows, columns))
+    layers = shade(texture, surface.seen, surface.planes, SUPERSAMPLE, CHANNELS)
+    rows = slice(surface.top, surface.top + layers.shape[0])
+    columns = slice(surface.left, surface.left + layers.shape[1])
+    return Drawing(layers, (rows, columns))
 
 
 def paint_over(frame: np.ndarray, drawing: Drawing) -> np.ndarray:
     """Returns the frame with the drawn person in front."""
     out = frame.copy()
-    out[drawing.window] = drawing.layers[..., :3] + out[drawing.window] * (1 - drawing.alpha)
+    behind = out[drawing.window]
+    behind *= 1 - drawing.layers[..., COVER, None]
+    behind += drawing.layers[..., :3]
     return out

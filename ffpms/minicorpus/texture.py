@@ -8,11 +8,15 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from ffpms.minicorpus.compositing import blend
 from ffpms.minicorpus.head_mesh import EYE_TEXTURE, TEXTURE, HeadModel, load_head
-from ffpms.minicorpus.rasteriser import rasterise
+from ffpms.minicorpus.rasteriser import find_visible, fit_planes, interpolate
 
-FACE, MOUTH = 3, 4
-"""Channels of a texture after red, green and blue: the shares of face and of mouth region."""
+FACE, MOUTH, COVER = 3, 4, 5
+"""Channels of a texture after red, green and blue: face region, mouth region, and 1 everywhere."""
+
+CHANNELS = 8
+"""A power of two, so that a processor does those of a texel at once; the last two are empty."""
 
 _HAIR = ((28, 22, 20), (54, 36, 26), (92, 62, 40), (150, 112, 66), (120, 116, 112), (110, 52, 30))
 _IRIS = ((70, 44, 28), (92, 110, 66), (84, 116, 146), (60, 52, 46))
@@ -35,8 +39,8 @@ def under_hair(points: np.ndarray) -> np.ndarray:
 class _TexelMap:
     """The geometry under every texel, the same for all people.
 
-    Shape: x, y, z (T, T) dm on the base head; in 0..1 the head model's masks, hair and beard (T,
-    T), face and mouth as regions (T, T, 2).
+    Shape: x, y, z (T, T) dm on the base head; in 0..1 the head model's masks, hair, beard, cheeks,
+    sockets, freckles and clothes (T, T), face and mouth as regions (T, T, 2).
     """
 
     x: np.ndarray
@@ -45,6 +49,10 @@ class _TexelMap:
     masks: dict[str, np.ndarray]
     hair: np.ndarray
     beard: np.ndarray
+    cheeks: np.ndarray
+    sockets: np.ndarray
+    freckles: np.ndarray
+    clothes: np.ndarray
     regions: np.ndarray
 
 
@@ -63,7 +71,17 @@ def _texel_map() -> _TexelMap:
     regions = np.maximum(regions, masks["inside_mouth"][..., None]).astype(np.float32)
     for rows, columns, _ in _mouth_parts():
         regions[rows, columns] = 1
-    return _TexelMap(x, y, z, masks, hair=under_hair(points), beard=jaw * (1 - masks["lips"]), regions=regions)
+    collar = 5.55 - 0.35 * np.clip(z - 0.2, 0, 1) + 0.5 * np.clip(np.abs(x) - 0.4, 0, 1)
+    return _TexelMap(
+        *(x, y, z, masks),
+        hair=under_hair(points),
+        beard=jaw * (1 - masks["lips"]),
+        cheeks=np.exp(-(((np.abs(x) - 0.45) / 0.2) ** 2) - ((y - 6.95) / 0.18) ** 2) * (z > 0.8),
+        sockets=np.exp(-(((np.abs(x) - 0.3) / 0.2) ** 2) - ((y - 7.24) / 0.13) ** 2) * (z > 0.9),
+        freckles=np.exp(-((x / 0.6) ** 2) - ((y - 7.0) / 0.35) ** 2),
+        clothes=np.clip((collar - y) / 0.03, 0, 1),
+        regions=regions,
+    )
 
 
 def _surface(head: HeadModel) -> np.ndarray:
@@ -75,39 +93,37 @@ def _surface(head: HeadModel) -> np.ndarray:
     keep = body[head.triangles].all(axis=1)
     triangles = np.concatenate([head.triangles[keep], head.triangles[keep][:, ::-1]])
     depth = np.zeros(len(head.corner))
-    points, _ = rasterise(head.texel, depth, triangles, head.rest[head.corner], TEXTURE, TEXTURE)
-    return points
+    seen = find_visible(head.texel, depth, triangles, TEXTURE, TEXTURE)
+    return np.asarray(interpolate(seen, fit_planes(head.texel, triangles, head.rest[head.corner])))
 
 
 def make_texture(tone: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Draws all colours that do not depend on the pose, for a person of a skin tone.
 
-    Shape: tone (3,) in 0..1 -> (T, T + E, 5) in 0..1: red, green, blue, face and mouth; the eyes to
-    the right.
+    Shape: tone (3,) in 0..1 -> (T, T + E, C) in 0..1: red, green, blue, face, mouth and cover; the
+    eyes to the right.
     """
     texels, tone = _texel_map(), tone.astype(np.float32)
     colour = _skin(texels, tone, draw)
     _paint_hair(colour, texels, tone, draw)
     _paint_clothes(colour, texels, draw)
     _paint_mouth(colour, texels)
-    texture = np.zeros((TEXTURE, TEXTURE + EYE_TEXTURE, 5), np.float32)
-    texture[:, :TEXTURE, :3] = np.clip(colour, 0, 1)
-    texture[:, :TEXTURE, FACE:] = texels.regions
-    texture[:EYE_TEXTURE, TEXTURE:] = _eye(np.array(_IRIS[draw.integers(len(_IRIS))]) / 255, draw)
+    texture = np.zeros((TEXTURE, TEXTURE + EYE_TEXTURE, CHANNELS), np.float32)
+    texture[..., COVER] = 1
+    texture[:, :TEXTURE, :FACE] = np.clip(colour, 0, 1)
+    texture[:, :TEXTURE, FACE:COVER] = texels.regions
+    texture[:EYE_TEXTURE, TEXTURE:, :COVER] = _eye(np.array(_IRIS[draw.integers(len(_IRIS))]) / 255, draw)
     return texture
 
 
 def _skin(texels: _TexelMap, tone: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Draws mottled skin with flushed cheeks, dark sockets, freckles and lips."""
-    x, y, z = texels.x, texels.y, texels.z
     mottle = 1 + 0.02 * _noise(draw, 24) + 0.02 * _noise(draw, 6) + 0.018 * _noise(draw, 1.2)
     colour = tone * mottle[..., None]
-    cheeks = np.exp(-(((np.abs(x) - 0.45) / 0.2) ** 2) - ((y - 6.95) / 0.18) ** 2) * (z > 0.8)
-    _blend(colour, cheeks * draw.uniform(0.05, 0.25), tone * [1.08, 0.8, 0.78])
-    sockets = np.exp(-(((np.abs(x) - 0.3) / 0.2) ** 2) - ((y - 7.24) / 0.13) ** 2) * (z > 0.9)
-    _blend(colour, sockets * draw.uniform(0.1, 0.35), tone * [0.72, 0.62, 0.6])
-    spots = np.exp(-((x / 0.6) ** 2) - ((y - 7.0) / 0.35) ** 2)
-    _blend(colour, (_noise(draw, 2.0) > draw.uniform(1.6, 3.2)) * spots * 0.35, tone * [0.66, 0.5, 0.42])
+    _blend(colour, texels.cheeks * draw.uniform(0.05, 0.25), tone * [1.08, 0.8, 0.78])
+    _blend(colour, texels.sockets * draw.uniform(0.1, 0.35), tone * [0.72, 0.62, 0.6])
+    spots = (_noise(draw, 2.0) > draw.uniform(1.6, 3.2)) * texels.freckles
+    _blend(colour, spots * 0.35, tone * [0.66, 0.5, 0.42])
     lips = np.clip(texels.masks["lips"] * 1.2, 0, 1)
     _blend(colour, lips * draw.uniform(0.5, 0.85), tone * [0.86, 0.52, 0.52])
     return colour
@@ -137,10 +153,8 @@ def _brows(texels: _TexelMap, draw: np.random.Generator) -> np.ndarray:
 
 def _paint_clothes(colour: np.ndarray, texels: _TexelMap, draw: np.random.Generator) -> None:
     """Paints a plain top below the collar, in place."""
-    x, y, z = texels.x, texels.y, texels.z
-    cloth = draw.uniform(0.1, 0.75) * (1 + draw.normal(0, 0.16, 3)) * (1 + 0.05 * _noise(draw, 3)[..., None])
-    collar = 5.55 - 0.35 * np.clip(z - 0.2, 0, 1) + 0.5 * np.clip(np.abs(x) - 0.4, 0, 1)
-    _blend(colour, np.clip((collar - y) / 0.03, 0, 1), cloth)
+    cloth = draw.uniform(0.1, 0.75) * (1 + draw.normal(0, 0.16, 3))
+    _blend(colour, texels.clothes, cloth, 1 + 0.05 * _noise(draw, 3))
 
 
 def _paint_mouth(colour: np.ndarray, texels: _TexelMap) -> None:
@@ -156,12 +170,13 @@ def _mouth_parts() -> Iterator[tuple[slice, slice, tuple[float, ...]]]:
         yield rows, slice(int(left * TEXTURE), int(right * TEXTURE)), paint
 
 
-def _blend(colour: np.ndarray, amount: np.ndarray, paint: np.ndarray) -> None:
+def _blend(colour: np.ndarray, amount: np.ndarray, paint: np.ndarray, grain: np.ndarray | None = None) -> None:
     """Moves a colour towards a paint, in place.
 
-    Shape: colour (H, W, 3), amount (H, W) in 0..1, paint (3,) or (H, W, 3).
+    Shape: colour (H, W, 3), amount (H, W) in 0..1, paint (3,), grain (H, W) that multiplies it.
     """
-    colour += (paint.astype(np.float32) - colour) * amount.astype(np.float32)[..., None]
+    grain = np.ones_like(colour[..., 0]) if grain is None else grain
+    blend(colour, amount.astype(np.float32), paint.astype(np.float64), grain)
 
 
 def _noise(draw: np.random.Generator, sigma: float) -> np.ndarray:

@@ -63,8 +63,10 @@ def render_real(spec: VideoSpec) -> Iterator[RealFrame]:
         pixels = subject.scene.background
         for person in (other, subject):
             pixels = pixels if person is None else paint_over(pixels, _draw_whole(person, frame))
-        noise = np.random.default_rng([spec.seed, 3, frame]).standard_normal(pixels.shape, np.float32)
-        yield RealFrame(np.clip(pixels + np.float32(subject.scene.noise) * noise, 0, 1), frame)
+        noisy = np.random.default_rng([spec.seed, 3, frame]).standard_normal(pixels.shape, np.float32)
+        noisy *= np.float32(subject.scene.noise)
+        noisy += pixels
+        yield RealFrame(np.clip(noisy, 0, 1, out=noisy), frame)
 
 
 def _draw_whole(subject: Subject, frame: int) -> Drawing:
