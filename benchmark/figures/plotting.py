@@ -23,7 +23,7 @@ _COLOURS = 10
 
 def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
     """Draws the curve for a terminal: a bar a point; half a bar is chance."""
-    curve, shared = _shorten(curve)
+    curve, shared = shorten(curve)
     lines = [f"all lines: {shared}"] if shared else []
     for (metric, method), points in curve.groupby(["metric", "method"], sort=False):
         lines.append(f"{method}: {TITLES[str(metric)]}")
@@ -80,7 +80,7 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    curve, shared = _shorten(curve)
+    curve, shared = shorten(curve)
     metrics = [metric for metric in TITLES if metric in set(curve["metric"])]
     size = (6 * len(metrics), 4.6)
     figure, panels = plt.subplots(1, len(metrics), figsize=size, dpi=110, layout="constrained")
@@ -91,16 +91,26 @@ def draw_picture(curve: pd.DataFrame, path: Path, title: str) -> None:
         axes.set(ylabel="%", title=TITLES[metric], ylim=(bottom, 102))
         if metric != "tpr":
             axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
-    handles, labels = axes.get_legend_handles_labels()
-    letters = _LETTERS_PER_INCH * size[0]
-    columns = max(1, letters // (max(map(len, labels), default=0) + _LETTERS_OF_A_LINE))
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
-    figure.suptitle("\n".join([title, *wrap(shared, width=letters)]))
+    draw_legend(figure, axes, title, shared, size[0])
     figure.savefig(path)
     plt.close(figure)
 
 
-def _shorten(curve: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def draw_legend(figure: Any, axes: Any, title: str, shared: str, width: int) -> None:
+    """Draws the legend below a figure of that width in inches, and its title with what is shared."""
+    handles, labels = axes.get_legend_handles_labels()
+    letters = _LETTERS_PER_INCH * width
+    columns = max(1, letters // (max(map(len, labels), default=0) + _LETTERS_OF_A_LINE))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    figure.suptitle("\n".join([title, *wrap(shared, width=letters)]))
+
+
+def style_of(number: int) -> str:
+    """Returns the style of a line by its number: dashed where colours come again."""
+    return "-" if number < _COLOURS else "--"
+
+
+def shorten(curve: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Takes the settings that all lines share out of their names."""
     names, shared = factor_out(dict.fromkeys(curve["method"]))
     return curve.assign(method=curve["method"].map(names)), shared
@@ -115,7 +125,7 @@ def _draw_panel(axes: Any, curve: pd.DataFrame) -> None:
         if of_ranges:
             _draw_ranges(axes, x + 0.8 * (number - (len(methods) - 1) / 2), points, method)
         else:
-            _draw_band(axes, x, points, method, "-" if number < _COLOURS else "--")
+            _draw_band(axes, x, points, method, style_of(number))
     if of_frames:
         axes.set(
             xlabel="frames looked at", xlim=(0, curve["n_frames"].max() + 1), xticks=sorted(set(curve["n_frames"]))

@@ -20,6 +20,7 @@ from ffpms.cli.methods import methods
 from ffpms.cli.minicorpus import minicorpus
 from ffpms.cli.plan import plan
 from ffpms.cli.predict import predict
+from ffpms.cli.report import report
 from ffpms.cli.verify import verify
 from ffpms.errors import ConfigError, FfpmsError, remedy
 
@@ -117,5 +118,5 @@ def main(debug: bool) -> None:
     """Build FFPMS, the partial-attack deepfake benchmark, and train and score detectors on it."""
 
 
-for command in (build, plan, verify, bench, leaderboard, evaluate, predict, methods, explain, minicorpus, demo):
+for command in (build, plan, verify, bench, leaderboard, report, evaluate, predict, methods, explain, minicorpus, demo):
     main.add_command(command)

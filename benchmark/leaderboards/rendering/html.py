@@ -53,12 +53,17 @@ def render_html(cells: pd.DataFrame, failures: pd.DataFrame, notes: Mapping[str,
     The ``notes`` say why sets have not the official name.
     """
     tables = list(make_tables(cells))
-    parts = [_numbers(table) for table in tables]
+    parts = [render_tables(cells)]
     marks = [f"<li>{escape(mark)}</li>\n" for mark in [*explain(tables), *(notes or {}).values()]]
     parts += ["<ul>\n", *marks, "</ul>\n"] if marks else []
     rows = [map(escape, row) for row in failed_rows(failures)]
     parts += [_table("Failed", FAILED_COLUMNS, rows, "words")] if rows else []
     return "".join([_START, *parts, _END])
+
+
+def render_tables(cells: pd.DataFrame) -> str:
+    """Renders the tables alone, for a page around them; all text in them is escaped."""
+    return "".join(map(_numbers, make_tables(cells)))
 
 
 def _numbers(table: Table) -> str:

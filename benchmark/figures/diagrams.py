@@ -1,0 +1,42 @@
+"""Draws ROC curves and reliability diagrams as pictures, the axes being shares of 0 to 100 %."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmark.figures.plotting import draw_legend, shorten, style_of
+
+
+def draw_roc(curve: pd.DataFrame, path: Path, title: str) -> None:
+    """Draws the curves of :func:`~benchmark.figures.roc.roc_curve`."""
+    labels = {"xlabel": "real videos called fake (%)", "ylabel": "fake videos found (%)"}
+    _draw_square(curve, ("fpr", "tpr"), path, title, labels, marker="")
+
+
+def draw_reliability(table: pd.DataFrame, path: Path, title: str) -> None:
+    """Draws the points of :func:`~benchmark.figures.reliability.reliability`."""
+    labels = {"xlabel": "score (%)", "ylabel": "share of fakes (%)"}
+    _draw_square(table, ("score", "share_fake"), path, title, labels, marker="o")
+
+
+def _draw_square(
+    table: pd.DataFrame, axes_of: tuple[str, str], path: Path, title: str, labels: Mapping[str, Any], marker: str
+) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    table, shared = shorten(table)
+    figure, axes = plt.subplots(figsize=(6, 6.4), dpi=110, layout="constrained")
+    axes.plot([0, 100], [0, 100], color="grey", linewidth=0.8, linestyle=":")
+    for number, (method, points) in enumerate(table.groupby("method", sort=False)):
+        x, y = (100 * points[name] for name in axes_of)
+        axes.plot(x, y, style_of(number), marker=marker, markersize=4, linewidth=1.6, label=method)
+    axes.set(xlim=(-1, 101), ylim=(-1, 101), aspect="equal", **labels)
+    axes.grid(alpha=0.25)
+    draw_legend(figure, axes, title, shared, width=6)
+    figure.savefig(path)
+    plt.close(figure)

@@ -1,0 +1,103 @@
+"use strict";
+// The leaderboard: any metric and bucket as a table, a method a row, a manipulation a column.
+{
+  // Places in a row of the data.
+  const [METHOD, KIND, METRIC, BUCKET, VALUE, LOW, HIGH, STD, MINUS, STANDING] = Array(10).keys();
+  const make = (tag, values = {}, ...inside) => {
+    const element = Object.assign(document.createElement(tag), values);
+    element.append(...inside);
+    return element;
+  };
+
+  const setUp = (box) => {
+    const {board} = JSON.parse(document.getElementById(`${box.dataset.set}-data`).textContent);
+    const form = box.querySelector(".board-controls"), place = box.querySelector(".board");
+    const kinds = board.keys.manipulation, buckets = board.keys.bucket;
+    let sorted = null; // {column, descending}
+
+    const option = (text, value) => new Option(text, value);
+    const compared = board.metrics.map((one, n) => [one, n]);
+    for (const [label, own] of [["Compared", true], ["Others", false]]) {
+      const items = compared.filter(([one]) => one.compared === own).map(([one, n]) => option(one.title, n));
+      if (items.length) form.elements.metric.append(make("optgroup", {label}, ...items));
+    }
+    form.elements.bucket.append(...board.buckets.map((name) => option(name === "all" ? "all rates" : name, name)));
+    form.querySelector(".chips").append(...board.manipulations.map((name) =>
+      make("label", {}, make("input", {type: "checkbox", name: "kind", value: name, checked: true}), make("span", {}, name))));
+
+    const number = (value, metric, digits = 2) => metric.percent ? (100 * value).toFixed(digits) : value.toFixed(digits + 1);
+    const cell = (row, metric) => {
+      if (!row) return make("td");
+      const figure = number(row[VALUE], metric);
+      const inside = row[STANDING] === "best" ? [make("strong", {}, figure)]
+        : row[STANDING] === "like_best" ? [figure, make("sup", {}, "†")] : [figure];
+      const spread = [
+        row[STD] === null ? "" : `± ${number(row[STD], metric)}`,
+        row[LOW] === null ? "" : `[${number(row[LOW], metric, 1)}, ${number(row[HIGH], metric, 1)}]`,
+      ].filter(Boolean).join(" ");
+      if (spread) inside.push(make("small", {}, spread));
+      if (row[MINUS] !== null) {
+        inside.push(make("small", {}, `ours − paper ${row[MINUS] < 0 ? "" : "+"}${number(row[MINUS], metric)}`));
+      }
+      return make("td", {}, ...inside);
+    };
+
+    const head = (name, column, redraw) => {
+      const button = make("button", {type: "button"}, name);
+      const element = make("th", {scope: "col"}, button);
+      const first = column !== -1; // methods go up first, numbers down
+      if (sorted?.column === column) element.setAttribute("aria-sort", sorted.descending ? "descending" : "ascending");
+      button.addEventListener("click", () => {
+        sorted = {column, descending: sorted?.column === column ? !sorted.descending : first};
+        redraw(column);
+      });
+      return element;
+    };
+
+    const draw = (focus) => {
+      const metric = board.metrics[form.elements.metric.value];
+      const columns = [...form.querySelectorAll("[name=kind]:checked")].map((box) => box.value);
+      const bucket = buckets.indexOf(form.elements.bucket.value), word = form.elements.method.value.toLowerCase();
+      const rows = new Map();
+      for (const row of board.rows) {
+        if (row[METRIC] !== Number(form.elements.metric.value) || row[BUCKET] !== bucket) continue;
+        const name = board.methods[row[METHOD]];
+        if (!name.toLowerCase().includes(word)) continue;
+        if (!rows.has(name)) rows.set(name, new Map());
+        rows.get(name).set(kinds[row[KIND]], row);
+      }
+      const list = [...rows];
+      if (sorted) {
+        const value = ([name, own]) => sorted.column === -1 ? name : own.get(columns[sorted.column])?.[VALUE];
+        const turn = sorted.descending ? -1 : 1;
+        list.sort((a, b) => {
+          const [x, y] = [value(a), value(b)];
+          if (x === undefined || y === undefined) return (x === undefined) - (y === undefined);
+          return turn * (typeof x === "string" ? x.localeCompare(y, "en") : x - y);
+        });
+      }
+      const title = `${metric.title}${metric.percent ? " (%)" : ""}${bucket === buckets.indexOf("all") ? "" : `, ${form.elements.bucket.value} fake frames`}`;
+      const better = metric.best === 0 ? "Lower is better." : "Higher is better.";
+      const table = make("table", {className: "numbers sorted"},
+        make("caption", {}, title, make("small", {}, [better, board.shared].filter(Boolean).join(" "))),
+        make("thead", {}, make("tr", {}, head("method", -1, draw), ...columns.map((name, n) => head(name, n, draw)))),
+        make("tbody", {}, ...list.map(([name, own]) =>
+          make("tr", {}, make("th", {scope: "row"}, name), ...columns.map((kind) => cell(own.get(kind), metric))))));
+      if (!list.length) table.tBodies[0].append(make("tr", {}, make("td", {colSpan: columns.length + 1}, "no such row")));
+      const scroll = make("div", {className: "scroll", tabIndex: 0}, table);
+      scroll.setAttribute("role", "region");
+      scroll.setAttribute("aria-label", title);
+      place.replaceChildren(scroll);
+      box.querySelector(".board-status").textContent = `${title}: ${list.length} rows`;
+      if (focus !== undefined) table.tHead.rows[0].cells[focus + 1].firstChild.focus();
+    };
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("input", (event) => {
+      if (event.target.name === "kind") sorted = null;
+      draw();
+    });
+    form.hidden = false;
+    draw();
+  };
+  for (const box of document.querySelectorAll("[data-set]")) setUp(box);
+}

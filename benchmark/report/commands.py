@@ -1,0 +1,61 @@
+"""The command that makes a row of the leaderboard again, from the settings that its runs stored."""
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmark.leaderboards.labels import PAPER, RANDOM_BACKBONE, format_setting
+from benchmark.runs.folder import Run
+from ffpms.protocol.v1_manifest import OFFICIAL, UNMIXED
+
+_TOLD_OTHERWISE = ("method", "manipulations", "backbone", "pretrained", "weights_sha256", "options", "ranks", "seed")
+PACKAGED = "packaged"
+"""What ``--weights`` calls weights that a package holds; other files have a hash instead."""
+
+
+def write_command(runs: Sequence[Run], data: str = "DATA") -> str:
+    """Writes the command of the runs of one row, which differ in seed and manipulations alone.
+
+    ``data`` is the folder of the built set, ``DATA`` where it is not known. So are ``WEIGHTS`` and
+    ``SCORES``, files of which a run keeps the hash alone. What a run of another version knows and
+    this one has no flag for follows as a comment.
+
+    Example:
+        >>> runs = benchmark.read_runs("runs")
+        >>> write_command([run for run in runs if run.method == "s-mil"])[:32]
+        'ffpms bench --methods s-mil --da'
+    """
+    first = runs[0]
+    if first.external:
+        val = ["--val-scores", "VAL_SCORES"] if first.settings.get("val_scores") else []
+        own = [] if first.dataset in OFFICIAL else ["--data", data]
+        return shlex.join(["ffpms", "evaluate", "--scores", "SCORES", *val, "--name", first.method, *own])
+    ranks = first.settings.get("ranks", 1)
+    launch = f"torchrun --nproc-per-node {ranks} $(which ffpms)" if ranks > 1 else "ffpms"
+    seeds = ",".join(dict.fromkeys(str(run.seed) for run in runs))
+    words = ["bench", "--methods", first.method, "--data", data, *_flags(first), "--seeds", seeds]
+    words += ["--train-on", "each"] if all(len(run.manipulations) == 1 for run in runs) else []
+    unknown = [f"{key}={format_setting(value)}" for key, value in first.settings.items() if key not in PAPER]
+    comment = f"  # not in this version: {', '.join(unknown)}" if unknown else ""
+    return f"{launch} {shlex.join(words)}{' '.join(comment.splitlines())}"
+
+
+def _flags(run: Run) -> Iterator[str]:
+    settings, defaults = run.settings, {**PAPER, **run.defaults}
+    if run.dataset.startswith(UNMIXED):
+        yield "--unmixed"
+    if settings["backbone"] != run.defaults.get("backbone"):
+        yield from ("--backbone", str(settings["backbone"]))
+    yield from _weights(settings)
+    for option in settings["options"]:
+        yield from ("--set", f"{run.method}.{option}")
+    for key in PAPER:
+        if key not in _TOLD_OTHERWISE and key in settings and settings[key] != defaults[key]:
+            yield from (f"--{key.replace('_', '-')}", str(settings[key]))
+
+
+def _weights(settings: Mapping[str, Any]) -> Iterator[str]:
+    if own := settings.get("weights_sha256"):
+        yield from ("--weights", PACKAGED if own == PACKAGED else "WEIGHTS")
+    elif not settings["pretrained"] and settings["backbone"] != RANDOM_BACKBONE:
+        yield "--no-pretrained"

@@ -1,0 +1,90 @@
+"""The numbers of the leaderboard as lists, from which the page makes any of its tables."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.leaderboards.labels import factor_out
+from benchmark.metrics.catalogue import METRICS
+
+_PLAIN = ("brier", "brier_scaled")
+"""Metrics that are no share, and so are not shown in percent."""
+_PLACES = ("method", "manipulation", "metric", "fake_rate_bucket")
+_NUMBERS = ("value", "ci_low", "ci_high", "std", "minus_paper")
+
+
+def list_numbers(cells: pd.DataFrame) -> dict[str, Any]:
+    """Lists all cells of one table: a row a cell, which names its method and so on by number.
+
+    The paper's rows follow ours. A number that is not there is None.
+    """
+    ours, paper = (cells[cells["source"] == source] for source in ("ours", "paper"))
+    names, shared = factor_out(dict.fromkeys(ours["method"])) if len(ours) else ({}, "")
+    both = pd.concat([ours, paper.assign(method=paper["method"] + " (paper)")]).reset_index(drop=True)
+    places = {column: _factorize(both[column]) for column in _PLACES}
+    columns = [place for place, _ in places.values()]
+    columns += [_round(both[name], 6) for name in _NUMBERS]
+    columns += [both["standing"].fillna("").tolist(), both["n_videos"].tolist()]
+    return {
+        "methods": [names.get(label, label) for label in places["method"][1]],
+        "manipulations": _last_all(places["manipulation"][1]),
+        "metrics": [_describe(name) for name in places["metric"][1]],
+        "buckets": sorted(places["fake_rate_bucket"][1], key=_order_bucket),
+        "keys": {"manipulation": places["manipulation"][1], "bucket": places["fake_rate_bucket"][1]},
+        "rows": [list(row) for row in zip(*columns, strict=True)],
+        "shared": f"All rows scored here: {shared}." if shared else "",
+    }
+
+
+CALIBRATION = {"ece": "ECE", "ece_scaled": "ECE, scaled", "brier": "Brier", "brier_scaled": "Brier, scaled"}
+"""Metrics of calibration with the heads of their columns; T, the temperature, follows them."""
+
+
+def list_calibration(cells: pd.DataFrame) -> list[list[str]]:
+    """Lists the numbers of calibration: a row a method, with the temperature chosen on val last.
+
+    A method that lacks val scores has no scaled ones.
+    """
+    whole = cells[(cells["source"] == "ours") & (cells["manipulation"] == "all") & (cells["fake_rate_bucket"] == "all")]
+    own = whole[whole["metric"].isin(list(CALIBRATION))]
+    names, _ = factor_out(dict.fromkeys(own["method"])) if len(own) else ({}, "")
+    rows = []
+    for method, found in own.groupby("method", sort=False):
+        values = found.set_index("metric")["value"].reindex(list(CALIBRATION))
+        shown = [_show(value, 1 if name in _PLAIN else 100) for name, value in values.items()]
+        rows.append([names[method], *shown, _show(found["temperature"].max(), 1)])
+    return rows
+
+
+def _show(value: float, factor: int) -> str:
+    return "" if not np.isfinite(value) else f"{value:.3f}" if factor == 1 else f"{factor * value:.1f} %"
+
+
+def _factorize(column: "pd.Series[Any]") -> tuple[list[int], list[str]]:
+    numbers, names = pd.factorize(column)
+    return numbers.tolist(), [str(name) for name in names]
+
+
+def _round(column: "pd.Series[Any]", digits: int) -> list[float | None]:
+    values = column.to_numpy(dtype=float)
+    return [
+        value if there else None
+        for value, there in zip(values.round(digits).tolist(), np.isfinite(values), strict=True)
+    ]
+
+
+def _last_all(names: list[str]) -> list[str]:
+    return [name for name in names if name != "all"] + [name for name in names if name == "all"]
+
+
+def _order_bucket(name: str) -> int:
+    return -1 if name == "all" else int(name.partition("-")[0])
+
+
+def _describe(name: str) -> dict[str, Any]:
+    about = METRICS.get(name)
+    if about is None:
+        return {"name": name, "title": name, "compared": False, "percent": True, "best": 1.0}
+    percent = name not in _PLAIN
+    return {"name": name, "title": about.title, "compared": about.compared, "percent": percent, "best": about.best}

@@ -1,0 +1,74 @@
+"""``ffpms report``: runs as one HTML file."""
+
+import shlex
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ffpms.cli.options import CONFIG, PATH, QUIET, need
+from ffpms.errors import ConfigError
+
+
+@click.command()
+@click.argument("runs", type=PATH)
+@click.option(
+    "--out", default="report.html", show_default=True, type=PATH, help="The file; its pictures lie beside it."
+)
+@click.option(
+    "--data",
+    multiple=True,
+    type=PATH,
+    help="The built set that was scored, for its faces; may be repeated."
+    "  [default: looked for beside RUNS and in ffpms-data, by its hash]",
+)
+@click.option(
+    "--bags", default=24, show_default=True, type=click.IntRange(min=0), help="Hardest bags whose faces are shown."
+)
+@click.option("--no-faces", is_flag=True, help="No pixel of a face in the file, so that it may be published.")
+@click.option("--pictures/--no-pictures", default=True, show_default=True, help="Also draw PDF and PNG files.")
+@CONFIG
+@QUIET
+def report(runs: Path, **flags: Any) -> None:
+    """Write one HTML file of all that RUNS says: tables, curves, and a viewer of bags.
+
+    The file needs no server and asks for nothing. Faces of FaceForensics++ may not be published:
+    write a file for others with --no-faces.
+
+    Example: ffpms report runs --no-faces --out report.html
+    """
+    from benchmark.report.page import read_vega
+    from benchmark.report.write import ReportPlan, write_report
+    from benchmark.runs.collection import check_not_empty, describe_left_out, read_collection
+
+    log = partial(click.echo, err=True)
+    if flags["no_faces"] and flags["data"]:
+        raise ConfigError("no-faces: contradicts --data, which is read for its faces; leave one of them away")
+    if flags["pictures"]:
+        need("matplotlib")
+    read_vega()
+    found = read_collection(runs)
+    for line in describe_left_out(runs, found):
+        log(line)
+    check_not_empty(runs, found)
+    plan = ReportPlan(
+        root=runs,
+        out=flags["out"],
+        data=flags["data"],
+        n_bags=0 if flags["no_faces"] else flags["bags"],
+        pictures=flags["pictures"],
+        command=_write_command(runs, flags),
+    )
+    written = write_report(plan, found)
+    for line in written.notes:
+        log(line)
+    if not flags["quiet"]:
+        click.echo(f"Here: {', '.join(map(str, written.files))}")
+
+
+def _write_command(runs: Path, flags: dict[str, Any]) -> str:
+    """Writes the command that made the page, for its foot."""
+    words = ["ffpms", "report", str(runs), "--out", str(flags["out"])]
+    words += [word for root in flags["data"] for word in ("--data", str(root))]
+    return shlex.join([*words, *(["--no-faces"] if flags["no_faces"] else ["--bags", str(flags["bags"])])])
