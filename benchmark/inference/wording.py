@@ -40,10 +40,20 @@ def describe(verdict: FileVerdict) -> str:
     path = one_line(verdict.path)
     if verdict.probability is None:
         return f"{path}: no verdict ({NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"
-    who = f": {_people(verdict)}" if verdict.looks_fake else f" ({verdict.threshold:.2f} or more would)"
+    prob, limit = _apart(verdict.probability, verdict.threshold)
+    who = f": {_people(verdict)}" if verdict.looks_fake else f" ({limit} or more would)"
     looks = "looks fake" if verdict.looks_fake else "does not look fake"
-    parts = [f"{verdict.probability:.2f}, {looks}{who}", compare(verdict), verdict.error]
+    parts = [f"{prob}, {looks}{who}", compare(verdict), verdict.error]
     return f"{path}: {'; '.join(filter(None, parts))}"
+
+
+def _apart(prob: float, threshold: float) -> tuple[str, str]:
+    """Writes a probability and a threshold with as many digits as tell them apart, two or more."""
+    for digits in range(2, 6):
+        written = f"{prob:.{digits}f}", f"{threshold:.{digits}f}"
+        if written[0] != written[1]:
+            break
+    return written
 
 
 def compare(verdict: FileVerdict) -> str:

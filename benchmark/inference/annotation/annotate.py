@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmark.inference.annotation.boxes import PersonBox, draw_boxes, make_boxes
 from benchmark.inference.annotation.canvas import Canvas
-from benchmark.inference.annotation.encoder import encoding
+from benchmark.inference.annotation.encoder import encoding, view_pixels
 from benchmark.inference.annotation.sound import Source
-from benchmark.inference.annotation.strip import Strip, draw_strip
+from benchmark.inference.annotation.strip import draw_strip
 from benchmark.inference.verdict import FileVerdict
 from ffpms import __version__
 from ffpms.errors import MediaError
@@ -35,9 +35,9 @@ class EveryFrame(Sampling):
         """Returns the indices of all frames."""
         return list(range(len(times)))
 
-    def too_short(self, n_frames: int, n_sampled: int) -> str:
+    def too_short(self, n_frames: int, n_sampled: int) -> str:  # noqa: ARG002  # of the class above
         """Returns why a video cannot be shown."""
-        return "" if n_frames else "there is no frame in it"
+        return "" if n_sampled else "there is no frame in it"
 
 
 def annotate(verdict: FileVerdict, out: Path, shown: Shown = lambda frames, _: frames) -> bool:
@@ -98,11 +98,12 @@ class _Annotation:
         canvas = Canvas.of(first.frame.size, self._aspect(first))
         strip, boxes = draw_strip(self.verdict, canvas, self.source.duration), make_boxes(self.verdict, canvas)
         size = _even(canvas.width), _even(canvas.height + strip.pixels.shape[0])
-        pixels = np.zeros((size[1], size[0], 3), np.uint8)
-        with encoding(self.source, self.out, size, self.comment) as write:
+        with encoding(self.source, self.out, size, self.comment) as (pixels, write):
+            before = None
             for one in shown(chain([first], decoded), frames.n_sampled):
-                _compose(pixels, one, canvas, boxes, strip)
-                write(one.seconds, pixels)
+                _show(pixels[: canvas.height, : canvas.width], one, boxes)
+                strip.draw(pixels[canvas.height :, : canvas.width], one.seconds, before)
+                write(before := one.seconds)
 
     def _aspect(self, first: TimedFrame) -> float:
         """Returns the aspect of the pixels of an upright frame."""
@@ -110,13 +111,12 @@ class _Annotation:
         return 1 / self.source.pixel_aspect if is_turned else self.source.pixel_aspect
 
 
-def _compose(pixels: np.ndarray, one: TimedFrame, canvas: Canvas, boxes: Sequence[PersonBox], strip: Strip) -> None:
-    """Draws a frame, its boxes and the strip below it."""
-    picture = pixels[: canvas.height, : canvas.width]
-    frame = one.frame.av_frame.reformat(canvas.width, canvas.height, "rgb24", interpolation="BICUBIC", threads=1)
-    picture[:] = frame.to_ndarray()
+def _show(picture: np.ndarray, one: TimedFrame, boxes: Sequence[PersonBox]) -> None:
+    """Draws a frame in the size of the picture, and its boxes."""
+    height, width, _ = picture.shape
+    frame = one.frame.av_frame.reformat(width, height, "rgb24", interpolation="BICUBIC", threads=1)
+    picture[:] = view_pixels(frame)
     draw_boxes(picture, boxes, one.seconds)
-    strip.draw(pixels[canvas.height :, : canvas.width], one.seconds)
 
 
 def _even(length: int) -> int:

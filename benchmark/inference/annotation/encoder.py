@@ -8,7 +8,6 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -18,7 +17,6 @@ import av
 import ffmpeg
 import numpy as np
 from av.container import OutputContainer
-from av.video.stream import VideoStream
 
 from benchmark.inference.annotation.formats import TICKS, Format, format_of
 from benchmark.inference.annotation.sound import Source
@@ -29,9 +27,10 @@ from ffpms.storage import whole_file
 
 _BT709 = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
 _PIPE_BYTES = 1 << 20
+_TICK = Fraction(1, TICKS)
 
-Write = Callable[[float, np.ndarray], None]
-"""Takes the seconds and the pixels of a frame, (H, W, 3) uint8."""
+Write = Callable[[float], None]
+"""Writes the frame as it is now, for a time in seconds."""
 
 
 def find_ffmpeg() -> str:
@@ -53,10 +52,12 @@ def find_ffmpeg() -> str:
 
 
 @contextmanager
-def encoding(source: Source, out: Path, size: tuple[int, int], comment: str) -> Iterator[Write]:
-    """Encodes a video with the sound of another: yields a function that takes its frames.
+def encoding(source: Source, out: Path, size: tuple[int, int], comment: str) -> Iterator[tuple[np.ndarray, Write]]:
+    """Encodes a video with the sound of another: yields a frame to draw in, and what writes it.
 
     The file appears whole, or not at all. ``size`` is that of each frame, even both ways.
+
+    Shape: the frame is (H, W, 3) uint8, RGB; black at first, and never cleared.
 
     Raises:
         ConfigError: there is no ffmpeg program, or one without the encoder.
@@ -67,8 +68,9 @@ def encoding(source: Source, out: Path, size: tuple[int, int], comment: str) -> 
         process = _start(_command(source, format_of(out), file.name, comment), log)
         try:
             with suppress(BrokenPipeError):
-                with _Feed.open(process.stdin, size) as feed:
-                    yield feed.write
+                with av.open(process.stdin, "w", format="nut", buffer_size=_PIPE_BYTES) as container:
+                    feed = _Feed(container, size)
+                    yield feed.pixels, feed.write
                 process.stdin.close()
             process.wait()
         finally:
@@ -112,30 +114,34 @@ def _start(command: list[str], log: IO[bytes]) -> Any:
         raise ConfigError(f"{command[0]}: cannot be started ({error.strerror}); install ffmpeg anew") from error
 
 
-@dataclass
 class _Feed:
-    """Frames on their way into ffmpeg, each with its time."""
+    """The way of frames into ffmpeg: one frame that is drawn anew, and sent with each time."""
 
-    container: OutputContainer
-    stream: VideoStream
-    last: int = field(default=-1)
+    def __init__(self, container: OutputContainer, size: tuple[int, int]) -> None:
+        self._container, self._last = container, -1
+        self._stream = container.add_stream("rawvideo", rate=25)
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "rgb24"
+        self._stream.codec_context.time_base = self._stream.time_base = _TICK
+        self._frame = av.VideoFrame(*size, "rgb24")
+        self._frame.time_base = _TICK
+        self.pixels = view_pixels(self._frame)
+        self.pixels[:] = 0
 
-    @classmethod
-    @contextmanager
-    def open(cls, pipe: IO[bytes], size: tuple[int, int]) -> Iterator["_Feed"]:
-        with av.open(pipe, "w", format="nut", buffer_size=_PIPE_BYTES) as container:
-            stream = container.add_stream("rawvideo", rate=25)
-            stream.width, stream.height = size
-            stream.pix_fmt = "rgb24"
-            stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
-            yield cls(container, stream)
+    def write(self, seconds: float) -> None:
+        """Writes the frame; one that is due no later than the last is a tick later."""
+        self._frame.pts = self._last = max(round(seconds * TICKS), self._last + 1)
+        self._container.mux(self._stream.encode(self._frame))
 
-    def write(self, seconds: float, pixels: np.ndarray) -> None:
-        """Writes a frame; one that is due no later than the last is a tick later."""
-        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-        self.last = max(round(seconds * TICKS), self.last + 1)
-        frame.pts, frame.time_base = self.last, Fraction(1, TICKS)
-        self.container.mux(self.stream.encode(frame))
+
+def view_pixels(frame: av.VideoFrame) -> np.ndarray:
+    """Returns the pixels of an RGB frame, not copied.
+
+    Shape: (H, W, 3) uint8.
+    """
+    plane = frame.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(frame.height, plane.line_size)
+    return np.lib.stride_tricks.as_strided(rows, (frame.height, frame.width, 3), (plane.line_size, 3, 1))
 
 
 def _explain(out: Path, path: Path, code: int, said: str) -> MediaError | ConfigError | StorageError:
@@ -144,7 +150,9 @@ def _explain(out: Path, path: Path, code: int, said: str) -> MediaError | Config
     if "No space left" in said:
         return StorageError(f"{out}: No space left on device; free some space, then run the same command again")
     if missing := re.search(r"Unknown encoder '([^']+)'", said):
-        return ConfigError(f"ffmpeg: has no encoder {missing[1]}; install one that has it, or write another kind of file")
+        return ConfigError(
+            f"ffmpeg: has no encoder {missing[1]}; install one that has it, or write another kind"
+        )
     if "fps_mode" in said:
         return ConfigError("ffmpeg: too old; install 5.1 or newer")
     return MediaError(path, f"not annotated: ffmpeg failed ({first})", FileStatus.UNREADABLE)

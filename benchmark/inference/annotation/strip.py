@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -32,16 +33,24 @@ class Strip:
         width = self.pixels.shape[1] - 2 * self.margin
         return self.margin + round(min(max(seconds / self.duration, 0.0), 1.0) * (width - 1))
 
-    def draw(self, pixels: np.ndarray, seconds: float) -> None:
-        """Draws the strip with the time marked, into the part of a frame below the picture."""
-        pixels[:] = PAPER
-        pixels[: self.pixels.shape[0]] = self.pixels
+    def draw(self, pixels: np.ndarray, seconds: float, before: float | None) -> None:
+        """Draws the strip with a time marked, into the part of a frame below the picture.
+
+        ``before`` is the time that is marked there; None if nothing is drawn yet.
+        """
+        columns = slice(None) if before is None else self._pointer(before)
+        pixels[: self.pixels.shape[0], columns] = self.pixels[:, columns]
         if self.lanes is None:
             return
         (top, bottom), x, half = self.lanes, self.place(seconds), max(1, self.margin // 8)
         fill(pixels, (x - half, top, x + half, bottom), INK)
-        for row in range(self.margin // 2):  # a pointer on top
+        for row in range(self.margin // 2):  # an arrow on top
             fill(pixels, (x - half - row // 2, top - row, x + half + row // 2, top - row + 1), INK)
+
+    def _pointer(self, seconds: float) -> slice:
+        """Returns the columns that the mark of a time covers."""
+        x = self.place(seconds)
+        return slice(max(0, x - self.margin), x + self.margin)
 
 
 def draw_strip(verdict: FileVerdict, canvas: Canvas, duration: float) -> Strip:
@@ -81,6 +90,10 @@ class _Drawing:
     @property
     def _line(self) -> int:
         return round(1.3 * self.canvas.text_px)
+
+    @property
+    def _thin(self) -> int:
+        return max(1, self.canvas.text_px // 14)
 
     @property
     def _lane_px(self) -> tuple[int, int]:
@@ -125,11 +138,11 @@ class _Drawing:
             self._bar(strip, frame, base, half)
             depth = down * (frame.weight or 0.0) / most if most else 0.0
             x = strip.place(frame.seconds)
-            fill(strip.pixels, (x - half, base + 2, x + half + 1, base + 2 + depth), SOFT)
+            fill(strip.pixels, (x - half, base + 2 * self._thin, x + half + 1, base + 2 * self._thin + depth), SOFT)
         right, middle = strip.pixels.shape[1] - strip.margin, base - round(up * FRAME_THRESHOLD)
-        fill(strip.pixels, (strip.margin, base, right, base + 1), EDGE)
-        for x in range(strip.margin, right, 6):  # dotted
-            fill(strip.pixels, (x, middle, x + 3, middle + 1), INK)
+        fill(strip.pixels, (strip.margin, base, right, base + self._thin), EDGE)
+        for x in range(strip.margin, right, 6 * self._thin):  # dotted
+            fill(strip.pixels, (x, middle, x + 3 * self._thin, middle + self._thin), INK)
 
     def _bar(self, strip: Strip, frame: FrameScore, base: int, half: int) -> None:
         x, height = strip.place(frame.seconds), max(1.0, self._lane_px[0] * frame.probability)
@@ -139,7 +152,7 @@ class _Drawing:
     def _half_bar(self, strip: Strip) -> int:
         """Returns half the width of a bar: two thirds of the least distance of frames looked at."""
         places = [strip.place(seconds) for seconds in self.verdict.sampled]
-        steps = [b - a for a, b in zip(places, places[1:], strict=False)]
+        steps = [b - a for a, b in pairwise(places)]
         return max(0, min(min(steps, default=2) // 3, self.canvas.text_px))
 
     def _ends(self, pen: ImageDraw.ImageDraw, top: int) -> None:
