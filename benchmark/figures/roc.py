@@ -42,5 +42,4 @@ def _read_off(videos: Rows) -> np.ndarray:
     order = np.argsort(-videos.score, kind="stable")
     last = np.append(np.diff(videos.score[order]) != 0, True)  # of equal scores
     hits, alarms = (np.append(0, np.cumsum(videos.label[order] == label)[last]) for label in (1, 0))
-    corner = np.append(np.diff(alarms) != 0, True)
-    return np.asarray(np.interp(RATES, alarms[corner] / alarms[-1], hits[corner] / hits[-1]))
+    return np.asarray(np.interp(RATES, alarms / alarms[-1], hits / hits[-1]))

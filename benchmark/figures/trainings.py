@@ -39,6 +39,6 @@ def _read(path: Path) -> pd.DataFrame | None:
     try:
         table = pd.read_csv(path)
         known = [name for name in METRICS if name in table]
-        return table[["epoch", *known]].apply(pd.to_numeric)
+        return table[["epoch", *known]].astype(float)
     except (OSError, ValueError, KeyError):
         return None

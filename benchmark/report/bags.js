@@ -68,10 +68,10 @@
       cell.style.setProperty("--p", value / steps.score);
       return cell;
     };
-    const weigh = (cell, value) => {
+    const weigh = (cell, value, largest) => {
       if (value === steps.none || value === undefined) return cell;
       const note = make("small", {}, `${(100 * value / steps.weight).toFixed(0)} %`);
-      note.style.setProperty("--w", Math.min(1, value / steps.weight));
+      note.style.setProperty("--w", largest ? value / largest : 0);
       cell.append(note);
       return cell;
     };
@@ -93,7 +93,8 @@
       methods.forEach((method, m) => {
         if (!scores[m] || !rows.some((k) => known && scores[m][k] !== steps.none)) return;
         const own = weights[m] && rows.some((k) => weights[m][k] !== steps.none);
-        body.push(row(method.name, rows.map((k) => weigh(score(scores[m][k]), own ? weights[m][k] : undefined)), own ? "score, weight" : "score; has no weights"));
+        const largest = own ? Math.max(...rows.map((k) => weights[m][k] % steps.none)) : 0;
+        body.push(row(method.name, rows.map((k) => weigh(score(scores[m][k]), own ? weights[m][k] : undefined, largest)), own ? "score, weight" : "score; has no weights"));
       });
       if (!body.length) return make("p", {}, "No method gives scores of frames here.");
       const head = make("tr", {}, make("th", {scope: "col"}, "frame"), ...slots.map((one) => make("th", {scope: "col"}, String(one + 1))));

@@ -119,7 +119,7 @@ def _read_frames(lines: Mapping[str, Sequence[Run]]) -> pd.DataFrame:
     known = pd.concat(every).drop_duplicates(keys)[["bag_id", "slot", "track_id", "y_true"]].set_index(keys)
     for n, own in tables.items():
         mean = pd.concat(own).groupby(keys, sort=False)[["score", "weight"]].mean()
-        known = known.join(mean.rename(columns=lambda name, n=n: f"{name} {n}"))
+        known = known.join(mean.rename(columns={name: f"{name} {n}" for name in mean}))
     return known.reset_index()
 
 

@@ -66,21 +66,21 @@ def draw(values: list[Spec], series: Sequence[Series], x: Axis, y: Axis, look: L
         "height": _SQUARE if look.square else _HEIGHT,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "params": [{"name": HIDDEN, "value": []}],
-        "layer": list(_layers(series, x, y, look)),
+        "layer": list(_layers(values, series, x, y, look)),
         "config": _CONFIG,
     }
 
 
-def _layers(series: Sequence[Series], x: Axis, y: Axis, look: Look) -> Iterator[Spec]:
+def _layers(values: Sequence[Spec], series: Sequence[Series], x: Axis, y: Axis, look: Look) -> Iterator[Spec]:
     dots = look.spread == "dots"
-    across = x.encode("x", axis={"labelAngle": 0, "grid": False}) if dots else x.encode("x")
+    across = x.encode("x", axis={"labelAngle": 0, "grid": False}) if dots else x.encode("x", axis={"tickMinStep": 1})
     shared = {"x": across, "color": _scale(series, "colour")}
     if dots:
         order = [one.key for one in series]
         shared["xOffset"] = {"field": "key", "sort": order, "scale": {"domain": order, "paddingOuter": 0.6}}
     if look.line:
         yield _reference(look.line, x, y)
-    if look.spread:
+    if look.spread and any(value["low"] is not None for value in values):
         mark = {"type": "area", "opacity": 0.14} if look.spread == "area" else {"type": "rule", "strokeWidth": 1.4}
         yield _layer(mark, shared | {"y": y.encode("low"), "y2": {"field": "high"}})
     if not dots:

@@ -44,10 +44,10 @@ def _flags(run: Run) -> Iterator[str]:
     settings, defaults = run.settings, {**PAPER, **run.defaults}
     if run.dataset.startswith(UNMIXED):
         yield "--unmixed"
-    if settings["backbone"] != run.defaults.get("backbone"):
+    if settings.get("backbone") not in (None, run.defaults.get("backbone")):
         yield from ("--backbone", str(settings["backbone"]))
     yield from _weights(settings)
-    for option in settings["options"]:
+    for option in settings.get("options", ()):
         yield from ("--set", f"{run.method}.{option}")
     for key in PAPER:
         if key not in _TOLD_OTHERWISE and key in settings and settings[key] != defaults[key]:
@@ -57,5 +57,5 @@ def _flags(run: Run) -> Iterator[str]:
 def _weights(settings: Mapping[str, Any]) -> Iterator[str]:
     if own := settings.get("weights_sha256"):
         yield from ("--weights", PACKAGED if own == PACKAGED else "WEIGHTS")
-    elif not settings["pretrained"] and settings["backbone"] != RANDOM_BACKBONE:
+    elif not settings.get("pretrained", True) and settings.get("backbone") != RANDOM_BACKBONE:
         yield "--no-pretrained"

@@ -1,7 +1,8 @@
 """The figures of a section: each with its chart, a description, and its numbers as a table."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from benchmark.report.charts import Axis, Look, Spec, draw
 from benchmark.report.curves import Curves
 from benchmark.report.series import Series
 
+_PERCENT = "%"
 _SHARE = (0.0, 100.0)
 _DIAGONAL = ((0.0, 0.0), (100.0, 100.0))
 _CHANCE = ((0.0, 50.0), (100.0, 50.0))
@@ -68,8 +70,18 @@ def _make(draft: _Draft, points: pd.DataFrame, series: Mapping[str, Series]) -> 
     cells = {(series[row["method"]].name, draft.column(row["x"])): said for row, said in zip(known, text, strict=True)}
     head = [name for name in dict.fromkeys(column for _, column in cells) if name]
     rows = [[one.name, *(cells.get((one.name, name), "") for name in head)] for one in shown]
-    spec = draw(values, shown, draft.x, draft.y, draft.look)
+    spec = draw(values, shown, draft.x, _with_ends(draft.y, values), draft.look)
     return Figure(draft.part, draft.title, draft.about, spec, shown, head, rows)
+
+
+def _with_ends(y: Axis, values: list[Spec]) -> Axis:
+    """Gives an axis of percents its ends: tens, at least 30 apart, so that no small step looks large."""
+    seen = [value[name] for value in values for name in ("value", "low", "high") if value[name] is not None]
+    if y.domain or y.title != _PERCENT or not seen:
+        return y
+    low, high = 10 * math.floor(min(seen) / 10), 10 * math.ceil(max(seen) / 10)
+    low, high = max(0, min(low, high - 30)), min(100, max(high, low + 30))
+    return replace(y, domain=(low, high))
 
 
 def _number(value: Any) -> Any:
@@ -103,7 +115,7 @@ _Drafts = Iterator[tuple[_Draft, pd.DataFrame]]
 
 def _rates(curves: Curves) -> _Drafts:
     source = "every fake at every rate" if curves.every_rate else "each fake at its own rate"
-    x, y = Axis("fake frames (%)", _SHARE), Axis("%")
+    x, y = Axis("fake frames (%)", _SHARE), Axis(_PERCENT)
     for metric in (name for name in TITLES if name in set(curves.rate["metric"])):
         own = curves.rate[curves.rate["metric"] == metric]
         about = f"{_title(metric)}, by the share of fake frames ({source})."
@@ -113,7 +125,7 @@ def _rates(curves: Curves) -> _Drafts:
 
 
 def _frames(curves: Curves) -> _Drafts:
-    x, y = Axis("frames looked at"), Axis("%")
+    x, y = Axis("frames looked at"), Axis(_PERCENT)
     for metric in (name for name in _COMPARED if name in set(curves.frames["metric"])):
         own = curves.frames[curves.frames["metric"] == metric]
         about = f"{_title(metric)}, by the number of frames looked at."
@@ -141,14 +153,14 @@ def _training(curves: Curves) -> _Drafts:
         own = curves.training[curves.training["metric"] == metric]
         share = not metric.endswith("loss")
         about = f"{title} by epoch: the mean over seeds, from the lowest to the highest."
-        y, look = Axis("%" if share else "loss"), Look("area", points=False)
+        y, look = Axis(_PERCENT if share else "loss"), Look("area", points=False)
         draft = _Draft("training", title, about, Axis("epoch"), y, look, str, 1 if share else 3)
         yield draft, _points(own, "epoch", low="low", high="high", factor=100 if share else 1)
 
 
 def _kinds(cells: pd.DataFrame) -> _Drafts:
     ours = cells[(cells["source"] == "ours") & (cells["fake_rate_bucket"] == "all")]
-    x, y = Axis("", kind="nominal"), Axis("%")
+    x, y = Axis("", kind="nominal"), Axis(_PERCENT)
     for metric in _COMPARED:
         about = f"{METRICS[metric].title} (%) on each manipulation, with 95 % intervals."
         points = _points(ours[ours["metric"] == metric], "manipulation")

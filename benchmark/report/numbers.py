@@ -23,7 +23,7 @@ def list_numbers(cells: pd.DataFrame) -> dict[str, Any]:
     names, shared = factor_out(dict.fromkeys(ours["method"])) if len(ours) else ({}, "")
     both = pd.concat([ours, paper.assign(method=paper["method"] + " (paper)")]).reset_index(drop=True)
     places = {column: _factorize(both[column]) for column in _PLACES}
-    columns = [place for place, _ in places.values()]
+    columns: list[list[Any]] = [place for place, _ in places.values()]
     columns += [_round(both[name], 6) for name in _NUMBERS]
     columns += [both["standing"].fillna("").tolist(), both["n_videos"].tolist()]
     return {
@@ -53,7 +53,7 @@ def list_calibration(cells: pd.DataFrame) -> list[list[str]]:
     for method, found in own.groupby("method", sort=False):
         values = found.set_index("metric")["value"].reindex(list(CALIBRATION))
         shown = [_show(value, 1 if name in _PLAIN else 100) for name, value in values.items()]
-        rows.append([names[method], *shown, _show(found["temperature"].max(), 1)])
+        rows.append([names[str(method)], *shown, _show(found["temperature"].max(), 1)])
     return rows
 
 

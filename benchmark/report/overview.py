@@ -59,7 +59,7 @@ def _findings(ours: pd.DataFrame) -> list[str]:
 
 
 def _describe_column(column: pd.DataFrame) -> str:
-    best = column.loc[column["value"].idxmax()]
+    best = column.iloc[int(column["value"].to_numpy().argmax())]
     number = f"{100 * best['value']:.1f} %"
     interval = (
         f" (95 % interval {100 * best['ci_low']:.1f} to {100 * best['ci_high']:.1f})"
@@ -81,7 +81,9 @@ def _describe_column(column: pd.DataFrame) -> str:
 def _cautions(runs: Sequence[Run], n_pairs: int, note: str) -> list[str]:
     lines = [f"This is not the official set. {note}."] if note else []
     if n_pairs < _FEW_PAIRS:
-        lines.append(f"There are {n_pairs} test pairs, where the paper's set has 70. Intervals are wide.")
+        number = "is a single test pair" if n_pairs == 1 else f"are {n_pairs} test pairs"
+        wide = "no number has an interval" if n_pairs == 1 else "intervals are wide"
+        lines.append(f"There {number}, where the paper's set has 70: {wide}.")
     if any(run.external for run in runs):
         lines.append("Some rows are another tool's scores. How they were made is not known here.")
     lines.append("All numbers hold for videos like these. They say little about other data.")

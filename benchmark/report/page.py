@@ -104,5 +104,5 @@ def read_vega() -> str:
         import vl_convert
     except ImportError:
         raise not_installed("vl-convert-python", "report") from None
-    text: str = vl_convert.javascript_bundle()
+    text: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return text

@@ -14,8 +14,8 @@ from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.rendering.html import render_tables
 from benchmark.leaderboards.rendering.tables import explain, make_tables
 from benchmark.report.bags import NONE, SCORE_STEPS, WEIGHT_STEPS, Bags
-from benchmark.report.faces import Album, collect_faces
 from benchmark.report.curves import Curves
+from benchmark.report.faces import Album, collect_faces
 from benchmark.report.figures import Figure, make_figures
 from benchmark.report.numbers import list_calibration, list_numbers
 from benchmark.report.overview import Overview, describe
@@ -66,6 +66,8 @@ class Section:
 def make_section(number: int, table: str, runs: list[Run], board: Board, root: Path, faces: FaceOptions) -> Section:
     """Makes the section of one table of the board."""
     cells = board.cells[board.cells["table"] == table]
+    dataset, several = runs[0].dataset, board.cells.loc[board.cells["source"] == "ours", ["dataset", "table"]]
+    name = table if several.drop_duplicates()["dataset"].eq(dataset).sum() > 1 else dataset
     lines, groups = dict(lines_of(runs)), group_runs(runs)
     series, shared = make_series(dict.fromkeys([*lines, *(group.method for group in groups)]))
     bags, curves = Bags.read(lines), Curves.compute(runs, root)
@@ -75,8 +77,8 @@ def make_section(number: int, table: str, runs: list[Run], board: Board, root: P
     note = next((board.notes[name] for name in (table, runs[0].dataset) if name in board.notes), "")
     return Section(
         key=f"set-{number}",
-        name=table,
-        overview=describe(table, cells, runs, bags, note),
+        name=name,
+        overview=describe(name, cells, runs, bags, note),
         marks=explain(list(make_tables(cells))),
         tables=render_tables(cells),
         series=list(series.values()),

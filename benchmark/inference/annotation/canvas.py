@@ -49,7 +49,7 @@ class Canvas:
     @property
     def text_px(self) -> int:
         """Height of the text."""
-        return max(13, round(min(self.width, self.height) / 30))
+        return max(13, min(self.width, self.height) // 30)
 
     @property
     def line_px(self) -> int:
@@ -58,7 +58,7 @@ class Canvas:
 
     @property
     def font(self) -> Any:
-        """The font of Pillow: it is the same on every machine."""
+        """The font that comes with Pillow, the same on every machine."""
         return load_font(self.text_px)
 
 
@@ -70,7 +70,7 @@ def load_font(size: int) -> Any:
 
 def text_width(text: str, font: Any) -> int:
     """Width of a line of text, px."""
-    return math.ceil(font.getlength(text))
+    return math.ceil(float(font.getlength(text)))
 
 
 def wrap(text: str, font: Any, width: int) -> list[str]:

@@ -150,9 +150,7 @@ def _explain(out: Path, path: Path, code: int, said: str) -> MediaError | Config
     if "No space left" in said:
         return StorageError(f"{out}: No space left on device; free some space, then run the same command again")
     if missing := re.search(r"Unknown encoder '([^']+)'", said):
-        return ConfigError(
-            f"ffmpeg: has no encoder {missing[1]}; install one that has it, or write another kind"
-        )
+        return ConfigError(f"ffmpeg: has no encoder {missing[1]}; install one that has it, or write another kind")
     if "fps_mode" in said:
         return ConfigError("ffmpeg: too old; install 5.1 or newer")
     return MediaError(path, f"not annotated: ffmpeg failed ({first})", FileStatus.UNREADABLE)

@@ -11,38 +11,21 @@ from pathlib import Path
 import click
 import pandas as pd
 import pytest
-import tomli_w
 from PIL import Image
 
 import benchmark
 from benchmark.leaderboards.board import make_board
 from benchmark.metrics.protocols import PROTOCOLS
 from benchmark.runs.collection import describe_left_out, read_collection, read_runs
-from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, Run, finish, name_run
+from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, finish
 from ffpms import cli
 from ffpms.parquet import write_table
-from ffpms.schema import GRID_SCORE, SCORE, SEGMENT, Split
+from ffpms.schema import SCORE, Split
 from tests.conftest import Command
-from tests.helpers.scores import grid_scores, names, run
+from tests.helpers.run_folders import store
+from tests.helpers.scores import names, run
 
 FILES = {"comparisons.csv", *(f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json", "html"))}
-
-
-def store(one: Run, root: Path, grid: bool = False) -> Path:
-    """A run folder as ``ffpms bench`` leaves it, but for weights and history."""
-    folder = root / name_run(one.settings, one.data_sha256, one.code_sha256)
-    folder.mkdir(parents=True)
-    about = {"data": {"name": one.dataset, "sha256": one.data_sha256}, "code": {"sha256": one.code_sha256}}
-    (folder / "config.toml").write_text(tomli_w.dumps({"train": dict(one.settings)} | about))
-    constant = {"run_id": folder.name, "method": one.method, "dataset": one.dataset}
-    for split, table in ((Split.TEST, one.scores), (Split.VAL, one.val)):
-        write_table(table.assign(**constant), SCORE, folder / SCORES[split])
-    if one.segments is not None:
-        write_table(one.segments, SEGMENT, folder / SEGMENTS)
-    if grid:
-        write_table(grid_scores(one.scores).assign(**constant), GRID_SCORE, folder / GRID_SCORES)
-    (folder / "DONE").touch()
-    return folder
 
 
 @pytest.fixture
@@ -283,7 +266,7 @@ def test_where_all_are_odd_it_is_an_error(ffpms: Command, runs: Path) -> None:
 
 def test_the_scoring_wing_needs_no_torch_and_no_decoder() -> None:
     """The contracts of setup.cfg follow our own imports; this sees what those of libraries bring along."""
-    wings = ("runs", "metrics", "stats", "leaderboards", "figures")
+    wings = ("runs", "metrics", "stats", "leaderboards", "figures", "report")
     root = Path(benchmark.__file__).parent
     files = [path.relative_to(root.parent) for wing in wings for path in (root / wing).rglob("*.py")]
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
