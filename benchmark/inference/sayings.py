@@ -53,3 +53,17 @@ def headline(verdict: FileVerdict) -> str:
         return f"No verdict ({NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"
     looks = say_looks(bool(verdict.looks_fake))
     return f"{looks[0].upper()}{looks[1:]}: {percent(verdict.probability)}"
+
+
+def write_time(seconds: float) -> str:
+    """Writes a time as a player does, with a tenth of a second below ten minutes.
+
+    Example:
+        >>> write_time(3.25), write_time(75), write_time(3675)
+        ('0:03.2', '1:15.0', '1:01:15')
+    """
+    minutes, rest = divmod(seconds, 60)
+    if minutes >= 10:
+        hours, minutes = divmod(int(minutes), 60)
+        return f"{hours}:{minutes:02d}:{int(rest):02d}" if hours else f"{minutes}:{int(rest):02d}"
+    return f"{int(minutes)}:{int(rest * 10) / 10:04.1f}"

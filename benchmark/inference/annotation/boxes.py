@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from benchmark.inference.annotation.canvas import BLACK, FAKE, REAL, Canvas, Colour, draw_chip, fill
-from benchmark.inference.annotation.places import PlacedBox, Places
+from benchmark.inference.places import PlacedBox, Places
 from benchmark.inference.sayings import label_person, say_looks
 from benchmark.inference.verdict import FileVerdict, Track
 

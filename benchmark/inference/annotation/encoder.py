@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -42,9 +43,7 @@ def find_ffmpeg() -> str:
     if found := shutil.which("ffmpeg"):
         return found
     try:
-        import imageio_ffmpeg
-
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
+        return str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
     except (ImportError, RuntimeError):
         raise ConfigError(
             "ffmpeg: no such program on the PATH; install it, or the package imageio-ffmpeg, to annotate"

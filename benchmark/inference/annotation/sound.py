@@ -37,15 +37,12 @@ class Source:
         """
         with open_any_video(path) as (container, stream):
             start, aspect = container.start_time, stream.sample_aspect_ratio
-            if start is None:
-                seconds = float((stream.start_time or 0) * (stream.time_base or 0))
-            else:
-                seconds = start / av.time_base
+            own = float((stream.start_time or 0) * (stream.time_base or 0))
             sounds = [(track.index, track.codec_context) for track in container.streams.audio]
             return cls(
                 path=path,
                 demuxer=container.format.name.split(",")[0],
-                start=seconds,
+                start=start / av.time_base if start is not None else own,
                 duration=(container.duration or 0) / av.time_base,
                 size=(stream.codec_context.width, stream.codec_context.height),
                 pixel_aspect=float(aspect) if aspect else 1.0,

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from benchmark.inference.annotation.canvas import EDGE, FAKE, INK, PAPER, REAL, SOFT, Canvas, fill, text_width, wrap
-from benchmark.inference.sayings import NO_PROOF, headline, label_person, say_looks
+from benchmark.inference.sayings import NO_PROOF, headline, label_person, say_looks, write_time
 from benchmark.inference.verdict import FRAME_THRESHOLD, FileVerdict, FrameScore, Track
 from benchmark.inference.wording import compare
 
@@ -30,7 +30,7 @@ class Strip:
 
     def place(self, seconds: float) -> int:
         """Returns the column of a time."""
-        width = self.pixels.shape[1] - 2 * self.margin
+        width = int(self.pixels.shape[1]) - 2 * self.margin
         return self.margin + round(min(max(seconds / self.duration, 0.0), 1.0) * (width - 1))
 
     def draw(self, pixels: np.ndarray, seconds: float, before: float | None) -> None:
@@ -164,17 +164,3 @@ class _Drawing:
 
 def _clock_texts(duration: float) -> Sequence[str]:
     return [write_time(0.0), write_time(duration)]
-
-
-def write_time(seconds: float) -> str:
-    """Writes a time as a player does, with a tenth of a second below ten minutes.
-
-    Example:
-        >>> write_time(3.25), write_time(75), write_time(3675)
-        ('0:03.2', '1:15.0', '1:01:15')
-    """
-    minutes, rest = divmod(seconds, 60)
-    if minutes >= 10:
-        hours, minutes = divmod(int(minutes), 60)
-        return f"{hours}:{minutes:02d}:{int(rest):02d}" if hours else f"{minutes}:{int(rest):02d}"
-    return f"{int(minutes)}:{int(rest * 10) / 10:04.1f}"

@@ -10,23 +10,26 @@ from ffpms.errors import ConfigError
 _USUAL = ".mp4"
 
 
-def choose_targets(out: Path, files: Sequence[Path]) -> dict[str, Path]:
+def choose_targets(out: Path, paths: Sequence[Path], files: Sequence[Path]) -> dict[str, Path]:
     """Chooses the file for each video, by the video's path.
 
     ``out`` is a file for one video, or a folder. In a folder, names and subfolders are those of the
-    videos below the folder that holds them all. ``.mp4`` is added to a name of another kind.
+    videos below the path that a user gave. Where two would meet, they are those below the folder
+    that holds all. ``.mp4`` is added to a name of another kind.
 
     Raises:
         ConfigError: it is a file for several videos, or of an unknown kind; or it would take the
             place of a video.
 
     Example:
-        >>> {path: target.as_posix() for path, target in choose_targets(Path("out"), [Path("in/a.avi")]).items()}
+        >>> videos = [Path("in/a.avi")]
+        >>> {path: target.as_posix() for path, target in choose_targets(Path("out"), videos, videos).items()}
         {'in/a.avi': 'out/a.avi.mp4'}
     """
     if _is_folder(out):
-        root = _common_folder(files)
-        targets = {str(file): out / _name(Path(os.path.relpath(file, root))) for file in files}
+        targets = {str(file): out / _name(_below(file, _given(file, paths))) for file in files}
+        if len(set(targets.values())) < len(targets):
+            targets = {str(file): out / _name(_below(file, _common_folder(files))) for file in files}
     elif len(files) > 1:
         raise ConfigError(f"{out}: is one file for {len(files)} videos; give --annotate a folder")
     else:
@@ -59,8 +62,17 @@ def _is_folder(out: Path) -> bool:
     return out.is_dir() or not out.suffix
 
 
-def _common_folder(files: Sequence[Path]) -> str:
-    return os.path.commonpath([file.absolute().parent for file in files]) if files else "."
+def _given(file: Path, paths: Sequence[Path]) -> Path:
+    """Returns the folder that a user gave for a video, or that of a video which was named itself."""
+    return next((path for path in paths if path in file.parents), file.parent)
+
+
+def _common_folder(files: Sequence[Path]) -> Path:
+    return Path(os.path.commonpath([file.absolute().parent for file in files]))
+
+
+def _below(file: Path, folder: Path) -> Path:
+    return Path(os.path.relpath(file.absolute(), folder.absolute()))
 
 
 def _name(file: Path) -> Path:
