@@ -19,6 +19,21 @@ def percent(probability: float) -> str:
     return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
 
 
+def percents(probability: float, threshold: float) -> tuple[str, str]:
+    """Writes a probability and a threshold so that their order is seen.
+
+    Example:
+        >>> percents(0.801, 0.8), percents(0.87, 0.5)
+        (('80.1 %', '80.0 %'), ('87 %', '50 %'))
+    """
+    both = percent(probability), percent(threshold)
+    digits = 0
+    while both[0] == both[1] and probability != threshold and digits < 3:
+        digits += 1
+        both = f"{100 * probability:.{digits}f} %", f"{100 * threshold:.{digits}f} %"
+    return both
+
+
 def name_person(track: Track) -> str:
     """Names a person, as ``ffpms predict`` does."""
     return f"person {track.track_id}"
@@ -52,7 +67,7 @@ def headline(verdict: FileVerdict) -> str:
     if verdict.probability is None:
         return f"No verdict ({NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"
     looks = say_looks(bool(verdict.looks_fake))
-    return f"{looks[0].upper()}{looks[1:]}: {percent(verdict.probability)}"
+    return f"{looks[0].upper()}{looks[1:]}: {percents(verdict.probability, verdict.threshold)[0]}"
 
 
 def write_time(seconds: float) -> str:

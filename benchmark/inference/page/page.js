@@ -13,6 +13,9 @@ for (const section of document.querySelectorAll("section.video")) {
     const raw = Uint8Array.from(atob(bytes.textContent), (character) => character.charCodeAt(0));
     video.src = URL.createObjectURL(new Blob([raw], {type: bytes.dataset.kind}));
     bytes.remove();
+    video.addEventListener("loadedmetadata", () => {  // its pixels may not be square
+      stage.style.setProperty("--shape", video.videoWidth / video.videoHeight);
+    });
   }
 
   // Boxes: one rectangle and one label a person.

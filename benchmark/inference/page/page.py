@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmark.inference.page.media import read_video, take_pictures
 from benchmark.inference.page.sections import BARS, MOST_ROWS, WEIGHTS, WIDTH, Section, decisive, make_person
-from benchmark.inference.sayings import headline, name_person, percent
+from benchmark.inference.sayings import name_person, percent, say_looks
 from benchmark.inference.verdict import FRAME_THRESHOLD, FileVerdict
 from benchmark.inference.wording import NO_VERDICT, one_line
 from benchmark.models.trained_model import TrainedModel
@@ -41,7 +41,6 @@ def render_page(verdicts: Sequence[FileVerdict], model: TrainedModel, sampling: 
         sections=sections,
         n_left_out=len(verdicts) - len(sections),
         model=model,
-        threshold=percent(verdicts[0].threshold),
         frame_threshold=percent(FRAME_THRESHOLD),
         sampling=sampling,
         most_rows=MOST_ROWS,
@@ -78,13 +77,13 @@ def _last_step(verdict: FileVerdict) -> float:
 
 
 def _as_row(verdict: FileVerdict, sections: Sequence[Section]) -> dict[str, object]:
+    looks = verdict.looks_fake
     key = next((section.key for section in sections if section.verdict is verdict), "")
     return {
         "key": key,
         "path": one_line(verdict.path),
-        "verdict": headline(verdict),
         "probability": verdict.probability,
         "people": len(verdict.tracks),
         "fake": ", ".join(name_person(track) for track in verdict.fake_tracks),
-        "status": NO_VERDICT.get(verdict.status, "scored"),
+        "verdict": f"none ({NO_VERDICT[verdict.status]})" if looks is None else say_looks(looks),
     }

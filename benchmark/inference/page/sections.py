@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.inference.page.media import Pictures, Video
 from benchmark.inference.places import Places
-from benchmark.inference.sayings import headline, label_person, name_person, percent, say_looks, write_time
+from benchmark.inference.sayings import headline, label_person, name_person, percent, percents, say_looks, write_time
 from benchmark.inference.verdict import FRAME_THRESHOLD, FileVerdict, FrameScore, Track
 from benchmark.inference.wording import compare, one_line, seconds_of
 
@@ -77,7 +77,8 @@ class Section:
     def comparison(self) -> str:
         """What the probability means, as a sentence."""
         text = compare(self.verdict)
-        return f"{text[0].upper()}{text[1:]}."
+        limit = percents(self.verdict.probability or 0.0, self.verdict.threshold)[1]
+        return f"{text[0].upper()}{text[1:]}. From {limit} on a video looks fake."
 
     @property
     def rows(self) -> list[tuple[float, str, list[FrameScore | None]]]:
