@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -65,19 +65,21 @@ def encoding(source: Source, out: Path, size: tuple[int, int], comment: str) -> 
     """
     with whole_file(out) as file, TemporaryFile() as log:
         process = _start(_command(source, format_of(out), file.name, comment), log)
+        pipe = _Pipe(process.stdin)
         try:
-            with suppress(BrokenPipeError):
-                with av.open(process.stdin, "w", format="nut", buffer_size=_PIPE_BYTES) as container:
-                    feed = _Feed(container, size)
-                    yield feed.pixels, feed.write
-                process.stdin.close()
+            with av.open(pipe, "w", format="nut", buffer_size=_PIPE_BYTES) as container:
+                feed = _Feed(container, size)
+                yield feed.pixels, feed.write
+            pipe.close()
             process.wait()
+        except (BrokenPipeError, av.error.FFmpegError):
+            if not pipe.is_broken:
+                raise
         finally:
             process.kill()
             process.wait()
-            with suppress(BrokenPipeError):
-                process.stdin.close()
-        if process.returncode:
+            pipe.close()
+        if process.returncode or pipe.is_broken:
             log.seek(0)
             raise _explain(out, source.path, process.returncode, log.read().decode(errors="replace"))
 
@@ -111,6 +113,32 @@ def _start(command: list[str], log: IO[bytes]) -> Any:
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log)
     except OSError as error:
         raise ConfigError(f"{command[0]}: cannot be started ({error.strerror}); install ffmpeg anew") from error
+
+
+class _Pipe:
+    """A pipe that fails once: what a broken one is given after that, to close it in order, is lost."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.is_broken = file, False
+
+    def write(self, data: bytes) -> int:
+        """Writes bytes.
+
+        Raises:
+            BrokenPipeError: nobody reads them any more.
+        """
+        try:
+            return len(data) if self.is_broken else self._file.write(data)
+        except BrokenPipeError:
+            self.is_broken = True
+            raise
+
+    def close(self) -> None:
+        """Closes it, so that the program at its end knows that this was all."""
+        try:
+            self._file.close()
+        except BrokenPipeError:
+            self.is_broken = True
 
 
 class _Feed:

@@ -6,6 +6,7 @@ for (const section of document.querySelectorAll("section.video")) {
   const video = section.querySelector("video");
   const image = section.querySelector("img.frame");
   const now = section.querySelector(".now");
+  const range = section.querySelector(".time");
   const timelines = [...section.querySelectorAll(".timeline")];
 
   if (video) {
@@ -59,10 +60,15 @@ for (const section of document.querySelectorAll("section.video")) {
     if (image) {
       const [time, uri] = data.frames[nearest(data.frames.map(([one]) => one), seconds)];
       if (image.src !== uri) image.src = uri;
-      now.textContent = `Frame at ${time.toFixed(2)} s`;
+      now.textContent = `frame at ${time.toFixed(2)} s`;
       data.people.forEach((person, i) => place(marks[i], boxAt(person, time)));
     } else {
+      if (now) now.textContent = `${seconds.toFixed(2)} s`;
       data.people.forEach((person, i) => { if (marks[i]) place(marks[i], boxAt(person, seconds)); });
+    }
+    if (range) {
+      range.value = seconds;
+      range.setAttribute("aria-valuetext", now.textContent);
     }
     const at = 1000 * Math.min(1, seconds / data.duration);
     timelines.forEach((timeline, i) => {
@@ -103,12 +109,29 @@ for (const section of document.querySelectorAll("section.video")) {
       stage?.scrollIntoView({block: "nearest"});
     });
   }
+  range?.addEventListener("input", () => seek(Number(range.value)));
+  range?.addEventListener("keydown", (event) => {  // a browser's own step is too small to see
+    const step = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1}[event.key];
+    if (!step) return;
+    event.preventDefault();
+    seek(Math.max(0, Math.min(data.duration, Number(range.value) + step * Math.max(0.04, data.duration / 100))));
+  });
   if (video) {
+    const [play, mute] = [section.querySelector(".play"), section.querySelector(".mute")];
     const follow = () => {
       show(video.currentTime);
+      play.textContent = video.paused ? "Play" : "Pause";
       if (!video.paused && !video.ended) requestAnimationFrame(follow);
     };
-    for (const event of ["play", "seeked", "loadeddata"]) video.addEventListener(event, follow);
+    for (const event of ["play", "pause", "seeked", "ended"]) video.addEventListener(event, follow);
+    video.addEventListener("loadedmetadata", () => {
+      if (Number.isFinite(video.duration)) range.max = Math.max(video.duration, data.duration);
+    });
+    play.addEventListener("click", () => { if (video.paused) video.play(); else video.pause(); });
+    mute.addEventListener("click", () => {
+      video.muted = !video.muted;
+      mute.setAttribute("aria-pressed", String(video.muted));
+    });
   }
   show(0);
 }
