@@ -9,7 +9,7 @@ _MANY = 100
 _MAX_SPANS = 4
 """Number of spans of seconds that are named of a person."""
 
-_NO_VERDICT = {
+NO_VERDICT = {
     "no_face": "no face",
     "no_video": "no video",
     "too_short": "too short",
@@ -40,7 +40,7 @@ def describe(verdict: FileVerdict) -> str:
     """
     path = one_line(verdict.path)
     if verdict.probability is None:
-        return f"{path}: no verdict ({_NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"
+        return f"{path}: no verdict ({NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"
     prob, limit = _apart(verdict.probability, verdict.threshold)
     who = f": {_people(verdict)}" if verdict.looks_fake else f" ({limit} or more would)"
     looks = "looks fake" if verdict.looks_fake else "does not look fake"

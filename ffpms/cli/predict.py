@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("--frames", type=click.IntRange(min=3), help="Look at that many frames.  [default: as in training]")
 @click.option("--every", type=float, metavar="S", help="Instead, look at a frame each S seconds.")
 @click.option("--csv", "table", type=PATH, help="Table with a row a file; what is done in it is not done again.")
+@click.option("--annotate", type=PATH, metavar="OUT", help="Draw it into a copy: .mp4, .mkv or .webm, or a folder.")
+@click.option("--html", type=PATH, metavar="FILE", help="One page with the videos, timelines and faces that decided.")
 @click.option("--data", type=PATH, help="The set it was trained on, for a run of an older version.")
 @click.option("--device", default="auto", show_default=True, help="auto: the first GPU, else the CPU.")
 @WORKERS
@@ -33,8 +36,9 @@ def predict(videos: tuple[Path, ...], where: Path, **flags: Any) -> None:
     a probability of being fake; the video's is the highest. A file without a face or a video in it
     gets a line too, and no verdict.
 
-    Example: ffpms predict talk.mp4 --run runs/s-mil-75d02caf0dba --every 0.5
+    Example: ffpms predict talk.mp4 --run runs/s-mil-75d02caf0dba --every 0.5 --html talk.html
     """
+    from benchmark.inference.outputs import Outputs
     from benchmark.inference.predict import make_sampling, predict_files
     from benchmark.inference.wording import introduce
     from benchmark.models.loading import open_model
@@ -42,14 +46,18 @@ def predict(videos: tuple[Path, ...], where: Path, **flags: Any) -> None:
 
     if flags["every"] is not None and flags["frames"] is not None:
         raise ConfigError("--frames, --every: give one of them")
-    files = list_videos(videos)
+    log = partial(click.echo, err=True) if not flags["quiet"] else lambda _: None
+    bar = progress(flags["quiet"], "frame")
+    outputs = Outputs.plan(videos, list_videos(videos), flags["annotate"], flags["html"], log, bar)
+    files = outputs.files
     model = open_model(where, flags["device"], flags["data"])
     sampling = make_sampling(model, flags["frames"], flags["every"])
     if not flags["quiet"]:
         click.echo(introduce(model.name, model.trained_on), err=True)
     found = predict_files(files, model, sampling, flags["workers"], flags["table"])
-    shown = progress(flags["quiet"], "file")(found, len(files))
+    shown = progress(flags["quiet"], "file")(outputs.follow(found), len(files))
     _print(shown, [str(file) for file in files], flags["as_json"])
+    outputs.finish(model, sampling)
 
 
 def _print(found: "Iterable[FileVerdict]", paths: Sequence[str], as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""Annotation: a copy of a video with the verdict drawn into it."""

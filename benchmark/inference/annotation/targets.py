@@ -1,0 +1,79 @@
+"""Targets: the file that each annotated video is written to."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.inference.annotation.formats import FORMATS, format_of
+from ffpms.errors import ConfigError
+
+_USUAL = ".mp4"
+
+
+def choose_targets(out: Path, paths: Sequence[Path], files: Sequence[Path]) -> dict[str, Path]:
+    """Chooses the file for each video, by the video's path.
+
+    ``out`` is a file for one video, or a folder. In a folder, names and subfolders are those of the
+    videos below the path that a user gave. Where two would meet, they are those below the folder
+    that holds all. ``.mp4`` is added to a name of another kind.
+
+    Raises:
+        ConfigError: it is a file for several videos, or of an unknown kind; or it would take the
+            place of a video.
+
+    Example:
+        >>> videos = [Path("in/a.avi")]
+        >>> {path: target.as_posix() for path, target in choose_targets(Path("out"), videos, videos).items()}
+        {'in/a.avi': 'out/a.avi.mp4'}
+    """
+    if _is_folder(out):
+        targets = {str(file): out / _name(_below(file, _given(file, paths))) for file in files}
+        if len(set(targets.values())) < len(targets):
+            targets = {str(file): out / _name(_below(file, _common_folder(files))) for file in files}
+    elif len(files) > 1:
+        raise ConfigError(f"{out}: is one file for {len(files)} videos; give --annotate a folder")
+    else:
+        format_of(out)
+        targets = {str(file): out for file in files}
+    for target in targets.values():
+        check_no_input(target, files)
+    return targets
+
+
+def check_no_input(out: Path, files: Sequence[Path]) -> None:
+    """Checks that a file to write is none of the videos that are read.
+
+    Raises:
+        ConfigError: it is.
+    """
+    if os.path.realpath(out) in {os.path.realpath(file) for file in files}:
+        raise ConfigError(f"{out}: is a video to look at, which is never written over; give another name")
+
+
+def skip_own(out: Path, paths: Sequence[Path], files: Sequence[Path]) -> list[Path]:
+    """Leaves out the videos that were annotated before, where their folder is below one to look at."""
+    home = Path(os.path.realpath(out))
+    if not _is_folder(out) or not any(Path(os.path.realpath(path)) in home.parents for path in paths):
+        return list(files)
+    return [file for file in files if home not in Path(os.path.realpath(file)).parents]
+
+
+def _is_folder(out: Path) -> bool:
+    return out.is_dir() or not out.suffix
+
+
+def _given(file: Path, paths: Sequence[Path]) -> Path:
+    """Returns the folder that a user gave for a video, or that of a video which was named itself."""
+    return next((path for path in paths if path in file.parents), file.parent)
+
+
+def _common_folder(files: Sequence[Path]) -> Path:
+    return Path(os.path.commonpath([file.absolute().parent for file in files]))
+
+
+def _below(file: Path, folder: Path) -> Path:
+    return Path(os.path.relpath(file.absolute(), folder.absolute()))
+
+
+def _name(file: Path) -> Path:
+    return file if file.suffix.lower() in FORMATS else file.with_name(f"{file.name}{_USUAL}")

@@ -1,0 +1,1 @@
+"""Page: verdicts as one HTML file, with the videos, timelines and the faces that decided."""

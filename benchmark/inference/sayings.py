@@ -1,0 +1,84 @@
+"""Sayings: a verdict in words for pictures and pages, where a line of the terminal is too long."""
+
+from benchmark.inference.verdict import FileVerdict, Track
+from benchmark.inference.wording import NO_VERDICT, one_line
+
+NO_PROOF = "a hint, no proof"
+"""How far any verdict may be trusted."""
+
+
+def percent(probability: float) -> str:
+    """Writes a probability in percent; it is never rounded to certainty.
+
+    Example:
+        >>> percent(0.874), percent(0.9999), percent(0.001)
+        ('87 %', 'over 99 %', 'under 1 %')
+    """
+    if probability > 0.99:
+        return "over 99 %"
+    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+
+
+def percents(probability: float, threshold: float) -> tuple[str, str]:
+    """Writes a probability and a threshold so that their order is seen.
+
+    Example:
+        >>> percents(0.801, 0.8), percents(0.87, 0.5)
+        (('80.1 %', '80.0 %'), ('87 %', '50 %'))
+    """
+    both = percent(probability), percent(threshold)
+    digits = 0
+    while both[0] == both[1] and probability != threshold and digits < 3:
+        digits += 1
+        both = f"{100 * probability:.{digits}f} %", f"{100 * threshold:.{digits}f} %"
+    return both
+
+
+def name_person(track: Track) -> str:
+    """Names a person, as ``ffpms predict`` does."""
+    return f"person {track.track_id}"
+
+
+def label_person(track: Track) -> str:
+    """Labels a person with the probability that the face is fake.
+
+    Example:
+        >>> label_person(Track(1, 0.874, ()))
+        'person 1: 87 %'
+    """
+    return f"{name_person(track)}: {percent(track.probability)}"
+
+
+def say_looks(looks_fake: bool) -> str:
+    """Says whether something looks fake."""
+    return "looks fake" if looks_fake else "does not look fake"
+
+
+def headline(verdict: FileVerdict) -> str:
+    """Says the verdict in a line, without the file's name.
+
+    Example:
+        >>> about = {"run": "", "trained_on": "FFPMS", "threshold": 0.5, "n_real_val": 0}
+        >>> headline(FileVerdict("a.mp4", "ok", "", 0.874, (), **about))
+        'Looks fake: 87 %'
+        >>> headline(FileVerdict("a.mp4", "no_face", "no face in the 20 frames looked at", None, (), **about))
+        'No verdict (no face): no face in the 20 frames looked at'
+    """
+    if verdict.probability is None:
+        return f"No verdict ({NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"
+    looks = say_looks(bool(verdict.looks_fake))
+    return f"{looks[0].upper()}{looks[1:]}: {percents(verdict.probability, verdict.threshold)[0]}"
+
+
+def write_time(seconds: float) -> str:
+    """Writes a time as a player does, with a tenth of a second below ten minutes.
+
+    Example:
+        >>> write_time(3.25), write_time(75), write_time(3675)
+        ('0:03.2', '1:15.0', '1:01:15')
+    """
+    minutes, rest = divmod(seconds, 60)
+    if minutes >= 10:
+        hours, minutes = divmod(int(minutes), 60)
+        return f"{hours}:{minutes:02d}:{int(rest):02d}" if hours else f"{minutes}:{int(rest):02d}"
+    return f"{int(minutes)}:{int(rest * 10) / 10:04.1f}"
