@@ -36,7 +36,7 @@ def predict(
         run: a folder that :func:`benchmark.open_model` opens, or the model itself.
         frames: number of frames looked at, uniform over the video; by default as many as the
             videos had on which the model was trained.
-        every: instead, look at a frame each so many seconds.
+        every: instead, look at one frame in this number of seconds.
         workers: processes that decode and find faces; 0 does so in this process.
         device: where to score: ``auto`` is the first GPU, else the CPU.
         csv: a table with a row a file; files that are done in it are not looked at again.
@@ -49,7 +49,8 @@ def predict(
         ManifestError: the model's files are damaged.
 
     Example:
-        >>> verdict, = benchmark.predict("talk.mp4", next(Path("runs").glob("s-mil-*")))
+        >>> video = "minicorpus/original_sequences/youtube/c40/videos/000.mp4"
+        >>> verdict, = benchmark.predict(video, next(Path("runs").glob("s-mil-*")))
         >>> verdict.status, len(verdict.tracks), len(verdict.tracks[0].frames)
         ('ok', 1, 20)
     """

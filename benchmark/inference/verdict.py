@@ -36,8 +36,8 @@ class Track:
         """Returns the seconds of the first and last frame of each run of frames that look fake.
 
         Example:
-            >>> scores = [(0.0, 0.9), (0.5, 0.8), (1.0, 0.1), (1.5, 0.7)]
-            >>> frames = [FrameScore(i, t, p, None, (0, 0, 9, 9)) for i, (t, p) in enumerate(scores)]
+            >>> probs, box = [0.9, 0.8, 0.1, 0.7], (0, 0, 9, 9)
+            >>> frames = [FrameScore(i, i / 2, p, None, box) for i, p in enumerate(probs)]
             >>> Track(0, 0.9, tuple(frames)).fake_spans()
             [(0.0, 0.5), (1.5, 1.5)]
         """

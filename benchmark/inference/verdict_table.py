@@ -20,10 +20,10 @@ COLUMNS = (
     *("path", "status", "error", "probability", "looks_fake", "people", "fake_people", "fake_seconds"),
     *("run", "trained_on", "settings", "bytes", "modified", "details"),
 )
-"""Columns: the verdict, by what it was made and of which state of the file; ``details`` is all of it."""
+"""Columns: the verdict, what made it, and the state of the file; ``details`` is all of it."""
 
 _LONGEST = 2**31 - 1
-"""Longest field that is read: the details of a long video are longer than the csv module expects."""
+"""Longest field that is read: details of a long video are longer than the csv module expects."""
 
 Row = dict[str, str]
 

@@ -33,7 +33,7 @@ _VIDEO = (
 )
 _SOUND = ("mp3", "wav", "w64", "flac", "aac", "aiff", "amr", "ac3", "eac3", "au", "caf", "ape", "wv", "opus")
 _SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join((*_VIDEO, *_SOUND))}
-"""What ffmpeg may open: a file, in a container that holds its own frames. Sound is read to say so."""
+"""What ffmpeg may open: a file that holds its own frames. Sound is opened to say that."""
 
 _NO_VIDEO_FILE = "cannot be read as a video: damaged or cut short, or text, a picture or a playlist; give a video file"
 
@@ -69,7 +69,7 @@ def _check_file(path: Path) -> None:
 
 
 def _explain(error: av.error.FFmpegError) -> str:
-    """Says why ffmpeg does not open a file; where it is not on the list ffmpeg calls that invalid."""
+    """Says why ffmpeg does not open a file; one that is not on the list is "invalid" to it."""
     if isinstance(error, av.error.InvalidDataError | av.error.ArgumentError | av.error.EOFError):
         return _NO_VIDEO_FILE
     return f"cannot be read ({reason_of(error)}); encode it in another way"

@@ -38,7 +38,7 @@ class CropGeometry:
 
 @dataclass(frozen=True)
 class FoundFace:
-    """A face of a person: its frame, the square in it that was cut, in px, and the crop's number."""
+    """A face of a person: its frame, the square that was cut, in px, and the number of the crop."""
 
     index: int
     seconds: float
@@ -135,7 +135,7 @@ class _Search:
         return tuple(sorted([*faces, *self._fill(track)], key=lambda face: face.index))
 
     def _fill(self, track: FaceTrack) -> Iterator[FoundFace]:
-        """Looks again where a face was missed between two finds; else takes the place in between."""
+        """Looks again where a face was missed between two finds, or takes the place in between."""
         for before, after in pairwise(sorted(track.boxes)):
             if self.seconds[after] - self.seconds[before] <= FILL_S:
                 for index in (i for i in self.kept if before < i < after):

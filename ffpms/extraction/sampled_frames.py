@@ -22,7 +22,7 @@ from ffpms.extraction.video_file import as_shown
 from ffpms.protocol.plan import frame_index
 
 LEAST = 3
-"""Least number of frames from which anything is said of a person."""
+"""Least number of frames by which a person is judged."""
 
 _AS_CODED = "yuv444p"
 """The pixel format of which a part of a frame is quicker to convert than all of it."""
@@ -55,7 +55,7 @@ class Sampling:
         return f"frames={self.frames}" if self.every is None else f"every={self.every:g}"
 
     def indices(self, times: Sequence[float]) -> list[int]:
-        """Returns the indices of the frames to look at; ``times`` are those of all frames, sorted."""
+        """Returns the indices of the frames to look at, by the sorted times of all frames."""
         if self.every is None:
             return [int(i) for i in frame_index(np.arange(self.frames), len(times), self.frames)]
         marks = np.arange(times[0], times[-1] + 1e-6, self.every)

@@ -1,4 +1,4 @@
-"""Video files below paths that a user gives: files as they are, folders with all that is in them."""
+"""Lists the video files below paths that a user gives, files and folders."""
 
 import os
 from collections.abc import Iterable, Iterator
