@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=PATH)
-@click.option("--run", "where", required=True, type=PATH, help="Folder of a run of 'ffpms bench', or a packed model.")
+@click.option("--run", "where", required=True, help="Folder of a run of 'ffpms bench', or a packed model.")
 @click.option("--frames", type=click.IntRange(min=3), help="Look at that many frames.  [default: as in training]")
 @click.option("--every", type=float, metavar="S", help="Instead, look at a frame each S seconds.")
 @click.option("--csv", "table", type=PATH, help="Table with a row a file; what is done in it is not done again.")
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @CONFIG
 @JSON
 @QUIET
-def predict(videos: tuple[Path, ...], where: Path, **flags: Any) -> None:
+def predict(videos: tuple[Path, ...], where: str, **flags: Any) -> None:
     """Score videos, person by person, with a trained model.
 
     VIDEO is any local file that ffmpeg reads, or a folder of them. Each person is tracked and gets
