@@ -32,8 +32,8 @@ def put_over(pixels: np.ndarray, face: np.ndarray, mask: np.ndarray, colours: np
 
     A colour v becomes (v * tint - mean) * gain + mean + shift.
 
-    Shape: pixels (H, W, 3), face (H, W, 3 or more), mask (H, W), colours (4, 3) tint, mean, gain and
-    shift, all float32.
+    Shape: pixels (H, W, 3), face (H, W, 3 or more), mask (H, W), colours (4, 3) tint, mean, gain
+    and shift, all float32.
     """
     tint, mean, gain, shift = colours
     one, none = np.float32(1), np.float32(0)

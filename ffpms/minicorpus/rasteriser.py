@@ -91,8 +91,8 @@ def shade(texture: np.ndarray, seen: np.ndarray, planes: np.ndarray, finer: int,
     The look-up is bilinear. Blocks have ``finer`` x ``finer`` pixels. ``channels`` is that of the
     texture: as an argument, the compiler does a texel's channels in one step.
 
-    Shape: texture (h, w, C), its first three channels colours; seen (H, W); planes (T, 5, 3) texel x
-    and y, then red, green and blue light -> (H / finer, W / finer, C).
+    Shape: texture (h, w, C), its first three channels colours; seen (H, W); planes (T, 5, 3) texel
+    x and y, then red, green and blue light -> (H / finer, W / finer, C).
     """
     flat, stride = texture.reshape(-1), texture.shape[1] * channels
     out = np.zeros((seen.shape[0] // finer, seen.shape[1] // finer, channels), np.float32)
