@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from benchmark.figures.points import lines_of, sample, summarise
+from benchmark.figures.points import draw_first, lines_of, sample, summarise
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.resampled_metrics import resample_accuracy, resample_auc, resample_mean
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.runs.folder import Run
-from benchmark.stats.bootstrap import resample
+from benchmark.stats.bootstrap import N_RESAMPLES
 
 COLUMNS = ["method", "low", "high", "metric", "value", "ci_low", "ci_high", "n_fakes"]
 """``low`` and ``high``: the lowest and the highest fake rate of a point's fakes."""
@@ -22,11 +22,11 @@ QUARTERS = (0.25, 0.5, 0.75, 1.0)
 """Upper ends of the ranges of fake rate; each belongs to its range, so every rate is in one."""
 
 
-def rate_curve(runs: list[Run]) -> pd.DataFrame:
+def rate_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
     """Computes accuracy at 0.5 and AUC for each quarter of fake rates, from the test set as it is.
 
     There each fake has one rate. A point takes all real videos and the fakes of its quarter. It is
-    the mean over seeds, with its cluster bootstrap interval.
+    the mean over seeds, with its cluster bootstrap interval of ``n_resamples``.
     """
     rows: list[tuple[object, ...]] = []
     for name, own in lines_of(runs):
@@ -35,7 +35,7 @@ def rate_curve(runs: list[Run]) -> pd.DataFrame:
             rates = own[0].scores.loc[places == place, "fake_rate"]
             near = [_read_range(run, place) for run in own]
             for metric in ("accuracy", "auc"):
-                samples = np.mean([sample(metric, videos) for videos in near], axis=0)
+                samples = np.mean([sample(metric, videos, n_resamples) for videos in near], axis=0)
                 about = (name, rates.min(), rates.max(), metric)
                 rows.append((*about, *summarise(samples, near[0].n_pairs), int(near[0].label.sum())))
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -57,7 +57,7 @@ def _read_range(run: Run, place: int) -> Rows:
     return read_rows(run.scores[np.isin(range_of(run.scores["fake_rate"]), (-1, place))], "video")
 
 
-def grid_curve(runs: list[Run]) -> pd.DataFrame:
+def grid_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
     """Computes the share of fake videos found at each fake rate, from the rate grid.
 
     There each fake has every rate in several draws; the share is over draws. From one fake frame on
@@ -76,7 +76,7 @@ def grid_curve(runs: list[Run]) -> pd.DataFrame:
         for rate in sorted(set(scored[0].grid["fake_rate"])) if scored else ():
             mixed = [grid.where((grid.label == 0) | (rates == rate)) for grid, rates in read]
             n_fakes = len(set(mixed[0].bag[mixed[0].label == 1]))
-            for metric, samples in _sample_rate(mixed, rate):
+            for metric, samples in _sample_rate(mixed, rate, n_resamples):
                 rows.append((name, rate, rate, metric, *summarise(samples, mixed[0].n_pairs), n_fakes))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -91,12 +91,12 @@ def _read_grid(run: Run) -> tuple[Rows, np.ndarray]:
     return read_rows(both.assign(level="video", slot=0), "video"), both["fake_rate"].to_numpy()
 
 
-def _sample_rate(mixed: list[Rows], rate: float) -> Iterator[tuple[str, np.ndarray]]:
+def _sample_rate(mixed: list[Rows], rate: float, n_resamples: int) -> Iterator[tuple[str, np.ndarray]]:
     """Yields the metrics at a rate in each resample: the mean over seeds.
 
     At rate 0 what is found is a false alarm.
     """
-    counts = resample(mixed[0].n_pairs)
+    counts = draw_first(mixed[0].n_pairs, n_resamples)
     if rate > 0:
         yield "accuracy", np.mean([resample_accuracy(rows, counts, THRESHOLD) for rows in mixed], axis=0)
         yield "auc", np.mean([resample_auc(rows, counts) for rows in mixed], axis=0)

@@ -6,11 +6,12 @@ import pandas as pd
 from benchmark.figures.points import lines_of, sample, summarise
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.runs.folder import Run
+from benchmark.stats.bootstrap import N_RESAMPLES
 
 COLUMNS = ["method", "n_frames", "metric", "value", "ci_low", "ci_high", "n_videos"]
 
 
-def frame_curve(runs: list[Run]) -> pd.DataFrame:
+def frame_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
     """Computes video accuracy at 0.5 and AUC for each number of frames: the mean over seeds.
 
     Runs without such scores are left out.
@@ -21,7 +22,7 @@ def frame_curve(runs: list[Run]) -> pd.DataFrame:
         for number in sorted(set(scored[0]["n_frames"])) if scored else ():
             seen = [_read_seen(fewer, number) for fewer in scored]
             for metric in ("accuracy", "auc"):
-                samples = np.mean([sample(metric, videos) for videos in seen], axis=0)
+                samples = np.mean([sample(metric, videos, n_resamples) for videos in seen], axis=0)
                 rows.append((name, number, metric, *summarise(samples, seen[0].n_pairs), len(seen[0].label)))
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -11,7 +11,7 @@ from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.resampled_metrics import resample_accuracy
 from benchmark.metrics.score_arrays import Rows
 from benchmark.runs.folder import Run
-from benchmark.stats.bootstrap import interval, resample
+from benchmark.stats.bootstrap import N_RESAMPLES, interval, resample
 
 TITLES = {
     **{name: METRICS[name].title[0].lower() + METRICS[name].title[1:] for name in ("accuracy", "auc")},
@@ -33,12 +33,17 @@ def lines_of(runs: list[Run]) -> Iterator[tuple[str, list[Run]]]:
             yield group.method + (f" [{'+'.join(manipulations)}]" if len(trained) > 1 else ""), own
 
 
-def sample(metric: str, videos: Rows) -> np.ndarray:
-    """Returns accuracy or AUC of the videos in each resample."""
-    counts = resample(videos.n_pairs)
+def sample(metric: str, videos: Rows, n_resamples: int = N_RESAMPLES) -> np.ndarray:
+    """Returns accuracy or AUC of the videos in each of the first resamples."""
+    counts = draw_first(videos.n_pairs, n_resamples)
     if metric == "accuracy":
         return resample_accuracy(videos, counts, THRESHOLD)
     return roc.resample_steps(videos.label, videos.score, videos.pair, counts, {"auc": roc.auc})["auc"]
+
+
+def draw_first(n_pairs: int, n_resamples: int) -> np.ndarray:
+    """Returns the first of all resamples of test pairs, below the test set as it is."""
+    return resample(n_pairs)[: 1 + n_resamples]
 
 
 def summarise(samples: np.ndarray, n_pairs: int) -> tuple[float, float, float]:

@@ -18,11 +18,6 @@ def reliability(runs: list[Run]) -> pd.DataFrame:
     The scores of all trainings of a method are in it; ``n_videos`` is their number divided by the
     trainings. ``ece`` is the mean of the trainings' expected calibration errors. Empty bins are
     left out.
-
-    Example:
-        >>> found = reliability(benchmark.read_runs("runs"))
-        >>> bool(found["share_fake"].between(0, 1).all())
-        True
     """
     tables = []
     for name, own in lines_of(runs):

@@ -18,11 +18,6 @@ def roc_curve(runs: list[Run]) -> pd.DataFrame:
     """Computes the ROC curve of each method: TPR at each FPR, the mean over seeds.
 
     ``auc`` is the mean of the trainings' areas. A method without both classes has no curve.
-
-    Example:
-        >>> curve = roc_curve(benchmark.read_runs("runs"))
-        >>> float(curve["tpr"].iloc[-1])
-        1.0
     """
     tables = []
     for name, own in lines_of(runs):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,9 @@ class _Place:
     manipulation: str
     all_scores: list[RunScores]
 
-    @property
+    @cached_property
     def about(self) -> Cell:
+        """What the cells of this place share."""
         runs = self.group.trained_on(self.manipulation)
         return {
             "method": self.group.method,
@@ -53,7 +55,10 @@ class _Place:
 def fill(
     group: Group, protocol: str = ACTIVITYNET, in_buckets: Collection[str] = METRICS.keys()
 ) -> Iterator[tuple[Cell, Entry | None]]:
-    """Yields the cells of a method by manipulation, bucket and metric, buckets of some metrics alone."""
+    """Yields the cells of a method by manipulation, bucket and metric.
+
+    Only the metrics ``in_buckets`` have cells for buckets.
+    """
     all_scores = {run.run_id: read_run_scores(run, protocol) for run in group.runs}
     for manipulation in group.manipulations:
         own = [all_scores[run.run_id] for run in group.trained_on(manipulation)]

@@ -45,10 +45,14 @@ def subtract_paper(cell: dict[str, Any], method: str) -> float:
 
     Method, data, manipulation and metric are the same.
     """
-    for row in paper_cells(cell["table"]):
-        if (row["method"], row["manipulation"], row["metric"]) == (method, cell["manipulation"], cell["metric"]):
-            return float(cell["value"] - row["value"])
-    return float("nan")
+    values = _values(cell["table"])
+    return float(cell["value"] - values.get((method, cell["manipulation"], cell["metric"]), float("nan")))
+
+
+@cache
+def _values(table: str) -> dict[tuple[str, str, str], float]:
+    """Returns the paper's numbers by method, manipulation and metric."""
+    return {(row["method"], row["manipulation"], row["metric"]): row["value"] for row in paper_cells(table)}
 
 
 @cache

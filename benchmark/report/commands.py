@@ -19,11 +19,6 @@ def write_command(runs: Sequence[Run], data: str = "DATA") -> str:
     ``data`` is the folder of the built set, ``DATA`` where it is not known. So are ``WEIGHTS`` and
     ``SCORES``, files of which a run keeps the hash alone. What a run of another version knows and
     this one has no flag for follows as a comment.
-
-    Example:
-        >>> runs = benchmark.read_runs("runs")
-        >>> write_command([run for run in runs if run.method == "s-mil"])[:32]
-        'ffpms bench --methods s-mil --da'
     """
     first = runs[0]
     if first.external:

@@ -12,6 +12,9 @@ from benchmark.figures.roc import roc_curve
 from benchmark.figures.trainings import training_curve
 from benchmark.runs.folder import Run
 
+N_RESAMPLES = 2000
+"""Resamples for a band: the first of all, as for a bucket of the leaderboard."""
+
 
 @dataclass(frozen=True)
 class Curves:
@@ -27,11 +30,11 @@ class Curves:
     @classmethod
     def compute(cls, runs: list[Run], root: Path) -> "Curves":
         """Computes all curves; ``root`` is the folder of the runs."""
-        grid = grid_curve(runs)
+        grid = grid_curve(runs, N_RESAMPLES)
         return cls(
-            rate=grid if len(grid) else rate_curve(runs),
+            rate=grid if len(grid) else rate_curve(runs, N_RESAMPLES),
             every_rate=bool(len(grid)),
-            frames=frame_curve(runs),
+            frames=frame_curve(runs, N_RESAMPLES),
             roc=roc_curve(runs),
             reliability=reliability(runs),
             training=training_curve(runs, root),

@@ -24,10 +24,11 @@ PARTS = (
     ("training", "Training", "What training did, epoch by epoch. The epoch of the scores was chosen on val."),
 )
 """The parts of a section that have figures: key, name, and what they show."""
-IN_BUCKETS = [name for name, about in METRICS.items() if about.level == "video"]
+IN_BUCKETS = [name for name, about in METRICS.items() if about.level == "video" and (about.compared or about.curve)]
 """Metrics that the report has for each bucket of the fake rate; ``leaderboard.csv`` has all.
 
-Those of frames and segments take several times as long as all others together.
+They are accuracy, and what one walk along the ROC curve gives. Others would take several times as
+long.
 """
 _CALIBRATED = "roc"
 """The part that the table of calibration stands in."""

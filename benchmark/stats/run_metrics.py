@@ -44,7 +44,7 @@ def estimate(
     counts: np.ndarray,
     wanted: Collection[str] = METRICS.keys(),
 ) -> dict[str, Estimate]:
-    """Estimates every wanted metric that is defined on these rows, in the order of the catalogue."""
+    """Estimates every wanted metric that is defined on these rows, in the catalogue's order."""
     cell = CellScores(run_scores, manipulation, bucket)
     found = _on_curve(cell, counts)
     found |= {

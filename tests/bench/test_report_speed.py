@@ -16,7 +16,7 @@ from tests.helpers.scores import run
 N_METHODS, N_PAIRS = 12, 70
 KINDS = ("DF", "F2F", "FS", "NT")
 LIMIT_S = 20.0
-"""Of CPU, so that what else the machine does costs nothing. It was 8 s on two shared cores."""
+"""Of CPU, so that what else the machine does costs nothing. It was 16 s."""
 
 
 @pytest.mark.bench

@@ -141,9 +141,9 @@ def test_all_methods_and_metrics_are_judged_on_the_same_resamples(monkeypatch: p
 
     seen = []
 
-    def watch(run_scores, manipulation, bucket, counts):  # type: ignore[no-untyped-def]
+    def watch(run_scores, manipulation, bucket, counts, wanted):  # type: ignore[no-untyped-def]
         seen.append((bucket, counts))
-        return original(run_scores, manipulation, bucket, counts)
+        return original(run_scores, manipulation, bucket, counts, wanted)
 
     original = module.estimate
     monkeypatch.setattr(module, "estimate", watch)
