@@ -1,4 +1,4 @@
-"""``ffpms demo``: corpus, build, bench and curve on embedded data, with its progress on screen."""
+"""``ffpms demo``: corpus, build, bench, report and one prediction, with its progress on screen."""
 
 import time
 from dataclasses import replace
@@ -10,8 +10,13 @@ import torch
 from benchmark.bench import bench, make_grid
 from benchmark.figures.fake_rate import grid_curve
 from benchmark.figures.plotting import draw_bars, write_curve
+from benchmark.inference.page.page import render_page
+from benchmark.inference.predict import make_sampling, predict
+from benchmark.inference.wording import describe
 from benchmark.leaderboards.labels import factor_out
-from benchmark.runs.collection import read_runs
+from benchmark.models.loading import open_model
+from benchmark.report.write import ReportPlan, write_report
+from benchmark.runs.collection import read_collection
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Log, Machine, Progress, choose_device
 from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
@@ -21,7 +26,10 @@ from ffpms.cores import usable_cores
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import FfpmsError
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
+from ffpms.parquet import read_table
 from ffpms.protocol.crop_config import CropConfig
+from ffpms.schema import SOURCE, VIDEO, Split, Status
+from ffpms.storage import write_whole
 
 METHODS = ("s-mil", "xn-avg", "xn-max")
 """Methods that the demo trains."""
@@ -45,20 +53,26 @@ def run_demo(out: Path, seed: int, workers: int, log: Log, progress: Progress) -
     def log_timed(text: str) -> None:
         log(f"[{time.monotonic() - started:4.0f} s] {text}")
 
-    log_timed(f"1/4 rendering people and fakes, encoding them like FaceForensics++ c40: {out / 'corpus'}")
+    log_timed(f"1/6 rendering people and fakes, encoding them like FaceForensics++ c40: {out / 'corpus'}")
     pairs = make_corpus(out / "corpus", CorpusConfig(seed=seed), workers, progress)
-    log_timed(f"2/4 building the partial-attack set: {out / 'ffpms-data'}")
+    log_timed(f"2/6 building the partial-attack set: {out / 'ffpms-data'}")
     config = BuildConfig(crop=CropConfig(size=SIZE))
     report = build(out / "corpus", out / "ffpms-data", pairs=pairs, config=config, workers=workers, progress=progress)
     log(report.describe())
-    log_timed(f"3/4 training and scoring on {PACKAGED_BACKBONE}: {out / 'runs'}")
+    log_timed(f"3/6 training and scoring on {PACKAGED_BACKBONE}: {out / 'runs'}")
     machine = Machine(choose_device("auto"), progress=progress, log=log_timed)
     log(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
-    log_timed("4/4 accuracy against fake rate")
-    curve = grid_curve(read_runs(out / "runs"))
+    log_timed("4/6 accuracy against fake rate")
+    curve = grid_curve(read_collection(out / "runs").runs)
     write_curve(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
     log(draw_bars(curve[curve["low"].isin(RATES) & (curve["metric"] != "tpr")]))
-    log(f"\nHere: {out / 'curve.png'}, {out / 'runs' / 'leaderboard.md'}, {out / 'ffpms-data' / 'README.md'}")
+    log_timed(f"5/6 all of it as one page: {out / 'report.html'}")
+    collection = read_collection(out / "runs")
+    write_report(ReportPlan(out / "runs", out / "report.html", (out / "ffpms-data",), pictures=False), collection)
+    log_timed(f"6/6 a verdict on one test video: {out / 'verdict.html'}")
+    log(_predict_one(out))
+    pages = ("report.html", "verdict.html", "curve.png", "runs/leaderboard.md", "ffpms-data/README.md")
+    log(f"\nHere: {', '.join(str(out / page) for page in pages)}")
     log(conclude(curve))
     log("With FaceForensics++: ffpms build --ff-root DIR, then ffpms bench --methods smil,xn-avg,xn-max")
 
@@ -85,6 +99,24 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
     if outcome.failures:
         raise FfpmsError(f"a method failed: {outcome.failures[0]}")
     return outcome.markdown
+
+
+def _predict_one(out: Path) -> str:
+    """Scores a fake test video with the first method, writes its page, and returns the verdict's line."""
+    run = next(run for run in read_collection(out / "runs").runs if run.method == METHODS[0])
+    video = out / "corpus" / _first_fake(out / "ffpms-data")
+    model = open_model(out / "runs" / run.run_id)
+    verdicts = predict([video], model)
+    write_whole(out / "verdict.html", render_page(verdicts, model, make_sampling(model, None, None)))
+    return describe(verdicts[0])
+
+
+def _first_fake(data: Path) -> str:
+    """Returns the path of the first fake test video, relative to its tree."""
+    videos = read_table(data / "videos.parquet", VIDEO)
+    fake = videos[(videos["split"] == Split.TEST) & (videos["label"] == 1) & (videos["status"] == Status.OK)].iloc[0]
+    sources = read_table(data / "sources.parquet", SOURCE).set_index("source_video")
+    return str(sources.loc[fake["bag_id"], "path"])
 
 
 def conclude(curve: pd.DataFrame) -> str:

