@@ -61,8 +61,8 @@ def headline(verdict: FileVerdict) -> str:
         >>> about = {"run": "", "trained_on": "FFPMS", "threshold": 0.5, "n_real_val": 0}
         >>> headline(FileVerdict("a.mp4", "ok", "", 0.874, (), **about))
         'Looks fake: 87 %'
-        >>> headline(FileVerdict("a.mp4", "no_face", "no face in the 20 frames looked at", None, (), **about))
-        'No verdict (no face): no face in the 20 frames looked at'
+        >>> headline(FileVerdict("a.mp4", "no_video", "no video is in it", None, (), **about))
+        'No verdict (no video): no video is in it'
     """
     if verdict.probability is None:
         return f"No verdict ({NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"

@@ -24,7 +24,7 @@ def test_a_missing_real_video_costs_its_own_bags_only(ffpms: Command, copy: Path
     assert {v for k, v in status.items() if "006_007" not in k and k != "original_006"} == {"ok"}
 
 
-def test_a_missing_fake_costs_itself_only_and_can_be_retried(
+def test_a_missing_fake_costs_itself_only_and_is_built_once_it_is_there(
     ffpms: Command, copy: Path, tmp_path: Path, reference: dict[str, str]
 ) -> None:
     lost = copy / "manipulated_sequences/FaceSwap/c40/videos/008_009.mp4"
@@ -32,8 +32,7 @@ def test_a_missing_fake_costs_itself_only_and_can_be_retried(
     assert ffpms(*flags(copy, tmp_path / "data")).exit_code == 0
     assert {k for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"FS_008_009"}
     kept.rename(lost)
-    assert "nothing to do" in ffpms(*flags(copy, tmp_path / "data")).output
-    assert ffpms(*flags(copy, tmp_path / "data", "--retry-failed")).exit_code == 0
+    assert ffpms(*flags(copy, tmp_path / "data")).exit_code == 0
     assert content(tmp_path / "data") == reference
 
 

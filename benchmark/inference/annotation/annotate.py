@@ -50,11 +50,6 @@ def annotate(verdict: FileVerdict, out: Path, shown: Shown = lambda frames, _: f
         ConfigError: there is no ffmpeg program, or the name asks for another kind of file.
         MediaError: the video cannot be decoded or encoded.
         StorageError: the disk does not take the file.
-
-    Example:
-        >>> verdict, = benchmark.predict("talk.mp4", next(Path("runs").glob("s-mil-*")))
-        >>> annotate(verdict, Path("talk-annotated.mkv")), annotate(verdict, Path("talk-annotated.mkv"))
-        (True, False)
     """
     comment = _describe(verdict)
     if _is_done(out, comment):

@@ -20,7 +20,7 @@ SOFT: Colour = (176, 182, 190)
 EDGE: Colour = (84, 90, 98)
 PAPER: Colour = (20, 22, 26)
 BLACK: Colour = (0, 0, 0)
-"""Orange and blue are told apart by every eye (Okabe and Ito 2008), and lines and words say it too."""
+"""Orange and blue are told apart by every eye (Okabe and Ito 2008); lines and words say it too."""
 
 
 @dataclass(frozen=True)

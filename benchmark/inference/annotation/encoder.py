@@ -116,7 +116,7 @@ def _start(command: list[str], log: IO[bytes]) -> Any:
 
 
 class _Pipe:
-    """A pipe that fails once: what a broken one is given after that, to close it in order, is lost."""
+    """A pipe that fails once: what a broken one gets after that is lost, so it can be closed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self.is_broken = file, False

@@ -1,4 +1,4 @@
-"""Formats of an annotated video: containers, their encoders, and the sound that they take as it is."""
+"""Formats of an annotated video: containers, their encoders, and the sound that is copied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -16,8 +16,8 @@ class Source:
     """What annotating needs to know of a video file, other than its frames.
 
     ``start`` is where its clock begins, in seconds. ``size`` is that of a frame as stored, and
-    ``pixel_aspect`` the width of its pixels over their height. ``sounds`` are the index, codec and number of
-    channels of each track of sound that can be decoded.
+    ``pixel_aspect`` the width of its pixels over their height. ``sounds`` are the index, codec and
+    number of channels of each track of sound that can be decoded.
     """
 
     path: Path

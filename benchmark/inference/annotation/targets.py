@@ -23,8 +23,8 @@ def choose_targets(out: Path, paths: Sequence[Path], files: Sequence[Path]) -> d
 
     Example:
         >>> videos = [Path("in/a.avi")]
-        >>> {path: target.as_posix() for path, target in choose_targets(Path("out"), videos, videos).items()}
-        {'in/a.avi': 'out/a.avi.mp4'}
+        >>> [target.as_posix() for target in choose_targets(Path("out"), videos, videos).values()]
+        ['out/a.avi.mp4']
     """
     if _is_folder(out):
         targets = {str(file): out / _name(_below(file, _given(file, paths))) for file in files}
@@ -51,7 +51,7 @@ def check_no_input(out: Path, files: Sequence[Path]) -> None:
 
 
 def skip_own(out: Path, paths: Sequence[Path], files: Sequence[Path]) -> list[Path]:
-    """Leaves out the videos that were annotated before, where their folder is below one to look at."""
+    """Leaves out annotated videos, where their folder is below one to look at."""
     home = Path(os.path.realpath(out))
     if not _is_folder(out) or not any(Path(os.path.realpath(path)) in home.parents for path in paths):
         return list(files)
@@ -63,7 +63,7 @@ def _is_folder(out: Path) -> bool:
 
 
 def _given(file: Path, paths: Sequence[Path]) -> Path:
-    """Returns the folder that a user gave for a video, or that of a video which was named itself."""
+    """Returns the folder that a user gave for a video, or that of a video named itself."""
     return next((path for path in paths if path in file.parents), file.parent)
 
 

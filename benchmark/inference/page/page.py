@@ -26,12 +26,6 @@ def render_page(verdicts: Sequence[FileVerdict], model: TrainedModel, sampling: 
 
     Of many videos the most fake have a section, and all have a row in a table. Pixels are decoded
     here once more. A video of up to 8 MB that browsers play is in the page; of another its frames.
-
-    Example:
-        >>> model = benchmark.open_model(next(Path("runs").glob("s-mil-*")))
-        >>> page = render_page(benchmark.predict("talk.mp4", model), model, Sampling(20))
-        >>> "talk.mp4" in page
-        True
     """
     sections = list(_make_sections(verdicts, sampling))
     return render(

@@ -91,6 +91,17 @@ def test_a_variable_rate_and_a_late_start_are_kept(tmp_path: Path) -> None:
     assert read(tmp_path / "out.mp4")[0] == pytest.approx(expected, abs=1e-3)
 
 
+def test_sound_stays_with_the_picture_where_the_clock_starts_late(tmp_path: Path) -> None:
+    run_ffmpeg(tmp_path, f"{GREY} -itsoffset 0.5 {TONE} -c:v libx264 -c:a aac in.ts")  # its clock starts at 1.4 s
+    annotate(make_verdict(tmp_path / "in.ts", TIMES, (322, 242), BOXES), tmp_path / "out.mp4")
+    starts = {}
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        for packet in container.demux():
+            starts.setdefault(packet.stream.type, float((packet.pts or 0) * packet.time_base))
+    assert starts["audio"] - starts["video"] == pytest.approx(0.5, abs=0.05)
+    assert starts["video"] == pytest.approx(0, abs=0.05)
+
+
 def test_rotated_and_stretched_videos_are_drawn_as_shown(tmp_path: Path) -> None:
     run_ffmpeg(tmp_path, "-f lavfi -i testsrc=s=200x120:r=5:d=1 -vf setsar=2 -pix_fmt yuv420p -c:v libx264 plain.mp4")
     run_ffmpeg(tmp_path, "-display_rotation 90 -i plain.mp4 -c copy in.mp4")
