@@ -102,7 +102,7 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
 
 
 def _predict_one(out: Path) -> str:
-    """Scores a fake test video with the first method, writes its page, and returns the verdict's line."""
+    """Scores a fake test video with the first method, writes its page, and returns its line."""
     run = next(run for run in read_collection(out / "runs").runs if run.method == METHODS[0])
     video = out / "corpus" / _first_fake(out / "ffpms-data")
     model = open_model(out / "runs" / run.run_id)

@@ -85,7 +85,7 @@ def reason_of(error: Exception) -> str:
 
 
 def as_shown(frame: av.VideoFrame) -> av.VideoFrame:
-    """Returns a frame upright; one that is rotated, interlaced or of a rare pixel format is RGB then.
+    """Returns a frame upright; if rotated, interlaced or of a rare pixel format, it is RGB then.
 
     Those are converted by the filters that ffmpeg takes, so that its pixels are ours.
     """
