@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ffpms.cli.completion import complete_runs
 from ffpms.cli.options import JSON, PATH, QUIET, need
 from ffpms.errors import ConfigError, writing
 
@@ -52,7 +53,7 @@ def explain() -> None:
 
 
 @explain.command(_OF_A_RUN, hidden=True)
-@click.argument("run")
+@click.argument("run", shell_complete=complete_runs)
 @click.option("--bag", required=True, help="The bag, such as DF_953_974; 'ffpms show DATA' shows some.")
 @click.option("--data", default="ffpms-data", show_default=True, type=PATH, help="The built set of the bag.")
 @click.option("--out", default="explain.png", show_default=True, type=PATH, help="The picture: .png, .pdf or .svg.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ffpms.cli.completion import complete_runs
 from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, WORKERS, progress
 from ffpms.errors import ConfigError
 
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=PATH)
-@click.option("--run", "where", required=True, help="Folder of a run of 'ffpms bench', or a packed model.")
+@click.option(
+    "--run",
+    "where",
+    required=True,
+    shell_complete=complete_runs,
+    help="Folder of a run of 'ffpms bench', a packed model, or hf://user/name.",
+)
 @click.option("--frames", type=click.IntRange(min=3), help="Look at that many frames.  [default: as in training]")
 @click.option("--every", type=float, metavar="S", help="Instead, look at a frame each S seconds.")
 @click.option("--csv", "table", type=PATH, help="Table with a row a file; what is done in it is not done again.")
