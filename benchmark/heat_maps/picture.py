@@ -1,6 +1,7 @@
 """Draws Fig. 5 of Li et al. (ACM MM 2020) for a bag: crops, heat maps, scores, weights, labels."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ffpms.gallery.sheet import FAKE, REAL, REPLACED
 
 COLUMNS = 10
 """Faces side by side."""
-CELL, SIDES, HEAD, FOOT = 1.25, 1.15, 0.95, 0.85
+CELL, SIDES, HEAD = 1.25, 1.15, 0.95
 """Lengths in inches: of a cell, of the margin with the names of the rows, above and below all."""
 ROWS = {"crop": 1.0, "heat": 1.0, "score": 0.34, "weight": 0.34, "label": 0.36}
 """Heights of a face's rows, in cells."""
@@ -23,6 +24,8 @@ FRAMES: dict[Mark, dict[str, Any]] = {
 """Frames of the crops; the words below say the same."""
 COLOURS = "inferno"
 """Colours of the heat: each is lighter than the last, so that all eyes see the order."""
+_LINE = 180
+"""Letters of a line of the foot."""
 SCORE, WEIGHT, TRACK = "#4b5058", "#8a6fb0", "#eceef1"
 
 
@@ -37,8 +40,9 @@ def make_figure(explained: ExplainedBag) -> Any:
 
     names = [name for name in ROWS if name != "weight" or explained.weight is not None]
     blocks = _blocks(explained)
+    foot = 0.45 + 0.2 * len(caption(explained).splitlines())
     width = SIDES + COLUMNS * CELL + 0.25
-    height = HEAD + FOOT + len(blocks) * CELL * (sum(ROWS[name] for name in names) + 0.18)
+    height = HEAD + foot + len(blocks) * CELL * (sum(ROWS[name] for name in names) + 0.18)
     figure = Figure(figsize=(width, height), dpi=120, facecolor="white")
     top = height - HEAD
     for block in blocks:
@@ -50,7 +54,7 @@ def make_figure(explained: ExplainedBag) -> Any:
                 box = (SIDES + column * CELL, top, CELL, tall)
                 _PAINTERS[name](_axes(figure, box, 0.06 if name in ("crop", "heat") else 0.0), explained, face)
         top -= 0.18 * CELL
-    _words(figure, explained, width, height)
+    _words(figure, explained, width, height, foot)
     return figure
 
 
@@ -139,14 +143,15 @@ def overlay(face: np.ndarray, heat: np.ndarray) -> np.ndarray:
     return np.asarray((1 - share) * grey + share * colour).round().astype(np.uint8)
 
 
-def _words(figure: Any, explained: ExplainedBag, width: float, height: float) -> None:
+def _words(figure: Any, explained: ExplainedBag, width: float, height: float, foot: float) -> None:
     """Writes the title above and what is shown below."""
     bag = explained.bag
     title = f"{bag.bag_id} ({bag.split}): {bag.about}"
     figure.text(0.25 / width, 1 - 0.32 / height, title, fontsize=15, fontweight="bold", va="center")
-    says = f"{explained.model} gives the video {explained.video_prob:.2f} (0 real, 1 fake; calibrated)"
+    method = explained.model.partition(" [")[0]
+    says = f"{method} gives the video {explained.video_prob:.2f} (0 real, 1 fake; calibrated)"
     figure.text(0.25 / width, 1 - 0.64 / height, says, fontsize=12, va="center", color=SCORE)
-    figure.text(0.25 / width, (FOOT - 0.1) / height, caption(explained), fontsize=9, va="top", linespacing=1.5)
+    figure.text(0.25 / width, (foot - 0.1) / height, caption(explained), fontsize=9, va="top", linespacing=1.5)
     scale = _axes(figure, (width - 2.75, height - 0.52, 2.5, 0.16), 0.0)
     scale.imshow(overlay(np.full((8, 128, 3), 170, np.uint8), np.linspace(0, 1, 128)[None].repeat(8, 0)), aspect="auto")
     for x, text, side in ((0, "no heat", "left"), (1, "most of this bag", "right")):
@@ -165,7 +170,8 @@ def caption(explained: ExplainedBag) -> str:
         f"Heat: what raises the fake score. Grad-CAM at each place, ReLU(sum dz/dA * A): z is {what}, A the output of "
         f"{heat.layer} ({heat.places} x {heat.places} places{steps}).{dark}\n"
         "All maps are divided by the largest value of this bag: its faces compare, other bags do not. "
-        f"A map says where the detector looks, not that it is right.{weights}"
+        f"A map says where the detector looks, not that it is right.{weights}\n"
+        f"{fill(f'Detector: {explained.model}', _LINE)}"
     )
 
 
