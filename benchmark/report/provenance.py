@@ -9,6 +9,7 @@ from typing import Any
 from benchmark.leaderboards.groups import Group
 from benchmark.report.commands import write_command
 from benchmark.runs.folder import CONFIG, Run
+from ffpms.regular_files import read_text
 
 ENVIRONMENT = "environment.json"
 _TOO_LONG = 20_000
@@ -62,6 +63,6 @@ def _describe_machine(text: str) -> str:
 def _read(path: Path) -> str:
     """Reads a small text file; empty if there is none."""
     try:
-        return path.read_text(encoding="utf-8", errors="backslashreplace")[:_TOO_LONG]
+        return read_text(path, errors="backslashreplace")[:_TOO_LONG]
     except OSError:
         return ""

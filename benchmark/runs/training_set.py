@@ -17,6 +17,7 @@ from ffpms.dataset.loading import load
 from ffpms.dataset.set_files import read_finished, restore, stored_settings
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.crop_config import CropConfig
+from ffpms.regular_files import read_text
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Split
 from ffpms.storage import write_whole
 
@@ -110,11 +111,11 @@ def read_training_set(folder: Path) -> TrainingSet | None:
     """
     path = folder / DATA
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = json.loads(read_text(path))
         return TrainingSet(restore(Preprocessing, about["preprocessing"]), about["bags"])
     except FileNotFoundError:
         return None
-    except (ConfigError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ConfigError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ManifestError(f"{path}: damaged ({reason}); delete it and run the same 'ffpms bench' again") from None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ffpms.cli.completion import complete_runs
+from ffpms.cli.help import Command, option_group
 from ffpms.cli.options import CONFIG, JSON, PATH, QUIET, WORKERS, progress
 from ffpms.errors import ConfigError
 
@@ -16,26 +17,36 @@ if TYPE_CHECKING:
     from benchmark.inference.verdict import FileVerdict
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=PATH)
-@click.option(
-    "--run",
-    "where",
-    required=True,
-    shell_complete=complete_runs,
-    help="Folder of a run of 'ffpms bench', a packed model, or hf://user/name.",
+@option_group(
+    "Model",
+    click.option(
+        "--run",
+        "where",
+        required=True,
+        shell_complete=complete_runs,
+        help="Folder of a run of 'ffpms bench', a packed model, or hf://user/name.",
+    ),
+    click.option("--data", type=PATH, help="The set it was trained on, for a run of an older version."),
 )
-@click.option("--frames", type=click.IntRange(min=3), help="Look at that many frames.  [default: as in training]")
-@click.option("--every", type=float, metavar="S", help="Instead, look at a frame each S seconds.")
-@click.option("--csv", "table", type=PATH, help="Table with a row a file; what is done in it is not done again.")
-@click.option("--annotate", type=PATH, metavar="OUT", help="Draw it into a copy: .mp4, .mkv or .webm, or a folder.")
-@click.option("--html", type=PATH, metavar="FILE", help="One page with the videos, timelines and faces that decided.")
-@click.option("--data", type=PATH, help="The set it was trained on, for a run of an older version.")
-@click.option("--device", default="auto", show_default=True, help="auto: the first GPU, else the CPU.")
-@WORKERS
-@CONFIG
-@JSON
-@QUIET
+@option_group(
+    "Frames",
+    click.option("--frames", type=click.IntRange(min=3), help="Look at that many frames.  [default: as in training]"),
+    click.option("--every", type=float, metavar="S", help="Instead, look at a frame each S seconds."),
+)
+@option_group(
+    "Output",
+    click.option("--csv", "table", type=PATH, help="Table with a row a file; what is done in it is not done again."),
+    click.option("--annotate", type=PATH, metavar="OUT", help="Draw it into a copy: .mp4, .mkv or .webm, or a folder."),
+    click.option("--html", type=PATH, metavar="FILE", help="One page: videos, timelines and faces that decided."),
+    CONFIG,
+    JSON,
+    QUIET,
+)
+@option_group(
+    "Machine", click.option("--device", default="auto", show_default=True, help="auto: the first GPU."), WORKERS
+)
 def predict(videos: tuple[Path, ...], where: str, **flags: Any) -> None:
     """Score videos, person by person, with a trained model.
 

@@ -37,5 +37,6 @@ def is_inside(root: Path, name: str) -> bool:
 
     ``crops`` may itself be a link, to a larger disk. No link below it may lead out of it.
     """
-    home = root / CROPS if name.partition("/")[0] == CROPS else root
-    return Path(os.path.realpath(root / name)).is_relative_to(os.path.realpath(home))
+    homes = (root, root / CROPS) if name.partition("/")[0] == CROPS else (root,)
+    found = Path(os.path.realpath(root / name))
+    return any(found.is_relative_to(os.path.realpath(home)) for home in homes)

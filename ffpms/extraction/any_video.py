@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from ffpms.errors import MediaError, unreadable
 from ffpms.extraction.video_file import ANY_TEXT, preference, reason_of
+from ffpms.regular_files import open_file
 
 
 class FileStatus(StrEnum):
@@ -63,7 +64,7 @@ def _check_file(path: Path) -> None:
     if not path.is_file():
         what = "is no regular file" if path.exists() else "not found"
         raise MediaError(path, f"{what}; give a video file", FileStatus.UNREADABLE)
-    with path.open("rb") as file:
+    with open_file(path) as file:
         if not file.read(1):
             raise MediaError(path, "empty file; give a video file", FileStatus.UNREADABLE)
 

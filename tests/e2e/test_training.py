@@ -44,7 +44,9 @@ def test_run_folders_have_their_files(runs: Path) -> None:
     folders = [path.parent for path in runs.glob("*/config.toml")]
     assert len(folders) == 4
     for folder in folders:
-        expected = "DONE best.safetensors config.toml environment.json fewer_scores.parquet grid_scores.parquet "
+        expected = (
+            "DONE best.safetensors config.toml data.json environment.json fewer_scores.parquet grid_scores.parquet "
+        )
         expected += "history.csv scores.parquet segments.parquet val_scores.parquet"
         last = "" if _epoch_of(folder / "best.safetensors") == 2 else "last.safetensors"
         shared = "best.xn-max.safetensors history.xn-max.csv" if folder.name.startswith("xn-avg") else ""

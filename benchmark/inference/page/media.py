@@ -15,6 +15,7 @@ from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import cut_crop
 from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, Sampling, TimedFrame
 from ffpms.html.pictures import image_uri
+from ffpms.regular_files import read_bytes
 
 VIDEO_BYTES = 8_000_000
 """Largest video that is put into a page, in bytes; of a larger one its frames are shown."""
@@ -55,7 +56,7 @@ def read_video(path: Path, room: int) -> Video | None:
             is_webm = kind != "video/webm" or path.suffix.lower() == ".webm"
             if stream.codec_context.name not in codecs or not is_webm or not _is_plain(stream.codec_context.pix_fmt):
                 return None
-        return Video(kind, base64.b64encode(path.read_bytes()).decode())
+        return Video(kind, base64.b64encode(read_bytes(path)).decode())
     except (MediaError, OSError):
         return None
 

@@ -106,6 +106,8 @@ _OWN = {
     "ffpms/protocol/v1_manifest.py": "reads files of the package",
     "benchmark/leaderboards/paper.py": "reads a file of the package",
     "benchmark/trials/method_code.py": "reads source code that was imported",
+    "ffpms/cli/completion.py": "reads files of the package",
+    "ffpms/html/page.py": "reads files of the package",
     "ffpms/engine/watchdog.py": "reads and writes a note of its own making",
 }
 """Who opens files without a look, and why it may."""

@@ -122,7 +122,7 @@ def test_the_summary_is_one_line_and_quiet_is_none(ffpms: Command, tmp_path: Pat
         (("gradients", "--out", "nowhere/g.png"), "nowhere/g.png: No such file"),
         (("gradients",), "--out"),
         ((), "Missing command"),
-        (("nonsense",), "No such command"),
+        (("nonsense",), "Missing option '--bag'"),
     ],
 )
 def test_bad_usage_is_one_line_and_exit_2(
