@@ -63,14 +63,15 @@ def run_demo(out: Path, seed: int, workers: int, log: Log, progress: Progress) -
     machine = Machine(choose_device("auto"), progress=progress, log=log_timed)
     log(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
     log_timed("4/6 accuracy against fake rate")
-    curve = grid_curve(read_collection(out / "runs").runs)
+    collection = read_collection(out / "runs")
+    curve = grid_curve(collection.runs)
     write_curve(curve, out / "curve.png", f"Minicorpus, seed {seed}: accuracy against fake rate")
     log(draw_bars(curve[curve["low"].isin(RATES) & (curve["metric"] != "tpr")]))
     log_timed(f"5/6 all of it as one page: {out / 'report.html'}")
-    collection = read_collection(out / "runs")
     write_report(ReportPlan(out / "runs", out / "report.html", (out / "ffpms-data",), pictures=False), collection)
     log_timed(f"6/6 a verdict on one test video: {out / 'verdict.html'}")
-    log(_predict_one(out))
+    run = next(run for run in collection.runs if run.method == METHODS[0])
+    log(_predict_one(out, run.run_id))
     pages = ("report.html", "verdict.html", "curve.png", "runs/leaderboard.md", "ffpms-data/README.md")
     log(f"\nHere: {', '.join(str(out / page) for page in pages)}")
     log(conclude(curve))
@@ -101,11 +102,10 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
     return outcome.markdown
 
 
-def _predict_one(out: Path) -> str:
-    """Scores a fake test video with the first method, writes its page, and returns its line."""
-    run = next(run for run in read_collection(out / "runs").runs if run.method == METHODS[0])
+def _predict_one(out: Path, run_id: str) -> str:
+    """Scores a fake test video with a run's model, writes its page, and returns its line."""
     video = out / "corpus" / _first_fake(out / "ffpms-data")
-    model = open_model(out / "runs" / run.run_id)
+    model = open_model(out / "runs" / run_id)
     verdicts = predict([video], model)
     write_whole(out / "verdict.html", render_page(verdicts, model, make_sampling(model, None, None)))
     return describe(verdicts[0])
