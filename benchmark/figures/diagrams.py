@@ -10,7 +10,7 @@ from benchmark.figures.plotting import draw_legend, shorten, style_of
 
 
 def draw_roc(curve: pd.DataFrame, title: str, *paths: Path) -> None:
-    """Draws the curves of :func:`~benchmark.figures.roc.roc_curve`."""
+    """Draws the curves of :func:`~benchmark.figures.roc.roc_curve`, with their bands."""
     labels = {"xlabel": "real videos called fake (%)", "ylabel": "fake videos found (%)"}
     _draw_square(curve, ("fpr", "tpr"), paths, title, labels, marker="")
 
@@ -39,7 +39,10 @@ def _draw_square(
     axes.plot([0, 100], [0, 100], color="grey", linewidth=0.8, linestyle=":")
     for number, (method, points) in enumerate(table.groupby("method", sort=False)):
         x, y = (100 * points[name] for name in axes_of)
-        axes.plot(x, y, style_of(number), marker=marker, markersize=4, linewidth=1.6, label=method)
+        (line,) = axes.plot(x, y, style_of(number), marker=marker, markersize=4, linewidth=1.6, label=method)
+        if "ci_low" in points:
+            low, high = (100 * points[name] for name in ("ci_low", "ci_high"))
+            axes.fill_between(x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
     axes.set(xlim=(-1, 101), ylim=(-1, 101), aspect="equal", **labels)
     axes.grid(alpha=0.25)
     draw_legend(figure, axes, title, shared, width=6)

@@ -21,7 +21,10 @@
     const starts = [];
     frames.count.reduce((sum, count, n) => { starts[n] = sum; return sum + count; }, 0);
     const slot = unpack(frames.slot, 2), label = unpack(frames.label);
-    const scores = frames.score.map((text) => unpack(text)), weights = frames.weight.map((text) => unpack(text));
+    // The largest whole number is a number that is not there.
+    const shares = (numbers, steps) => numbers && Array.from(numbers, (one) => one === 2 ** (8 * numbers.BYTES_PER_ELEMENT) - 1 ? null : one / steps);
+    const scores = frames.score.map((text) => shares(unpack(text), steps.score));
+    const weights = frames.weight.map((text) => shares(unpack(text, 2), steps.weight));
     const columns = [
       {name: "bag", of: (n) => bags.id[n]},
       {name: "kind", of: (n) => bags.manipulation[n]},
@@ -38,7 +41,7 @@
     form.elements.wrong.append(new Option("anybody or nobody", ""), new Option("every method", "every"), new Option("some method", "some"),
       ...methods.map((method, m) => new Option(method.name, m)));
 
-    const wrong = (n, m) => bags.score[m][n] !== null && (bags.score[m][n] >= 0.5) !== (bags.label[n] === 1);
+    const wrong = (n, m) => bags.wrong[m][n] === 1;
     const isWanted = (n) => {
       const {bag, manipulation, label: kind, wrong: by, faces} = form.elements;
       const all = methods.map((_, m) => m);
@@ -63,14 +66,14 @@
       return own ? make("img", {src: album.pictures[own[1]], alt: what, loading: "lazy", decoding: "async"}) : "";
     };
     const score = (value) => {
-      if (value === steps.none) return make("td");
-      const cell = make("td", {className: "tint"}, String(Math.round(100 * value / steps.score)));
-      cell.style.setProperty("--p", value / steps.score);
+      if (value === null) return make("td");
+      const cell = make("td", {className: "tint"}, percent(value));
+      cell.style.setProperty("--p", value);
       return cell;
     };
     const weigh = (cell, value, largest) => {
-      if (value === steps.none || value === undefined) return cell;
-      const note = make("small", {}, `${(100 * value / steps.weight).toFixed(0)} %`);
+      if (value === null || value === undefined) return cell;
+      const note = make("small", {}, `${percent(value, 1)} %`);
       note.style.setProperty("--w", largest ? value / largest : 0);
       cell.append(note);
       return cell;
@@ -91,9 +94,9 @@
         picture(heat, slots[at], seen[at], `heat map of frame ${slots[at] + 1}`)))));
       if (known) body.push(row("label", rows.map((k) => make("td", {className: side(k)}, side(k)))));
       methods.forEach((method, m) => {
-        if (!scores[m] || !rows.some((k) => known && scores[m][k] !== steps.none)) return;
-        const own = weights[m] && rows.some((k) => weights[m][k] !== steps.none);
-        const largest = own ? Math.max(...rows.map((k) => weights[m][k] % steps.none)) : 0;
+        if (!scores[m] || !rows.some((k) => known && scores[m][k] !== null)) return;
+        const own = weights[m] && rows.some((k) => weights[m][k] !== null);
+        const largest = own ? Math.max(...rows.map((k) => weights[m][k] ?? 0)) : 0;
         body.push(row(method.name, rows.map((k) => weigh(score(scores[m][k]), own ? weights[m][k] : undefined, largest)), own ? "score, weight" : "score; has no weights"));
       });
       if (!body.length) return make("p", {}, "No method gives scores of frames here.");

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.runs.folder import Run
 
-NONE = 255
-"""The byte for a number that is not there."""
-SCORE_STEPS, WEIGHT_STEPS = 100, 200
-"""What a score and a weight of 1 are as a byte: whole and half percents."""
+KINDS: dict[str, tuple[type[np.unsignedinteger[Any]], int]] = {"score": (np.uint8, 100), "weight": (np.uint16, 1000)}
+"""How shares are packed: as which whole number, and what 1 is.
+
+The page shows scores in whole percents and weights in tenths, as they are packed: a number that is
+rounded twice would be another. The largest whole number stands for one that is not there.
+"""
 _ABOUT = ["bag_id", "manipulation", "y_true", "fake_rate", "status"]
 
 
@@ -60,6 +63,12 @@ class Bags:
         label = self.about["y_true"].to_numpy()[:, None]
         return np.asarray((self.mean - label).abs().mean(axis=1))
 
+    @cached_property
+    def wrong(self) -> pd.DataFrame:
+        """Whether a mean score is on the wrong side of 0.5: a row a bag, a column a line."""
+        fake = self.about["y_true"].to_numpy()[:, None] == 1
+        return pd.DataFrame(self.mean.notna() & ((self.mean >= THRESHOLD) != fake))
+
     def hardest(self, number: int) -> list[str]:
         """Returns the bags that are hardest: by turns of the highest error and disagreement."""
         names = self.about["bag_id"].to_numpy()
@@ -76,6 +85,7 @@ class Bags:
             "rate": (100 * self.about["fake_rate"]).round(1).tolist(),
             "status": self.about["status"].tolist(),
             "score": [_list(self.mean[name].to_numpy()) for name in self.by_seed],
+            "wrong": [self.wrong[name].astype(int).tolist() for name in self.by_seed],
             "seeds": [[_list(own[n].to_numpy()) for n in own] for own in self.by_seed.values()],
             "disagreement": _list(self.disagreement),
             "error": _list(self.error),
@@ -96,8 +106,8 @@ class Bags:
             "slot": _base64(frames["slot"].to_numpy(dtype="<u2")),
             "label": _base64(frames["y_true"].to_numpy(dtype=np.uint8)),
         }
-        for what, steps in (("score", SCORE_STEPS), ("weight", WEIGHT_STEPS)):
-            packed[what] = [_pack(frames, f"{what} {n}", steps) for n in range(len(self.by_seed))]
+        for what, (kind, steps) in KINDS.items():
+            packed[what] = [_pack(frames, f"{what} {n}", kind, steps) for n in range(len(self.by_seed))]
         return packed
 
 
@@ -128,12 +138,13 @@ def _faces(run: Run) -> pd.DataFrame:
     return faces[["bag_id", "slot", "track_id", "y_true", "score"]].assign(weight=faces["weight"].astype(float))
 
 
-def _pack(frames: pd.DataFrame, column: str, steps: int) -> str | None:
-    """Packs a column of shares as bytes; None if no face has one."""
+def _pack(frames: pd.DataFrame, column: str, kind: type[np.unsignedinteger[Any]], steps: int) -> str | None:
+    """Packs a column of shares as whole numbers; None if no face has one."""
     values = frames[column].to_numpy(dtype=float) if column in frames else np.array([])
     if not np.isfinite(values).any():
         return None
-    return _base64(np.where(np.isfinite(values), (np.nan_to_num(values) * steps).round(), NONE).astype(np.uint8))
+    whole = np.where(np.isfinite(values), (np.nan_to_num(values) * steps).round(), np.iinfo(kind).max)
+    return _base64(whole.astype(np.dtype(kind).newbyteorder("<")))
 
 
 def _base64(values: np.ndarray) -> str:
@@ -142,4 +153,4 @@ def _base64(values: np.ndarray) -> str:
 
 def _list(values: np.ndarray) -> list[float | None]:
     there = np.isfinite(values)
-    return [value if known else None for value, known in zip(values.round(3).tolist(), there.tolist(), strict=True)]
+    return [value if known else None for value, known in zip(values.round(6).tolist(), there.tolist(), strict=True)]

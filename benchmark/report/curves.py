@@ -35,7 +35,7 @@ class Curves:
             rate=grid if len(grid) else rate_curve(runs, N_RESAMPLES),
             every_rate=bool(len(grid)),
             frames=frame_curve(runs, N_RESAMPLES),
-            roc=roc_curve(runs),
+            roc=roc_curve(runs, N_RESAMPLES),
             reliability=reliability(runs),
             training=training_curve(runs, root),
         )

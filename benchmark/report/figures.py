@@ -134,8 +134,8 @@ def _frames(curves: Curves) -> _Drafts:
 
 def _roc(curves: Curves) -> _Drafts:
     x, y = Axis("real videos called fake (%)", _SHARE), Axis("fake videos found (%)", _SHARE)
-    about = "ROC: fake videos found (%) at each share of false alarms, the mean over seeds."
-    look = Look(points=False, line=_DIAGONAL, square=True)
+    about = "ROC: fake videos found (%) at each share of false alarms, the mean over seeds, with 95 % bands."
+    look = Look("area", points=False, line=_DIAGONAL, square=True)
     column = lambda rate: f"at {rate:.0f} %" if round(rate, 6) in _ALARMS else ""  # noqa: E731
     yield _Draft("roc", "ROC", about, x, y, look, column), _points(curves.roc, 100 * curves.roc["fpr"], "tpr")
 

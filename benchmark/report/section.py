@@ -13,7 +13,7 @@ from benchmark.leaderboards.board import Board
 from benchmark.leaderboards.groups import Group, group_runs
 from benchmark.leaderboards.rendering.html import render_tables
 from benchmark.leaderboards.rendering.tables import explain, make_tables
-from benchmark.report.bags import NONE, SCORE_STEPS, WEIGHT_STEPS, Bags
+from benchmark.report.bags import KINDS, Bags
 from benchmark.report.curves import Curves
 from benchmark.report.faces import Album, collect_faces, find_bags
 from benchmark.report.figures import Figure, make_figures
@@ -143,7 +143,7 @@ def _list_data(
     methods = [
         {"name": series[name].name, "seeds": [_name_training(run) for run in runs]} for name, runs in lines.items()
     ]
-    steps = {"none": NONE, "score": SCORE_STEPS, "weight": WEIGHT_STEPS}
+    steps = {what: steps for what, (_, steps) in KINDS.items()}
     viewer = bags.as_lists() | {"methods": methods, "steps": steps, "hardest": hardest, "album": album.as_lists()}
     return {"board": list_numbers(cells), "bags": viewer}
 

@@ -9,10 +9,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.metrics import roc_curve as expected_curve
 
 from benchmark.figures.diagrams import draw_reliability, draw_roc
+from benchmark.figures.points import draw_first, summarise
 from benchmark.figures.reliability import reliability
 from benchmark.figures.roc import RATES, roc_curve
 from benchmark.figures.trainings import training_curve
 from benchmark.metrics import ece
+from benchmark.metrics.score_arrays import read_rows
 from tests.helpers.run_folders import store_all
 from tests.helpers.scores import run
 
@@ -66,3 +68,18 @@ def test_pictures_are_drawn(tmp_path: Path) -> None:
     draw_roc(roc_curve([run(0), run(0, "xn-avg")]), "ROC", tmp_path / "roc.png")
     draw_reliability(reliability([run(0)]), "Reliability", tmp_path / "bins.png")
     assert {Image.open(path).size for path in tmp_path.glob("*.png")} == {(660, 704)}
+
+
+def test_a_band_is_the_interval_of_the_curves_of_the_resamples() -> None:
+    """Each resample takes the videos of a pair as often as it draws the pair."""
+    rows, n = read_rows(run(0).scores, "video"), 40
+    counts = draw_first(rows.n_pairs, n)
+    at = 30
+    samples = []
+    for drawn in counts:
+        times = drawn[rows.pair].astype(int)
+        fpr, tpr, _ = expected_curve(rows.label.repeat(times), rows.score.repeat(times), drop_intermediate=False)
+        samples.append(np.interp(RATES[at], fpr, tpr))
+    found = roc_curve([run(0)], n).loc[at]
+    assert found[["tpr", "ci_low", "ci_high"]].tolist() == pytest.approx(summarise(np.array(samples), rows.n_pairs))
+    assert found["ci_low"] < found["tpr"] < found["ci_high"]
