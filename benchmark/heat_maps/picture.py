@@ -40,7 +40,8 @@ def make_figure(explained: ExplainedBag) -> Any:
 
     names = [name for name in ROWS if name != "weight" or explained.weight is not None]
     blocks = _blocks(explained)
-    foot = 0.45 + 0.2 * len(caption(explained).splitlines())
+    below = caption(explained)
+    foot = 0.45 + 0.2 * len(below.splitlines())
     width = SIDES + COLUMNS * CELL + 0.25
     height = HEAD + foot + len(blocks) * CELL * (sum(ROWS[name] for name in names) + 0.18)
     figure = Figure(figsize=(width, height), dpi=120, facecolor="white")
@@ -54,7 +55,7 @@ def make_figure(explained: ExplainedBag) -> Any:
                 box = (SIDES + column * CELL, top, CELL, tall)
                 _PAINTERS[name](_axes(figure, box, 0.06 if name in ("crop", "heat") else 0.0), explained, face)
         top -= 0.18 * CELL
-    _words(figure, explained, width, height, foot)
+    _words(figure, explained, below, foot)
     return figure
 
 
@@ -143,15 +144,15 @@ def overlay(face: np.ndarray, heat: np.ndarray) -> np.ndarray:
     return np.asarray((1 - share) * grey + share * colour).round().astype(np.uint8)
 
 
-def _words(figure: Any, explained: ExplainedBag, width: float, height: float, foot: float) -> None:
-    """Writes the title above and what is shown below."""
-    bag = explained.bag
+def _words(figure: Any, explained: ExplainedBag, below: str, foot: float) -> None:
+    """Writes the title above, and the caption from ``foot`` inches above the lower end."""
+    bag, (width, height) = explained.bag, figure.get_size_inches()
     title = f"{bag.bag_id} ({bag.split}): {bag.about}"
     figure.text(0.25 / width, 1 - 0.32 / height, title, fontsize=15, fontweight="bold", va="center")
     method = explained.model.partition(" [")[0]
     says = f"{method} gives the video {explained.video_prob:.2f} (0 real, 1 fake; calibrated)"
     figure.text(0.25 / width, 1 - 0.64 / height, says, fontsize=12, va="center", color=SCORE)
-    figure.text(0.25 / width, (foot - 0.1) / height, caption(explained), fontsize=9, va="top", linespacing=1.5)
+    figure.text(0.25 / width, (foot - 0.1) / height, below, fontsize=9, va="top", linespacing=1.5)
     scale = _axes(figure, (width - 2.75, height - 0.52, 2.5, 0.16), 0.0)
     scale.imshow(overlay(np.full((8, 128, 3), 170, np.uint8), np.linspace(0, 1, 128)[None].repeat(8, 0)), aspect="auto")
     for x, text, side in ((0, "no heat", "left"), (1, "most of this bag", "right")):
