@@ -1,13 +1,14 @@
 """``ffpms demo``: corpus, build, bench, report and one prediction, with its progress on screen."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import torch
 
-from benchmark.bench import bench, make_grid
+from benchmark.bench import Outcome, bench, make_grid
 from benchmark.figures.fake_rate import grid_curve
 from benchmark.figures.plotting import draw_bars, write_curve
 from benchmark.inference.page.page import render_page
@@ -45,8 +46,13 @@ RATES = (0.05, 0.25, 0.5, 1.0)
 """Fake rates of the curve in the terminal."""
 
 
-def run_demo(out: Path, seed: int, workers: int, log: Log, progress: Progress) -> None:
-    """Runs every step below ``out``; a second call skips what is done."""
+def run_demo(
+    out: Path, seed: int, workers: int, log: Log, progress: Progress, print_board: Callable[[Outcome], None]
+) -> None:
+    """Runs every step below ``out``; a second call skips what is done.
+
+    ``print_board`` prints the leaderboard.
+    """
     started = time.monotonic()
     torch.set_num_threads(usable_cores())
 
@@ -61,7 +67,7 @@ def run_demo(out: Path, seed: int, workers: int, log: Log, progress: Progress) -
     log(report.describe())
     log_timed(f"3/6 training and scoring on {PACKAGED_BACKBONE}: {out / 'runs'}")
     machine = Machine(choose_device("auto"), progress=progress, log=log_timed)
-    log(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
+    print_board(_train_and_score(BuiltSet.load(out / "ffpms-data"), out / "runs", seed, machine))
     log_timed("4/6 accuracy against fake rate")
     collection = read_collection(out / "runs")
     curve = grid_curve(collection.runs)
@@ -78,8 +84,8 @@ def run_demo(out: Path, seed: int, workers: int, log: Log, progress: Progress) -
     log("With FaceForensics++: ffpms build --ff-root DIR, then ffpms bench --methods smil,xn-avg,xn-max")
 
 
-def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> str:
-    """Trains the demo's methods and returns the leaderboard.
+def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> Outcome:
+    """Trains the demo's methods and returns what came out.
 
     Raises:
         FfpmsError: a method failed.
@@ -99,7 +105,7 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
     outcome = bench(grid, out, machine, {PACKAGED: Path(PACKAGED)})
     if outcome.failures:
         raise FfpmsError(f"a method failed: {outcome.failures[0]}")
-    return outcome.markdown
+    return outcome
 
 
 def _predict_one(out: Path, run_id: str) -> str:

