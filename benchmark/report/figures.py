@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.figures.points import TITLES
 from benchmark.figures.trainings import METRICS as OF_TRAINING
+from benchmark.metrics.calibration import N_BINS, bin_of
 from benchmark.metrics.catalogue import METRICS
 from benchmark.report.charts import Axis, Look, Spec, draw
 from benchmark.report.curves import Curves
@@ -68,7 +69,8 @@ def _make(draft: _Draft, points: pd.DataFrame, series: Mapping[str, Series]) -> 
         for row, said in zip(known, text, strict=True)
     ]
     cells = {(series[row["method"]].name, draft.column(row["x"])): said for row, said in zip(known, text, strict=True)}
-    head = [name for name in dict.fromkeys(column for _, column in cells) if name]
+    ordered = known if draft.x.kind == "nominal" else sorted(known, key=lambda row: float(row["x"]))
+    head = [name for name in dict.fromkeys(draft.column(row["x"]) for row in ordered) if name]
     rows = [[one.name, *(cells.get((one.name, name), "") for name in head)] for one in shown]
     spec = draw(values, shown, draft.x, _with_ends(draft.y, values), draft.look)
     return Figure(draft.part, draft.title, draft.about, spec, shown, head, rows)
@@ -143,9 +145,14 @@ def _roc(curves: Curves) -> _Drafts:
 def _calibration(curves: Curves) -> _Drafts:
     x, y = Axis("score (%)", _SHARE), Axis("share of fakes (%)", _SHARE)
     about = "Reliability: the share of fakes (%) among videos of a score. On the diagonal scores are probabilities."
-    bins = lambda score: f"{score:.0f} %"  # noqa: E731
     points = _points(curves.reliability, 100 * curves.reliability["score"], "share_fake")
-    yield _Draft("roc", "Reliability", about, x, y, Look(line=_DIAGONAL, square=True), bins), points
+    yield _Draft("roc", "Reliability", about, x, y, Look(line=_DIAGONAL, square=True), _name_bin), points
+
+
+def _name_bin(percent: float) -> str:
+    """Names the bin of a score by its ends: bins are the same for all methods, their means not."""
+    low = 100 * int(bin_of(np.array(percent / 100))) / N_BINS
+    return f"{low:.0f} to {low + 100 / N_BINS:.0f} %"
 
 
 def _training(curves: Curves) -> _Drafts:
@@ -154,7 +161,7 @@ def _training(curves: Curves) -> _Drafts:
         share = not metric.endswith("loss")
         about = f"{title} by epoch: the mean over seeds, from the lowest to the highest."
         y, look = Axis(_PERCENT if share else "loss"), Look("area", points=False)
-        draft = _Draft("training", title, about, Axis("epoch"), y, look, str, 1 if share else 3)
+        draft = _Draft("training", title, about, Axis("epoch"), y, look, "{:.0f}".format, 1 if share else 3)
         yield draft, _points(own, "epoch", low="low", high="high", factor=100 if share else 1)
 
 

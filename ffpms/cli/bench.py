@@ -206,7 +206,10 @@ def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
 
 
 def print_board(text: str, board: Any) -> None:
-    """Prints a leaderboard, or the page that ends with it: as tables on a terminal, else as text."""
+    """Prints a leaderboard, or the page that ends with it: on a terminal as tables, else as text.
+
+    ``text`` is all of it, and without a board it is printed as it is.
+    """
     if board is None:
         click.echo(text)
         return
