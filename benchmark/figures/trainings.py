@@ -34,6 +34,11 @@ def training_curve(runs: list[Run], root: Path) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
 
 
+def lack_history(runs: list[Run], root: Path) -> list[str]:
+    """Lists the trained runs whose history cannot be read, so that their curve is not drawn."""
+    return [run.run_id for run in runs if not run.external and _read(root / run.run_id / HISTORY) is None]
+
+
 def _read(path: Path) -> pd.DataFrame | None:
     """Reads the numbers of a history; None if there is none that can be read."""
     try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.figures.trainings import HISTORY, lack_history
 from benchmark.report.faces import find_sets
 from benchmark.report.page import Report, render_report
 from benchmark.report.pictures import draw_pictures
@@ -58,7 +59,9 @@ def write_report(plan: ReportPlan, found: Collection) -> Written:
         plan.out.parent.mkdir(parents=True, exist_ok=True)
         pictures = _draw_all(report, plan.out) if plan.pictures else []
     write_whole(plan.out, page)
-    return Written([plan.out, *pictures], list(_note(report, sets, wanted)))
+    lacking = lack_history(found.runs, plan.root)
+    notes = [f"no training curve of {name}: its {HISTORY} is missing or damaged" for name in lacking]
+    return Written([plan.out, *pictures], [*notes, *_note(report, sets, wanted)])
 
 
 def _draw_all(report: Report, out: Path) -> list[Path]:
