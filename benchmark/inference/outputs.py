@@ -11,7 +11,7 @@ from benchmark.inference.page.page import render_page
 from benchmark.inference.verdict import FileVerdict
 from benchmark.models.trained_model import TrainedModel
 from ffpms.errors import ConfigError, MediaError, writing
-from ffpms.extraction.sampled_frames import Sampling
+from ffpms.extraction.sampling import Sampling
 from ffpms.storage import write_whole
 
 

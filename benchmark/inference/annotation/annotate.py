@@ -18,7 +18,8 @@ from benchmark.inference.verdict import FileVerdict
 from ffpms import __version__
 from ffpms.errors import MediaError
 from ffpms.extraction.any_video import FileStatus, open_any_video
-from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, Sampling, TimedFrame
+from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
+from ffpms.extraction.sampling import Sampling
 from ffpms.hashing import digest
 
 Shown = Callable[[Iterable[TimedFrame], int], Iterable[TimedFrame]]

@@ -8,7 +8,7 @@ import av
 import ffmpeg
 
 from benchmark.inference.annotation.formats import Format
-from ffpms.extraction.any_video import open_any_video
+from ffpms.extraction.any_video import length_of, open_any_video
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Source:
                 path=path,
                 demuxer=container.format.name.split(",")[0],
                 start=start / av.time_base if start is not None else own,
-                duration=(container.duration or 0) / av.time_base,
+                duration=length_of(container),
                 size=(stream.codec_context.width, stream.codec_context.height),
                 pixel_aspect=float(aspect) if aspect else 1.0,
                 sounds=tuple((i, codec.name, codec.channels) for i, codec in sounds if codec is not None),
