@@ -9,6 +9,7 @@ from benchmark.inference.annotation.encoder import find_ffmpeg
 from benchmark.inference.annotation.targets import check_no_input, choose_targets, skip_own
 from benchmark.inference.page.page import render_page
 from benchmark.inference.verdict import FileVerdict
+from benchmark.inference.wording import one_line
 from benchmark.models.trained_model import TrainedModel
 from ffpms.errors import ConfigError, MediaError, writing
 from ffpms.extraction.sampling import Sampling
@@ -66,7 +67,7 @@ class Outputs:
 
     def _annotate(self, verdict: FileVerdict, target: Path) -> None:
         if verdict.status in NOT_SHOWN:
-            self.log(f"{verdict.path}: not annotated; there is no picture to draw on")
+            self.log(f"{one_line(verdict.path)}: not annotated; there is no picture to draw on")
             return
         with writing(target.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -74,9 +75,9 @@ class Outputs:
             done = annotate(verdict, target, self.shown)
         except MediaError as error:
             self.failures.append(error)
-            self.log(str(error))
+            self.log(one_line(str(error)))
         else:
-            self.log(f"Annotated: {target}" if done else f"Annotated before: {target}")
+            self.log(f"Annotated{'' if done else ' before'}: {one_line(str(target))}")
 
     def finish(self, model: TrainedModel, sampling: Sampling) -> None:
         """Writes the page, and says what failed.
@@ -91,7 +92,7 @@ class Outputs:
             with writing(self.html.parent):
                 self.html.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self.html, render_page(ordered, model, sampling))
-            self.log(f"Here: {self.html}")
+            self.log(f"Here: {one_line(str(self.html))}")
         if self.failures:
             number = f"{len(self.failures)} of {len(self.targets)} videos"
             raise ConfigError(f"{self.failures[0]} ({number} were not annotated)")

@@ -10,6 +10,9 @@ import ffmpeg
 from benchmark.inference.annotation.formats import Format
 from ffpms.extraction.any_video import length_of, open_any_video
 
+ITSELF = "<source>"
+"""What stands for the path in a command: ffmpeg-python takes no name that is no text."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -56,9 +59,7 @@ class Source:
         """
         if not self.sounds:
             return []
-        file = ffmpeg.input(
-            str(self.path.absolute()), format=self.demuxer, protocol_whitelist="file", itsoffset=-self.start, vn=None
-        )
+        file = ffmpeg.input(ITSELF, format=self.demuxer, protocol_whitelist="file", itsoffset=-self.start, vn=None)
         return [file[str(index)] for index, _, _ in self.sounds]
 
     def options(self, form: Format) -> dict[str, Any]:
