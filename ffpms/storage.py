@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
@@ -80,6 +81,20 @@ def _hold(file: BinaryIO) -> bool:
     except OSError:
         return False
     return True
+
+
+def check_writable(path: Path) -> None:
+    """Checks that a file can be made or replaced, before the work that it shows is done.
+
+    Raises:
+        StorageError: something else has its name, or its folder does not take it.
+    """
+    with writing(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent, prefix=".ffpms-"):
+            pass
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from benchmark.inference.wording import one_line
 from benchmark.models.trained_model import TrainedModel
 from ffpms.errors import ConfigError, MediaError, writing
 from ffpms.extraction.sampling import Sampling
-from ffpms.storage import write_whole
+from ffpms.storage import check_writable, write_whole
 
 
 @dataclass
@@ -46,6 +46,7 @@ class Outputs:
         Raises:
             ConfigError: a name does not fit or would take the place of a video, or there is no
                 ffmpeg program.
+            StorageError: the page cannot be written.
         """
         targets: dict[str, Path] = {}
         if annotated:
@@ -54,6 +55,7 @@ class Outputs:
             find_ffmpeg()
         if html:
             check_no_input(html, [*files, *targets.values()])
+            check_writable(html)
         return cls(files, targets, html, log, shown)
 
     def follow(self, verdicts: Iterable[FileVerdict]) -> Iterator[FileVerdict]:
