@@ -93,8 +93,11 @@ def check_writable(path: Path) -> None:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=path.parent, prefix=".ffpms-"):
-            pass
+        try:
+            TemporaryFile(dir=path.parent).close()
+        except OSError as error:
+            error.filename = str(path)
+            raise
 
 
 def write_whole(path: Path, text: str) -> None:

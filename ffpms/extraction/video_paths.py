@@ -37,7 +37,7 @@ def list_videos(paths: Iterable[Path]) -> list[Path]:
 
 def _existing(path: Path) -> Path:
     if not path.exists() and not path.is_symlink():
-        what = "is an address, and none is opened; download it first" if _ADDRESS.match(str(path)) else "not found"
+        what = "is an address, and none is opened" if _ADDRESS.match(str(path)) else "not found"
         raise ConfigError(f"{path}: {what}; give a video file or a folder of them")
     return path
 

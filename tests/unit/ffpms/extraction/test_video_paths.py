@@ -10,7 +10,7 @@ from ffpms.extraction.video_paths import list_videos
 
 @pytest.mark.parametrize("address", ["https://example.org/a.mp4", "rtsp://camera/1", "file:///a.mp4"])
 def test_an_address_is_called_one(address: str) -> None:
-    with pytest.raises(ConfigError, match="is an address, and none is opened; download it first"):
+    with pytest.raises(ConfigError, match="is an address, and none is opened; give a video file"):
         list_videos([Path(address)])
 
 
