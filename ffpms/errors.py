@@ -67,7 +67,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        todo = remedy(error, "make it writable or give another --out")
+        todo = remedy(error, "make it writable or write elsewhere")
         raise StorageError(f"{error.filename2 or error.filename or path}: {error.strerror or error}; {todo}") from error
 
 

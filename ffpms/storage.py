@@ -1,6 +1,7 @@
 """Storage: files that appear whole or not at all, and locks between processes."""
 
 import errno
+import glob
 import os
 import secrets
 import socket
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
@@ -48,6 +50,7 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
     with writing(path):
         try:
             with partial.open("xb") as file:
+                _hold(file)
                 yield file
                 file.flush()
                 if durable:
@@ -55,6 +58,46 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def drop_abandoned(path: Path) -> None:
+    """Removes what killed processes left half written of a file, not what one is writing now."""
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*-????????{PARTIAL}"):
+        with suppress(OSError):
+            with left.open("r+b") as file:
+                is_abandoned = _hold(file)
+            if is_abandoned:
+                left.unlink()
+
+
+def _hold(file: BinaryIO) -> bool:
+    """Marks a file as in use until it is closed; returns False where that is not known."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:  # on Windows, which removes no open file
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def check_writable(path: Path) -> None:
+    """Checks that a file can be made or replaced, before the work that it shows is done.
+
+    Raises:
+        StorageError: something else has its name, or its folder does not take it.
+    """
+    with writing(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            TemporaryFile(dir=path.parent).close()
+        except OSError as error:
+            error.filename = str(path)
+            raise
 
 
 def write_whole(path: Path, text: str) -> None:

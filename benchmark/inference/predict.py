@@ -13,7 +13,7 @@ from ffpms import __version__
 from ffpms.engine import Died, on_processes
 from ffpms.extraction.people import FoundPeople
 from ffpms.extraction.people_job import PeopleJob, explain_death, run_people_job
-from ffpms.extraction.sampled_frames import Sampling
+from ffpms.extraction.sampling import Sampling
 from ffpms.extraction.video_paths import list_videos
 
 Paths = str | Path | Iterable[str | Path]

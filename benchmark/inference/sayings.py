@@ -76,9 +76,11 @@ def write_time(seconds: float) -> str:
     Example:
         >>> write_time(3.25), write_time(75), write_time(3675)
         ('0:03.2', '1:15.0', '1:01:15')
+        >>> write_time(0.28), write_time(59.96)  # rounded, as where seconds are written
+        ('0:00.3', '1:00.0')
     """
-    minutes, rest = divmod(seconds, 60)
+    minutes, rest = divmod(float(f"{seconds:.1f}"), 60)
     if minutes >= 10:
         hours, minutes = divmod(int(minutes), 60)
         return f"{hours}:{minutes:02d}:{int(rest):02d}" if hours else f"{minutes}:{int(rest):02d}"
-    return f"{int(minutes)}:{int(rest * 10) / 10:04.1f}"
+    return f"{int(minutes)}:{rest:04.1f}"

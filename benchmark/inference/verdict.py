@@ -1,7 +1,8 @@
 """Verdicts: what a model says of a file, of each person in it and of each frame looked at."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 FRAME_THRESHOLD = 0.5
@@ -32,29 +33,33 @@ class Track:
     probability: float
     frames: tuple[FrameScore, ...]
 
-    def fake_spans(self, threshold: float = FRAME_THRESHOLD) -> list[tuple[float, float]]:
+    def fake_spans(
+        self, sampled: Sequence[float] = (), threshold: float = FRAME_THRESHOLD
+    ) -> list[tuple[float, float]]:
         """Returns the seconds of the first and last frame of each run of frames that look fake.
+
+        A run ends where the person is not seen in a frame that was looked at; ``sampled`` are the
+        seconds of these, as a verdict has them.
 
         Example:
             >>> probs, box = [0.9, 0.8, 0.1, 0.7], (0, 0, 9, 9)
             >>> frames = [FrameScore(i, i / 2, p, None, box) for i, p in enumerate(probs)]
             >>> Track(0, 0.9, tuple(frames)).fake_spans()
             [(0.0, 0.5), (1.5, 1.5)]
+            >>> Track(0, 0.9, tuple(frames)).fake_spans(sampled=(0.0, 0.25, 0.5, 1.0, 1.5))
+            [(0.0, 0.0), (0.5, 0.5), (1.5, 1.5)]
         """
-        return list(_spans(self.frames, threshold))
+        return list(_spans(self.frames, threshold, {seconds: i for i, seconds in enumerate(sampled)}))
 
 
-def _spans(frames: tuple[FrameScore, ...], threshold: float) -> Iterator[tuple[float, float]]:
-    start: float | None = None
-    end = 0.0
-    for frame in frames:
-        if frame.probability >= threshold:
-            start, end = frame.seconds if start is None else start, frame.seconds
-        elif start is not None:
-            yield start, end
-            start = None
-    if start is not None:
-        yield start, end
+def _spans(
+    frames: tuple[FrameScore, ...], threshold: float, places: Mapping[float, int]
+) -> Iterator[tuple[float, float]]:
+    """Yields the spans; ``places`` are those of the frames among all that were looked at."""
+    fake = [(i, frame.seconds) for i, frame in enumerate(frames) if frame.probability >= threshold]
+    ends = [(a, b) for (i, a), (j, b) in pairwise(fake) if j - i > 1 or places.get(b, 0) - places.get(a, 0) > 1]
+    starts = [seconds for _, seconds in fake[:1]] + [b for _, b in ends]
+    yield from zip(starts, [a for a, _ in ends] + [seconds for _, seconds in fake[-1:]], strict=True)
 
 
 @dataclass(frozen=True)

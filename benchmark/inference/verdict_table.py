@@ -108,7 +108,7 @@ def _as_row(verdict: FileVerdict) -> Row:
         "looks_fake": None if verdict.looks_fake is None else int(verdict.looks_fake),
         "people": len(verdict.tracks),
         "fake_people": " ".join(str(track.track_id) for track in fake),
-        "fake_seconds": "; ".join(f"person {track.track_id} {seconds_of(track)}" for track in fake),
+        "fake_seconds": "; ".join(f"person {track.track_id} {seconds_of(track, verdict.sampled)}" for track in fake),
         "trained_on": verdict.trained_on,
         "details": json.dumps(verdict.as_json()),
     }

@@ -1,5 +1,7 @@
 """Wording: what a verdict says, in one line a file, and no more than holds."""
 
+from collections.abc import Sequence
+
 from benchmark.inference.verdict import FileVerdict, Track
 from benchmark.models.trained_model import TrainedOn
 
@@ -84,29 +86,29 @@ def one_line(text: str) -> str:
 
 def _people(verdict: FileVerdict) -> str:
     alone = len(verdict.tracks) == 1
-    return ", ".join(_person(track, alone) for track in verdict.fake_tracks)
+    return ", ".join(f"{_name(track, alone)} {seconds_of(track, verdict.sampled)}" for track in verdict.fake_tracks)
 
 
-def _person(track: Track, alone: bool) -> str:
-    name = "the person" if alone else f"person {track.track_id} ({track.probability:.2f})"
-    return f"{name} {seconds_of(track)}"
+def _name(track: Track, alone: bool) -> str:
+    return "the person" if alone else f"person {track.track_id} ({track.probability:.2f})"
 
 
-def seconds_of(track: Track) -> str:
-    """Says in which seconds a person looks fake.
+def seconds_of(track: Track, sampled: Sequence[float]) -> str:
+    """Says in which seconds a person looks fake, by the seconds of the frames looked at.
 
     Example:
         >>> from benchmark.inference.verdict import FrameScore
         >>> probs = [0.9, 0.8, 0.2]
         >>> frames = [FrameScore(i, i / 2, p, None, (0, 0, 9, 9)) for i, p in enumerate(probs)]
-        >>> seconds_of(Track(0, 0.9, tuple(frames)))
+        >>> seconds_of(Track(0, 0.9, tuple(frames)), sampled=(0, 0.5, 1))
         'at 0.0-0.5 s'
     """
-    spans = track.fake_spans()
+    spans = track.fake_spans(sampled)
     if not spans:
         highest = max(track.frames, key=lambda frame: frame.probability)
         return f"as a whole, no single frame (the highest at {highest.seconds:.1f} s)"
-    if spans == [(track.frames[0].seconds, track.frames[-1].seconds)]:
+    times = sampled or [frame.seconds for frame in track.frames]
+    if spans == [(times[0], times[-1])]:
         return "throughout"
     named = [f"{a:.1f}" if f"{a:.1f}" == f"{b:.1f}" else f"{a:.1f}-{b:.1f}" for a, b in spans[:_MAX_SPANS]]
     more = f" and {len(spans) - _MAX_SPANS} more times" if len(spans) > _MAX_SPANS else ""

@@ -7,12 +7,15 @@ from pathlib import Path
 import click
 
 from ffpms.cli.completion import complete_runs
+from ffpms.cli.help import Command
 from ffpms.cli.options import JSON, PATH, QUIET, warn_of_plugins
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("run", type=PATH, shell_complete=complete_runs)
-@click.option("--out", required=True, type=PATH, help="Folder to make; an older packed model in it is replaced.")
+@click.option(
+    "--out", required=True, type=PATH, metavar="DIR", help="Folder to make; an older packed model in it is replaced."
+)
 @click.option(
     "--license",
     "licence",

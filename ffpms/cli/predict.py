@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from benchmark.inference.verdict import FileVerdict
 
 
+_VIDEO = click.Path(path_type=Path, readable=False)
+"""A path that click does not check: a file that may not be read has a row as any other."""
+
+
 @click.command(cls=Command)
-@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=PATH)
+@click.argument("videos", metavar="VIDEO...", nargs=-1, required=True, type=_VIDEO)
 @option_group(
     "Model",
     click.option(
@@ -40,13 +44,13 @@ if TYPE_CHECKING:
     click.option("--csv", "table", type=PATH, help="Table with a row a file; what is done in it is not done again."),
     click.option("--annotate", type=PATH, metavar="OUT", help="Draw it into a copy: .mp4, .mkv or .webm, or a folder."),
     click.option("--html", type=PATH, metavar="FILE", help="One page: videos, timelines and faces that decided."),
-    CONFIG,
     JSON,
     QUIET,
 )
 @option_group(
     "Machine", click.option("--device", default="auto", show_default=True, help="auto: the first GPU."), WORKERS
 )
+@option_group("Flags from a file", CONFIG)
 def predict(videos: tuple[Path, ...], where: str, **flags: Any) -> None:
     """Score videos, person by person, with a trained model.
 

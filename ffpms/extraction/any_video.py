@@ -36,6 +36,9 @@ _SOUND = ("mp3", "wav", "w64", "flac", "aac", "aiff", "amr", "ac3", "eac3", "au"
 _SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join((*_VIDEO, *_SOUND))}
 """What ffmpeg may open: a file that holds its own frames. Sound is opened to say that."""
 
+_END_IN_HEADER = ("matroska", "asf")
+"""Kinds of files whose header has the time of the end, and not the length."""
+
 _NO_VIDEO_FILE = "cannot be read as a video: damaged or cut short, or text, a picture or a playlist; give a video file"
 
 
@@ -57,6 +60,12 @@ def open_any_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         raise MediaError(path, _explain(error), FileStatus.UNREADABLE) from error
     except OSError as error:
         raise MediaError(path, unreadable(error), FileStatus.UNREADABLE) from error
+
+
+def length_of(container: InputContainer) -> float:
+    """Returns the seconds from the beginning of a file to its end by its header; 0 if unknown."""
+    start = container.start_time or 0 if container.format.name.startswith(_END_IN_HEADER) else 0
+    return max((container.duration or 0) - start, 0) / av.time_base
 
 
 def _check_file(path: Path) -> None:

@@ -18,7 +18,8 @@ from ffpms.extraction.crops import cut_crop, shared_region, square_box
 from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.faces.detection import FaceFinder, SparingFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import FaceTrack, find_people
-from ffpms.extraction.sampled_frames import LEAST, MiscountedError, SampledFrames, Sampling
+from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames
+from ffpms.extraction.sampling import LEAST, Sampling
 
 FILL_S = 2.0
 """Longest time, in seconds, between two finds of a face that stays in place in between."""

@@ -13,7 +13,7 @@ from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.extraction.any_video import FileStatus
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.people import CropGeometry, FoundPeople, find_people_in
-from ffpms.extraction.sampled_frames import Sampling
+from ffpms.extraction.sampling import Sampling
 
 TIME_LIMIT_S = 600.0
 """Seconds without a sign of life after which a file is given up."""

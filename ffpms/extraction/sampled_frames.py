@@ -4,74 +4,24 @@ Frames are counted as in :mod:`ffpms.extraction.decode`. Times are those of the 
 hold at a variable rate too.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ffpms.errors import ConfigError, MediaError
-from ffpms.extraction.any_video import FileStatus, open_any_video
+from ffpms.errors import MediaError
+from ffpms.extraction.any_video import FileStatus, length_of, open_any_video
 from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.packets import PacketList
+from ffpms.extraction.sampling import Sampling
 from ffpms.extraction.video_file import as_shown
-from ffpms.protocol.plan import frame_index
-
-LEAST = 3
-"""Least number of frames by which a person is judged."""
 
 _AS_CODED = "yuv444p"
 """The pixel format of which a part of a frame is quicker to convert than all of it."""
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """Which frames of a video are looked at: ``frames`` uniform ones, or one in ``every`` seconds.
-
-    Raises:
-        ConfigError: a value is out of range.
-
-    Example:
-        >>> Sampling(frames=4).indices([0.04 * i for i in range(100)])
-        [12, 37, 62, 87]
-        >>> Sampling(every=0.5).indices([0.0, 0.4, 0.6, 0.9, 1.2])
-        [0, 2, 4]
-    """
-
-    frames: int = 20
-    every: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.frames < LEAST:
-            raise ConfigError(f"frames: {self.frames} is too few to tell anything; give {LEAST} or more")
-        if self.every is not None and not 0 < self.every < float("inf"):
-            raise ConfigError(f"every: {self.every:g} is no number of seconds above 0")
-
-    def __str__(self) -> str:
-        return f"frames={self.frames}" if self.every is None else f"every={self.every:g}"
-
-    def indices(self, times: Sequence[float]) -> list[int]:
-        """Returns the indices of the frames to look at, by the sorted times of all frames."""
-        if self.every is None:
-            return [int(i) for i in frame_index(np.arange(self.frames), len(times), self.frames)]
-        marks = np.arange(times[0], times[-1] + 1e-6, self.every)
-        return [int(i) for i in np.unique(np.searchsorted(times, marks - 1e-6))]
-
-    def too_short(self, n_frames: int, n_sampled: int) -> str:
-        """Returns why a video cannot be sampled; empty if it can."""
-        if self.every is None and n_frames < self.frames:
-            return f"{_count(n_frames)}, fewer than the {self.frames} to look at; give fewer --frames"
-        if n_sampled < LEAST:
-            return f"{_count(n_sampled)} at one in {self.every:g} s, fewer than {LEAST}; give a smaller --every"
-        return ""
-
-
-def _count(n_frames: int) -> str:
-    return f"{n_frames} frame{'s' if n_frames != 1 else ''}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +47,7 @@ class SampledFrames:
 
     ``times`` are those of its frames, if they were counted before. ``alive`` is called while it
     decodes, for a watchdog. ``n_sampled`` is the number of frames that are wanted, and ``n_broken``
-    that of packets that cannot be decoded.
+    that of packets that cannot be decoded; ``n_halves`` of these are the end of a cut file.
     """
 
     path: Path
@@ -107,6 +57,7 @@ class SampledFrames:
     n_sampled: int = 0
     n_frames: int = 0
     n_broken: int = 0
+    n_halves: int = 0
     faults: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[TimedFrame]:
@@ -208,19 +159,20 @@ class SampledFrames:
             return []
 
     def _note_cut(self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: "_Clock") -> None:
-        """Notes that there is less in the file than its header says."""
-        n_packets, last = len(packets.packets), max((p.time for p in packets.packets if p.time is not None), default=0)
-        end, promised = clock.seconds(last), (container.duration or 0) / av.time_base
-        if _counts_frames(container) and n_packets < stream.frames:
-            self.faults.append(f"cut short: {n_packets} of {stream.frames} frames are there")
+        """Notes that there is less in the file than its header says; half a packet is no frame."""
+        whole = [packet.time or 0 for packet in packets.packets if not packet.is_corrupt]
+        end, promised = clock.seconds(max(whole, default=0)), length_of(container)
+        if _counts_frames(container) and len(whole) < stream.frames:
+            self.faults.append(f"cut short: {len(whole)} of {stream.frames} frames are there")
         elif promised - end > max(_SLACK_S, 0.1 * promised):
             self.faults.append(f"its frames end at {end:.1f} s, its header says {promised:.1f} s")
+        self.n_halves = len(packets.packets) - len(whole) if self.faults else 0
 
     def _note_missing(self, n_damaged: int, n_changed: int) -> None:
         if n_damaged:
             self.faults.append(f"damaged: {n_damaged} of the {self.n_sampled} frames to look at cannot be decoded")
-        elif self.n_broken:
-            self.faults.append(f"damaged: {self.n_broken} of its frames cannot be decoded")
+        elif self.n_broken > self.n_halves:
+            self.faults.append(f"damaged: {self.n_broken - self.n_halves} of its frames cannot be decoded")
         if n_changed:
             self.faults.append(f"its size changes: {n_changed} of the {self.n_sampled} frames to look at are left out")
 

@@ -1,6 +1,7 @@
 """Lists the video files below paths that a user gives, files and folders."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ SUFFIXES = (
     *(".webm", ".wmv", ".wtv", ".y4m"),
 )
 """Ends of names that are taken for videos in a folder. A file that is named itself may have any."""
+
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/+(?=[^/])", re.IGNORECASE)
 
 
 def list_videos(paths: Iterable[Path]) -> list[Path]:
@@ -33,7 +37,8 @@ def list_videos(paths: Iterable[Path]) -> list[Path]:
 
 def _existing(path: Path) -> Path:
     if not path.exists() and not path.is_symlink():
-        raise ConfigError(f"{path}: not found; give a video file or a folder of them")
+        what = "is an address, and none is opened" if _ADDRESS.match(str(path)) else "not found"
+        raise ConfigError(f"{path}: {what}; give a video file or a folder of them")
     return path
 
 

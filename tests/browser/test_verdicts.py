@@ -8,7 +8,7 @@ import pytest
 
 import benchmark
 from benchmark.inference.page.page import render_page
-from ffpms.extraction.sampled_frames import Sampling
+from ffpms.extraction.sampling import Sampling
 from tests.browser.conftest import Opened, OpenPage, find_violations
 from tests.conftest import Once
 from tests.helpers.odd_videos import run_ffmpeg

@@ -55,7 +55,7 @@ def test_a_read_only_folder_is_one_line_unless_there_is_nothing_to_do(tree: Path
     ro, rw = 'mount -o remount,ro "$D"', 'mount -o remount,rw "$D"'
     lines = on_a_small_disk(disk, "50m", f'{ro}; "$@" 2>&1; echo $?; {rw}; "$@" --quiet; {ro}; "$@"; echo $?', *command)
     assert lines == [
-        f"Error: {disk / 'data'}: Read-only file system; make it writable or give another --out",
+        f"Error: {disk / 'data'}: Read-only file system; make it writable or write elsewhere",
         "2",
         f"{disk / 'data'}: complete already, nothing to do (--retry-failed does 0 failed again)",
         "FFPMS-custom: its split files are not those of FaceForensics++; --size 32 is not v1's 299",

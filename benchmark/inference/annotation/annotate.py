@@ -18,8 +18,10 @@ from benchmark.inference.verdict import FileVerdict
 from ffpms import __version__
 from ffpms.errors import MediaError
 from ffpms.extraction.any_video import FileStatus, open_any_video
-from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, Sampling, TimedFrame
+from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
+from ffpms.extraction.sampling import Sampling
 from ffpms.hashing import digest
+from ffpms.storage import drop_abandoned
 
 Shown = Callable[[Iterable[TimedFrame], int], Iterable[TimedFrame]]
 """Passes on frames, whose number it is told, and shows how many are done."""
@@ -54,6 +56,7 @@ def annotate(verdict: FileVerdict, out: Path, shown: Shown = lambda frames, _: f
     comment = _describe(verdict)
     if _is_done(out, comment):
         return False
+    drop_abandoned(out)
     source, times = Source.read(Path(verdict.path)), None
     while True:
         frames = SampledFrames(source.path, EveryFrame(), times)

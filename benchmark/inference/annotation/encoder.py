@@ -20,7 +20,7 @@ import numpy as np
 from av.container import OutputContainer
 
 from benchmark.inference.annotation.formats import TICKS, Format, format_of
-from benchmark.inference.annotation.sound import Source
+from benchmark.inference.annotation.sound import ITSELF, Source
 from ffpms.cores import usable_cores
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.any_video import FileStatus
@@ -29,6 +29,7 @@ from ffpms.storage import whole_file
 _BT709 = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
 _PIPE_BYTES = 1 << 20
 _TICK = Fraction(1, TICKS)
+_OUT = "<out>"
 
 Write = Callable[[float], None]
 """Writes the frame as it is now, for a time in seconds."""
@@ -89,7 +90,7 @@ def _command(source: Source, form: Format, name: str, comment: str) -> list[str]
     output = ffmpeg.output(
         frames,
         *source.tracks(),
-        name,
+        _OUT,
         format=form.muxer,
         vf="scale=out_color_matrix=bt709:out_range=tv",
         pix_fmt="yuv420p",
@@ -105,7 +106,8 @@ def _command(source: Source, form: Format, name: str, comment: str) -> list[str]
         **_BT709,
     )
     command = output.global_args("-v", "error", "-nostdin", "-copyts", "-y").compile(find_ffmpeg())
-    return [str(word) for word in command]
+    names = {_OUT: name, ITSELF: str(source.path.absolute())}
+    return [names.get(str(word), str(word)) for word in command]
 
 
 def _start(command: list[str], log: IO[bytes]) -> Any:

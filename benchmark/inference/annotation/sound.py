@@ -8,7 +8,10 @@ import av
 import ffmpeg
 
 from benchmark.inference.annotation.formats import Format
-from ffpms.extraction.any_video import open_any_video
+from ffpms.extraction.any_video import length_of, open_any_video
+
+ITSELF = "<source>"
+"""What stands for the path in a command: ffmpeg-python takes no name that is no text."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Source:
                 path=path,
                 demuxer=container.format.name.split(",")[0],
                 start=start / av.time_base if start is not None else own,
-                duration=(container.duration or 0) / av.time_base,
+                duration=length_of(container),
                 size=(stream.codec_context.width, stream.codec_context.height),
                 pixel_aspect=float(aspect) if aspect else 1.0,
                 sounds=tuple((i, codec.name, codec.channels) for i, codec in sounds if codec is not None),
@@ -56,9 +59,7 @@ class Source:
         """
         if not self.sounds:
             return []
-        file = ffmpeg.input(
-            str(self.path.absolute()), format=self.demuxer, protocol_whitelist="file", itsoffset=-self.start, vn=None
-        )
+        file = ffmpeg.input(ITSELF, format=self.demuxer, protocol_whitelist="file", itsoffset=-self.start, vn=None)
         return [file[str(index)] for index, _, _ in self.sounds]
 
     def options(self, form: Format) -> dict[str, Any]:

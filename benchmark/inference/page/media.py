@@ -13,7 +13,8 @@ from ffpms.errors import MediaError
 from ffpms.extraction.any_video import open_any_video
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import cut_crop
-from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, Sampling, TimedFrame
+from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
+from ffpms.extraction.sampling import Sampling
 from ffpms.html.pictures import image_uri
 from ffpms.regular_files import read_bytes
 

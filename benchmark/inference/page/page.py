@@ -11,7 +11,7 @@ from benchmark.inference.wording import NO_VERDICT, one_line
 from benchmark.models.trained_model import TrainedModel
 from ffpms import __version__
 from ffpms.extraction.any_video import FileStatus
-from ffpms.extraction.sampled_frames import Sampling
+from ffpms.extraction.sampling import Sampling
 from ffpms.html.page import render
 
 MOST_SECTIONS = 30

@@ -138,7 +138,7 @@ def make_person(track: Track, verdict: FileVerdict, pictures: Pictures, duration
         label=label_person(track),
         looks=say_looks(is_fake),
         is_fake=is_fake,
-        when=seconds_of(track) if is_fake else "",
+        when=seconds_of(track, verdict.sampled) if is_fake else "",
         bars=(_draw_bars(track, verdict, duration, False), _draw_bars(track, verdict, duration, True)),
         weights=_draw_weights(track, verdict, duration),
         faces=[_make_face(frame, pictures) for frame in decisive(track) if (frame.index, frame.box) in pictures.faces],

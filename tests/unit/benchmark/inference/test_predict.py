@@ -19,7 +19,7 @@ from ffpms.errors import ConfigError
 from ffpms.extraction import people_job
 from ffpms.extraction.any_video import FileStatus
 from ffpms.extraction.people_job import PeopleJob, explain_death, run_people_job
-from ffpms.extraction.sampled_frames import Sampling
+from ffpms.extraction.sampling import Sampling
 from ffpms.minicorpus.encode import write_video
 from tests.helpers.trained_runs import find_run
 

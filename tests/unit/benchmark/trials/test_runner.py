@@ -78,7 +78,7 @@ def test_a_trial_of_which_nothing_can_be_noted_is_its_own_too(
 
 def refused() -> StorageError:
     """The error of a file of one run that may not be written."""
-    error = StorageError("runs/a/best.safetensors: Permission denied; make it writable or give another --out")
+    error = StorageError("runs/a/best.safetensors: Permission denied; make it writable or write elsewhere")
     error.__cause__ = OSError(errno.EACCES, "Permission denied")
     return error
 

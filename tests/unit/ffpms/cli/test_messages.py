@@ -52,8 +52,8 @@ def test_each_cause_has_its_own_line(ffpms: Command, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("name", "reading", "written"),
     [
-        ("EACCES", "make it readable", "make it writable or give another --out"),
-        ("EPERM", "make it readable", "make it writable or give another --out"),
+        ("EACCES", "make it readable", "make it writable or write elsewhere"),
+        ("EPERM", "make it readable", "make it writable or write elsewhere"),
         ("EIO", "look at the disk or its cable, which fails, or use another disk", ""),
         ("ENOTDIR", "check the path: a part of it is no folder", ""),
         ("EFBIG", "use a disk that takes files of that size", ""),

@@ -126,3 +126,17 @@ def test_a_file_without_permission_has_a_row(ffpms: Command, run: Path, folder: 
 def test_verdicts_are_printed_in_the_order_of_the_files() -> None:
     made = [FileVerdict(name, "ok", "", None, (), "", "", 0.5, 0) for name in "cab"]
     assert [verdict.path for verdict in _in_order(made, ["a", "b", "c"])] == ["a", "b", "c"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read_has_a_row(ffpms: Command, run: Path, folder: Path) -> None:
+    (folder / "a.mp4").chmod(0)
+    result = ffpms("predict", folder / "a.mp4", folder / "b.mp4", "--run", run, "--workers", 1)
+    assert result.exit_code == 0, result.output
+    assert "a.mp4: no verdict (unreadable): cannot be read (Permission denied)" in result.stdout
+
+
+def test_the_help_has_the_flags_where_one_looks_for_them(ffpms: Command) -> None:
+    output = ffpms("predict", "--help").stdout.partition("\nOutput:\n")[2].partition("\nMachine:\n")
+    assert ("--csv" in output[0], "--config" in output[0], "--config" in output[2]) == (True, False, True)
+    assert "--out DIR" in ffpms("pack", "--help").stdout

@@ -44,6 +44,8 @@ def test_a_folder_of_copies_and_a_page(ffpms: Command, run: Path, folder: Path) 
         (["--annotate", "out.mp4"], "is one file for 2 videos; give --annotate a folder"),
         (["--annotate", "videos"], "is never written over"),
         (["--html", "videos/sub/a.mp4"], "is never written over"),
+        (["--html", "videos/sub"], "Error: videos/sub: Is a directory; give another path"),
+        (["--html", "videos/b.mp4/p.html"], "videos/b.mp4"),
     ],
 )
 def test_what_does_not_fit_is_said_before_anything_is_looked_at(

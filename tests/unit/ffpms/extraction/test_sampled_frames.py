@@ -8,7 +8,8 @@ import pytest
 
 from ffpms.errors import ConfigError, MediaError
 from ffpms.extraction.any_video import FileStatus
-from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, Sampling, TimedFrame
+from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
+from ffpms.extraction.sampling import Sampling
 from tests.helpers.odd_videos import SIZE, X264, clear_bytes, flip_bytes, make_video, reference, remux, run_ffmpeg
 
 pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")
@@ -96,6 +97,22 @@ def test_a_cut_file_gives_the_frames_there_are_and_says_so(tmp_path: Path) -> No
     assert frames.faults[0].startswith("cut short: ")
 
 
+def test_the_frames_of_a_cut_file_are_counted_once_and_half_a_frame_is_none(tmp_path: Path) -> None:
+    path = make(tmp_path, "mp4", f"{X264} -movflags +faststart -bf 0", 40)
+    path.write_bytes(path.read_bytes()[: int(0.7 * path.stat().st_size)])
+    frames, _ = sample(path, frames=6)
+    assert frames.faults == [f"cut short: {frames.n_frames} of 40 frames are there"]
+    with pytest.raises(MediaError, match=rf"^.*: {frames.n_frames} frames, fewer than the 40 to look at"):
+        sample(path, frames=40)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "wmv", "flv", "mp4", "ts"])
+def test_a_clock_that_begins_late_is_no_cut(suffix: str, tmp_path: Path) -> None:
+    codec = "-c:v wmv2" if suffix == "wmv" else X264
+    frames, found = sample(make(tmp_path, suffix, f"{codec} -output_ts_offset 5"), frames=6)
+    assert (frames.faults, found[0].seconds) == ([], pytest.approx(2 / 25, abs=0.011))
+
+
 def test_damaged_frames_are_left_out_and_counted(tmp_path: Path) -> None:
     path = make_video(tmp_path, f"{X264} -g 1")
     flip_bytes(path, 6)
@@ -126,7 +143,9 @@ def test_frames_of_another_size_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("n_frames", "sampling", "reason"),
     [
-        (1, {"frames": 20}, "1 frame, fewer than the 20 to look at; give fewer --frames"),
+        (1, {"frames": 20}, "1 frame, and no one is judged by fewer than 3; give a longer video"),
+        (2, {"every": 0.01}, "2 frames, and no one is judged by fewer than 3; give a longer video"),
+        (3, {"frames": 20}, "3 frames, fewer than the 20 to look at; give fewer --frames"),
         (24, {"frames": 25}, "24 frames, fewer than the 25 to look at; give fewer --frames"),
         (24, {"every": 0.6}, "2 frames at one in 0.6 s, fewer than 3; give a smaller --every"),
     ],

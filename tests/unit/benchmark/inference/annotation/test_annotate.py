@@ -1,7 +1,9 @@
 """Annotated videos: their frames, times, sound and size, and what is drawn where."""
 
+import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -10,8 +12,10 @@ import pytest
 
 from benchmark.inference.annotation import encoder
 from benchmark.inference.annotation.annotate import annotate
-from benchmark.inference.annotation.canvas import FAKE, PAPER, REAL
+from benchmark.inference.annotation.canvas import FAKE, PAPER, REAL, Canvas
+from benchmark.inference.annotation.strip import draw_strip
 from ffpms.errors import ConfigError, MediaError
+from ffpms.storage import whole_file
 from tests.helpers.odd_videos import run_ffmpeg
 from tests.helpers.verdicts import make_verdict
 
@@ -59,6 +63,36 @@ def test_each_kind_keeps_frames_and_sound(grey: Path, suffix: str, codecs: dict[
     assert frames[0].shape[1] == 322
     assert times == pytest.approx([i / 10 for i in range(10)], abs=2e-3)
     assert sorted(path.name for path in grey.parent.iterdir()) == ["in.mkv", out.name]
+
+
+def test_names_that_are_no_text(grey: Path) -> None:
+    try:
+        odd = grey.rename(os.fsdecode(os.fsencode(grey.parent) + b"/\xff.mkv"))
+    except OSError:
+        pytest.skip("this file system has names of text alone")
+    out = odd.with_name(odd.name.replace("mkv", "mp4"))
+    assert annotate(make_verdict(odd, TIMES, (322, 242), BOXES), out)
+    assert read(out)[2] == {"video": "h264", "audio": "aac"}
+
+
+def test_what_a_killed_process_left_goes_and_what_one_writes_now_stays(grey: Path) -> None:
+    out = grey.with_name("out.mp4")
+    left, other = out.with_name("out.mp4.12-0a1b2c3d.partial"), out.with_name("other.mp4.12-0a1b2c3d.partial")
+    for path in (left, other):
+        path.write_text("half")
+    with whole_file(out) as file:
+        annotate(make_verdict(grey, TIMES, (322, 242), BOXES), out)
+        assert Path(file.name).exists()
+    assert (left.exists(), other.exists()) == (False, True)
+
+
+def test_the_strip_says_what_could_not_be_used(grey: Path) -> None:
+    whole = make_verdict(grey, TIMES, (322, 242), BOXES)
+    strips = [
+        draw_strip(verdict, Canvas.of((322, 242)), 1.0).pixels
+        for verdict in (whole, replace(whole, error="cut short: 10 of 20 frames are there"))
+    ]
+    assert strips[1].shape[0] > strips[0].shape[0]
 
 
 def test_people_are_boxed_where_they_are_and_nothing_else_changes(grey: Path) -> None:

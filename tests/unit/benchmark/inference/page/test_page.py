@@ -10,7 +10,7 @@ import pytest
 from benchmark import TrainedModel
 from benchmark.inference.page import media, page
 from benchmark.inference.page.page import render_page
-from ffpms.extraction.sampled_frames import Sampling
+from ffpms.extraction.sampling import Sampling
 from tests.helpers.odd_videos import run_ffmpeg
 from tests.helpers.verdicts import make_verdict
 
