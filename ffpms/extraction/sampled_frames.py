@@ -124,7 +124,7 @@ class SampledFrames:
                 packets.rewind(container, stream)
                 yield from self._needed_frames(container, stream, packets, clock)
                 return
-        yield from self._all_frames(self.times or self._expected_times(packets, clock))
+        yield from self._all_frames(self._expected_times(packets, clock) if self.times is None else self.times)
 
     def _needed_frames(
         self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: "_Clock"
@@ -168,6 +168,8 @@ class SampledFrames:
     def _choose(self, times: list[float]) -> dict[int, float]:
         """Chooses the frames, and returns their times by index."""
         self.n_frames = len(times)
+        if not times:
+            raise MediaError(self.path, "none of its frames can be decoded; give a whole file", FileStatus.UNREADABLE)
         if reason := self._shortage(times):
             raise MediaError(self.path, reason, FileStatus.TOO_SHORT)
         indices = self.sampling.indices(times)
