@@ -205,7 +205,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
 def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     (tmp_path / "empty.mp4").touch()
-    for name, reason in {"pipe.mp4": "is no regular file", "empty.mp4": "empty file", "gone.mp4": "not found"}.items():
+    for name, reason in {"pipe.mp4": "a pipe, no file", "empty.mp4": "empty file", "gone.mp4": "not found"}.items():
         with pytest.raises(MediaError, match=reason):
             sample(tmp_path / name)
 
