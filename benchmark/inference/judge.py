@@ -52,7 +52,7 @@ class Judge:
             trained_on=about.dataset,
             threshold=self.threshold,
             n_real_val=real.n_real,
-            real_val_as_high=None if probability is None else sum(p >= probability for p in real.real_val_prob),
+            real_val_as_high=None if probability is None else real.count_as_high(probability),
             width=found.size[0],
             height=found.size[1],
             sampled=found.sampled,

@@ -14,7 +14,7 @@ class FrameScore:
     """The score of one person's face in one frame.
 
     ``seconds`` count from the beginning of the file. ``probability`` is not calibrated. ``weight``
-    is its share in the person's score, None if the method has none. ``box`` is the square that the
+    is its share in the score of its bag, None if the method has none. ``box`` is the square that the
     model saw: x, y, width and height in px of the upright frame.
     """
 

@@ -25,16 +25,16 @@ class Calibration:
     All of it is of val scores. A calibrated probability is sigmoid(logit / ``temperature``).
     ``thresholds`` are calibrated probabilities by name: ``fixed``, which is 0.5, and ``val``. The
     latter is there only if val has both real and fake videos; else the temperature is 1.
-    ``real_val_prob`` are the calibrated probabilities of the real val videos, sorted. ``n_fake``
-    is the number of fake val videos, which in FFPMS are partially fake.
+    ``real_val_prob`` are the calibrated probabilities of the real val videos with a face, sorted.
+    ``n_fake`` is the number of fake ones with a face, which in FFPMS are partially fake.
 
     Raises:
         ConfigError: a value is no number, out of range, or has an unknown name.
 
     Example:
         >>> own = Calibration(2.0, real_val_prob=(0.1, 0.2, 0.3, 0.7), n_fake=4)
-        >>> own.share_as_high(0.3)
-        0.5
+        >>> own.count_as_high(0.3), own.share_as_high(0.3)
+        (2, 0.5)
     """
 
     temperature: float = 1.0
@@ -70,13 +70,16 @@ class Calibration:
         """
         return scale(np.asarray(score, np.float64), self.temperature)
 
+    def count_as_high(self, video_prob: float) -> int:
+        """Number of real val videos with at least this calibrated probability."""
+        return self.n_real - int(np.searchsorted(self.real_val_prob, video_prob, side="left"))
+
     def share_as_high(self, video_prob: float) -> float:
         """Share of the real val videos with at least this calibrated probability.
 
         NaN if val has no real video.
         """
-        below = int(np.searchsorted(self.real_val_prob, video_prob, side="left"))
-        return (self.n_real - below) / self.n_real if self.n_real else float("nan")
+        return self.count_as_high(video_prob) / self.n_real if self.n_real else float("nan")
 
 
 def _as_prob(name: str, value: Any) -> float:
@@ -89,10 +92,15 @@ def _as_prob(name: str, value: Any) -> float:
 def calibrate(run: Run) -> Calibration:
     """Calibrates a run on its val scores, with the temperature and threshold of the leaderboard.
 
+    A video without a face has a score of 0.5 there. It takes no part in ``real_val_prob``, for such
+    a video gets no verdict.
+
     Raises:
         ManifestError: its val scores have pairs of the test.
     """
-    videos = ValScores(run.val[run.val["level"] == "video"], frozenset(run.scores["pair_id"]))
+    with_face = run.val.loc[run.val["level"] == "frame", "bag_id"]
+    own = run.val[(run.val["level"] == "video") & run.val["bag_id"].isin(with_face)]
+    videos = ValScores(own, frozenset(run.scores["pair_id"]))
     both = ValScores.of(run)
     temperature = fit_temperature(both) if both else 1.0
     thresholds = {FIXED: THRESHOLD}

@@ -13,11 +13,11 @@ from benchmark.models.calibration import Calibration
 from benchmark.models.trained_model import TrainedOn
 from benchmark.runs.training_set import Preprocessing
 from benchmark.train_config import TrainConfig
-from ffpms import __version__
+from ffpms import __version__, regular_files
 from ffpms.checks import check_type, number, settle, shown, texts, whole
 from ffpms.dataset.set_files import restore
 from ffpms.errors import ConfigError, ManifestError, unreadable
-from ffpms.regular_files import read_bytes, what_else
+from ffpms.regular_files import read_bytes
 
 T = TypeVar("T")
 
@@ -136,16 +136,16 @@ def check_file(path: Path, linked: bool = False) -> None:
     Raises:
         ManifestError: it is not there, or something else, or a link.
     """
-    try:
-        mode = path.stat(follow_symlinks=linked).st_mode
-    except FileNotFoundError:
-        raise ManifestError(f"{path}: not found; get all of the model") from None
-    except OSError as error:
-        raise ManifestError(f"{path}: {unreadable(error)}") from None
     if path.is_symlink() and not linked:
         raise ManifestError(f"{path}: a link, which a packed model has none of; put the file itself there")
-    if other := what_else(mode):
-        raise ManifestError(f"{path}: {other}, no file; get the model again, or pack it again")
+    try:
+        regular_files.check_file(path)
+    except FileNotFoundError:
+        raise ManifestError(f"{path}: not found; get all of the model") from None
+    except IsADirectoryError as error:
+        raise ManifestError(f"{path}: {error.strerror}; get the model again, or pack it again") from None
+    except OSError as error:
+        raise ManifestError(f"{path}: {unreadable(error)}") from None
 
 
 def _restore(name: str, kind: type[T], stored: Any) -> T:

@@ -51,13 +51,17 @@ def open_any_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             with the status ``no_video``.
     """
     try:
-        _check_file(path)
+        _check_not_empty(path)
         with av.open(str(path.absolute()), "r", options=_SAFE, **ANY_TEXT) as container:
             stream = _main_track(path, container)
             stream.codec_context.thread_count = 1  # we run one process a video
             yield container, stream
     except av.error.FFmpegError as error:
         raise MediaError(path, _explain(error), FileStatus.UNREADABLE) from error
+    except FileNotFoundError as error:
+        raise MediaError(path, "not found; give a video file", FileStatus.UNREADABLE) from error
+    except IsADirectoryError as error:
+        raise MediaError(path, f"{error.strerror}; give a video file", FileStatus.UNREADABLE) from error
     except OSError as error:
         raise MediaError(path, unreadable(error), FileStatus.UNREADABLE) from error
 
@@ -68,11 +72,8 @@ def length_of(container: InputContainer) -> float:
     return max((container.duration or 0) - start, 0) / av.time_base
 
 
-def _check_file(path: Path) -> None:
-    """Checks that it is a regular file with something in it, which this user may read."""
-    if not path.is_file():
-        what = "is no regular file" if path.exists() else "not found"
-        raise MediaError(path, f"{what}; give a video file", FileStatus.UNREADABLE)
+def _check_not_empty(path: Path) -> None:
+    """Reads a byte, so that a file that this user may not read says so before ffmpeg does."""
     with open_file(path) as file:
         if not file.read(1):
             raise MediaError(path, "empty file; give a video file", FileStatus.UNREADABLE)

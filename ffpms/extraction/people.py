@@ -112,7 +112,7 @@ class _Search:
             if frames.n_sampled * 3 * frame.size[0] * frame.size[1] <= KEPT_BYTES:
                 self.kept[index] = frame
             found.append((index, boxes))
-        people = [faces for track in find_people(found) if len(faces := self._faces_of(track)) >= LEAST]
+        people = [self._faces_of(track) for track in find_people(found) if len(track.boxes) >= LEAST]
         return self._report(frames, people, sum(1 for _, boxes in found if boxes))
 
     def _numbered(self, frames: SampledFrames, current: list[DecodedFrame]) -> Iterator[tuple[int, DecodedFrame]]:

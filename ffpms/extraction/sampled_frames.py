@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from ffpms.errors import MediaError
 from ffpms.extraction.any_video import FileStatus, length_of, open_any_video
 from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.frame_times import Clock, Counter
 from ffpms.extraction.packets import PacketList
 from ffpms.extraction.sampling import Sampling
 from ffpms.extraction.video_file import as_shown
@@ -69,16 +70,16 @@ class SampledFrames:
         """
         with open_any_video(self.path) as (container, stream):
             packets = PacketList.read(container, stream)
-            clock = _Clock.of(container, stream)
+            clock = Clock.of(container, stream)
             self._note_cut(container, stream, packets, clock)
             if packets.frame_times():
                 packets.rewind(container, stream)
                 yield from self._needed_frames(container, stream, packets, clock)
                 return
-        yield from self._all_frames(self.times or self._expected_times(packets, clock))
+        yield from self._all_frames(self._expected_times(packets, clock) if self.times is None else self.times)
 
     def _needed_frames(
-        self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: "_Clock"
+        self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: Clock
     ) -> Iterator[TimedFrame]:
         """Decodes what the sampled frames need, where the packets surely tell what that is."""
         times = packets.frame_times()
@@ -92,12 +93,12 @@ class SampledFrames:
         """Decodes and counts all frames, where the packets may tell another number."""
         wanted = self._choose(seconds)
         with open_any_video(self.path) as (container, stream):
-            counter = _Counter(_Clock.of(container, stream))
+            counter = Counter(Clock.of(container, stream))
             yield from self._sound(counter.count(self._decode(container, stream)), wanted)
         if len(counter.times) != len(seconds) and self.times is None:
             raise MiscountedError(sorted(counter.times))
 
-    def _expected_times(self, packets: PacketList, clock: "_Clock") -> list[float]:
+    def _expected_times(self, packets: PacketList, clock: Clock) -> list[float]:
         """Returns the times of the frames if each packet is one.
 
         Raises:
@@ -108,7 +109,7 @@ class SampledFrames:
         if enough:
             return times
         with open_any_video(self.path) as (container, stream):
-            counter = _Counter(clock)
+            counter = Counter(clock)
             for _ in counter.count(self._decode(container, stream)):
                 pass
         raise MiscountedError(sorted(counter.times))
@@ -119,6 +120,8 @@ class SampledFrames:
     def _choose(self, times: list[float]) -> dict[int, float]:
         """Chooses the frames, and returns their times by index."""
         self.n_frames = len(times)
+        if not times:
+            raise MediaError(self.path, "none of its frames can be decoded; give a whole file", FileStatus.UNREADABLE)
         if reason := self._shortage(times):
             raise MediaError(self.path, reason, FileStatus.TOO_SHORT)
         indices = self.sampling.indices(times)
@@ -158,7 +161,7 @@ class SampledFrames:
             self.n_broken += 1
             return []
 
-    def _note_cut(self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: "_Clock") -> None:
+    def _note_cut(self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: Clock) -> None:
         """Notes that there is less in the file than its header says; half a packet is no frame."""
         whole = [packet.time or 0 for packet in packets.packets if not packet.is_corrupt]
         end, promised = clock.seconds(max(whole, default=0)), length_of(container)
@@ -184,39 +187,6 @@ _SLACK_S = 0.5
 def _counts_frames(container: InputContainer) -> bool:
     """Whether the header of such a file has the number of its frames; that of AVI has another."""
     return container.format.name.startswith("mov")
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """Seconds of a stream's times, from the beginning of the file as players count."""
-
-    unit: float
-    start: float
-    rate: float
-
-    @classmethod
-    def of(cls, container: InputContainer, stream: VideoStream) -> "_Clock":
-        unit = float(stream.time_base or 1)
-        start, rate = container.start_time, float(stream.average_rate or stream.guessed_rate or 25)
-        return cls(unit, start / av.time_base if start is not None else (stream.start_time or 0) * unit, rate)
-
-    def seconds(self, time: int) -> float:
-        """Returns the seconds of a time of the stream."""
-        return round(max(time * self.unit - self.start, 0.0), 6)
-
-
-@dataclass
-class _Counter:
-    """Numbers frames as they come out, and notes their times."""
-
-    clock: _Clock
-    times: list[float] = field(default_factory=list)
-
-    def count(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Yields each frame with its number; where it has no time, the frame rate gives it."""
-        for index, frame in enumerate(frames):
-            self.times.append(index / self.clock.rate if frame.pts is None else self.clock.seconds(frame.pts))
-            yield index, frame
 
 
 _ALIVE_EVERY = 100

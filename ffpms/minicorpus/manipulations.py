@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from ffpms.errors import ConfigError
 from ffpms.minicorpus.compositing import measure_colours, put_over
 from ffpms.minicorpus.head_mesh import load_head
+from ffpms.minicorpus.masks import feather, soften
 from ffpms.minicorpus.motion import Motion
 from ffpms.minicorpus.people import Person
 from ffpms.minicorpus.scene import Drawing, Scene, apply_colours, pose, rasterise_head
@@ -160,7 +160,7 @@ def deepfakes(target: Subject, source: Subject, real: RealFrame, manipulator: Ma
     """
     drawing = draw_face(target, source.person, target.motion.weights(real.index), real.index)
     small = _reduce_resolution(drawing, manipulator)
-    mask = _feather(small.layers[..., FACE], manipulator.quality.feather)
+    mask = feather(small.layers[..., FACE], manipulator.quality.feather)
     return _composite(real, small.layers, small.window, mask, manipulator, manipulator.quality.match)
 
 
@@ -174,8 +174,8 @@ def reenact(target: Subject, source: Subject, real: RealFrame, source_frame: int
 
 def face2face(drawing: Drawing, real: RealFrame, manipulator: Manipulator) -> FakeFrame:
     """Composites the reenacted face, without the target's sensor noise."""
-    mask = _feather(drawing.layers[..., FACE], manipulator.quality.feather)
-    face = _soften(drawing, 0.7 * manipulator.quality.blur, mask)
+    mask = feather(drawing.layers[..., FACE], manipulator.quality.feather)
+    face = soften(drawing.layers, 0.7 * manipulator.quality.blur, mask)
     return _composite(real, face, drawing.window, mask, manipulator)
 
 
@@ -185,14 +185,14 @@ def faceswap(target: Subject, source: Subject, real: RealFrame, manipulator: Man
     """
     skin = Person(target.person.geometry, source.person.texture)
     drawing = draw_face(target, skin, target.motion.weights(real.index), real.index)
-    mask = _feather(drawing.layers[..., FACE], 0.4 * manipulator.quality.feather)
+    mask = feather(drawing.layers[..., FACE], 0.4 * manipulator.quality.feather)
     return _composite(real, drawing.layers, drawing.window, mask, manipulator, manipulator.quality.match)
 
 
 def neural_textures(drawing: Drawing, real: RealFrame, manipulator: Manipulator) -> FakeFrame:
     """Composites the reenacted mouth region only, smoothed."""
-    mask = _feather(drawing.layers[..., MOUTH], manipulator.quality.feather)
-    face = _soften(drawing, manipulator.quality.blur, mask)
+    mask = feather(drawing.layers[..., MOUTH], manipulator.quality.feather)
+    face = soften(drawing.layers, manipulator.quality.blur, mask)
     return _composite(real, face, drawing.window, mask, manipulator)
 
 
@@ -222,30 +222,6 @@ def _reduce_resolution(drawing: Drawing, manipulator: Manipulator) -> Drawing:
         moved = back.transform(patch.size, Image.Transform.AFFINE, askew, Image.Resampling.BILINEAR)
         layers[..., channel] = np.maximum(np.asarray(moved), 0)
     return Drawing(layers, drawing.window)
-
-
-def _feather(region: np.ndarray, sigma: float) -> np.ndarray:
-    """Makes a soft mask that ends within the region."""
-    mask = np.zeros(region.shape, np.float32)
-    box = _box(region, sigma)
-    mask[box] = np.clip(2 * gaussian_filter(region[box], sigma) - 1, 0, 1) * (region[box] > 0)
-    return mask
-
-
-def _soften(drawing: Drawing, sigma: float, mask: np.ndarray) -> np.ndarray:
-    """Blurs the colours where the mask is."""
-    colours = np.zeros((*mask.shape, 3), np.float32)
-    box = _box(mask, sigma)
-    colours[box] = gaussian_filter(drawing.layers[box][..., :3], (sigma, sigma, 0))
-    return colours
-
-
-def _box(region: np.ndarray, sigma: float) -> tuple[slice, slice]:
-    """Rows and columns of a region and of all that a Gaussian of this width reads for it."""
-    far = int(4 * sigma + 0.5)
-    found = [np.flatnonzero(region.any(axis=axis)) for axis in (1, 0)]
-    rows, columns = (slice(max(at[0] - far, 0), at[-1] + far + 1) if len(at) else slice(0) for at in found)
-    return rows, columns
 
 
 def _match(face: np.ndarray, pixels: np.ndarray, tint: np.ndarray, mask: np.ndarray, share: float) -> list[np.ndarray]:

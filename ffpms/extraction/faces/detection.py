@@ -31,6 +31,10 @@ The other frames are searched only near the known faces.
 """
 
 
+_SPARING_INTERVAL = 4
+"""One in this number of frames is searched enlarged where none had a face for a while."""
+
+
 class FaceFinder(Protocol):
     """Finds faces in a frame."""
 
@@ -118,19 +122,18 @@ class MtcnnFinder:
 class SparingFinder:
     """A finder for videos of any content: after some frames without a face it searches less.
 
-    A frame without a face costs most, for it is searched enlarged. Once that found nothing in
-    ``patience`` frames of a video, the following ones are searched reduced only.
+    A frame without a face costs most, for it is searched enlarged. After ``patience`` such frames
+    in a row only every fourth is; the others are searched reduced, which finds large faces.
     """
 
     def __init__(self, finder: FaceFinder, patience: int = 3) -> None:
-        self._thorough, self._patience = finder, patience
+        self._thorough, self._patience, self._n_missed = finder, patience, 0
 
     def everywhere(self, frame: DecodedFrame) -> list[Box]:
         """Finds all faces of a frame, or after many misses the large ones."""
-        if self._patience <= 0:
-            return _reduced_finder().everywhere(frame)
-        found = self._thorough.everywhere(frame)
-        self._patience -= not found
+        is_thorough = self._n_missed < self._patience or self._n_missed % _SPARING_INTERVAL == 0
+        found = (self._thorough if is_thorough else _reduced_finder()).everywhere(frame)
+        self._n_missed = 0 if found else self._n_missed + 1
         return found
 
     def near(self, frame: DecodedFrame, known: Box) -> Box | None:

@@ -41,6 +41,13 @@ def test_without_both_classes_nothing_is_fitted(run: benchmark.TrainedRun) -> No
     assert none.share_as_high(0.5) != none.share_as_high(0.5), "NaN"
 
 
+def test_a_val_video_without_a_face_is_none_to_compare_with(run: benchmark.TrainedRun) -> None:
+    faceless = run.val["bag_id"] == next(iter(run.val.loc[run.val["y_true"] == 0, "bag_id"]))
+    val = run.val[~faceless | (run.val["level"] == "video")]
+    assert calibrate(replace(run, val=val)).n_real == calibrate(run).n_real - 1
+    assert calibrate(replace(run, val=val)).temperature == calibrate(run).temperature
+
+
 def test_the_share_of_real_videos_that_score_as_high() -> None:
     own = Calibration(real_val_prob=(0.7, 0.1, 0.3, 0.2))
     assert own.real_val_prob == (0.1, 0.2, 0.3, 0.7)

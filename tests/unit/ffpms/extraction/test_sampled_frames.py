@@ -130,6 +130,15 @@ def test_frames_that_never_come_out_do_not_count(tmp_path: Path) -> None:
     assert frames.faults == ["damaged: 1 of its frames cannot be decoded"]
 
 
+@pytest.mark.parametrize("n_frames", [10, 24])
+def test_a_video_of_which_no_frame_can_be_decoded_is_given_up(n_frames: int, tmp_path: Path) -> None:
+    made = make(tmp_path, "webm", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8", n_frames)
+    with pytest.raises(MediaError) as error:
+        sample(remux(made, after="-bsf:v noise=amount=1", suffix="mkv"), frames=20)
+    assert error.value.status == FileStatus.UNREADABLE
+    assert error.value.reason == "none of its frames can be decoded; give a whole file"
+
+
 def test_frames_of_another_size_are_left_out(tmp_path: Path) -> None:
     make(tmp_path, "ts", X264, 12).rename(tmp_path / "small.ts")
     large = "-f lavfi -i testsrc2=size=128x96:rate=25 -frames:v 12"
@@ -215,7 +224,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
 def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
     (tmp_path / "empty.mp4").touch()
-    for name, reason in {"pipe.mp4": "is no regular file", "empty.mp4": "empty file", "gone.mp4": "not found"}.items():
+    for name, reason in {"pipe.mp4": "a pipe, no file", "empty.mp4": "empty file", "gone.mp4": "not found"}.items():
         with pytest.raises(MediaError, match=reason):
             sample(tmp_path / name)
 

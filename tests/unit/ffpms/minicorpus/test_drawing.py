@@ -5,7 +5,7 @@ import pytest
 
 from ffpms.minicorpus.compositing import blend, measure_colours, put_over, to_bytes
 from ffpms.minicorpus.head_mesh import load_head
-from ffpms.minicorpus.manipulations import _feather
+from ffpms.minicorpus.masks import feather
 from ffpms.minicorpus.rasteriser import find_visible, fit_planes, interpolate, shade
 
 FRONT, BACK = [0, 2, 1], [0, 1, 2]
@@ -110,5 +110,5 @@ def test_a_mask_is_feathered_as_if_all_of_it_were_blurred(draw: np.random.Genera
     region = np.zeros((40, 50), np.float32)
     region[25:, 20:33] = draw.random((15, 13))
     wanted = np.clip(2 * gaussian_filter(region, 1.7) - 1, 0, 1) * (region > 0)
-    assert np.array_equal(_feather(region, 1.7), wanted)
-    assert _feather(np.zeros_like(region), 1.7).max() == 0
+    assert np.array_equal(feather(region, 1.7), wanted)
+    assert feather(np.zeros_like(region), 1.7).max() == 0

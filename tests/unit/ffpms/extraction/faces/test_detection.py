@@ -1,8 +1,11 @@
 """A face detector is tried before it is used: libraries that do not fit are one line."""
 
+import av
+import numpy as np
 import pytest
 
 from ffpms.errors import ConfigError
+from ffpms.extraction.boxes import Box
 from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.faces import detection
 
@@ -23,3 +26,27 @@ def test_libraries_that_do_not_fit_are_said_at_once(monkeypatch: pytest.MonkeyPa
 
 def test_those_installed_here_fit() -> None:
     assert isinstance(detection.make_finder("dlib"), detection.DlibFinder)
+
+
+class Noting:
+    """A finder that notes which frames it searches, by their width, and finds a face in some."""
+
+    def __init__(self, with_face: set[int]) -> None:
+        self.searched: list[int] = []
+        self._with_face = with_face
+
+    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+        self.searched.append(frame.size[0] - 100)
+        return [Box(0, 0, 9, 9)] if self.searched[-1] in self._with_face else []
+
+    def near(self, _: DecodedFrame, __: Box) -> None:
+        return None
+
+
+def test_after_misses_in_a_row_one_frame_in_four_is_searched_enlarged() -> None:
+    noting = Noting({8})
+    finder = detection.SparingFinder(noting)
+    for n in range(16):
+        blank = DecodedFrame(av.VideoFrame.from_ndarray(np.zeros((90, 100 + n, 3), np.uint8), format="rgb24"))
+        finder.everywhere(blank)
+    assert noting.searched == [0, 1, 2, 4, 8, 9, 10, 11, 13]

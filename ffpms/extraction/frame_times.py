@@ -1,0 +1,42 @@
+"""Times of frames: seconds from the beginning of the file, at any rate, as players count them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds of a stream's times, from the beginning of the file as players count."""
+
+    unit: float
+    start: float
+    rate: float
+
+    @classmethod
+    def of(cls, container: InputContainer, stream: VideoStream) -> "Clock":
+        """Reads the clock of a stream; the file begins where its first track does."""
+        unit = float(stream.time_base or 1)
+        start, rate = container.start_time, float(stream.average_rate or stream.guessed_rate or 25)
+        return cls(unit, start / av.time_base if start is not None else (stream.start_time or 0) * unit, rate)
+
+    def seconds(self, time: int) -> float:
+        """Returns the seconds of a time of the stream."""
+        return round(max(time * self.unit - self.start, 0.0), 6)
+
+
+@dataclass
+class Counter:
+    """Numbers frames as they come out, and notes their times."""
+
+    clock: Clock
+    times: list[float] = field(default_factory=list)
+
+    def count(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Yields each frame with its number; where it has no time, the frame rate gives it."""
+        for index, frame in enumerate(frames):
+            self.times.append(index / self.clock.rate if frame.pts is None else self.clock.seconds(frame.pts))
+            yield index, frame
