@@ -23,7 +23,8 @@ test: lint $(REFERENCE:%=$(VENV)/.reference)
 	$(BIN)/pytest -m 'not bench and not slow' --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -m bench
 
-# One model of every family of timm, which takes minutes: for a change of backbones or of the version of timm.
+# One model of every family of timm, for a change of backbones or of timm's version; and the deaths of workers that the
+# default suite tries on this machine's engine alone, on Ray. Takes minutes.
 slow: $(VENV)/.dev
 	$(BIN)/pytest -m slow
 

@@ -16,8 +16,10 @@ from filelock import FileLock
 from hypothesis import settings
 
 from ffpms.cli import main
+from ffpms.engine import ENGINES
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 from tests.helpers.corpus import make_tree
+from tests.helpers.warm_worker import WarmWorker
 
 settings.register_profile("patient", deadline=None)  # processes share the cores
 settings.load_profile("patient")
@@ -98,6 +100,19 @@ def built(tree: Path, once: Once) -> Path:
         assert result.exit_code == 0, result.output
 
     return once("built", build)
+
+
+@pytest.fixture(scope="session")
+def _warm_worker() -> Iterator[WarmWorker]:
+    worker = WarmWorker()
+    yield worker
+    worker.end()
+
+
+@pytest.fixture
+def warm_worker(_warm_worker: WarmWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what a build leaves, not of its workers: those with one worker share it."""
+    monkeypatch.setitem(ENGINES, "local", _warm_worker)
 
 
 @pytest.fixture(scope="session")

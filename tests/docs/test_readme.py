@@ -13,8 +13,9 @@ from tests.helpers.pages import PAGES, ROOT, prose
 
 SOURCE_TREE = "/data/FaceForensics++"
 QUICK = {
-    "minicorpus": ("--identities", "6", "--frames", "22-24"),
-    "build": ("--size", "32"),
+    "minicorpus": ("--identities", "6", "--frames", "22-24", "--workers", "1"),
+    "build": ("--size", "32", "--workers", "1"),
+    "verify": ("--workers", "1"),
     "bench": ("--epochs", "1", "--batch-size", "8"),
 }
 JOURNEYS = {
@@ -31,6 +32,7 @@ def commands_in(pages: str) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in lines if line.startswith("ffpms ")]
 
 
+@pytest.mark.usefixtures("warm_worker")
 @pytest.mark.parametrize("pages", JOURNEYS)
 def test_the_commands_run_in_order(
     pages: str, ffpms: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,8 @@ from tests.helpers.building import REAL, content, flags, status_of
 from tests.helpers.corpus import FEW, encode, portrait, write_splits
 from tests.helpers.odd_videos import flip_bytes
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 
 def test_a_missing_real_video_costs_its_own_bags_only(ffpms: Command, copy: Path, tmp_path: Path) -> None:
     (copy / REAL / "006.mp4").unlink()

@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import Command
 from tests.helpers.building import content, flags
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 
 def test_workers_change_no_byte(ffpms: Command, tree: Path, tmp_path: Path, reference: dict[str, str]) -> None:
     assert ffpms(*flags(tree, tmp_path / "data", "--workers", 3)).exit_code == 0

@@ -15,6 +15,8 @@ from tests.conftest import Command
 from tests.helpers.building import content, flags, program
 from tests.helpers.processes import wait_for, workers_of
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 SEED = 6
 MOMENTS = (".lock", "crops/.partial/*.working-on", "crops/*/shard.json", "frames.parquet.*.partial", "sources.parquet")
 

@@ -1,4 +1,8 @@
-"""A file that hangs or kills the decoder costs itself only, under every engine."""
+"""A file that hangs or kills the decoder costs itself only, under every engine.
+
+On Ray one death is tried by default, and ``make slow`` tries the others: what is done about a dead worker is the same
+code for every engine, and that Ray tells of each kind of death is tested in ``tests/unit/ffpms/engine``.
+"""
 
 import json
 from collections.abc import Iterator
@@ -12,8 +16,8 @@ from tests.conftest import Command
 from tests.helpers.building import REAL, content, flags, status_of
 from tests.helpers.traps import run_job_with_traps
 
-TIMEOUT_S = 15
-"""A busy machine needs some seconds for a file; only those that hang may take longer than this."""
+TIMEOUT_S = 8
+"""A file takes a tenth of a second, and a busy machine some seconds; only those that hang may take longer than this."""
 FAKE = "manipulated_sequences/FaceSwap/c40/videos/006_007.mp4"
 
 pytestmark = pytest.mark.usefixtures("trapped_workers")
@@ -35,6 +39,11 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
         ray.shutdown()
 
 
+SLOW_ON_RAY = pytest.mark.parametrize(
+    "engine", [name if name != "ray" else pytest.param(name, marks=pytest.mark.slow) for name in ENGINES], indirect=True
+)
+
+
 def set_traps(tree: Path, traps: dict[str, str]) -> None:
     (tree / "traps.json").write_text(json.dumps(traps))
 
@@ -53,6 +62,7 @@ def test_a_worker_killed_on_the_way_changes_no_byte(
     assert content(tmp_path / "data") == reference
 
 
+@SLOW_ON_RAY
 def test_a_file_that_hangs_is_given_up_and_can_be_retried(
     ffpms: Command, copy: Path, tmp_path: Path, reference: dict[str, str], engine: str
 ) -> None:
@@ -73,6 +83,7 @@ def test_a_file_that_hangs_is_given_up_and_can_be_retried(
     assert content(out) == reference
 
 
+@SLOW_ON_RAY
 @pytest.mark.parametrize(("trap", "end"), [("kill", "killed; out of memory?"), ("crash", "Segmentation fault")])
 def test_a_file_that_kills_its_worker_is_given_up(
     ffpms: Command, copy: Path, tmp_path: Path, engine: str, trap: str, end: str

@@ -11,6 +11,8 @@ from tests.conftest import Command, Once
 from tests.helpers.building import content, flags, program
 from tests.helpers.tiny_set import make_set
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 REMEDY = "free some space, then run the same command again"
 OWN_MOUNTS = ["unshare", "--user", "--map-root-user", "--mount"]
 

@@ -16,6 +16,8 @@ from ffpms.sources.ffpp import FAKES
 from tests.conftest import SEED, Command
 from tests.helpers.corpus import PAIRS, specs
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 
 def test_everything_was_usable(tables: dict[str, pd.DataFrame]) -> None:
     assert len(tables["videos"]) == 5 * 2 * sum(map(len, PAIRS.values()))

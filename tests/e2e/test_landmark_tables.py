@@ -22,6 +22,8 @@ from tests.conftest import Command
 from tests.helpers.building import content, flags, program
 from tests.helpers.tiny_set import seal
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 Rows = pd.DataFrame
 TABLE = "landmarks.parquet"
 

@@ -18,6 +18,8 @@ from tests.e2e.test_pairs import frames_of
 from tests.helpers.building import REAL, flags, status_of
 from tests.helpers.corpus import encode
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 KINDS = ("DF", "F2F", "FS", "NT")
 FAKES = {f"{kind}_006_007" for kind in KINDS}
 FAKE = "manipulated_sequences/{}/c40/videos/006_007.mp4"

@@ -15,6 +15,8 @@ from tests.conftest import Command
 from tests.helpers.building import REAL, flags, status_of
 from tests.helpers.corpus import encode
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 DF = "manipulated_sequences/Deepfakes"
 TWO = "005"
 """The target of the tree that shares its video with somebody else; it is in the val split."""

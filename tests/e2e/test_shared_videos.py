@@ -8,6 +8,8 @@ import pytest
 
 from tests.conftest import Command
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 REAL = "original_sequences/youtube/c40/videos"
 FLAGS = ("--size", 32, "--split", "train", "--limit", 2, "--workers", 1)
 

@@ -9,6 +9,8 @@ import pytest
 from ffpms.sources.ffpp import FOLDERS
 from tests.conftest import SEED, Command
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 REAL = "original_sequences/youtube/c40/videos"
 
 

@@ -1,14 +1,13 @@
 """The package of docs/plugins.md, installed in a folder, and commands that find it there."""
 
-import os
 import re
 import subprocess
-import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.helpers.warm_process import ROOT, run_python
+
 FILES: dict[str, str] = dict(
     re.findall(r"^`([\w./]+)`[^\n]*:\n\n```\w+\n(.*?)```", (ROOT / "docs/plugins.md").read_text("utf-8"), re.M | re.S)
 )
@@ -34,14 +33,6 @@ def install(folder: Path, changes: Mapping[str, str] | None = None) -> Path:
     return folder
 
 
-def python(plugin: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Python in a process of its own, where the plugin is installed."""
-    places = os.pathsep.join(map(str, (plugin, ROOT)))
-    environment = os.environ | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, *map(str, arguments)]
-    return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
-
-
 def ffpms(plugin: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """The command line, where the plugin is installed."""
-    return python(plugin, "-m", "ffpms", *arguments)
+    return run_python(plugin, "-m", "ffpms", *arguments)

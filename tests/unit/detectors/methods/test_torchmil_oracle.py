@@ -1,5 +1,7 @@
 """Pools beyond the paper against torchmil (an independent implementation), with our weights copied into its modules."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,13 +11,15 @@ from detectors.methods.dsmil import DualStreamPool
 from detectors.methods.transmil import TransPool
 from detectors.pooling import AttentionPool, max_probability, mean_logit
 
-pytest.importorskip("torchmil")
-
-from torchmil.models import ABMIL, DSMIL, TransMIL
-from torchmil.nn import MaxPool, MeanPool
-
 WIDTH, ATTENTION = 24, 16
 LENGTHS = (5, 1, 7, 3)
+
+
+@pytest.fixture(scope="module")
+def torchmil() -> Any:
+    """The package, imported only here: who collects tests need not wait for it."""
+    pytest.importorskip("torchmil.models")
+    return pytest.importorskip("torchmil")
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def close(ours: Tensor, theirs: Tensor) -> None:
 
 
 @pytest.mark.parametrize("gated", [False, True])
-def test_abmil(bags: tuple[Tensor, Tensor], gated: bool) -> None:
+def test_abmil(torchmil: Any, bags: tuple[Tensor, Tensor], gated: bool) -> None:
     features, mask = bags
     if gated:
         attend: nn.Module = GatedAttention(WIDTH, ATTENTION)
@@ -48,7 +52,7 @@ def test_abmil(bags: tuple[Tensor, Tensor], gated: bool) -> None:
     else:
         attend = nn.Sequential(nn.Linear(WIDTH, ATTENTION), nn.Tanh(), nn.Linear(ATTENTION, 1, bias=False))
         value, _, score = attend
-    ours, theirs = AttentionPool(WIDTH, attend), ABMIL((WIDTH,), att_dim=ATTENTION, gated=gated)
+    ours, theirs = AttentionPool(WIDTH, attend), torchmil.models.ABMIL((WIDTH,), att_dim=ATTENTION, gated=gated)
     copy({value: theirs.pool.fc1.module, score: theirs.pool.fc2, ours.classify: theirs.classifier.module})
     if gated:
         copy({gate: theirs.pool.fc_gated.module})
@@ -59,9 +63,9 @@ def test_abmil(bags: tuple[Tensor, Tensor], gated: bool) -> None:
     close(prediction.weight, raw.masked_fill(~mask, -torch.inf).softmax(dim=1))
 
 
-def test_dsmil(bags: tuple[Tensor, Tensor]) -> None:
+def test_dsmil(torchmil: Any, bags: tuple[Tensor, Tensor]) -> None:
     features, mask = bags
-    ours, theirs = DualStreamPool(WIDTH, ATTENTION), DSMIL((WIDTH,), att_dim=ATTENTION)
+    ours, theirs = DualStreamPool(WIDTH, ATTENTION), torchmil.models.DSMIL((WIDTH,), att_dim=ATTENTION)
     theirs.v_nn = nn.Linear(WIDTH, WIDTH)  # the paper's values; without it theirs are the features themselves
     copy(
         {
@@ -83,10 +87,12 @@ def test_dsmil(bags: tuple[Tensor, Tensor]) -> None:
     close(ours(features, mask).video_logit, theirs.predict(features, mask))
 
 
-def transmil_of(ours: TransPool, tokens: int) -> TransMIL:
+def transmil_of(torchmil: Any, ours: TransPool, tokens: int) -> Any:
     """Theirs with our weights, where Nystrom's approximation is exact: a landmark a token, a pseudo-inverse that has
     converged."""
-    theirs = TransMIL((WIDTH,), att_dim=WIDTH, n_heads=ours.first.heads, n_landmarks=tokens, pinv_iterations=25)
+    theirs = torchmil.models.TransMIL(
+        (WIDTH,), att_dim=WIDTH, n_heads=ours.first.heads, n_landmarks=tokens, pinv_iterations=25
+    )
     theirs.cls_token.data.copy_(ours.token.data)
     for our_layer, their_layer in zip((ours.first, ours.second), theirs.layers, strict=True):
         attention = their_layer.att_module
@@ -105,11 +111,11 @@ def transmil_of(ours: TransPool, tokens: int) -> TransMIL:
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 9, 16, 20])
-def test_transmil(count: int) -> None:
+def test_transmil(torchmil: Any, count: int) -> None:
     torch.manual_seed(count)
     tokens = 1 + next(side * side for side in range(9) if side * side >= count)
     ours = TransPool(WIDTH, heads=4)
-    theirs = transmil_of(ours, tokens)
+    theirs = transmil_of(torchmil, ours, tokens)
     looks: list[Tensor] = []
     theirs.layers[-1].register_forward_hook(lambda _, __, made: looks.append(made[1]))
     faces = torch.randn(3, count, WIDTH, dtype=torch.float64)
@@ -123,10 +129,10 @@ def test_transmil(count: int) -> None:
     close(prediction.weight, weight[:, :count] / weight[:, :count].sum(dim=1, keepdim=True))
 
 
-def test_mean_and_max(bags: tuple[Tensor, Tensor]) -> None:
+def test_mean_and_max(torchmil: Any, bags: tuple[Tensor, Tensor]) -> None:
     """torchmil pools embeddings: for the mean, a linear classifier of it is the mean logit."""
     features, mask = bags
     classify = nn.Linear(WIDTH, 1)
     each = classify(features).squeeze(-1)
-    close(mean_logit(each, mask), classify(MeanPool()(features, mask)).squeeze(-1))
-    close(max_probability(each, mask), MaxPool()(each[..., None], mask).squeeze(-1))
+    close(mean_logit(each, mask), classify(torchmil.nn.MeanPool()(features, mask)).squeeze(-1))
+    close(max_probability(each, mask), torchmil.nn.MaxPool()(each[..., None], mask).squeeze(-1))

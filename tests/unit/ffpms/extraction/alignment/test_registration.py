@@ -20,7 +20,6 @@ from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
 from tests.helpers.corpus import as_picture, portrait
 
-FRAMES = portrait()
 FACE = Box(125, 70, 110, 110)
 IDENTITY = Geometry()
 Change = Callable[[np.ndarray], np.ndarray]
@@ -36,7 +35,7 @@ def resized(frame: np.ndarray, width: int) -> np.ndarray:
 
 
 def pairs(change: Change) -> list[FramePair]:
-    return [FramePair(as_picture(noisy(change(f), i)), as_picture(f), [FACE]) for i, f in enumerate(FRAMES[:12:4])]
+    return [FramePair(as_picture(noisy(change(f), i)), as_picture(f), [FACE]) for i, f in enumerate(portrait()[:12:4])]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +88,7 @@ def test_lift_is_the_change_of_colour_put_in() -> None:
     def brighter(frame: np.ndarray) -> np.ndarray:
         return np.clip(frame.astype(int) + [5, 3, 0], 0, 255).astype(np.uint8)
 
-    same_size = lift([FramePair(as_picture(brighter(f)), as_picture(f), [FACE]) for f in FRAMES[:3]], Geometry())
+    same_size = lift([FramePair(as_picture(brighter(f)), as_picture(f), [FACE]) for f in portrait()[:3]], Geometry())
     assert same_size == pytest.approx((5, 3, 0), abs=0.1)
     narrowed = lift(pairs(lambda f: brighter(f)[:, 20:-20]), Geometry("crop", shift_x=-20))
     assert narrowed == pytest.approx((5, 3, 0), abs=1)
@@ -99,8 +98,8 @@ def test_lift_is_the_change_of_colour_put_in() -> None:
 @pytest.mark.parametrize("change", [lambda f: f, lambda f: f[:, 20:-20], lambda f: resized(f, 320)])
 def test_best_offset_is_the_shift_put_in(shift: int, change: Change) -> None:
     checked = range(5, 20)
-    fakes = {i: small(noisy(change(FRAMES[i + shift]))) for i in checked}
-    reals = {i: small(f) for i, f in enumerate(FRAMES)}
+    fakes = {i: small(noisy(change(portrait()[i + shift]))) for i in checked}
+    reals = {i: small(f) for i, f in enumerate(portrait())}
     geometry = register(pairs(change))[0]
     offset, certainty = timing(fakes, reals, geometry)
     assert offset == shift
@@ -109,8 +108,8 @@ def test_best_offset_is_the_shift_put_in(shift: int, change: Change) -> None:
 
 
 def test_brightness_has_no_say_in_timing() -> None:
-    fakes = {i: small(np.clip(FRAMES[i] + 9.0, 0, 255).astype(np.uint8)) for i in range(5, 20)}
-    reals = {i: small(f) for i, f in enumerate(FRAMES)}
+    fakes = {i: small(np.clip(portrait()[i] + 9.0, 0, 255).astype(np.uint8)) for i in range(5, 20)}
+    reals = {i: small(f) for i, f in enumerate(portrait())}
     assert timing(fakes, reals)[0] == 0
 
 
@@ -120,15 +119,15 @@ def test_still_videos_seldom_claim_to_know() -> None:
 
 
 def still_certainty(seed: int) -> float:
-    reals = {i: small(noisy(FRAMES[0], 1000 * seed + i)) for i in range(25)}
-    fakes = {i: small(noisy(FRAMES[0], 1000 * seed + 100 + i)) for i in range(5, 20)}
+    reals = {i: small(noisy(portrait()[0], 1000 * seed + i)) for i in range(25)}
+    fakes = {i: small(noisy(portrait()[0], 1000 * seed + 100 + i)) for i in range(5, 20)}
     _, certainty = timing(fakes, reals)
     assert certainty is not None
     return certainty
 
 
 def test_too_short_a_video_has_no_offset() -> None:
-    frames = {i: small(f) for i, f in enumerate(FRAMES[: len(OFFSETS) - 1])}
+    frames = {i: small(f) for i, f in enumerate(portrait()[: len(OFFSETS) - 1])}
     assert timing(frames, frames) == (0, None)
 
 
@@ -159,8 +158,8 @@ def test_a_large_frame_is_looked_at_in_small() -> None:
 
 def test_of_a_large_face_no_more_is_looked_at_than_timing_needs() -> None:
     """Every fourth row and column of 660, and the offset is still found."""
-    reals = {i: small(enlarged(f)) for i, f in enumerate(FRAMES[:18])}
-    fakes = {i: small(enlarged(noisy(FRAMES[i + 2]))) for i in range(5, 12)}
+    reals = {i: small(enlarged(f)) for i, f in enumerate(portrait()[:18])}
+    fakes = {i: small(enlarged(noisy(portrait()[i + 2]))) for i in range(5, 12)}
     around = Surroundings.of(reals, 5, FACE.scaled(3), IDENTITY)
     assert around is not None
     assert around.seen.shape[1] == 165 * 165
@@ -174,7 +173,7 @@ def enlarged(frame: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("box", [Box(10, 20, 31, 17), Box(0, 0, 360, 270), Box(329, 253, 31, 17)])
 @pytest.mark.parametrize("every", [1, 2, 3])
 def test_a_box_on_whole_pixels_is_cut_as_if_resampled(box: Box, every: int) -> None:
-    whole = small(FRAMES[3])
+    whole = small(portrait()[3])
     size = (int(box.w), int(box.h))
     corners = (box.x, box.y, box.x + box.w, box.y + box.h)
     resampled = np.asarray(whole.image.resize(size, Image.Resampling.BILINEAR, box=corners))

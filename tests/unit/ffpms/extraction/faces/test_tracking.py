@@ -22,33 +22,31 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import Status
 from tests.helpers.corpus import as_picture, portrait
 
-FRAME = portrait()[0]
-
 
 def test_dlib_finds_the_portrait_at_any_size() -> None:
-    (found,) = DlibFinder().everywhere(as_picture(FRAME))
-    (half,) = DlibFinder().everywhere(as_picture(FRAME[::2, ::2]))
-    (double,) = DlibFinder().everywhere(as_picture(FRAME.repeat(2, axis=0).repeat(2, axis=1)))
+    (found,) = DlibFinder().everywhere(as_picture(portrait()[0]))
+    (half,) = DlibFinder().everywhere(as_picture(portrait()[0][::2, ::2]))
+    (double,) = DlibFinder().everywhere(as_picture(portrait()[0].repeat(2, axis=0).repeat(2, axis=1)))
     assert 90 < found.w < 170
     assert half.scaled(2).iou(found) > 0.6
     assert double.scaled(0.5).iou(found) > 0.6
-    assert DlibFinder().everywhere(as_picture(np.zeros_like(FRAME))) == []
+    assert DlibFinder().everywhere(as_picture(np.zeros_like(portrait()[0]))) == []
 
 
 def test_dlib_finds_a_face_near_where_it_was_and_nothing_elsewhere() -> None:
     finder = DlibFinder()
-    (found,) = finder.everywhere(as_picture(FRAME))
-    assert (near := finder.near(as_picture(FRAME), found.moved(12, -9))) is not None
+    (found,) = finder.everywhere(as_picture(portrait()[0]))
+    assert (near := finder.near(as_picture(portrait()[0]), found.moved(12, -9))) is not None
     assert near.iou(found) > 0.6
-    assert finder.near(as_picture(FRAME), Box(0, 0, 60, 60)) is None
-    assert finder.near(as_picture(FRAME), Box(900, 900, 60, 60)) is None
+    assert finder.near(as_picture(portrait()[0]), Box(0, 0, 60, 60)) is None
+    assert finder.near(as_picture(portrait()[0]), Box(900, 900, 60, 60)) is None
 
 
 def test_mtcnn_looks_where_dlib_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = MtcnnFinder()
-    (found,) = finder.everywhere(as_picture(FRAME))
+    (found,) = finder.everywhere(as_picture(portrait()[0]))
     monkeypatch.setattr(DlibFinder, "everywhere", lambda self, frame: [])
-    (second,) = finder.everywhere(as_picture(FRAME))
+    (second,) = finder.everywhere(as_picture(portrait()[0]))
     assert second != found
     assert second.iou(found) > 0.4
 
