@@ -14,6 +14,7 @@ from ffpms.cli.build import build
 from ffpms.cli.demo import demo
 from ffpms.cli.evaluate import evaluate
 from ffpms.cli.explain import explain
+from ffpms.cli.export import export
 from ffpms.cli.help import Group
 from ffpms.cli.leaderboard import leaderboard
 from ffpms.cli.methods import methods
@@ -121,7 +122,7 @@ SECTIONS = {
     "Train and score": (bench, methods, leaderboard, evaluate),
     "Score videos": (predict,),
     "Look": (report, show, explain),
-    "Hand on": (pack,),
+    "Hand on": (export, pack),
     "Try it on embedded data": (demo, minicorpus),
 }
 """Commands by what one wants, in the order of ``ffpms --help``; a new one is a word here."""
