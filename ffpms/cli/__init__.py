@@ -16,6 +16,7 @@ from ffpms.cli.evaluate import evaluate
 from ffpms.cli.explain import explain
 from ffpms.cli.export import export
 from ffpms.cli.help import Group
+from ffpms.cli.import_recipe import import_recipe
 from ffpms.cli.leaderboard import leaderboard
 from ffpms.cli.methods import methods
 from ffpms.cli.minicorpus import minicorpus
@@ -118,7 +119,7 @@ def main(debug: bool) -> None:
 
 
 SECTIONS = {
-    "Build a set": (build, verify, plan),
+    "Build a set": (build, verify, plan, import_recipe),
     "Train and score": (bench, methods, leaderboard, evaluate),
     "Score videos": (predict,),
     "Look": (report, show, explain),

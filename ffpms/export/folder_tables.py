@@ -1,4 +1,4 @@
-"""Tables beside files: what each file is, in the folder of each split, and for all splits as CSV."""
+"""Tables beside files: what each file is, a table a split, and for all splits as CSV."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -28,7 +28,7 @@ def _shard_steps(job: ExportJob, split: str) -> Iterator[Step]:
 
 
 def shuffle(bags: Sequence[ExportBag]) -> list[ExportBag]:
-    """Orders bags by the hash of their names: a reader of a tar file meets real and fake in turn."""
+    """Orders bags by the hash of their names, so that a tar file has real and fake ones mixed."""
     return sorted(bags, key=lambda bag: digest(bag.bag_id.encode()))
 
 
