@@ -1,4 +1,4 @@
-"""``ffpms import``: builds the set of a published recipe from one's videos, and compares the two."""
+"""``ffpms import``: builds the set of a published recipe from one's videos, and compares both."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace

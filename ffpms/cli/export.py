@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ffpms.cli.help import Command, option_group
-from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, WORKERS, parse_names, progress
+from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, parse_names, progress
 from ffpms.errors import ConfigError
 
 FORMATS = ("huggingface", "deepfakebench", "croissant", "webdataset", "video", "frames", "recipe")
@@ -35,7 +35,10 @@ FORMATS = ("huggingface", "deepfakebench", "croissant", "webdataset", "video", "
     ),
     click.option("--recipe-only", is_flag=True, help="Leave out the pixels: what may be published."),
 )
-@option_group("Machine", WORKERS)
+@option_group(
+    "Machine",
+    click.option("--workers", type=click.IntRange(min=1), show_default="CPU cores that it may use", help="Threads."),
+)
 @option_group("Output", CONFIG, JSON, QUIET, PLAIN)
 def export(data: Path, to: str | None, out: Path, **flags: Any) -> None:
     """Write a built set in the format of other tools. The same command again resumes.

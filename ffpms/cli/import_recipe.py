@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from ffpms.cli.help import Command
 from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, WORKERS, progress
 
 _SHOWN = 20
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.argument("recipe", type=PATH)
 @click.option("--ff-root", required=True, type=PATH, help="Your FaceForensics++ tree.")
 @click.option("--out", default="ffpms-data", show_default=True, type=PATH, help="Folder of the set to build.")

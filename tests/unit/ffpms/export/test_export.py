@@ -1,6 +1,7 @@
 """What holds for every format: what is chosen, resumed, refused, and said of pixels."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from ffpms.export.selection import select
 from ffpms.hashing import digest
 from tests.conftest import Command
 from tests.helpers.building import content
+from tests.helpers.pages import ROOT
 from tests.helpers.tiny_set import BAG, STORED, edit, make_set, put
 
 PIXELS = [name for name, form in FORMATS.items() if form.has_pixels]
@@ -172,6 +174,18 @@ def test_bags_are_cut_into_files_of_about_a_size(whole: Path) -> None:
     assert 1 < len(runs) < len(bags)
 
 
+def test_the_commands_of_the_pages_run(
+    ffpms: Command, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = "".join((ROOT / "docs" / name).read_text("utf-8") for name in ("exports.md", "deepfakebench.md"))
+    commands = [line.split()[1:] for line in re.findall(r"^ffpms export .*", pages, re.MULTILINE)]
+    assert len(commands) == 3
+    monkeypatch.chdir(tmp_path)
+    for command in commands:
+        done = ffpms(*[str(whole) if word == "ffpms-data" else word for word in command])
+        assert done.exit_code == 0, done.output
+
+
 def test_the_command_says_what_it_wrote(ffpms: Command, whole: Path, tmp_path: Path) -> None:
     done = ffpms("export", whole, "--to", "frames", "--out", tmp_path / "f", "--split", "test", "--manipulations", "DF")
     assert done.output.splitlines() == [
@@ -181,7 +195,7 @@ def test_the_command_says_what_it_wrote(ffpms: Command, whole: Path, tmp_path: P
     done = ffpms("export", whole, "--recipe-only", "--out", tmp_path / "r", "--json")
     assert json.loads(done.output) == {
         **{"out": str(tmp_path / "r"), "format": "recipe", "dataset": "FFPMS-custom", "pixels": False, "bags": 18},
-        **{"faces": 72, "faceless": 0, "left_out": {}, "written": 6},
+        **{"faces": 72, "faceless": 0, "left_out": {}, "written": 9},
     }
     assert ffpms("export", whole, "--to", "video", "--out", tmp_path / "v", "--quiet").output == ""
 
