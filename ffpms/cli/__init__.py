@@ -14,7 +14,9 @@ from ffpms.cli.build import build
 from ffpms.cli.demo import demo
 from ffpms.cli.evaluate import evaluate
 from ffpms.cli.explain import explain
+from ffpms.cli.export import export
 from ffpms.cli.help import Group
+from ffpms.cli.import_recipe import import_recipe
 from ffpms.cli.leaderboard import leaderboard
 from ffpms.cli.methods import methods
 from ffpms.cli.minicorpus import minicorpus
@@ -117,11 +119,11 @@ def main(debug: bool) -> None:
 
 
 SECTIONS = {
-    "Build a set": (build, verify, plan),
+    "Build a set": (build, verify, plan, import_recipe),
     "Train and score": (bench, methods, leaderboard, evaluate),
     "Score videos": (predict,),
     "Look": (report, show, explain),
-    "Hand on": (pack,),
+    "Hand on": (export, pack),
     "Try it on embedded data": (demo, minicorpus),
 }
 """Commands by what one wants, in the order of ``ffpms --help``; a new one is a word here."""

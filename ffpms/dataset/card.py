@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ffpms.dataset.card_head import set_head
 from ffpms.dataset.contact_sheet import IMAGE, draw_bags
 from ffpms.protocol.naming import explain_name
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
@@ -86,13 +87,13 @@ hold for its fakes' crops too. They are dlib's, whose weights were trained on 30
 def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> None:
     """Writes ``README.md`` and ``bags.jpg`` beside the tables.
 
-    The same set gives the same bytes.
+    The card's head tells ``datasets.load_dataset`` the tables. The same set gives the same bytes.
     """
     shown = draw_bags(out, tables["videos"], tables["frames"], summary["config"]["crop"]["size"])
     image = f"\n![Test bags, a row each; swapped-in real frames are marked]({IMAGE})\n" if shown else ""
     fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
     text = _TEMPLATE.format(image=image, image_name=IMAGE, **fields)
-    write_whole(out / CARD, text)
+    write_whole(out / CARD, set_head(summary["dataset"], tables) + text)
 
 
 def files_of(counts: dict[str, Any]) -> list[str]:

@@ -28,9 +28,24 @@ def read_crop(root: Path, path: str, sha256: str, side: int) -> np.ndarray:
         ManifestError: the file is not there, lies outside the set, or is not the one that was
             built. Or it is no RGB picture of that size in PNG.
     """
+    _check_inside(root, path)
+    return read_own_crop(root, path, sha256, side)
+
+
+def read_crop_file(root: Path, path: str, sha256: str, side: int) -> bytes:
+    """Reads the PNG file of a crop as it is stored, to be copied; decodes nothing.
+
+    Raises:
+        ManifestError: as :func:`read_crop`, but for what only a decoder finds.
+    """
+    _check_inside(root, path)
+    return _read_checked(root, path, sha256, side)
+
+
+def _check_inside(root: Path, path: str) -> None:
+    """Raises ManifestError if a link leads from a crop's path out of the set."""
     if is_crop(path) and not is_inside(root, path):
         raise ManifestError(f"{root / path}: leads out of the built set by a link; put the files themselves there")
-    return read_own_crop(root, path, sha256, side)
 
 
 def read_own_crop(root: Path, path: str, sha256: str, side: int) -> np.ndarray:
@@ -41,16 +56,21 @@ def read_own_crop(root: Path, path: str, sha256: str, side: int) -> np.ndarray:
     Raises:
         ManifestError: as :func:`read_crop`.
     """
-    if not is_crop(path):
-        raise ManifestError(f"{root}: a table names {shown(path)} as a crop; {_DISTRUST}")
-    file = root / path
-    data = _read(file, side)
-    if digest(data) != sha256:
-        raise _changed(file)
+    data = _read_checked(root, path, sha256, side)
     try:
         return decode_crop(data, side)
     except ValueError as error:
-        raise ManifestError(f"{file}: {error}; {_DISTRUST}") from error
+        raise ManifestError(f"{root / path}: {error}; {_DISTRUST}") from error
+
+
+def _read_checked(root: Path, path: str, sha256: str, side: int) -> bytes:
+    """Reads a crop's file and checks it against its hash."""
+    if not is_crop(path):
+        raise ManifestError(f"{root}: a table names {shown(path)} as a crop; {_DISTRUST}")
+    data = _read(root / path, side)
+    if digest(data) != sha256:
+        raise _changed(root / path)
+    return data
 
 
 def _read(file: Path, side: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
 
 from ffpms.builder.assembly import count
@@ -219,3 +220,15 @@ def test_few_slots_leave_room_for_the_legend(out: Path, tables: Tables) -> None:
     image = picture(out, first)
     assert (image[:, -10:] > 200).all(), "no text runs into the right margin"
     assert (image[:24, 450:] < 100).any(), "the legend is there"
+
+
+def test_its_head_names_the_tables_and_forbids_to_pass_on_pixels(
+    out: Path, report: dict[str, Any], tables: Tables
+) -> None:
+    head = yaml.safe_load(card(out, report, tables).split("---\n")[1])
+    assert [config["config_name"] for config in head["configs"]] == ["videos", "frames", "crops", "sources", "grid"]
+    assert [config["config_name"] for config in head["configs"] if config.get("default")] == ["videos"]
+    for config in head["configs"]:
+        assert config["data_files"] == [{"split": "all_splits", "path": f"{config['config_name']}.parquet"}]
+    assert (head["license"], head["license_name"]) == ("other", "pixels-not-to-be-passed-on")
+    assert head["pretty_name"] == "FFPMS-custom"

@@ -1,0 +1,39 @@
+"""Head of a data card: what Hugging Face's libraries read of a folder, in YAML."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+TAGS = ["deepfake-detection", "partially-fake-video", "face-forgery", "ffpms"]
+PIXEL_LICENCE = "pixels-not-to-be-passed-on"
+"""Name of the licence of what has pixels, where a field wants one."""
+
+_READ_FIRST = ("videos", "frames")
+
+
+def yaml_head(fields: Mapping[str, Any]) -> str:
+    """Writes the head of a card: each value is JSON, which YAML takes as it is.
+
+    Example:
+        >>> yaml_head({"license": "other", "tags": ["ffpms"]}).split()
+        ['---', 'license:', '"other"', 'tags:', '["ffpms"]', '---']
+    """
+    lines = [f"{name}: {json.dumps(value)}" for name, value in fields.items()]
+    return "\n".join(["---", *lines, "---", "", ""])
+
+
+def set_head(dataset: str, tables: Collection[str]) -> str:
+    """Makes the head of a built set's card: each table is a configuration, ``videos`` the default.
+
+    Without it ``datasets.load_dataset`` takes the folder for crops without labels. All rows are in
+    one split, ``all_splits``, and the column ``split`` says which one each is in.
+    """
+    names = [*_READ_FIRST, *(name for name in tables if name not in _READ_FIRST)]
+    configs = [
+        {"config_name": name, "data_files": [{"split": "all_splits", "path": f"{name}.parquet"}]}
+        | ({"default": True} if name == _READ_FIRST[0] else {})
+        for name in names
+    ]
+    return yaml_head(
+        {"pretty_name": dataset, "license": "other", "license_name": PIXEL_LICENCE, "tags": TAGS, "configs": configs}
+    )

@@ -1,0 +1,80 @@
+"""The folder of an export: what it holds, so that a killed export goes on and no other is lost."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import Timeout
+
+from ffpms.clutter import check_free
+from ffpms.errors import ConfigError, writing
+from ffpms.regular_files import read_text
+from ffpms.storage import PARTIAL, STANDING, take_lock, write_whole
+
+ABOUT = "export.json"
+"""Says what is exported into the folder, and whether all of it is there."""
+_LOCK = ".lock"
+
+
+@contextmanager
+def claim(out: Path, identity: dict[str, Any]) -> Iterator[None]:
+    """Locks the folder for this export; when all went well, ``export.json`` says that it is whole.
+
+    Raises:
+        ConfigError: it holds something else or another export, or another process exports into it.
+        StorageError: it cannot be written to.
+    """
+    check_out(out, identity)
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = take_lock(out / _LOCK)
+        except Timeout:
+            raise ConfigError(f"{out}: another process exports into it; wait for it or give another --out") from None
+        try:
+            check_out(out, identity)
+            _remove_halves(out)
+            _write(out, {"complete": False} | identity)
+            yield
+            _write(out, {"complete": True} | identity)
+        finally:
+            (out / _LOCK).unlink(missing_ok=True)
+            lock.release()
+
+
+def check_out(out: Path, identity: dict[str, Any]) -> None:
+    """Checks that a folder is free, or holds this very export, whole or not.
+
+    Raises:
+        ConfigError: it holds something else.
+    """
+    if not (out / ABOUT).is_file():
+        halves = [path.name for path in out.glob(f"{ABOUT}.*{PARTIAL}")] if out.is_dir() else []
+        check_free(out, [_LOCK, _LOCK + STANDING, *halves])
+        return
+    before = _read(out / ABOUT)
+    if changed := [name for name, value in identity.items() if before.get(name) != value]:
+        what = "; ".join(f"{name} {before.get(name)!r}, not {identity[name]!r}" for name in changed)
+        raise ConfigError(f"{out}: holds another export ({what[:160]}); give another --out")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        about = json.loads(read_text(path))
+    except (OSError, ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict):
+        raise ConfigError(f"{path}: not written by 'ffpms export'; give another --out")
+    return about
+
+
+def _write(out: Path, about: dict[str, Any]) -> None:
+    write_whole(out / ABOUT, json.dumps(about, indent=2) + "\n")
+
+
+def _remove_halves(out: Path) -> None:
+    """Removes what a killed export left half written; whoever calls it has the lock."""
+    for left in out.rglob(f"*{PARTIAL}"):
+        left.unlink(missing_ok=True)
