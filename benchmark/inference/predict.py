@@ -12,7 +12,7 @@ from benchmark.models.trained_model import TrainedModel
 from ffpms import __version__
 from ffpms.engine import Died, on_processes
 from ffpms.extraction.people import FoundPeople
-from ffpms.extraction.people_job import PeopleJob, explain_death, run_people_job
+from ffpms.extraction.people_job import PeopleJob, explain_death, find_job_people, run_people_job
 from ffpms.extraction.sampling import Sampling
 from ffpms.extraction.video_paths import list_videos
 
@@ -92,9 +92,12 @@ def _predict_new(files: Sequence[Path], judge: Judge, sampling: Sampling, worker
 
 
 def _search(jobs: Iterable[PeopleJob], workers: int) -> Iterator[tuple[PeopleJob, FoundPeople]]:
-    """Finds the people of each video; a file whose worker dies costs no other file anything."""
+    """Finds the people of each video; a file whose worker dies costs no other file anything.
+
+    Without workers no watchdog runs, for it would end the user's own process.
+    """
     if workers == 0:
-        yield from ((job, run_people_job(job)) for job in jobs)
+        yield from ((job, find_job_people(job)) for job in jobs)
         return
     for outcome in on_processes(run_people_job, jobs, workers):
         if isinstance(outcome, Died):

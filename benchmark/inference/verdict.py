@@ -14,8 +14,8 @@ class FrameScore:
     """The score of one person's face in one frame.
 
     ``seconds`` count from the beginning of the file. ``probability`` is not calibrated. ``weight``
-    is its share in the score of its bag, None if the method has none. ``box`` is the square that the
-    model saw: x, y, width and height in px of the upright frame.
+    is its share in the score of its bag, None if the method has none. ``box`` is the square that
+    the model saw: x, y, width and height in px of the upright frame.
     """
 
     index: int

@@ -12,7 +12,7 @@ from ffpms.errors import ConfigError, ManifestError, first_line
 SCHEME = "hf://"
 _PATIENCE_S = 5.0
 """Seconds in which the hub has to answer."""
-_PLACE = re.compile(r"([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@([\w.][\w./-]{0,127}))?", re.ASCII)
+_PLACE = re.compile(r"([A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@((?!.*\.\.)[\w.][\w./-]{0,127}))?", re.ASCII)
 
 
 def hub_address(where: str | Path) -> str:

@@ -36,15 +36,24 @@ class PeopleJob:
 
 
 def run_people_job(job: PeopleJob) -> FoundPeople:
-    """Finds the people of one video; whatever is wrong with the file is a status, no exception.
+    """Finds the people of one video in a worker, which the watchdog ends if it hangs.
 
     Raises:
         StorageError: the crops cannot be written.
         ConfigError: the face detector is not installed.
     """
+    with watched(job.note, job.time_limit_s) as begin_file:
+        return find_job_people(job, lambda: begin_file(job.crops.name))
+
+
+def find_job_people(job: PeopleJob, alive: Callable[[], None] = lambda: None) -> FoundPeople:
+    """Finds the people of one video; whatever is wrong with the file is a status, no exception.
+
+    ``alive`` is called again and again. Raises what :func:`run_people_job` does.
+    """
     try:
-        with watched(job.note, job.time_limit_s) as begin_file, _thread_pools().limit(limits=1):
-            return _find(job, lambda: begin_file(job.crops.name))
+        with _thread_pools().limit(limits=1):
+            return _find(job, alive)
     except (ConfigError, StorageError):
         raise
     except MemoryError:

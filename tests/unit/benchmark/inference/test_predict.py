@@ -1,5 +1,6 @@
 """Videos are scored as the bags of a built set are, whatever else is in the folder."""
 
+import faulthandler
 import os
 import shutil
 from dataclasses import replace
@@ -146,6 +147,18 @@ def test_a_file_that_hangs_or_kills_its_worker_is_given_up(model: TrainedModel, 
     assert (found.status, found.error) == (FileStatus.UNREADABLE, "gave no frame for 0 s; encode it anew")
     assert not job.note.exists()
     assert explain_death(job, "SIGSEGV").error == "crashes the decoder (SIGSEGV); encode it anew"
+
+
+def test_without_workers_no_watchdog_may_end_the_process(model: TrainedModel, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("hello")
+    was_enabled = faulthandler.is_enabled()
+    faulthandler.enable()
+    try:
+        assert benchmark.predict(tmp_path, model)[0].status == "unreadable"
+        assert faulthandler.is_enabled(), "the watchdog would have switched it off"
+    finally:
+        if not was_enabled:
+            faulthandler.disable()
 
 
 def test_an_unexpected_error_costs_one_file(model: TrainedModel, reals: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,9 @@ def test_other_weights_of_the_hub_are_refused(hub: Hub) -> None:
         open_model("hf://user/name")
 
 
-@pytest.mark.parametrize("address", ["hf://", "hf://name", "hf://a/b/c", "hf://../..", "hf://a/b@", "hf://a/b@../x y"])
+@pytest.mark.parametrize(
+    "address", ["hf://", "hf://name", "hf://a/b/c", "hf://../..", "hf://a/b@", "hf://a/b@../x y", "hf://a/b@x/../../y"]
+)
 def test_what_is_no_address_is_one_line(address: str) -> None:
     with pytest.raises(ConfigError, match="no address of a model; write hf://user/name"):
         open_model(address)
