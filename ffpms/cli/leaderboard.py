@@ -85,7 +85,7 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
         check_not_empty(runs, found)
         if lacking := _describe_lacking([run.run_id for run in found.runs if run.segments is None]):
             log(f"{runs}: {lacking}")
-        sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") else {}
+        sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") and found.runs else {}
         board = make_board(found.runs, found.failures, flags.get("protocol", ACTIVITYNET))
         files = board.write(out, flags.get("formats", FORMATS))
     if flags.get("to"):
@@ -122,13 +122,13 @@ def _find_sets(root: Path, runs: list[Any], given: tuple[Path, ...]) -> dict[str
 
 
 def _write_segments(runs: list[Any], sets: dict[str, Any], out: Path, log: Callable[[str], None]) -> list[Path]:
-    """Writes the segments of runs, and logs which runs have none there."""
-    from benchmark.leaderboards.av_deepfake1m_files import write_segments
+    """Writes the segments of runs, logs which runs have none there, and returns the folder."""
+    from benchmark.leaderboards.av_deepfake1m_files import FOLDER, write_segments
 
     files, left_out = write_segments(runs, sets, out)
     for line in left_out:
         log(f"left out: {line}")
-    return files
+    return [out / FOLDER] if files else []
 
 
 def _draw_curve(finished: list[Any], path: Path) -> list[Path]:

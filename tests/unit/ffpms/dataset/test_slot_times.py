@@ -40,3 +40,22 @@ def test_multiples_are_exact_in_float32_and_close(n_frames: int, fps: float, num
     assert (multiples / found == np.arange(2 * number + 1)).all()
     assert step * (1 - number / 2**21) <= found <= step
     assert number * found <= n_frames / fps * (1 + 1e-12)
+
+
+PLACES = st.lists(st.integers(0, 20), min_size=2, max_size=2, unique=True).map(sorted)
+
+
+@given(st.integers(20, 10**4), st.sampled_from([12.5, 23.976, 24, 25, 30_000 / 1001, 50, 60]), PLACES, PLACES)
+def test_an_iou_of_seconds_in_float32_is_that_of_slots(
+    n_frames: int, fps: float, one: list[int], other: list[int]
+) -> None:
+    step = float(exact_below(n_frames / fps / 20, 20))
+    in_slots, in_seconds = (iou(np.array([one, other], np.float32) * np.float32(by)) for by in (1, step))
+    assert in_slots == in_seconds
+
+
+def iou(edges: np.ndarray) -> np.float32:
+    """Intersection over union of two segments, each step in the type of their edges."""
+    start, end = edges.T
+    shared = max(end.min() - start.max(), np.float32(0))
+    return np.float32(shared / ((end - start).sum() - shared))
