@@ -59,3 +59,12 @@ def iou(edges: np.ndarray) -> np.float32:
     start, end = edges.T
     shared = max(end.min() - start.max(), np.float32(0))
     return np.float32(shared / ((end - start).sum() - shared))
+
+
+def test_a_set_that_was_built_knows_its_seconds(built_set: BuiltSet) -> None:
+    """The frame of a slot is the one that its bag's video shows at the middle of the slot."""
+    times = slot_times(built_set)
+    assert set(times["fps"]) == {25, 30}
+    frames = built_set.frames.merge(times, on="bag_id")
+    middle_s = (frames["slot"] + 0.5) * frames["slot_s"]
+    assert ((middle_s * frames["fps"] - frames["frame_index"]).between(-0.01, 1)).all()
