@@ -194,6 +194,14 @@ SEGMENT = pa.schema([("bag_id", pa.string()), ("start", pa.int16()), ("end", pa.
 ``end`` is the slot after the last.
 """
 
+PROPOSAL = pa.schema(
+    [("bag_id", pa.string()), ("start", pa.float64()), ("end", pa.float64()), ("confidence", pa.float64())]
+)
+"""A segment that another tool proposes, in slots from the start of its bag.
+
+It may begin or end within a slot.
+"""
+
 GRID_SCORE = pa.schema(
     [
         *[SCORE.field(name) for name in ("run_id", "method", "dataset", "manipulation", "bag_id", "pair_id")],

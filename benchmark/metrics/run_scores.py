@@ -28,7 +28,8 @@ class _Keeper:
 class RunScores(_Keeper):
     """A run's scores, and what was chosen on val (None: the run has no val scores).
 
-    ``segments`` are the true ones (None: the run does not say). ``protocol`` is the rule by which
+    ``segments`` are the true ones (None: the run does not say). ``proposed`` are those that another
+    tool proposes itself (None: frame scores propose them). ``protocol`` is the rule by which
     proposed ones are scored.
     """
 
@@ -38,6 +39,7 @@ class RunScores(_Keeper):
     temperature: float | None = None
     segments: Segments | None = None
     protocol: str = ACTIVITYNET
+    proposed: Segments | None = None
 
 
 @dataclass(frozen=True)

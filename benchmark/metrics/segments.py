@@ -1,6 +1,7 @@
 """Segments of videos: the true ones, those that are proposed, and how much they overlap.
 
-A segment is from its slot ``start`` to before ``end``. Which proposals are right is a protocol's
+A segment is from its slot ``start`` to before ``end``; those that another tool proposes may begin
+and end within a slot. Which proposals are right is a protocol's
 rule: :mod:`benchmark.metrics.temporal_localisation` and :mod:`benchmark.metrics.av_deepfake1m`.
 """
 
@@ -57,6 +58,19 @@ def read_segments(table: pd.DataFrame, videos: Rows) -> Segments:
     return _sort(videos.where(row[own["bag_id"]].to_numpy()), own)
 
 
+def read_proposals(table: pd.DataFrame, videos: Rows) -> Segments:
+    """Reads the proposals of scored videos from a PROPOSAL table.
+
+    Those of a video are then from the most confident; the equally confident stay in their order.
+    """
+    row = pd.Series(np.arange(len(videos.bag)), index=np.array(videos.bag_names, dtype=object)[videos.bag])
+    own = table[table["bag_id"].isin(row.index)]
+    rows, confidence = videos.where(row[own["bag_id"]].to_numpy()), own["confidence"].to_numpy()
+    order = np.lexsort((-confidence, rows.bag))
+    start, end = (own[name].to_numpy()[order] for name in ("start", "end"))
+    return Segments(replace(rows, score=confidence).where(order), start, end)
+
+
 def label_segments(faces: Rows) -> Segments:
     """Finds the true segments from the labels of faces."""
     table = find_segments(pd.DataFrame({"bag_id": faces.bag, "slot": faces.slot, "label": faces.label}))
@@ -89,6 +103,11 @@ def propose_segments(
 
 def find_proposals(faces: Rows, truth: Segments) -> Proposals:
     """Finds the proposals of every video, and how they overlap its true segments."""
+    return overlap(propose_all(faces), truth)
+
+
+def propose_all(faces: Rows) -> Segments:
+    """Proposes segments of every video by :func:`propose`."""
     rows, starts, ends, confidence = [], [], [], []
     for row, slot, score in _videos(faces):
         for start, end, sure in propose(slot, score):
@@ -97,7 +116,7 @@ def find_proposals(faces: Rows, truth: Segments) -> Proposals:
             ends.append(end)
             confidence.append(sure)
     own = replace(faces.where(np.array(rows, dtype=np.int64)), score=np.array(confidence))
-    return overlap(Segments(own, np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64)), truth)
+    return Segments(own, np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64))
 
 
 def _videos(faces: Rows) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:

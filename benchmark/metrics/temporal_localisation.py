@@ -20,7 +20,7 @@ from benchmark.metrics.resampled_metrics import estimate_mean
 from benchmark.metrics.resampled_roc import Statistic, envelope_ap, resample_steps
 from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import Rows
-from benchmark.metrics.segments import Proposals, best_iou, find_proposals, match, propose_segments
+from benchmark.metrics.segments import Proposals, best_iou, find_proposals, match, overlap, propose_segments
 from ffpms.errors import ConfigError
 
 AP_IOUS = (50, 75, 90, 95)
@@ -169,8 +169,15 @@ def mean_recall(shares: np.ndarray) -> float:
 
 
 def propose_once(run_scores: RunScores) -> Proposals | None:
-    """Finds a run's proposals; None without frame scores, or if its segments are not known."""
-    if run_scores.segments is None or not len(run_scores.frames.label):
+    """Finds a run's proposals: its own, or those of its frame scores.
+
+    None if it has neither, or if its true segments are not known.
+    """
+    if run_scores.segments is None:
+        return None
+    if run_scores.proposed is not None:
+        return overlap(run_scores.proposed, run_scores.segments)
+    if not len(run_scores.frames.label):
         return None
     return find_proposals(run_scores.frames, run_scores.segments)
 

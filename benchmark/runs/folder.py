@@ -16,7 +16,7 @@ from ffpms.hashing import digest, file_digest
 from ffpms.parquet import read_table
 from ffpms.protocol.v1_manifest import CUSTOM, OFFICIAL
 from ffpms.regular_files import read_text
-from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, SEGMENT, Split
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, PROPOSAL, SCORE, SEGMENT, Split
 from ffpms.storage import write_whole
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
@@ -30,6 +30,8 @@ FEWER_SCORES = "fewer_scores.parquet"
 """File of the scores with fewer frames."""
 SEGMENTS = "segments.parquet"
 """File of the true segments of the test bags. Runs of older versions lack it."""
+PROPOSALS = "proposals.parquet"
+"""File of the segments that another tool proposes itself. In other runs frame scores do."""
 
 CONFIG = "config.toml"
 """File of what a run is."""
@@ -67,7 +69,8 @@ class Run:
     one. ``defaults`` are those settings of the method's own that are no difference from the
     paper's, such as its backbone. ``segments`` are the true segments of the test bags; None if an
     older version wrote the run, which did not store them. ``training`` names the training whose
-    weights it has, which other runs may share; empty if that is not known.
+    weights it has, which other runs may share; empty if that is not known. ``proposals`` are the
+    segments that another tool proposes itself; None if frame scores propose them.
     """
 
     run_id: str
@@ -87,6 +90,7 @@ class Run:
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
     segments: pd.DataFrame | None = field(default=None, repr=False)
     training: str = ""
+    proposals: pd.DataFrame | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -193,8 +197,9 @@ def read_run(folder: Path) -> Run:
         )
         segments = folder / SEGMENTS
         known = read_table(segments, SEGMENT) if segments.is_file() else None
+        proposals = read_table(folder / PROPOSALS, PROPOSAL) if external and "proposals" in settings else None
         check_hashes(folder / DONE)
-    return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training)
+    return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training, proposals)
 
 
 def _check_name(folder: Path, expected: str) -> None:

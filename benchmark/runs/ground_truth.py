@@ -1,11 +1,13 @@
 """GroundTruth: the bags and frames of a split with their labels, to compare scores with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.segments import find_segments
+from ffpms.dataset.slot_times import slot_times
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
@@ -22,7 +24,7 @@ class GroundTruth:
 
     ``videos`` has one row per bag, ``frames`` one row per face of a slot (track -1: not known).
     Messages call it ``name``, and give ``hint`` to users who have other bags. ``reasons`` say why
-    ``dataset`` is not the official name.
+    ``dataset`` is not the official name. ``built`` is the built set, where there is one.
     """
 
     name: str
@@ -33,6 +35,7 @@ class GroundTruth:
     videos: pd.DataFrame
     frames: pd.DataFrame
     reasons: tuple[str, ...] = ()
+    built: BuiltSet | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of_set(cls, data: BuiltSet, split: str) -> "GroundTruth":
@@ -40,7 +43,7 @@ class GroundTruth:
         videos = data.videos[data.videos["split"] == split][_OF_A_VIDEO]
         frames = data.frames[data.frames["bag_id"].isin(videos["bag_id"])][_OF_A_FACE]
         hint, own = "take ids from its videos.parquet", (data.name, data.sha256)
-        return cls(str(data.root), hint, split, *own, videos, frames, data.reasons)
+        return cls(str(data.root), hint, split, *own, videos, frames, data.reasons, data)
 
     @classmethod
     def of_v1(cls, split: str) -> "GroundTruth":
@@ -74,6 +77,14 @@ class GroundTruth:
     def segments(self) -> pd.DataFrame:
         """The true segments of the bags that count: SEGMENT rows."""
         return find_segments(self.frames[self.frames["bag_id"].isin(self.scored["bag_id"])])
+
+    @cached_property
+    def times(self) -> pd.DataFrame | None:
+        """How long each bag and its slots last (:func:`~ffpms.dataset.slot_times.slot_times`).
+
+        None without a built set, which alone knows the rates of its videos.
+        """
+        return None if self.built is None else slot_times(self.built)
 
     def faces(self, keys: list[str]) -> pd.DataFrame:
         """Returns the label of each face, or of each slot: the highest of its faces' labels.

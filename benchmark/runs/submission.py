@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmark.runs.ground_truth import GroundTruth
-from ffpms.errors import ManifestError
+from ffpms.errors import ManifestError, unreadable
 from ffpms.hashing import digest
 from ffpms.regular_files import open_file
 from ffpms.schema import UNKNOWN, Status
@@ -27,11 +27,13 @@ _MAX_NAMED = 3
 class Submission:
     """A file's scores of the bags that count, in the truth's order.
 
-    ``scores`` is a SCORE table without run and method.
+    ``scores`` is a SCORE table without run and method. ``proposals`` is a PROPOSAL table; None if
+    the file has scores.
     """
 
     truth: GroundTruth
     scores: pd.DataFrame
+    proposals: pd.DataFrame | None = None
 
     @property
     def sha256(self) -> str:
@@ -39,7 +41,16 @@ class Submission:
 
         It is the same for CSV and Parquet, and in any order of rows.
         """
-        return digest(self.scores[list(COLUMNS)].to_csv(index=False, lineterminator="\n").encode())
+        return _digest(self.scores[list(COLUMNS)])
+
+    @property
+    def proposals_sha256(self) -> str:
+        """SHA-256 of the proposals; '' if there are none."""
+        return "" if self.proposals is None else _digest(self.proposals)
+
+
+def _digest(table: pd.DataFrame) -> str:
+    return digest(table.to_csv(index=False, lineterminator="\n").encode())
 
 
 def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -56,12 +67,12 @@ def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
         return table, wrong
     bag, score = table["bag_id"].astype(str), _to_numbers(table["score"])
     rows, problems = pd.DataFrame({"bag_id": bag, "score": score}), []
-    problems.append(_describe("scores that are no number", bag[score.isna()], "give every row one in [0, 1]"))
+    problems.append(describe("scores that are no number", bag[score.isna()], "give every row one in [0, 1]"))
     outside = (score < 0) | (score > 1)
-    problems.append(_describe("scores outside [0, 1]", bag[outside], "give the probability of being fake"))
+    problems.append(describe("scores outside [0, 1]", bag[outside], "give the probability of being fake"))
     for name in ("slot", "track_id"):
         rows[name], broken = _to_places(table[name]) if name in table else (UNKNOWN, bag.isna())
-        problems.append(_describe(f"{name}s that are no whole number", bag[broken], "leave it empty for a video"))
+        problems.append(describe(f"{name}s that are no whole number", bag[broken], "leave it empty for a video"))
     return rows[list(COLUMNS)], [problem for problem in problems if problem]
 
 
@@ -77,6 +88,8 @@ def _read_table(path: Path) -> pd.DataFrame:
     except IsADirectoryError as error:
         raise ManifestError(f"{path}: {error.strerror}; {_GIVE}") from None
     except (OSError, ValueError, pa.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # Arrow's own about the content have no number
+            raise ManifestError(f"{path}: {unreadable(error)}") from None
         raise ManifestError(f"{path}: neither CSV nor Parquet ({error}); write it again") from None
 
 
@@ -125,9 +138,9 @@ def find_problems(rows: pd.DataFrame, truth: GroundTruth) -> list[str]:
     unscored = needed[~needed.isin(rows.loc[is_video, "bag_id"])]
     twice = rows.loc[rows.duplicated(keys), keys]
     problems = [
-        _describe(f"rows that are not of the {split}", rows.loc[~known, "bag_id"], truth.hint),
-        _describe("rows that score again what has a score", _name(twice), "keep one of them"),
-        _describe(f"{split} without a video score", unscored, "give each a row with an empty slot"),
+        describe(f"rows that are not of the {split}", rows.loc[~known, "bag_id"], truth.hint),
+        describe("rows that score again what has a score", _name(twice), "keep one of them"),
+        describe(f"{split} without a video score", unscored, "give each a row with an empty slot"),
     ]
     if (known & ~is_video).any():
         problems += _find_frame_problems(rows[known & ~is_video][keys], truth)
@@ -141,10 +154,10 @@ def _find_frame_problems(frames: pd.DataFrame, truth: GroundTruth) -> list[str]:
     lacking = faces[faces["required"]].merge(frames.assign(there=True), on=keys, how="left")
     what = " or ".join(keys[1:])
     return [
-        _describe(
+        describe(
             f"rows of a {what} that their bag has not", _name(strange.loc[strange["label"].isna(), keys]), _SEE_FRAMES
         ),
-        _describe("frames without a score", _name(lacking.loc[lacking["there"].isna(), keys]), _ALL_OR_NONE),
+        describe("frames without a score", _name(lacking.loc[lacking["there"].isna(), keys]), _ALL_OR_NONE),
     ]
 
 
@@ -156,10 +169,12 @@ def _name(rows: pd.DataFrame) -> list[str]:
     return [" ".join(str(value) for value in row if value != UNKNOWN) for row in rows.itertuples(index=False)]
 
 
-def _describe(what: str, names: Iterable[str], todo: str) -> str:
+def describe(what: str, names: Iterable[str], todo: str) -> str:
     """Describes a problem, or returns '' if there is none.
 
-    ``scores outside [0, 1]: 7 (DF_000_001, DF_002_003, DF_004_005, ...); give ...``.
+    Example:
+        >>> describe("scores above 1", ["DF_0_1", "DF_2_3", "DF_4_5", "DF_6_7"], "give others")
+        'scores above 1: 4 (DF_0_1, DF_2_3, DF_4_5, ...); give others'
     """
     found = list(names)
     shown = ", ".join(found[:_MAX_NAMED]) + (", ..." if len(found) > _MAX_NAMED else "")

@@ -10,7 +10,7 @@ from benchmark.metrics.metric import Estimate, resample_curve
 from benchmark.metrics.protocols import ACTIVITYNET
 from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import read_rows
-from benchmark.metrics.segments import read_segments
+from benchmark.metrics.segments import read_proposals, read_segments
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.folder import Run
 from ffpms.hashing import digest
@@ -26,15 +26,21 @@ def read_run_scores(run: Run, protocol: str = ACTIVITYNET) -> RunScores:
         temperature=calibration.fit_temperature(val) if val else None,
         segments=None if run.segments is None else read_segments(run.segments, videos),
         protocol=protocol,
+        proposed=None if run.proposals is None else read_proposals(run.proposals, videos),
     )
 
 
 def digest_frames(run_scores: RunScores) -> str:
-    """Digests the frame scores of a run, in any order of its rows; '' if there are none."""
-    rows = run_scores.frames
+    """Digests the frame scores of a run, in any order of its rows; '' if there are none.
+
+    Of proposals of another tool's own, from which segments are scored, it takes all too.
+    """
+    rows, own = run_scores.frames, run_scores.proposed
     order = np.lexsort((rows.score, rows.slot, rows.bag))
-    columns = (column[order].tobytes() for column in (rows.bag, rows.slot, rows.score))
-    return digest("\n".join(rows.bag_names).encode() + b"".join(columns)) if order.size else ""
+    columns = [column[order] for column in (rows.bag, rows.slot, rows.score)]
+    columns += [] if own is None else [own.rows.bag, own.rows.score, own.start, own.end]
+    content = b"".join(column.tobytes() for column in columns)
+    return digest("\n".join(rows.bag_names).encode() + content) if order.size else ""
 
 
 def estimate(

@@ -11,7 +11,12 @@ from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET
 
 
 @click.command(cls=Command)
-@click.option("--scores", required=True, type=PATH, help="CSV or Parquet: bag_id, slot (empty: the video), score.")
+@click.option(
+    "--scores",
+    required=True,
+    type=PATH,
+    help="CSV or Parquet: bag_id, slot (empty: the video), score. Or JSON of proposed segments.",
+)
 @click.option("--name", required=True, help="What to call the method in the tables.")
 @click.option("--val-scores", type=PATH, help="The same of the val bags, to choose threshold and temperature on.")
 @click.option("--data", type=PATH, help="The built set that was scored.  [default: FFPMS v1, no pixels needed]")
@@ -24,7 +29,10 @@ from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET
 def evaluate(**flags: Any) -> None:
     """Score another tool's predictions and add them to the leaderboard.
 
+    JSON has what AV-Deepfake1M's evaluator takes: {file: [[confidence, start_s, end_s], ...]}.
+
     Example: ffpms evaluate --scores my.csv --name my-tool --data ffpms-data --out runs
+    Example: ffpms evaluate --scores segments.json --name my-tool --data ffpms-data
     """
     from benchmark.runs.external import check_name, read_scores, write_run
     from benchmark.runs.ground_truth import GroundTruth

@@ -156,3 +156,15 @@ def test_an_edited_folder_is_refused(submit: Submit, ffpms: Command, whole: Path
     result = ffpms("leaderboard", tmp_path / "runs")
     assert result.exit_code == 2
     assert "or was edited" in result.stderr
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_a_file_that_cannot_be_opened_is_not_called_damaged(
+    ffpms: Command, whole: Path, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / ("a" * 300 + suffix)
+    result = ffpms("evaluate", "--scores", path, "--name", "my-tool", "--data", whole)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"Error: {path}: cannot be read (File name too long); give a shorter path\n",
+    )
