@@ -97,7 +97,8 @@ GPUS = ("cuda", "xpu", "mps")
 def choose_device(name: str) -> torch.device:
     """Returns the device of a name; ``auto`` is a GPU if there is one, else the CPU.
 
-    GPUs are those of Nvidia or AMD (``cuda``), Intel (``xpu``) and Apple (``mps``).
+    GPUs are those of Nvidia or AMD (``cuda``), Intel (``xpu``) and Apple (``mps``). Single
+    precision is that from here on: cuDNN no longer rounds what it convolves to TF32.
 
     Raises:
         ConfigError: torch does not know the device or cannot reach it.
@@ -106,6 +107,7 @@ def choose_device(name: str) -> torch.device:
         >>> choose_device("cpu")
         device(type='cpu')
     """
+    torch.backends.cudnn.allow_tf32 = False
     if name == "auto":
         return torch.device(next(filter(_is_available, GPUS), "cpu"))
     try:

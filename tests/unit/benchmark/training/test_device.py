@@ -39,6 +39,12 @@ def test_auto_is_the_first_kind_of_gpu_that_is_there(
     assert choose_device("auto").type == taken
 
 
+def test_single_precision_is_not_rounded_in_convolutions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    choose_device("cpu")
+    assert not torch.backends.cudnn.allow_tf32
+
+
 @pytest.mark.parametrize("name", ["mps", "xpu", "cuda:77"])
 def test_a_device_that_is_not_there_is_one_short_line(name: str) -> None:
     with pytest.raises(ConfigError, match="try --device cpu") as caught:
