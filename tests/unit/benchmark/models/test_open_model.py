@@ -29,7 +29,7 @@ def folder(runs: Path, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("method", detectors.names())
 def test_a_model_gives_the_stored_scores_of_its_run(runs: Path, data: BuiltSet, method: str) -> None:
     stored = pd.read_parquet(find_run(runs, method) / "scores.parquet")
-    model = open_model(find_run(runs, method))
+    model = open_model(find_run(runs, method), "cpu")
     bags = data.bags("test")
     for bag, scored in zip(bags, model.score([bag.faces() for bag in bags]), strict=True):
         rows = stored[stored["bag_id"] == bag.bag_id].set_index("level")
@@ -44,7 +44,7 @@ def test_a_model_gives_the_stored_scores_of_its_run(runs: Path, data: BuiltSet, 
 
 
 def test_a_model_says_what_it_is_and_what_it_was_trained_on(runs: Path, data: BuiltSet) -> None:
-    model = open_model(str(find_run(runs, "s-mil")))
+    model = open_model(str(find_run(runs, "s-mil")), "cpu")
     assert (model.method, model.run_id) == ("s-mil", find_run(runs, "s-mil").name)
     assert model.name == "s-mil [backbone=tiny, epochs=1, batch_size=4, train_frames=3]"
     cut = model.preprocessing
@@ -57,7 +57,7 @@ def test_a_model_says_what_it_is_and_what_it_was_trained_on(runs: Path, data: Bu
 
 
 def test_a_bag_without_a_face_is_undecided_and_others_keep_their_scores(runs: Path, data: BuiltSet) -> None:
-    model = open_model(find_run(runs, "s-mil"))
+    model = open_model(find_run(runs, "s-mil"), "cpu")
     faces = data.bags("test")[0].faces()
     empty, own = model.score([faces[:0], faces])
     assert (empty.video_prob, len(empty.frame_prob), empty.weight) == (0.5, 0, None)
@@ -66,7 +66,7 @@ def test_a_bag_without_a_face_is_undecided_and_others_keep_their_scores(runs: Pa
 
 
 def test_faces_become_a_bag_as_the_detector_is_shown_them(runs: Path, data: BuiltSet) -> None:
-    model = open_model(find_run(runs, "s-mil"))
+    model = open_model(find_run(runs, "s-mil"), "cpu")
     faces = data.bags("test")[0].faces()
     with torch.no_grad():
         made = model.detector(model.as_bag(faces))
@@ -78,7 +78,7 @@ def test_faces_become_a_bag_as_the_detector_is_shown_them(runs: Path, data: Buil
 )
 def test_what_is_no_bag_of_the_model_is_one_line(runs: Path, wrong: np.ndarray) -> None:
     with pytest.raises(ConfigError, match=r"is no bag of this model; give uint8 faces of \(M, 32, 32, 3\)"):
-        open_model(find_run(runs, "s-mil")).score([wrong])
+        open_model(find_run(runs, "s-mil"), "cpu").score([wrong])
 
 
 def test_a_run_without_what_its_set_was_takes_the_set(folder: Path, data: BuiltSet) -> None:
