@@ -118,7 +118,7 @@ class SampledFrames:
         """
         with open_any_video(self.path) as (container, stream):
             packets = PacketList.read(container, stream)
-            clock = _Clock.of(container, stream)
+            clock = Clock.of(container, stream)
             self._note_cut(container, stream, packets, clock)
             if packets.frame_times():
                 packets.rewind(container, stream)
@@ -127,7 +127,7 @@ class SampledFrames:
         yield from self._all_frames(self.times or self._expected_times(packets, clock))
 
     def _needed_frames(
-        self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: "_Clock"
+        self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: "Clock"
     ) -> Iterator[TimedFrame]:
         """Decodes what the sampled frames need, where the packets surely tell what that is."""
         times = packets.frame_times()
@@ -141,12 +141,12 @@ class SampledFrames:
         """Decodes and counts all frames, where the packets may tell another number."""
         wanted = self._choose(seconds)
         with open_any_video(self.path) as (container, stream):
-            counter = _Counter(_Clock.of(container, stream))
+            counter = _Counter(Clock.of(container, stream))
             yield from self._sound(counter.count(self._decode(container, stream)), wanted)
         if len(counter.times) != len(seconds) and self.times is None:
             raise MiscountedError(sorted(counter.times))
 
-    def _expected_times(self, packets: PacketList, clock: "_Clock") -> list[float]:
+    def _expected_times(self, packets: PacketList, clock: "Clock") -> list[float]:
         """Returns the times of the frames if each packet is one.
 
         Raises:
@@ -207,7 +207,7 @@ class SampledFrames:
             self.n_broken += 1
             return []
 
-    def _note_cut(self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: "_Clock") -> None:
+    def _note_cut(self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: "Clock") -> None:
         """Notes that there is less in the file than its header says."""
         n_packets, last = len(packets.packets), max((p.time for p in packets.packets if p.time is not None), default=0)
         end, promised = clock.seconds(last), (container.duration or 0) / av.time_base
@@ -235,7 +235,7 @@ def _counts_frames(container: InputContainer) -> bool:
 
 
 @dataclass(frozen=True)
-class _Clock:
+class Clock:
     """Seconds of a stream's times, from the beginning of the file as players count."""
 
     unit: float
@@ -243,7 +243,7 @@ class _Clock:
     rate: float
 
     @classmethod
-    def of(cls, container: InputContainer, stream: VideoStream) -> "_Clock":
+    def of(cls, container: InputContainer, stream: VideoStream) -> "Clock":
         unit = float(stream.time_base or 1)
         start, rate = container.start_time, float(stream.average_rate or stream.guessed_rate or 25)
         return cls(unit, start / av.time_base if start is not None else (stream.start_time or 0) * unit, rate)
@@ -257,7 +257,7 @@ class _Clock:
 class _Counter:
     """Numbers frames as they come out, and notes their times."""
 
-    clock: _Clock
+    clock: Clock
     times: list[float] = field(default_factory=list)
 
     def count(self, frames: Iterable[av.VideoFrame]) -> Iterator[tuple[int, av.VideoFrame]]:
