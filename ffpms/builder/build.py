@@ -111,7 +111,8 @@ def _list(
     own = choose_corpus(None if root is None else Path(root), corpus, None if table is None else Path(table))
     known = _known_pairs(pairs, config.splits) if own.has_pairs or pairs is not None else None
     place = Path(root) if root is not None else Path(str(table)).parent
-    return list_videos(own, Request(place, config.recipe, known, None if table is None else Path(table)))
+    request = Request(place, config.recipe, known, None if table is None else Path(table), config.whole)
+    return list_videos(own, request)
 
 
 def _watch(plan: PlannedBuild, waiting: Waiting, results: Iterator[TargetResult], progress: Progress) -> list[str]:

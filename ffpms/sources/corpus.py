@@ -134,12 +134,16 @@ def no_tree(_: Path) -> bool:
 
 @dataclass(frozen=True)
 class Request:
-    """What a build asks of a corpus: its tree or table, the recipe, and pairs where it has any."""
+    """What a build asks of a corpus: its tree or table, the recipe, and pairs where it has any.
+
+    With ``whole`` each fake stands alone, whatever its real video is.
+    """
 
     root: Path
     recipe: Recipe
     pairs: Pairs | None = None
     table: Path | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -261,7 +265,8 @@ class Corpus:
             ConfigError: the corpus has not all its manipulations, or has no compression levels.
         """
         known, default = there or self.manipulations, Recipe()
-        chosen = recipe.manipulations
+        codes = {alias.lower(): code for code, full in known.items() for alias in (full, code)}
+        chosen = tuple(codes.get(name.lower(), name) for name in recipe.manipulations)
         if chosen == default.manipulations and not set(chosen) & set(known):
             chosen = self.paper or tuple(known)
         if unknown := [code for code in chosen if code not in known]:
