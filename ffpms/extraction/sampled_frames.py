@@ -18,7 +18,7 @@ from ffpms.errors import ConfigError, MediaError
 from ffpms.extraction.any_video import FileStatus, open_any_video
 from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.packets import PacketList
-from ffpms.extraction.video_file import as_shown
+from ffpms.extraction.video_file import as_shown, counts_frames
 from ffpms.protocol.plan import frame_index
 
 LEAST = 3
@@ -211,7 +211,7 @@ class SampledFrames:
         """Notes that there is less in the file than its header says."""
         n_packets, last = len(packets.packets), max((p.time for p in packets.packets if p.time is not None), default=0)
         end, promised = clock.seconds(last), (container.duration or 0) / av.time_base
-        if _counts_frames(container) and n_packets < stream.frames:
+        if counts_frames(container) and n_packets < stream.frames:
             self.faults.append(f"cut short: {n_packets} of {stream.frames} frames are there")
         elif promised - end > max(_SLACK_S, 0.1 * promised):
             self.faults.append(f"its frames end at {end:.1f} s, its header says {promised:.1f} s")
@@ -227,11 +227,6 @@ class SampledFrames:
 
 _SLACK_S = 0.5
 """Seconds by which frames may end before the file does, as they do where sound goes on."""
-
-
-def _counts_frames(container: InputContainer) -> bool:
-    """Whether the header of such a file has the number of its frames; that of AVI has another."""
-    return container.format.name.startswith("mov")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from ffpms.clutter import UNFINISHED
 from ffpms.engine import run_local
 from ffpms.errors import MediaError
 from ffpms.extraction.probe import VideoInfo, probe
+from ffpms.extraction.video_file import is_named_mp4
 from ffpms.regular_files import open_file
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.corpus import Listing, Source
@@ -60,7 +61,7 @@ def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
     if fault:
         return job.path, _note_unfinished(fault, path)
     try:
-        return job.path, _not_mp4(path, job.path) or probe(path)
+        return job.path, (_not_mp4(path, job.path) if is_named_mp4(path) else None) or probe(path)
     except MediaError as error:
         kind = Kind(error.status) if error.status in list(Kind) else Kind.UNREADABLE
         return job.path, Finding.from_line(job.path, kind, error.reason)
