@@ -101,8 +101,9 @@ from ffpms.errors import ConfigError
     PLAIN,
 )
 def build(**flags: Any) -> None:
-    """Build FFPMS from a FaceForensics++ tree, or a like set from another corpus or your own videos.
-    The same command again resumes.
+    """Build FFPMS from a FaceForensics++ tree. The same command again resumes.
+
+    Sets like it are built from other corpora (--root) and from your own videos (--table).
 
     Example: ffpms build --ff-root /data/FaceForensics++ --out ffpms-data
     """

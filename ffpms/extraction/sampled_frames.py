@@ -239,6 +239,7 @@ class Clock:
 
     @classmethod
     def of(cls, container: InputContainer, stream: VideoStream) -> "Clock":
+        """Makes the clock of a stream."""
         unit = float(stream.time_base or 1)
         start, rate = container.start_time, float(stream.average_rate or stream.guessed_rate or 25)
         return cls(unit, start / av.time_base if start is not None else (stream.start_time or 0) * unit, rate)

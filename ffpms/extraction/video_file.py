@@ -1,4 +1,4 @@
-"""Opening of video files: of the file alone; chooses the track, turns frames upright, says what fails.
+"""Opening of video files: chooses the video track, turns frames upright, explains what fails.
 
 A file named ``.mp4``, or as its relatives are, is opened as mp4 and nothing else. Any other is
 opened as what it is, if that holds its own frames: no file leads to another one.

@@ -113,7 +113,7 @@ def name_unmixed(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFr
 
 
 def name_of_corpus(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFrame, whole: bool) -> SetName:
-    """Names a set of another corpus: ``Celeb-DF-v2``, ``Celeb-DF-v2-partial``, or these ``-custom``.
+    """Names a set of another corpus: ``Celeb-DF-v2``, or ``-partial``, ``-custom`` behind it.
 
     The name is that of the published test set with as many videos. It holds if each of them can be
     used, and all settings are the defaults. Where real frames are swapped into its fakes it is

@@ -34,8 +34,9 @@ def plan_videos(videos: Iterable[ListedVideo], recipe: Recipe, splits: tuple[str
     """Plans every bag and slot of listed videos: a SLOT table by split, manipulation, id and slot.
 
     In a fake with a real counterpart some slots show that one. All slots of a fake that stands
-    alone are planned as fake; where only segments of it are, :func:`ffpms.protocol.remixing.with_crops`
-    sets the labels, since the time of a frame is not known before.
+    alone are planned as fake. Where only segments of it are,
+    :func:`ffpms.protocol.remixing.with_crops` sets the labels, since the time of a frame is not
+    known before.
     """
     bags: dict[tuple[str, str], list[ListedVideo]] = {}
     for video in videos:

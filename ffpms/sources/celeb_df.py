@@ -1,4 +1,4 @@
-"""Celeb-DF v1, v2 and ++ (Li et al., CVPR 2020; Li et al. 2025): celebrities, and a list of test videos.
+"""Celeb-DF v1, v2 (Li et al., CVPR 2020) and ++ (2025): celebrities, and a list of test videos.
 
 In that list 1 is real. Nothing says what is val, so a tenth of the people becomes it. The corpus's
 own list has some people in test and in train, and the face that was put in may be of any split.
@@ -51,7 +51,7 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
 
 
 def read_list(path: Path) -> dict[str, int]:
-    """Reads which videos are test: ``<folder>/<file>`` and its label, 0 real and 1 fake as ours are.
+    """Reads which videos are test: ``<folder>/<file>`` and its label, 0 real and 1 fake.
 
     Raises:
         ManifestError: it is not there, or a line is not of its form.

@@ -259,7 +259,7 @@ class Corpus:
         """Returns the recipe with its manipulations in the order of the tables.
 
         ``there`` are those at hand, for a corpus that does not know them before. The paper's
-        manipulations and its compression, which are a recipe's defaults, stand for the corpus's own.
+        manipulations and compression, which are a recipe's defaults, stand for the corpus's own.
 
         Raises:
             ConfigError: the corpus has not all its manipulations, or has no compression levels.

@@ -1,4 +1,4 @@
-"""Names: makes a video's name from its path, safe on any system and the same whatever else is listed."""
+"""Names: makes a video's name from its path, safe on any system, whatever else is listed."""
 
 import re
 import unicodedata

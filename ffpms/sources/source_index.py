@@ -37,7 +37,7 @@ def list_layout(corpus: Corpus, root: Path, pairs: Pairs, recipe: Recipe) -> Lis
     """Lists the videos of id pairs in a tree, there or not.
 
     Raises:
-        ConfigError: the folder is no tree of the corpus, or lacks the compression or a manipulation.
+        ConfigError: the folder is no tree of the corpus, or lacks compression or manipulation.
     """
     own = corpus.adopt(recipe)
     return list_in(check_root(root, own.compression, corpus), corpus, root, pairs, own)

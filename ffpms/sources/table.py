@@ -1,4 +1,4 @@
-"""One's own videos: a table lists them, with labels and, where they are known, originals and people.
+"""One's own videos: a table lists them, with labels and, where known, originals and people.
 
 Who is in a video is its ``person``. Without one, a fake and its original make a group, which stays
 in one split as the videos of a person do.

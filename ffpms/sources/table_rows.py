@@ -123,7 +123,7 @@ def _of_parquet(table: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _as_text(value: Any) -> str:
-    """Writes a cell as CSV has it: whole numbers without a point, and nothing where there is none."""
+    """Writes a cell as CSV has it: whole numbers without a point, and nothing for no value."""
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

@@ -67,7 +67,7 @@ def check_v1(data: Path) -> list[Finding]:
 
 
 def read_test_bags(data: Path, most: float = N_BAGS) -> pd.DataFrame:
-    """Reads what a set's name needs of its test bags; of a set with more than ``most``, the first."""
+    """Reads what a set's name needs of its test bags, of a large set the first ``most``."""
     parts = [pd.DataFrame(columns=_NAMED)]
     for videos in read_batches(data / "videos.parquet", VIDEO):
         parts.append(videos.loc[videos["split"] == Split.TEST, _NAMED])

@@ -1,4 +1,4 @@
-"""docs/own-data.md: its table is read, and its commands run, on videos of the embedded corpus under the page's names."""
+"""docs/own-data.md: its table is read, and its commands run, on videos of the embedded corpus with its names."""
 
 import csv
 import io
