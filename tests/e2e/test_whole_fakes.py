@@ -1,5 +1,6 @@
 """Fakes that stand alone: built from the embedded corpus with ``--whole``, verified, remixed and shown."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from ffpms.protocol.listing import is_alone
 from ffpms.verify.built_set import verify_data
 from tests.conftest import Command, Once
 from tests.helpers.building import flags
+from tests.helpers.tiny_set import edit, put, said
 
 SET = ("--limit", 2, "--manipulations", "DF,F2F", "--whole")
 
@@ -64,3 +66,22 @@ def test_the_same_command_resumes_and_a_mixed_one_is_refused(ffpms: Command, tre
     assert "complete already" in ffpms(*flags(tree, whole, *SET)).output
     result = ffpms(*flags(tree, whole, *SET[:-1]))
     assert (result.exit_code, "was built with --whole, not no --whole" in result.output) == (2, True)
+
+
+BAG = "DF_006_007"
+LAWS = {
+    "label": ("frames", put({"label": 0}, bag_id=BAG, slot=3), "label is not 1 exactly where"),
+    "replaced": ("frames", put({"replaced": True}, bag_id=BAG, slot=3), "label is not 1 exactly where"),
+    "no fake frame": ("videos", put({"n_fake": 0}, bag_id=BAG), "n_fake is not what the recipe allows"),
+    "shown": ("frames", put({"source_video": "original_006"}, bag_id=BAG, slot=3), "source_video is not the bag's own"),
+    "box": ("crops", put({"box_x": 1.0}, source_video=BAG), "crop is not as crops.parquet has it"),
+    "beyond the end": ("frames", put({"frame_index": 999}, bag_id=BAG, slot=19), "frame_index is not below"),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_each_law_of_theirs_is_held(law: str, whole: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(whole, tmp_path / "data"))
+    table, change, reason = LAWS[law]
+    edit(data, table, change)
+    assert reason in said(data)
