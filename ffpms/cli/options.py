@@ -164,7 +164,7 @@ def find_root(flags: dict[str, Any]) -> tuple[Path | None, Any]:
     Raises:
         ConfigError: nothing tells which tree or which corpus is meant.
     """
-    from ffpms.sources.corpus import choose_corpus
+    from ffpms.sources.registry import choose_corpus
 
     if flags["ff_root"] and (flags["root"] or flags["corpus"] not in (None, "ffpp")):
         raise ConfigError("--ff-root: is --corpus ffpp --root; give one of the two")

@@ -15,8 +15,9 @@ from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
 from ffpms.regular_files import read_text
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
-from ffpms.sources.corpus import Corpus, corpora
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.registry import corpora
 from ffpms.storage import write_whole
 
 T = TypeVar("T")

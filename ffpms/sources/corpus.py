@@ -1,20 +1,15 @@
 """Corpus: registers a corpus with its manipulations, compression levels, layouts and file rules.
 
-A file of this folder defines a corpus as ``CORPUS``, and :func:`corpora` collects them. No other
+A file of this folder defines a corpus as ``CORPUS``, and ``registry.py`` collects them. No other
 file names its folders. A corpus lists its videos in one of two ways: as id pairs in a layout of
 folders (``find_layouts``), or with a function of its own (``list_videos``).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Literal, Protocol
 
-import ffpms.sources
-from ffpms.checks import check_choice
 from ffpms.errors import ConfigError
 from ffpms.protocol.listing import ListedVideo, Seconds
 from ffpms.protocol.naming import Edition
@@ -23,9 +18,6 @@ from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
 
-_FIRST = ("ffpp",)
-TABLE = "table"
-"""Name of the corpus whose videos a table lists, and no tree."""
 _AGAIN = "download it again"
 AS_PUBLISHED = "as published"
 """The one compression of a corpus without levels."""
@@ -338,56 +330,3 @@ def _check_published(about: Video, published: Published) -> Iterator[BrokenRule]
         yield BrokenRule("length", f"{what} as published")
     if what := published.other_size(about.width, about.height):
         yield BrokenRule("size", f"{what} as published")
-
-
-@cache
-def corpora() -> dict[str, Corpus]:
-    """Returns every corpus by name, FaceForensics++ first."""
-    names = [module.name for module in iter_modules(ffpms.sources.__path__)]
-    modules = [import_module(f"ffpms.sources.{name}") for name in (*_FIRST, *sorted({*names} - {*_FIRST}))]
-    return {corpus.name: corpus for module in modules if (corpus := getattr(module, "CORPUS", None))}
-
-
-def find_corpus(name: str) -> Corpus:
-    """Returns the corpus of a name.
-
-    Raises:
-        ConfigError: there is none; lists those that there are.
-    """
-    check_choice("corpus", name, corpora())
-    return corpora()[name]
-
-
-def recognise(root: Path) -> Corpus:
-    """Returns the corpus whose tree a folder is.
-
-    Raises:
-        ConfigError: it is none's, or it could be that of several; lists their names.
-    """
-    fitting = [corpus for corpus in corpora().values() if corpus.is_tree(root)]
-    if len(fitting) == 1:
-        return fitting[0]
-    names = ", ".join(corpus.name for corpus in fitting or corpora().values())
-    what = "could be a tree of several corpora" if fitting else "no folder" if not root.is_dir() else "no known tree"
-    raise ConfigError(f"{root}: {what}; give --corpus with one of {names}")
-
-
-def choose_corpus(root: Path | None, name: str | None, table: Path | None) -> Corpus:
-    """Returns the corpus that is named, or else the one of a table, or whose tree a folder is.
-
-    Raises:
-        ConfigError: there is no such corpus, or nothing tells which is meant.
-    """
-    corpus = find_corpus(name or TABLE) if name or table else None
-    if corpus and (corpus.name == TABLE) != (table is not None):
-        raise ConfigError(f"corpus: {corpus.name} {'needs' if table is None else 'takes no'} --table FILE")
-    if root is None and table is None:
-        raise ConfigError("nothing to build from; give --ff-root DIR, --root DIR or --table FILE")
-    return corpus or recognise(Path(root or ""))
-
-
-def in_order(manipulations: Iterable[str]) -> list[str]:
-    """Sorts manipulations into the order of every table: corpus by corpus, unknown ones last."""
-    asked = set(manipulations)
-    known = dict.fromkeys(code for corpus in corpora().values() for code in corpus.manipulations)
-    return [*(code for code in known if code in asked), *sorted(asked - known.keys())]

@@ -12,9 +12,10 @@ from pathlib import Path
 from ffpms.errors import ConfigError
 from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.schema import ORIGINAL, Split
-from ffpms.sources.corpus import TABLE, Corpus, Listing, Request
+from ffpms.sources.corpus import Corpus, Listing, Request
 from ffpms.sources.listed_files import carve
 from ffpms.sources.names import name_of_path
+from ffpms.sources.registry import TABLE
 from ffpms.sources.table_rows import Faults, Row, read_rows
 
 SHARES: Mapping[str, float] = {Split.TEST: 0.15, Split.VAL: 0.15}

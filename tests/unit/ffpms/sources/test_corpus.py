@@ -13,8 +13,9 @@ from ffpms.builder.config import BuildConfig
 from ffpms.errors import ConfigError
 from ffpms.extraction.probe import VideoInfo
 from ffpms.protocol.recipe import Recipe
-from ffpms.sources.corpus import Corpus, corpora, in_order
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.registry import corpora, in_order
 from ffpms.sources.source_index import check_root, list_layout
 from ffpms.verify import source_tree
 from ffpms.verify.findings import Finding
