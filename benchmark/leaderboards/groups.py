@@ -9,7 +9,7 @@ from benchmark.leaderboards.paper import paper_methods
 from benchmark.runs.folder import Run
 from ffpms.errors import ManifestError
 from ffpms.protocol.v1_manifest import OFFICIAL
-from ffpms.sources.corpus import in_order
+from ffpms.sources.registry import in_order
 
 _Key = tuple[tuple[str, object], ...]
 

@@ -7,7 +7,6 @@ import math
 import platform
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,15 +34,20 @@ from ffpms.hashing import file_digest
 from ffpms.installation import check_versions
 from ffpms.parquet import read_table, write_table
 from ffpms.protocol.naming import name_mixed
-from ffpms.protocol.splits import Pairs, check_pairs, pairs_digest, read_pairs
+from ffpms.protocol.splits import Pairs, check_pairs, read_pairs
+from ffpms.sources.corpus import Listing, Request
+from ffpms.sources.registry import choose_corpus
+from ffpms.sources.source_index import list_videos
 
 _LIBRARIES = ("av", "dlib-bin", "isal", "numpy", "pillow", "pyarrow", "scikit-learn")
 
 
 def build(
-    root: str | Path,
+    root: str | Path | None = None,
     out: str | Path = "ffpms-data",
     *,
+    corpus: str | None = None,
+    table: str | Path | None = None,
     pairs: str | Path | Pairs | None = None,
     config: BuildConfig | None = None,
     workers: int | None = None,
@@ -52,11 +56,13 @@ def build(
     retry_failed: bool = False,
     progress: Progress = lambda items, _: items,
 ) -> BuildReport:
-    """Builds the data set of a FaceForensics++ tree in ``out``; a second call resumes the first.
+    """Builds the data set of a tree of videos in ``out``; a second call resumes the first.
 
     Args:
-        root: the tree, as FaceForensics++'s download script lays it out, or the flat re-upload.
+        root: the tree, as its corpus is downloaded; for FaceForensics++ also the flat re-upload.
         out: folder of the built set; read it with :func:`ffpms.load`.
+        corpus: name of the corpus, such as ``celeb-df``; by default the one whose tree it is.
+        table: CSV or Parquet file that lists one's own videos, in place of a tree.
         pairs: folder of split files, or their content; the official ones if none are given.
         config: settings; by default those of FFPMS v1.
         workers: number of processes; by default one per core.
@@ -85,7 +91,7 @@ def build(
     config = BuildConfig() if config is None else config
     workers = default_workers() if workers is None else workers
     _check_arguments(config, workers, engine, time_limit_s)
-    plan = _plan(root, out, pairs, config)
+    plan = PlannedBuild.make(_list(root, corpus, table, pairs, config), Path(out), config)
     complete, waiting = plan.folder.is_complete(), plan.waiting(retry_failed, progress)
     if complete and not waiting:
         plan.folder.note_place()
@@ -99,10 +105,15 @@ def build(
         return _finish(plan, started, _watch(plan, waiting, results, progress))
 
 
-def _plan(root: str | Path, out: str | Path, pairs: object, config: BuildConfig) -> PlannedBuild:
-    """Plans a build; its configuration gets the hash of its pairs."""
-    known = _known_pairs(pairs, config.splits)
-    return PlannedBuild.make(Path(root), Path(out), known, replace(config, pairs_sha256=pairs_digest(known)))
+def _list(
+    root: str | Path | None, corpus: str | None, table: str | Path | None, pairs: object, config: BuildConfig
+) -> Listing:
+    """Lists the videos of a tree or of a table."""
+    own = choose_corpus(None if root is None else Path(root), corpus, None if table is None else Path(table))
+    known = _known_pairs(pairs, config.splits) if own.has_pairs or pairs is not None else None
+    place = Path(root) if root is not None else Path(str(table)).parent
+    request = Request(place, config.recipe, known, None if table is None else Path(table), config.whole)
+    return list_videos(own, request)
 
 
 def _watch(plan: PlannedBuild, waiting: Waiting, results: Iterator[TargetResult], progress: Progress) -> list[str]:

@@ -12,14 +12,14 @@ from ffpms.builder.config import BuildConfig
 from ffpms.builder.output_folder import OutputFolder
 from ffpms.builder.source_changes import Progress, appeared_targets, changed_targets
 from ffpms.dataset.set_files import settings_of
+from ffpms.errors import ConfigError
 from ffpms.extraction.shards import read_shard
 from ffpms.extraction.target_job import TargetJob
-from ffpms.protocol.plan import plan_slots
-from ffpms.protocol.splits import Pairs
+from ffpms.protocol.listing import limited
+from ffpms.protocol.plan import plan_videos
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
-from ffpms.sources.corpus import Corpus, Source
-from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.source_index import check_once, check_root, index_sources, other_splits
+from ffpms.sources.corpus import Corpus, Listing, Source
+from ffpms.sources.source_index import check_once, other_splits
 
 Waiting = dict[str, tuple[str, ...] | None]
 """Targets to build, each with the videos whose crops it has now: no retry may lose them.
@@ -32,7 +32,8 @@ None stands for a target whose shard must be replaced.
 class PlannedBuild:
     """A build that is planned and not yet run.
 
-    ``slots`` is the plan of the bags. ``targets`` are real videos with their fakes, by id.
+    ``slots`` is the plan of the bags. ``targets`` are real videos with their fakes, and fakes that
+    stand alone, by id.
     """
 
     root: Path
@@ -40,22 +41,25 @@ class PlannedBuild:
     config: BuildConfig
     slots: pd.DataFrame
     targets: dict[str, tuple[Source, ...]]
-    corpus: Corpus = FFPP
+    corpus: Corpus
 
     @classmethod
-    def make(cls, root: Path, out: Path, pairs: Pairs, config: BuildConfig, corpus: Corpus = FFPP) -> Self:
-        """Plans every bag and finds its videos in the tree.
+    def make(cls, listing: Listing, out: Path, config: BuildConfig) -> Self:
+        """Plans every bag of listed videos.
 
         Raises:
-            ConfigError: the tree is not what it should be, the corpus lacks a manipulation, or no
-                planned video is in the tree, or one is there twice.
+            ConfigError: no planned video is in the tree, or one is there twice.
         """
-        own = replace(config, recipe=corpus.adopt(config.recipe))
-        slots = _limited(plan_slots(pairs, own.recipe, own.splits), pairs, own.limit)
-        sources = index_sources(slots, check_root(root, own.recipe.compression, corpus))
-        _check_any(root, sources)
-        check_once(root, sources)
-        return cls(root, out, own, slots, _by_target(sources), corpus)
+        corpus = listing.corpus
+        own = replace(config, recipe=listing.recipe, corpus=corpus.name)
+        own = replace(own, table=listing.table, pairs_sha256=listing.sha256)
+        videos = [video.standing_alone() for video in listing.videos] if own.whole else listing.videos
+        listing = replace(listing, videos=limited(videos, own.limit))
+        slots = plan_videos(listing.videos, own.recipe, own.splits)
+        sources = listing.sources(slots["bag_id"].unique())
+        _check_any(listing, sources)
+        check_once(listing.root, sources)
+        return cls(listing.root, out, own, slots, _by_target(sources), corpus)
 
     @cached_property
     def folder(self) -> OutputFolder:
@@ -115,24 +119,19 @@ class PlannedBuild:
         return shard.sources if whole else None
 
 
-def _limited(slots: pd.DataFrame, pairs: Pairs, limit: int | None) -> pd.DataFrame:
-    """Returns the slots of the first ``limit`` real videos of each split, and of their fakes."""
-    if limit is None:
-        return slots
-    kept = {t for members in pairs.values() for t in [i for pair in members for i in pair][:limit]}
-    return slots[slots["target_id"].isin(kept)].reset_index(drop=True)
-
-
-def _check_any(root: Path, sources: list[Source]) -> None:
-    """Raises ConfigError unless the tree has at least one fake together with its real video.
+def _check_any(listing: Listing, sources: list[Source]) -> None:
+    """Raises ConfigError unless the tree has at least one fake, together with its real video.
 
     Otherwise the splits must be those of another tree.
     """
-    there = {s.source_video for s in sources if (root / s.path).is_file()}
-    fakes = [s for s in sources if s.source_id and s.source_video in there]
-    if any(bag_key(ORIGINAL, s.target_id) in there for s in fakes):
+    there = {s.source_video for s in sources if (listing.root / s.path).is_file()}
+    fakes = [s for s in sources if s.manipulation != ORIGINAL and s.source_video in there]
+    if any(s.target_id == s.source_video or bag_key(ORIGINAL, s.target_id) in there for s in fakes):
         return
-    raise other_splits(root, "fake with its real video")
+    if listing.corpus.has_pairs:
+        raise other_splits(listing.root, "fake with its real video")
+    what = "there are no fakes to build" if there else "no listed video is there"
+    raise ConfigError(f"{listing.root}: {what}; {listing.corpus.give_root}")
 
 
 def _by_target(sources: list[Source]) -> dict[str, tuple[Source, ...]]:

@@ -12,6 +12,7 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import split_order
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import Split
+from ffpms.sources.ffpp import CORPUS as FFPP
 
 CODE = ("schema.py", "hashing.py", "protocol", "sources", "extraction", "builder", "dataset/shortcut_audit.py")
 """Files and folders of ``ffpms`` that decide the crops, tables and numbers of a built set.
@@ -29,7 +30,9 @@ class BuildConfig:
     """Settings of a build; the defaults are those of FFPMS v1.
 
     ``splits`` are built. ``limit`` takes only the first real videos of each split, with their
-    fakes. ``pairs_sha256`` is filled in by :func:`ffpms.build`.
+    fakes. With ``whole`` each fake stands alone: no frame of it is replaced, and it is not compared
+    with its real video. :func:`ffpms.build` fills in the last fields: which corpus, the name of the
+    table if there is one, and the SHA-256 of its id pairs or of its list of videos.
 
     Raises:
         ConfigError: a value is out of range or unknown, or of a wrong type.
@@ -46,12 +49,16 @@ class BuildConfig:
     limit: int | None = None
     decoder: str = "pyav"
     keep_unverified: bool = False
+    whole: bool = False
+    corpus: str = FFPP.name
+    table: str = ""
     code_sha256: str = field(default_factory=_code_sha256)
 
     def __post_init__(self) -> None:
         check_type("recipe", self.recipe, Recipe)
         check_type("crop", self.crop, CropConfig)
         check_type("keep_unverified", self.keep_unverified, bool)
+        check_type("whole", self.whole, bool)
         check_choice("decoder", self.decoder, DECODERS)
         limit = None if self.limit is None else whole("limit", self.limit, low=2)
         settle(self, splits=_known_splits(self.splits), limit=limit)

@@ -16,6 +16,7 @@ from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.hashing import file_digest
 from ffpms.protocol.flags import flag_of, with_flag
 from ffpms.regular_files import read_text
+from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.storage import PARTIAL, STANDING, remove_partial, take_lock
 
 LOCK = ".lock"
@@ -145,8 +146,14 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         elif old != value and not (key in _MAY_GROW and _grows(old, value)):
             hidden = key.endswith("sha256")
             both = f"{with_flag(key, old)}, not {with_flag(key, value)}"
-            found.append(f"another version of {flag_of(key)}" if hidden else both)
+            found.append(f"another version of {_hidden_name(key, now)}" if hidden else both)
     return found
+
+
+def _hidden_name(key: str, settings: dict[str, Any]) -> str:
+    """Names a setting of which only the hash is stored."""
+    of_pairs = settings.get("corpus", FFPP.name) == FFPP.name
+    return flag_of(key) if of_pairs or key != "pairs_sha256" else "the list of videos"
 
 
 def _grows(old: Any, new: Any) -> bool:

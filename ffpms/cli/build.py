@@ -1,4 +1,4 @@
-"""``ffpms build``: builds the data set from a tree of videos."""
+"""``ffpms build``: builds the data set from a tree of videos, or from a table of one's own."""
 
 import json
 from typing import Any
@@ -8,12 +8,16 @@ import click
 from ffpms.cli.help import Command, option_group
 from ffpms.cli.options import (
     CONFIG,
+    CORPUS,
     ENGINE,
     JSON,
     PATH,
     PLAIN,
     QUIET,
+    ROOT,
+    TABLE,
     WORKERS,
+    find_root,
     make_recipe,
     parse_names,
     progress,
@@ -26,12 +30,16 @@ from ffpms.errors import ConfigError
 @click.command(cls=Command)
 @option_group(
     "What to build",
-    click.option("--ff-root", required=True, type=PATH, help="A FaceForensics++ tree."),
+    click.option("--ff-root", type=PATH, help="A FaceForensics++ tree."),
+    ROOT,
+    CORPUS,
+    TABLE,
     click.option("--out", default="ffpms-data", show_default=True, type=PATH, help="Folder of the built set."),
     click.option("--split", default="test,val,train", show_default=True, callback=parse_names, help="Which to build."),
     click.option(
         "--limit", type=click.IntRange(min=2), help="Only the first N real videos of each split, with their fakes."
     ),
+    click.option("--whole", is_flag=True, help="Take fakes as they are: no frame replaced, none compared."),
 )
 @recipe_options
 @option_group(
@@ -95,6 +103,8 @@ from ffpms.errors import ConfigError
 def build(**flags: Any) -> None:
     """Build FFPMS from a FaceForensics++ tree. The same command again resumes.
 
+    Sets like it are built from other corpora (--root) and from your own videos (--table).
+
     Example: ffpms build --ff-root /data/FaceForensics++ --out ffpms-data
     """
     from ffpms.builder.build import build
@@ -102,17 +112,21 @@ def build(**flags: Any) -> None:
     from ffpms.cli.tables import draw_counts
     from ffpms.protocol.crop_config import CropConfig
 
+    root, corpus = find_root(flags)
     config = BuildConfig(
-        recipe=make_recipe(flags),
+        recipe=make_recipe(flags, corpus),
         crop=CropConfig(**{name: flags[name] for name in ("size", "margin", "faces", "finder", "landmarks")}),
         splits=flags["split"],
         limit=flags["limit"],
         decoder=flags["decoder"],
         keep_unverified=flags["keep_unverified"],
+        whole=flags["whole"],
     )
     report = build(
-        flags["ff_root"],
+        root,
         flags["out"],
+        corpus=corpus.name,
+        table=flags["table"],
         pairs=flags["splits"],
         config=config,
         workers=flags["workers"],

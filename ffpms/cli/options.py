@@ -12,7 +12,7 @@ from ffpms.cli.config_file import read_toml
 from ffpms.cli.help import option_group
 from ffpms.cli.progress import Bars
 from ffpms.cli.terminal import is_dumb, is_plain, set_plain
-from ffpms.errors import not_installed
+from ffpms.errors import ConfigError, not_installed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,6 +58,25 @@ PLAIN = click.option(
 )
 
 
+MANIPULATIONS = click.option(
+    "--manipulations",
+    show_default="DF,F2F,FS,NT",
+    help="Full names work too; FSh is FaceShifter. Of other corpora all are taken.",
+)
+COMPRESSION = click.option(
+    "--compression",
+    show_default="c40",
+    type=click.Choice(["raw", "c0", "c23", "c40"]),
+    help="Compression level of the tree; only FaceForensics++ and DeepFakeDetection have any.",
+)
+CORPUS = click.option(
+    "--corpus",
+    help="Whose tree it is, if not told by its folders: ffpp, dfd, celeb-df, dfdc, or table.",
+)
+ROOT = click.option("--root", type=PATH, help="A tree of any corpus.")
+TABLE = click.option("--table", type=PATH, help="CSV or Parquet file that lists your own videos.")
+
+
 def parse_range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
     """Parses a range: ``1-19`` -> (1, 19); ``5`` -> (5, 5)."""
     if text is None:
@@ -96,33 +115,61 @@ def recipe_options(function: F) -> F:
                 "--replace", callback=parse_range, help="Replaced in val and test.  [default: 1 to frames - 1]"
             ),
             click.option("--frames", default=20, show_default=True, help="Frames sampled from each video."),
-            click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too."),
-            click.option(
-                "--compression",
-                default="c40",
-                show_default=True,
-                type=click.Choice(["raw", "c0", "c23", "c40"]),
-                help="Compression level of the tree.",
-            ),
+            MANIPULATIONS,
+            COMPRESSION,
             click.option("--splits", type=PATH, help="Folder of other pair files than the official."),
         ),
     )(function)
 
 
-def make_recipe(flags: dict[str, Any]) -> Any:
-    """Makes a Recipe from the flags."""
+def make_recipe(flags: dict[str, Any], corpus: Any = None) -> Any:
+    """Makes a Recipe of a corpus, by default FaceForensics++, from the flags.
+
+    Raises:
+        ConfigError: a flag does not fit.
+    """
     from ffpms.protocol.recipe import Recipe
-    from ffpms.sources.ffpp import CORPUS as FFPP
 
     return Recipe(
-        compression=FFPP.normalise_compression(flags["compression"]),
-        manipulations=FFPP.parse_manipulations(flags["manipulations"]),
+        **choose_tree(flags, corpus),
         frames_per_video=flags["frames"],
         replaced=flags["replace"] or (1, flags["frames"] - 1),
         fraction=flags["replace_fraction"],
         placement=flags["placement"],
         seed=flags["seed"],
     )
+
+
+def choose_tree(flags: dict[str, Any], corpus: Any = None) -> dict[str, Any]:
+    """Returns the settings of a recipe that a corpus knows, where flags give them.
+
+    Raises:
+        ConfigError: the corpus has no such manipulation, or no compression levels.
+    """
+    from ffpms.sources.ffpp import CORPUS as FFPP
+
+    own, given = corpus or FFPP, {}
+    if flags["compression"] is not None:
+        if not own.crf:
+            raise ConfigError(f"compression: {own.title} has no levels; leave out --compression")
+        given["compression"] = own.normalise_compression(flags["compression"])
+    if flags["manipulations"] is not None:
+        given["manipulations"] = own.parse_manipulations(flags["manipulations"])
+    return given
+
+
+def find_root(flags: dict[str, Any]) -> tuple[Path | None, Any]:
+    """Returns the tree that flags name, and its corpus.
+
+    Raises:
+        ConfigError: nothing tells which tree or which corpus is meant.
+    """
+    from ffpms.sources.registry import choose_corpus
+
+    if flags["ff_root"] and (flags["root"] or flags["corpus"] not in (None, "ffpp")):
+        raise ConfigError("--ff-root: is --corpus ffpp --root; give one of the two")
+    root = flags["ff_root"] or flags["root"]
+    return root, choose_corpus(root, "ffpp" if flags["ff_root"] else flags["corpus"], flags["table"])
 
 
 def need(*packages: str, extra: str = "demo") -> None:

@@ -8,31 +8,46 @@ from typing import Any
 
 import click
 
-from ffpms.cli.help import Command
-from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, WORKERS, progress
+from ffpms.cli.help import Command, option_group
+from ffpms.cli.options import (
+    COMPRESSION,
+    CONFIG,
+    CORPUS,
+    JSON,
+    MANIPULATIONS,
+    PATH,
+    PLAIN,
+    QUIET,
+    ROOT,
+    TABLE,
+    WORKERS,
+    choose_tree,
+    find_root,
+    progress,
+)
 from ffpms.cli.terminal import show
 from ffpms.errors import ConfigError
 
-_OF_TREE = ("splits", "compression", "manipulations")
+_OF_TREE = ("splits", "compression", "manipulations", "corpus", "table")
 
 
 @click.command(cls=Command)
 @click.argument("data", required=False, type=PATH)
-@click.option("--ff-root", type=PATH, help="A FaceForensics++ tree.")
-@click.option("--splits", type=PATH, help="Folder of other pair files than the official (a tree alone).")
-@click.option(
-    "--compression",
-    default="c40",
-    show_default=True,
-    type=click.Choice(["raw", "c0", "c23", "c40"]),
-    help="Compression level of the tree (a tree alone).",
+@option_group(
+    "What to check",
+    click.option("--ff-root", type=PATH, help="A FaceForensics++ tree."),
+    ROOT,
 )
-@click.option("--manipulations", default="DF,F2F,FS,NT", show_default=True, help="Full names work too (a tree alone).")
-@WORKERS
-@CONFIG
-@JSON
-@QUIET
-@PLAIN
+@option_group(
+    "A tree alone",
+    CORPUS,
+    TABLE,
+    click.option("--splits", type=PATH, help="Folder of other pair files than the official."),
+    COMPRESSION,
+    MANIPULATIONS,
+)
+@option_group("Machine", WORKERS)
+@option_group("Output", CONFIG, JSON, QUIET, PLAIN)
 @click.pass_context
 def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
     """Check a source tree before a build, or a built set (DATA, by default ffpms-data).
@@ -42,7 +57,8 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
 
     Example: ffpms verify --ff-root /data/FaceForensics++
     """
-    report = _verify_tree(flags) if data is None and flags["ff_root"] else _verify_data(context, data, flags)
+    is_tree = data is None and any(flags[name] for name in ("ff_root", "root", "table"))
+    report = _verify_tree(flags) if is_tree else _verify_data(context, data, flags)
     if flags["as_json"]:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
@@ -59,12 +75,15 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
 def _verify_tree(flags: dict[str, Any]) -> Any:
     from ffpms.protocol.recipe import Recipe
     from ffpms.protocol.splits import read_pairs
-    from ffpms.sources.ffpp import CORPUS as FFPP
+    from ffpms.sources.corpus import Request
+    from ffpms.sources.source_index import list_videos
     from ffpms.verify.source_tree import verify_tree
 
-    recipe = Recipe(FFPP.normalise_compression(flags["compression"]), FFPP.parse_manipulations(flags["manipulations"]))
-    pairs = read_pairs(flags["splits"])
-    return verify_tree(flags["ff_root"], pairs, recipe, flags["workers"], _bars(flags))
+    root, corpus = find_root(flags)
+    recipe = Recipe(**choose_tree(flags, corpus))
+    pairs = read_pairs(flags["splits"]) if corpus.has_pairs or flags["splits"] else None
+    request = Request(root or flags["table"].parent, recipe, pairs, flags["table"])
+    return verify_tree(list_videos(corpus, request), flags["workers"], _bars(flags))
 
 
 def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any]) -> Any:
@@ -74,7 +93,7 @@ def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any
     if unused:
         raise ConfigError(f"--{unused[0]}: only for a tree; give --ff-root and no DATA")
     folder = data or Path("ffpms-data")
-    return verify_data(folder, flags["ff_root"], flags["workers"], _bars(flags))
+    return verify_data(folder, flags["ff_root"] or flags["root"], flags["workers"], _bars(flags))
 
 
 def _bars(flags: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from ffpms.dataset.set_files import REPORT, naming_settings, read_finished
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest, file_digest
 from ffpms.parquet import read_table
+from ffpms.protocol.listing import mixable
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import choose_fakes, redraw, remix
@@ -172,8 +173,13 @@ class BuiltSet:
         return dict(zip(rows["crop"], points_of(rows), strict=True))
 
     def pure(self, split: str, manipulations: tuple[str, ...], fake: bool) -> list[BagRecord]:
-        """Returns the fakes of a split, with all frames fake or with all frames replaced."""
+        """Returns the fakes of a split, with all frames fake or with all frames replaced.
+
+        A fake that stands alone is left out: no frame of it can be replaced.
+        """
         videos, frames = self._rows(split, manipulations)
+        videos = videos[mixable(videos)]
+        frames = frames[frames["bag_id"].isin(videos["bag_id"])]
         slots = set(zip(frames["bag_id"], frames["slot"], strict=True)) if fake else set()
         return self.make_records(videos, choose_fakes(videos, frames, self.crops, slots))
 

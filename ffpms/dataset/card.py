@@ -8,6 +8,8 @@ import pandas as pd
 
 from ffpms.dataset.card_head import set_head
 from ffpms.dataset.contact_sheet import IMAGE, draw_bags
+from ffpms.dataset.set_files import corpus_of
+from ffpms.protocol.listing import is_alone
 from ffpms.protocol.naming import explain_name
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
 from ffpms.storage import write_whole
@@ -17,15 +19,14 @@ CARD = "README.md"
 
 _TEMPLATE = """# {dataset}: partial-attack face crops, {compression}
 
-Built by ffpms {version} from a FaceForensics++ tree. FaceForensics++ may not be redistributed, and so neither may the
-crops and the picture; publish the recipe (`frames.parquet` without `crops/` and `{image_name}`) instead.
+{origin}
 
 {name}
 {image}
 ## What is in it
 
 {n_bags} bags (one a video) of {n_slots} frames. In a fake bag some frames are the real video's own, at the same index.
-
+{alone}
 {counts}
 
 A bag's `status` says why it has no pixels; {n_faceless} of its slots' frames had no face, {n_interpolated} have a box
@@ -84,6 +85,13 @@ hold for its fakes' crops too. They are dlib's, whose weights were trained on 30
 """
 
 
+_OF_A_TREE = """Built by ffpms {version} from a {title} tree. {terms}, and so neither may the
+crops and the picture; publish the recipe (`frames.parquet` without `crops/` and `{image_name}`) instead."""
+
+_OF_A_TABLE = """Built by ffpms {version} from the videos of a table, {table}. Whether the crops and the picture may be
+passed on is for those to say who have the rights in them; the recipe (`frames.parquet` alone) shows nobody."""
+
+
 def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> None:
     """Writes ``README.md`` and ``bags.jpg`` beside the tables.
 
@@ -92,8 +100,16 @@ def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFram
     shown = draw_bags(out, tables["videos"], tables["frames"], summary["config"]["crop"]["size"])
     image = f"\n![Test bags, a row each; swapped-in real frames are marked]({IMAGE})\n" if shown else ""
     fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
-    text = _TEMPLATE.format(image=image, image_name=IMAGE, **fields)
+    text = _TEMPLATE.format(image=image, origin=_origin(summary), **fields)
     write_whole(out / CARD, set_head(summary["dataset"], tables) + text)
+
+
+def _origin(summary: dict[str, Any]) -> str:
+    """Says which videos a set was built from, and what of it may be passed on."""
+    corpus = corpus_of(summary)
+    about = {"version": summary["ffpms"], "title": corpus.title, "terms": corpus.terms, "image_name": IMAGE}
+    template = _OF_A_TREE if corpus.terms else _OF_A_TABLE
+    return template.format(**about, table=summary["config"].get("table"))
 
 
 def files_of(counts: dict[str, Any]) -> list[str]:
@@ -107,8 +123,7 @@ def _settings(summary: dict[str, Any]) -> dict[str, Any]:
     recipe, crop = summary["config"]["recipe"], summary["config"]["crop"]
     return {
         "dataset": summary["dataset"],
-        "name": _name(summary["dataset"], summary["reasons"]),
-        "version": summary["ffpms"],
+        "name": _name(summary),
         "compression": recipe["compression"],
         "n_slots": recipe["frames_per_video"],
         "low": recipe["replaced"][0],
@@ -123,11 +138,16 @@ def _settings(summary: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _name(dataset: str, reasons: list[str]) -> str:
+def _name(summary: dict[str, Any]) -> str:
     """Says why the set may be called what it is, or why not."""
+    dataset, reasons, corpus = summary["dataset"], summary["reasons"], corpus_of(summary)
     if reasons:
         return f"It is not the official set. {explain_name(dataset, reasons)}."
-    return f"It is {dataset}: all settings are v1's, and every test video has the published length, size and crf."
+    if corpus.has_pairs:
+        return f"It is {dataset}: all settings are v1's, and every test video has the published length, size and crf."
+    if corpus.editions is None:
+        return f"It is called {dataset} after its table."
+    return f"It is {dataset}: all settings are the defaults, and every video of the published test set can be used."
 
 
 def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
@@ -136,6 +156,7 @@ def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[
     test = videos[(videos["split"] == Split.TEST) & (videos["label"] == 1)]
     return {
         "n_bags": len(videos),
+        "alone": _alone(videos),
         "counts": _markdown(_counts(videos)),
         "n_faceless": slots.get("no_face", 0),
         "n_interpolated": slots.get("interpolated", 0),
@@ -143,6 +164,12 @@ def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[
         "problems": _problems(tables),
         "pairs": _pairs(tables["sources"]),
     }
+
+
+def _alone(videos: pd.DataFrame) -> str:
+    """Says how many fake bags have no real counterpart; nothing if all have one."""
+    n = int(is_alone(videos).sum())
+    return f"{n} fake bags have no real counterpart: no frame of theirs is replaced.\n" if n else ""
 
 
 def _counts(videos: pd.DataFrame) -> pd.DataFrame:

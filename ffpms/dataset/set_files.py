@@ -1,7 +1,7 @@
 """Files of a built set: its tables by name, and build.json."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,9 @@ from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
 from ffpms.regular_files import read_text
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
+from ffpms.sources.corpus import Corpus
+from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.registry import corpora
 from ffpms.storage import write_whole
 
 T = TypeVar("T")
@@ -100,7 +103,24 @@ def naming_settings(report: dict[str, Any], name: str = REPORT) -> SetSettings:
     """
     config, (recipe, crop) = report["config"], stored_settings(report, name)
     limit, keep = config.get("limit"), config.get("keep_unverified", False)
-    return SetSettings(recipe, crop, str(config.get("pairs_sha256")), limit, keep)
+    own = SetSettings(recipe, crop, str(config.get("pairs_sha256")), limit, keep, bool(config.get("whole", False)))
+    corpus = corpus_of(report, name)
+    if corpus.has_pairs:
+        return own
+    title = f"{corpus.title}-{config['table']}" if config.get("table") else corpus.title
+    return replace(own, title=title, editions=corpus.editions)
+
+
+def corpus_of(report: dict[str, Any], name: str = REPORT) -> Corpus:
+    """The corpus whose videos a set was built from: FaceForensics++ in older sets.
+
+    Raises:
+        ManifestError: this version knows no such corpus.
+    """
+    known, own = corpora(), report["config"].get("corpus", FFPP.name)
+    if own in known:
+        return known[own]
+    raise ManifestError(f"{name}: a corpus that this version of ffpms does not know ({shown(own)}); {_ANEW}")
 
 
 def write_report(out: Path, report: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ffpms.protocol.listing import is_alone
 from ffpms.schema import FRAME, WITH_PIXELS
 
 FEATURES = ("box_x", "box_y", "box_side", "frame_width", "n_bytes", "rim_sharpness", "rim_luma")
@@ -119,9 +120,10 @@ def measure(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -
     """Measures the features of every slot with pixels, in bags that have real and fake ones.
 
     Boxes are in the real video's coordinates. ``frame_width`` is the fake frame's width over the
-    real one's, as far as a crop shows it: that is, if the frame was resized.
+    real one's, as far as a crop shows it: that is, if the frame was resized. A fake that stands
+    alone has no frames swapped in, and is left out.
     """
-    about = videos[["bag_id", "manipulation", "pair_id"]]
+    about = videos.loc[~is_alone(videos), ["bag_id", "manipulation", "pair_id"]]
     frames = frames.drop_duplicates(["bag_id", "slot"])  # the manipulated face, not the others with it
     geometry = sources[["source_video", *_GEOMETRY]].fillna(_GEOMETRY)
     rows = frames.loc[frames["status"].isin(WITH_PIXELS), FRAME.names].merge(about, on="bag_id")

@@ -14,7 +14,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ffpms.errors import MediaError, unreadable
-from ffpms.extraction.video_file import ANY_TEXT, preference, reason_of
+from ffpms.extraction.video_file import open_container, preference, reason_of
 from ffpms.regular_files import open_file
 
 
@@ -27,14 +27,6 @@ class FileStatus(StrEnum):
     TOO_SHORT = "too_short"
     UNREADABLE = "unreadable"
 
-
-_VIDEO = (
-    *("mov", "mp4", "matroska", "webm", "avi", "gif", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg"),
-    *("mxf", "nut", "ivf", "obu", "av1", "h264", "hevc", "m4v", "vc1", "dv", "rm", "wtv", "yuv4mpegpipe", "apng"),
-)
-_SOUND = ("mp3", "wav", "w64", "flac", "aac", "aiff", "amr", "ac3", "eac3", "au", "caf", "ape", "wv", "opus")
-_SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join((*_VIDEO, *_SOUND))}
-"""What ffmpeg may open: a file that holds its own frames. Sound is opened to say that."""
 
 _END_IN_HEADER = ("matroska", "asf")
 """Kinds of files whose header has the time of the end, and not the length."""
@@ -52,7 +44,7 @@ def open_any_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """
     try:
         _check_not_empty(path)
-        with av.open(str(path.absolute()), "r", options=_SAFE, **ANY_TEXT) as container:
+        with open_container(path) as container:
             stream = _main_track(path, container)
             stream.codec_context.thread_count = 1  # we run one process a video
             yield container, stream

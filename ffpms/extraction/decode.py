@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 from ffpms.errors import ConfigError, MediaError
 from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.packets import PacketList
-from ffpms.extraction.video_file import as_shown, open_video
+from ffpms.extraction.video_file import SAFE, as_shown, counts_frames, open_video
 from ffpms.schema import Status
 
 DecodedFrames = Iterator[tuple[int, DecodedFrame]]
@@ -51,7 +51,7 @@ def decode_needed(path: Path, indices: list[int]) -> DecodedFrames:
     """
     with open_video(path) as (container, stream):
         packets = PacketList.read(container, stream)
-        times = packets.frame_times()
+        times = packets.frame_times() if counts_frames(container) else []
         if times:
             packets.rewind(container, stream)
             needed = packets.needed({times[i] for i in indices if i < len(times)})
@@ -67,19 +67,21 @@ def decode_all(path: Path, indices: list[int]) -> DecodedFrames:
         yield from _pick(path, enumerate(_decode(container, stream)), indices)
 
 
-def measure(path: Path, packets: PacketList, stream: VideoStream) -> tuple[int, tuple[int, int]]:
+def measure(
+    path: Path, packets: PacketList, container: InputContainer, stream: VideoStream
+) -> tuple[int, tuple[int, int]]:
     """Counts the frames of a video whose packets were read, and measures the upright first one.
 
-    Nothing else is decoded where the packets surely tell which frames come out.
+    Nothing else is decoded where the packets surely tell which frames come out, as in mp4.
 
     Raises:
         MediaError: something that is decoded is damaged, or the size changes.
     """
-    if times := packets.frame_times():
+    if counts_frames(container) and (times := packets.frame_times()):
         frames = _check(path, enumerate([*stream.decode(packets.first), *stream.decode(None)]))
         return len(times), _size(path, frames)
-    with open_video(path) as (container, anew):
-        frames = _check(path, enumerate(_decode(container, anew)))
+    with open_video(path) as (opened, anew):
+        frames = _check(path, enumerate(_decode(opened, anew)))
         size = _size(path, frames)
         return 1 + sum(1 for _ in frames), size
 
@@ -153,9 +155,9 @@ def decode_by_ffmpeg(path: Path, indices: list[int]) -> DecodedFrames:
         ConfigError: there is no ffmpeg program on the PATH, or one that is too old.
     """
     with open_video(path) as (container, stream):
-        _, (width, height) = measure(path, PacketList.read(container, stream), stream)
-        track = str(stream.index)
-    source = ffmpeg.input(str(path.absolute()), format="mp4", threads=1)[track]
+        _, (width, height) = measure(path, PacketList.read(container, stream), container, stream)
+        track, demuxer = str(stream.index), container.format.name.partition(",")[0]
+    source = ffmpeg.input(str(path.absolute()), format=demuxer, threads=1, **SAFE)[track]
     output = source.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
     waiting = list(indices)
     with TemporaryFile() as log:

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
+
+from ffpms.extraction.packets import PacketList
+from ffpms.extraction.video_file import open_video
 
 
 @dataclass(frozen=True)
@@ -40,3 +44,17 @@ class Counter:
         for index, frame in enumerate(frames):
             self.times.append(index / self.clock.rate if frame.pts is None else self.clock.seconds(frame.pts))
             yield index, frame
+
+
+def frame_seconds(path: Path, n_frames: int, fps: float) -> list[float]:
+    """Returns the seconds of each frame, from the beginning of the file as players count.
+
+    Where packets are not surely frames, the frame rate tells them.
+
+    Raises:
+        MediaError: the file cannot be opened or read.
+    """
+    with open_video(path) as (container, stream):
+        packets, clock = PacketList.read(container, stream), Clock.of(container, stream)
+    times = sorted(clock.seconds(packet.time) for packet in packets.packets if packet.time is not None)
+    return times if len(times) == n_frames else [index / (fps or clock.rate) for index in range(n_frames)]

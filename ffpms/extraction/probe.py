@@ -7,7 +7,7 @@ from pathlib import Path
 from ffpms.errors import MediaError
 from ffpms.extraction.decode import measure
 from ffpms.extraction.packets import PacketList
-from ffpms.extraction.video_file import open_video
+from ffpms.extraction.video_file import counts_frames, open_video
 from ffpms.hashing import file_digest
 from ffpms.schema import Status
 
@@ -40,11 +40,11 @@ def probe(path: Path) -> VideoInfo:
     """
     with open_video(path) as (container, stream):
         packets = PacketList.read(container, stream)
-        _check_whole(path, packets, stream.frames)
+        _check_whole(path, packets, stream.frames if counts_frames(container) else 0)
         codec = stream.codec_context
         about = codec.pix_fmt or "", codec.profile or "", _find_crf(packets)
         rate = float(stream.average_rate or 0)
-        n_frames, (width, height) = measure(path, packets, stream)
+        n_frames, (width, height) = measure(path, packets, container, stream)
         sha256 = file_digest(path)
     return VideoInfo(n_frames, width, height, rate, *about, sha256)
 

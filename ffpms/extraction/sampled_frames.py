@@ -19,7 +19,7 @@ from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.frame_times import Clock, Counter
 from ffpms.extraction.packets import PacketList
 from ffpms.extraction.sampling import Sampling
-from ffpms.extraction.video_file import as_shown
+from ffpms.extraction.video_file import as_shown, counts_frames
 
 _AS_CODED = "yuv444p"
 """The pixel format of which a part of a frame is quicker to convert than all of it."""
@@ -165,7 +165,7 @@ class SampledFrames:
         """Notes that there is less in the file than its header says; half a packet is no frame."""
         whole = [packet.time or 0 for packet in packets.packets if not packet.is_corrupt]
         end, promised = clock.seconds(max(whole, default=0)), length_of(container)
-        if _counts_frames(container) and len(whole) < stream.frames:
+        if counts_frames(container) and len(whole) < stream.frames:
             self.faults.append(f"cut short: {len(whole)} of {stream.frames} frames are there")
         elif promised - end > max(_SLACK_S, 0.1 * promised):
             self.faults.append(f"its frames end at {end:.1f} s, its header says {promised:.1f} s")
@@ -182,11 +182,6 @@ class SampledFrames:
 
 _SLACK_S = 0.5
 """Seconds by which frames may end before the file does, as they do where sound goes on."""
-
-
-def _counts_frames(container: InputContainer) -> bool:
-    """Whether the header of such a file has the number of its frames; that of AVI has another."""
-    return container.format.name.startswith("mov")
 
 
 _ALIVE_EVERY = 100

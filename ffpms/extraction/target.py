@@ -1,7 +1,8 @@
 """Target: probes, decodes, aligns and crops a real video and its fakes into one shard.
 
 Faces are searched once, on the real video. A fake is cropped by the same boxes, mapped through the
-geometry of the pair. So only the content of a crop can tell real from fake.
+geometry of the pair. So only the content of a crop can tell real from fake. A fake that stands
+alone is a target of its own: its faces are searched on itself.
 """
 
 import os
@@ -23,12 +24,13 @@ from ffpms.extraction.decode import DECODERS
 from ffpms.extraction.duplicates import find_copy, find_same_pixels
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
+from ffpms.extraction.frame_times import frame_seconds
 from ffpms.extraction.probe import probe
 from ffpms.extraction.shards import Shard, ShardInPlaceError, note_path, write_shard
 from ffpms.extraction.source_rows import fail, new_row, pair_columns
 from ffpms.extraction.target_job import TargetJob, TargetResult
 from ffpms.protocol.plan import frame_index, shared_length, too_short
-from ffpms.schema import WITH_PIXELS, Status
+from ffpms.schema import ORIGINAL, WITH_PIXELS, Status
 from ffpms.sources.corpus import Source
 from ffpms.sources.source_index import find_video
 
@@ -108,16 +110,24 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
     for fake in fakes:
         _check_shared(fake, real, job.frames_per_video)
     usable = [fake for fake in fakes if fake["status"] == Status.OK]
-    own = _shared_indices(real, real, job.frames_per_video)
-    shared = {fake["source_video"]: _shared_indices(fake, real, job.frames_per_video) for fake in usable}
+    own = _indices(real["n_frames"], job.frames_per_video)
+    shared = {
+        fake["source_video"]: _indices(_shared(fake, real, job.frames_per_video), job.frames_per_video)
+        for fake in usable
+    }
     begin_file(real["path"])
     real_video = _read_real(job, real, own, shared.values(), finder)
     if real_video is None:
         return shard
-    crops = CropMaker(job.crop, shard, real_video, _point_finder() if job.crop.landmarks else None)
+    alone = real["manipulation"] != ORIGINAL
+    marked = job.crop.landmarks and not alone
+    crops = CropMaker(job.crop, shard, real_video, _point_finder() if marked else None)
     main = real_video.people[0].track_id
     real["track_id"] = main
     crops.add_real(own, main)
+    if alone:
+        _mark_altered(job, shard, own)
+        return shard
     compared = []
     for fake in usable:
         begin_file(fake["path"])
@@ -126,6 +136,26 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
     if _suspect_real(job, shard, compared) and not job.keep_unverified:
         return Shard(job.target_id, shard.sources)
     return shard
+
+
+def _mark_altered(job: TargetJob, shard: Shard, indices: list[int]) -> None:
+    """Marks the crops of a fake that stands alone: all, or those of its fake seconds.
+
+    Nothing tells which of several people is forged, so all are marked. A video of which no sampled
+    frame is fake is refused, for its bag would be labelled real.
+    """
+    (source,), (row,) = job.sources, shard.sources
+    fake = set(indices)
+    if source.segments:
+        times = frame_seconds(job.root / source.path, row["n_frames"], row["fps"])
+        fake = {i for i in indices if any(start <= times[i] < end for start, end in source.segments)}
+    for crop in shard.crops:
+        crop["altered"] = crop["frame_index"] in fake
+    if not fake:
+        shard.crops.clear()
+        shard.files.clear()
+        what = f"none of the {len(indices)} sampled frames lies in its fake segments"
+        fail(row, Status.TOO_SHORT, f"{what}; ask for more --frames")
 
 
 def _read_real(
@@ -223,5 +253,5 @@ def _shared(fake: dict[str, Any], real: dict[str, Any], count: int) -> int:
     return shared_length(fake["manipulation"], fake["n_frames"], real["n_frames"], count)
 
 
-def _shared_indices(fake: dict[str, Any], real: dict[str, Any], count: int) -> list[int]:
-    return [int(i) for i in frame_index(np.arange(count), _shared(fake, real, count), count)]
+def _indices(n_frames: int, count: int) -> list[int]:
+    return [int(i) for i in frame_index(np.arange(count), n_frames, count)]

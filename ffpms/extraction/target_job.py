@@ -13,9 +13,9 @@ from ffpms.sources.ffpp import CORPUS as FFPP
 class TargetJob:
     """Everything a worker needs to build one shard.
 
-    ``sources`` has the real video first. ``skipped`` maps the path of each file that is not to be
-    read to the reason. ``kept`` are videos whose crops are there already: where the new shard lacks
-    one, the old shard stays.
+    ``sources`` has the real video first, or is a fake that stands alone. ``skipped`` maps the path
+    of each file that is not to be read to the reason. ``kept`` are videos whose crops are there
+    already: where the new shard lacks one, the old shard stays.
     """
 
     root: Path

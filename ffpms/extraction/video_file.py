@@ -1,4 +1,8 @@
-"""Opening of video files: chooses the video track, turns frames upright, explains what fails."""
+"""Opening of video files: chooses the video track, turns frames upright, explains what fails.
+
+A file named ``.mp4``, or as its relatives are, is opened as mp4 and nothing else. Any other is
+opened as what it is, if that holds its own frames: no file leads to another one.
+"""
 
 import math
 from collections.abc import Iterator
@@ -15,11 +19,24 @@ from av.video.stream import VideoStream
 from packaging.version import Version
 
 from ffpms.errors import MediaError
-from ffpms.regular_files import check_file
+from ffpms.regular_files import check_file, open_file
 from ffpms.schema import Status
 
 ANY_TEXT: dict[str, Any] = {"metadata_errors": "replace"} if Version(av.__version__) < Version("19") else {}
 """Titles and tags may be in any encoding; from PyAV 19 on they always may."""
+
+_VIDEO = (
+    *("mov", "mp4", "matroska", "webm", "avi", "gif", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg"),
+    *("mxf", "nut", "ivf", "obu", "av1", "h264", "hevc", "m4v", "vc1", "dv", "rm", "wtv", "yuv4mpegpipe", "apng"),
+)
+_SOUND = ("mp3", "wav", "w64", "flac", "aac", "aiff", "amr", "ac3", "eac3", "au", "caf", "ape", "wv", "opus")
+SAFE = {"protocol_whitelist": "file", "format_whitelist": ",".join((*_VIDEO, *_SOUND))}
+"""What ffmpeg may open: a file that holds its own frames. Sound is opened to say that."""
+
+_MP4 = (".mp4", ".m4v", ".mov", ".3gp")
+"""Endings of files that are opened as mp4 alone."""
+_OTHERS = {b"\x1a\x45\xdf\xa3": "Matroska or WebM", b"RIFF": "AVI", b"FLV": "FLV", b"OggS": "Ogg"}
+"""How files of other kinds begin, which may be named ``.mp4``."""
 
 _DEFAULT_TRACK = 5_000_000
 """What being the default track is worth in pixels, as in ffmpeg."""
@@ -33,9 +50,9 @@ _CONVERTED_ALIKE = frozenset(
 
 @contextmanager
 def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Opens a file as mp4 and nothing else, and chooses the track that ffmpeg would choose.
+    """Opens a video file, and chooses the track that ffmpeg would choose.
 
-    ``options`` are the demuxer's. The path is made absolute, so that none looks like a protocol.
+    ``options`` are the demuxer's.
 
     Raises:
         MediaError: the file is missing or empty, has no video, or cannot be read inside either.
@@ -43,7 +60,7 @@ def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, Vid
     try:
         if check_file(path).stat().st_size == 0:
             raise MediaError(path, "empty file; download it again", Status.UNREADABLE)
-        with av.open(str(path.absolute()), "r", format="mp4", options=options, **ANY_TEXT) as container:
+        with open_container(path, "mp4" if is_named_mp4(path) else None, **options) as container:
             stream = _main_track(path, container)
             stream.codec_context.thread_count = 1  # we run one process a video
             yield container, stream
@@ -52,7 +69,27 @@ def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, Vid
     except IsADirectoryError as error:
         raise MediaError(path, f"{error.strerror}; put the video itself there", Status.UNREADABLE) from error
     except (av.error.FFmpegError, OSError) as error:
-        raise MediaError(path, f"cannot be read ({reason_of(error)}); {_remedy(error)}", Status.UNREADABLE) from error
+        remedy = _remedy(path, error)
+        raise MediaError(path, f"cannot be read ({reason_of(error)}); {remedy}", Status.UNREADABLE) from error
+
+
+def is_named_mp4(path: Path) -> bool:
+    """Whether a file is named as an mp4 or one of its relatives, and so is opened as that."""
+    return path.suffix.lower() in _MP4
+
+
+def open_container(path: Path, demuxer: str | None = None, **options: str) -> InputContainer:
+    """Opens a local file by a demuxer, or by the one that its content asks for; and no other file.
+
+    The path is made absolute, so that none looks like a protocol.
+    """
+    container: InputContainer = av.open(str(path.absolute()), "r", format=demuxer, options=SAFE | options, **ANY_TEXT)
+    return container
+
+
+def counts_frames(container: InputContainer) -> bool:
+    """Whether the header of such a file has the number of its frames; that of AVI has another."""
+    return container.format.name.startswith(("mov", "mp4"))
 
 
 def _main_track(path: Path, container: InputContainer) -> VideoStream:
@@ -71,9 +108,14 @@ def preference(track: VideoStream) -> tuple[bool, int]:
     return not is_still, bonus + track.codec_context.width * track.codec_context.height
 
 
-def _remedy(error: Exception) -> str:
+def _remedy(path: Path, error: Exception) -> str:
     if isinstance(error, av.error.InvalidDataError | av.error.EOFError):
-        return "it is damaged, cut short or no mp4: download it again"
+        if not is_named_mp4(path):
+            return "it is damaged, cut short or no video: get it again"
+        with open_file(path) as file:
+            start = file.read(4)
+        kind = next((kind for mark, kind in _OTHERS.items() if start.startswith(mark)), "")
+        return f"it is {kind}: name it so" if kind else "it is damaged, cut short or no mp4: download it again"
     if isinstance(error, OSError):
         return "make it readable"
     return "encode it in another way"

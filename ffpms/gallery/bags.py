@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.protocol.listing import mixable
 from ffpms.protocol.remixing import choose_fakes
 from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Status, bag_key
 
@@ -83,7 +84,7 @@ def show_bags(data: BuiltSet, bag_ids: Iterable[str]) -> list[ShownBag]:
     order = list(bag_ids)
     videos = data.videos[data.videos["bag_id"].isin(order)]
     frames = data.frames[data.frames["bag_id"].isin(order)]
-    fakes = frames[frames["bag_id"].isin(videos.loc[videos["manipulation"] != ORIGINAL, "bag_id"])]
+    fakes = frames[frames["bag_id"].isin(videos.loc[mixable(videos), "bag_id"])]
     reals = choose_fakes(videos, fakes, data.crops, set())
     keys = zip(reals["bag_id"], reals["slot"], reals["track_id"], strict=True)
     real = dict(zip(keys, zip(reals["crop"], reals["sha256"], strict=True), strict=True))

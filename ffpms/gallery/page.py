@@ -93,7 +93,7 @@ def _as_json(bag: ShownBag, bucket: str) -> dict[str, Any]:
         "rate": bag.n_fake / bag.n_frames if bag.n_frames else 0,
         "about": bag.about,
         "error": bag.error,
-        "real": bag.counterpart if bag.is_fake else "",
+        "real": bag.counterpart if bag.is_fake and bag.target_id != bag.bag_id else "",
         "people": people,
         "folders": list(folders),
     }

@@ -1,4 +1,4 @@
-"""Naming: what a built set may be called, ``FFPMS`` or ``FFPMS-custom``, and why.
+"""Naming: what a built set may be called, ``FFPMS`` or ``Celeb-DF-v2-custom``, and why.
 
 A name follows from the set's settings and tables alone. So it is computed anew wherever a set is
 built, opened or verified, and never taken from a file that only claims it.
@@ -13,6 +13,7 @@ import pandas as pd
 
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.flags import value_text, with_flag
+from ffpms.protocol.listing import mixable
 from ffpms.protocol.published import CRF, published_videos
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import pairs_digest, read_pairs
@@ -23,6 +24,10 @@ _N_SHOWN = 3
 """Number of reasons that one line gives; the others are counted."""
 _OF_THE_MIX = ("compression", "seed", "placement", "replaced", "fraction")
 """Settings that do not matter for a set without any mix."""
+_OF_THE_CORPUS = ("compression", "manipulations")
+"""Settings that another corpus than FaceForensics++ has of its own."""
+PARTIAL = "-partial"
+"""End of the name of a test set of another corpus in whose fakes real frames are swapped in."""
 _PRESENT = (*WITH_PIXELS, Status.NO_FACE)
 """Statuses of a bag that counts: one without a face is scored 0.5."""
 
@@ -33,10 +38,21 @@ def _official_pairs() -> str:
 
 
 @dataclass(frozen=True)
+class Edition:
+    """A published test set of a corpus: its name, and how many videos it has."""
+
+    name: str
+    n_real: int
+    n_fake: int
+
+
+@dataclass(frozen=True)
 class SetSettings:
     """The settings of a build that decide its set's name; the defaults are those of FFPMS v1.
 
     Landmarks, decoder and the choice of splits are not among them. They change no test pixel.
+    Of another corpus than FaceForensics++, ``title`` is its name. ``editions`` are its published
+    test sets; None says that the videos are somebody's own, which nobody published.
     """
 
     recipe: Recipe = field(default_factory=Recipe)
@@ -44,6 +60,9 @@ class SetSettings:
     pairs_sha256: str = field(default_factory=_official_pairs)
     limit: int | None = None
     keep_unverified: bool = False
+    whole: bool = False
+    title: str = ""
+    editions: tuple[Edition, ...] | None = ()
 
     @property
     def has_official_pairs(self) -> bool:
@@ -53,7 +72,7 @@ class SetSettings:
     def as_flags(self) -> dict[str, Any]:
         """Returns every setting but the pairs, by its name."""
         values = asdict(self.recipe) | asdict(self.crop) | {"limit": self.limit}
-        values |= {"keep_unverified": self.keep_unverified, "landmarks": False}
+        values |= {"keep_unverified": self.keep_unverified, "whole": self.whole, "landmarks": False}
         if self.recipe.replaced == (1, self.recipe.frames_per_video - 1):  # the default of --replace
             values["replaced"] = V1_RECIPE.replaced
         return values
@@ -72,8 +91,11 @@ def name_mixed(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFram
 
     All settings must be v1's, each of the 700 test bags usable, and each test video of the
     published length, size and crf. No video may be unverified.
-    At another compression the name is ``FFPMS-c23-custom``.
+    At another compression the name is ``FFPMS-c23-custom``. Sets of other corpora are named by
+    :func:`name_of_corpus`.
     """
+    if settings.title:
+        return name_of_corpus(settings, videos, sources, settings.whole)
     compression = settings.recipe.compression
     other = "" if compression == V1_RECIPE.compression else f"-{paper_compression(compression)}"
     return _name(DATASET + other, [*_other_settings(settings), *_other_videos(settings, videos, sources)])
@@ -84,8 +106,40 @@ def name_unmixed(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFr
 
     As for :func:`name_mixed`, but how the set was mixed does not matter.
     """
+    if settings.title:
+        return name_of_corpus(settings, videos, sources, True)
     reasons = [*_other_settings(settings, _OF_THE_MIX), *_other_videos(settings, videos, sources)]
     return _name(f"{UNMIXED}-{paper_compression(settings.recipe.compression)}", reasons)
+
+
+def name_of_corpus(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFrame, whole: bool) -> SetName:
+    """Names a set of another corpus: ``Celeb-DF-v2``, or ``-partial``, ``-custom`` behind it.
+
+    The name is that of the published test set with as many videos. It holds if each of them can be
+    used, and all settings are the defaults. Where real frames are swapped into its fakes it is
+    ``-partial``; then ``whole`` is False, and real videos from beyond the list may be in it.
+    Somebody's own videos are called as their table is.
+    """
+    test = videos[videos["split"] == Split.TEST]
+    fake = test["manipulation"] != ORIGINAL
+    edition = next((e for e in settings.editions or () if _fits(e, fake, whole)), None)
+    partial = PARTIAL if not whole and mixable(test).any() else ""
+    if settings.editions is None:
+        return SetName(f"{settings.title}{partial}")
+    ignored = (*_OF_THE_CORPUS, "whole", *(_OF_THE_MIX if whole else ()))
+    reasons = [*_other_defaults(settings, ignored), *_count_unverified(sources)]
+    if test.empty:
+        reasons.append("it has no test split")
+    elif edition is None:
+        reasons.append(f"{int((~fake).sum())} real and {int(fake.sum())} fake test videos are no published test set")
+    lost = [(bag, status) for bag, status in zip(test["bag_id"], test["status"], strict=True) if status not in _PRESENT]
+    reasons += _count(lost, len(test), "test bags cannot be used")
+    return _name((edition.name if edition else settings.title) + partial, reasons)
+
+
+def _fits(edition: Edition, fake: pd.Series, whole: bool) -> bool:
+    n_real, n_fake = int((~fake).sum()), int(fake.sum())
+    return n_fake == edition.n_fake and (n_real == edition.n_real or (not whole and n_real > edition.n_real))
 
 
 def explain_name(name: str, reasons: Sequence[str]) -> str:
@@ -108,6 +162,10 @@ def _other_settings(settings: SetSettings, ignored: Iterable[str] = ()) -> Itera
     """Yields each setting that is not v1's."""
     if not settings.has_official_pairs:
         yield "its split files are not those of FaceForensics++"
+    yield from _other_defaults(settings, ignored)
+
+
+def _other_defaults(settings: SetSettings, ignored: Iterable[str]) -> Iterator[str]:
     official = SetSettings().as_flags()
     for key, value in settings.as_flags().items():
         if key not in ignored and value != official[key]:
@@ -117,9 +175,7 @@ def _other_settings(settings: SetSettings, ignored: Iterable[str] = ()) -> Itera
 
 def _other_videos(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFrame) -> Iterator[str]:
     """Yields in what the files are not those of FaceForensics++."""
-    unverified = sources.loc[sources["status"] == Status.UNVERIFIED, "source_video"]
-    if len(unverified):
-        yield f"{len(unverified)} of {len(sources)} videos are unverified (first {unverified.iloc[0]})"
+    yield from _count_unverified(sources)
     test = videos[videos["split"] == Split.TEST]
     if test.empty:
         yield "it has no test split"
@@ -128,6 +184,12 @@ def _other_videos(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataF
         names = _test_videos(settings.recipe)
         yield from _lost_bags(names, status)
         yield from _other_files([name for name in names if name in status], sources, settings.recipe.compression)
+
+
+def _count_unverified(sources: pd.DataFrame) -> Iterator[str]:
+    unverified = sources.loc[sources["status"] == Status.UNVERIFIED, "source_video"]
+    if len(unverified):
+        yield f"{len(unverified)} of {len(sources)} videos are unverified (first {unverified.iloc[0]})"
 
 
 def _test_videos(recipe: Recipe) -> list[str]:

@@ -1,58 +1,71 @@
-"""Plan: turns id pairs and a recipe into bags, slots, labels and frame indices, without pixels."""
+"""Plan: turns listed videos and a recipe into bags, slots, labels and frame indices, without
+pixels.
+"""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ffpms.protocol.listing import ListedVideo, counterparts, list_pairs, mixable
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
-from ffpms.schema import ORIGINAL, SLOT, UNKNOWN, WITH_PIXELS, Split, Status, bag_key
+from ffpms.schema import ORIGINAL, SLOT, UNKNOWN, WITH_PIXELS, Split, Status
 
 BACKWARDS = "F2F"
 """Face2Face: where it outlasts its target, it plays the target's video backwards."""
 
 
 def plan_slots(pairs: Pairs, recipe: Recipe, splits: tuple[str, ...]) -> pd.DataFrame:
-    """Plans every bag and slot of the splits with its label (Li 2020, Section 4.1).
+    """Plans every bag and slot of id pairs with its label (Li 2020, Section 4.1).
 
-    Returns a SLOT table ordered by split, manipulation, id and slot. It depends only on the split
-    files and the recipe.
+    It depends only on the split files and the recipe.
 
     Example:
         >>> slots = plan_slots({"test": [("000", "003")]}, Recipe(), ("test",))
         >>> len(slots), slots["bag_id"].nunique()  # 2 real and 4 x 2 fake bags of 20 slots
         (200, 10)
     """
-    kinds = (ORIGINAL, *recipe.manipulations)
-    rows = [row for split in splits for kind in kinds for row in _slots_of(kind, split, pairs[split], recipe)]
+    return plan_videos(list_pairs(pairs, recipe.manipulations), recipe, splits)
+
+
+def plan_videos(videos: Iterable[ListedVideo], recipe: Recipe, splits: tuple[str, ...]) -> pd.DataFrame:
+    """Plans every bag and slot of listed videos: a SLOT table by split, manipulation, id and slot.
+
+    In a fake with a real counterpart some slots show that one. All slots of a fake that stands
+    alone are planned as fake. Where only segments of it are,
+    :func:`ffpms.protocol.remixing.with_crops` sets the labels, since the time of a frame is not
+    known before.
+    """
+    bags: dict[tuple[str, str], list[ListedVideo]] = {}
+    for video in videos:
+        bags.setdefault((video.split, video.manipulation), []).append(video)
+    order = [(split, kind) for split in splits for kind in (ORIGINAL, *recipe.manipulations)]
+    rows = [row for key in order for row in _slots_of(bags.get(key, []), recipe)]
     return pd.DataFrame(rows, columns=SLOT.names)
 
 
-def _slots_of(kind: str, split: str, pairs: list[tuple[str, str]], recipe: Recipe) -> list[tuple[object, ...]]:
-    """Returns the rows of one manipulation in one split."""
-    both_ways = [(ids, f"{pair[0]}_{pair[1]}") for pair in pairs for ids in (pair, pair[::-1])]
-    if kind == ORIGINAL:
-        bags = sorted((target, target, None, pair) for (target, _), pair in both_ways)
-        return [row for bag in bags for row in _bag_rows(kind, split, bag, None, recipe.frames_per_video)]
-    fakes = sorted((f"{target}_{source}", target, source, pair) for (target, source), pair in both_ways)
-    n_fake = recipe.n_fake(split, kind, [video_id for video_id, *_ in fakes])
-    rows: list[tuple[object, ...]] = []
-    for fake in fakes:
-        kept = recipe.fake_slots(n_fake[fake[0]], split, kind, fake[0])
-        rows += _bag_rows(kind, split, fake, kept, recipe.frames_per_video)
-    return rows
+def _slots_of(videos: list[ListedVideo], recipe: Recipe) -> list[tuple[object, ...]]:
+    """Returns the rows of the videos of one manipulation in one split, by id."""
+    in_order = sorted(videos, key=lambda video: video.video_id)
+    mixed = [video.video_id for video in in_order if video.manipulation != ORIGINAL and not video.is_alone]
+    n_fake = recipe.n_fake(in_order[0].split, in_order[0].manipulation, mixed) if mixed else {}
+    return [row for video in in_order for row in _bag_rows(video, n_fake.get(video.video_id), recipe)]
 
 
-def _bag_rows(
-    kind: str, split: str, bag: tuple[str, str, str | None, str], fake: frozenset[int] | None, count: int
-) -> list[tuple[object, ...]]:
+def _bag_rows(video: ListedVideo, n_fake: int | None, recipe: Recipe) -> list[tuple[object, ...]]:
     """Returns one row per slot of a bag.
 
-    ``fake`` is None for an original, in which no frame can be replaced.
+    ``n_fake`` is None where no frame can be replaced: in an original, and in a fake without one.
     """
-    about = (bag_key(kind, bag[0]), split, kind, *bag)
-    return [(*about, s, int(fake is not None and s in fake), fake is not None and s not in fake) for s in range(count)]
+    ids = (video.video_id, video.target_id, video.source_id, video.pair_id)
+    about = (video.name, video.split, video.manipulation, *ids)
+    slots = range(recipe.frames_per_video)
+    if n_fake is None:
+        return [(*about, slot, int(video.is_alone), False) for slot in slots]
+    kept = recipe.fake_slots(n_fake, *about[1:4])
+    return [(*about, slot, int(slot in kept), slot not in kept) for slot in slots]
 
 
 def frame_index(slot: np.ndarray, n_frames: np.ndarray | int, count: int) -> np.ndarray:
@@ -105,13 +118,13 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
         {'DF_a_b': 370, 'DF_b_a': 292, 'original_a': 390, 'original_b': 292}
     """
     source = {row["source_video"]: row for row in sources.to_dict("records")}
-    bags = slots.drop_duplicates("bag_id").to_dict("records")
+    first = slots.drop_duplicates("bag_id")
+    bags = first.assign(real_video=counterparts(first)).to_dict("records")
     states = {b["bag_id"]: _bag_state(source, b, recipe.frames_per_video) for b in bags}
     frames = slots.copy()
     frames["status"] = [states[b][0] for b in frames["bag_id"]]
     frames["error"] = [states[b][1] for b in frames["bag_id"]]
-    real = bag_key(ORIGINAL, "") + frames["target_id"]
-    frames["source_video"] = frames["bag_id"].where(~frames["replaced"], real)
+    frames["source_video"] = frames["bag_id"].where(~frames["replaced"], counterparts(frames))
     n_frames = np.array([states[b][2] for b in frames["bag_id"]], dtype=np.int64)
     index = frame_index(frames["slot"].to_numpy(), n_frames, recipe.frames_per_video)
     frames["frame_index"] = np.where(n_frames > 0, index, UNKNOWN)
@@ -121,13 +134,13 @@ def plan_frames(slots: pd.DataFrame, sources: pd.DataFrame, recipe: Recipe) -> p
 
 def _bag_state(sources: dict[str, dict[Any, Any]], bag: dict[Any, Any], count: int) -> tuple[str, str, int]:
     """Returns the status, the error and the number of usable frames of a bag."""
-    target_id = bag["target_id"]
-    own, real = sources[bag["bag_id"]], sources[bag_key(ORIGINAL, target_id)]
+    own, real = sources[bag["bag_id"]], sources[bag["real_video"]]
     if own["status"] not in WITH_PIXELS:
         return own["status"], own["error"], 0
     if real["status"] not in WITH_PIXELS:
-        return Status.NO_COUNTERPART.value, f"real video {target_id}: {real['error']}", 0
-    shared = shared_length(bag["manipulation"], int(own["n_frames"]), int(real["n_frames"]), count)
+        return Status.NO_COUNTERPART.value, f"real video {bag['target_id']}: {real['error']}", 0
+    n_own, n_real = int(own["n_frames"]), int(real["n_frames"])
+    shared = n_own if own is real else shared_length(bag["manipulation"], n_own, n_real, count)
     if reason := too_short(shared, count):
         return Status.TOO_SHORT.value, reason, 0
     return Status.OK.value, "", shared
@@ -153,7 +166,7 @@ def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     videos["n_fake"] = label.sum().to_numpy()
     videos["fake_rate"] = videos["n_fake"] / videos["n_frames"]
     first_fake = frames["slot"].where(frames["label"] == 1).groupby(frames["bag_id"], sort=False).min().to_numpy()
-    segmented = (recipe.placement == "contiguous") & np.isfinite(first_fake)
+    segmented = (recipe.placement == "contiguous") & np.isfinite(first_fake) & mixable(videos).to_numpy()
     videos["segment_start"] = np.where(segmented, first_fake, UNKNOWN).astype(np.int16)
     videos["segment_length"] = np.where(segmented, videos["n_fake"], UNKNOWN).astype(np.int16)
     return videos

@@ -6,9 +6,10 @@ A mix is a choice of rows, so the grid needs no new pixels.
 import pandas as pd
 
 from ffpms.errors import ConfigError
+from ffpms.protocol.listing import mixable
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import choose_fakes
-from ffpms.schema import GRID, ORIGINAL
+from ffpms.schema import GRID
 
 N_DRAWS = 5
 """Default number of draws of the rate grid."""
@@ -17,10 +18,11 @@ N_DRAWS = 5
 def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd.DataFrame:
     """Ranks the slots of each fake bag by when they turn fake, in each of several draws.
 
-    Returns a GRID table in the order of the slots. A slot's rank is its place among the SHA-256
-    draws ``<split>/<manipulation>/<video_id>/grid/<draw>/slot/<slot>``. So the fake slots of a
-    lower level are among those of a higher one. The ranks of a bag depend neither on other bags nor
-    on the number of draws.
+    A fake that stands alone is in no mix, and has no rank. Returns a GRID table in the order of the
+    slots. A slot's rank is its place among the SHA-256 draws
+    ``<split>/<manipulation>/<video_id>/grid/<draw>/slot/<slot>``. So the fake slots of a lower
+    level are among those of a higher one. The ranks of a bag depend neither on other bags nor on
+    the number of draws.
 
     Example:
         >>> from ffpms.protocol.v1_manifest import read_v1
@@ -28,7 +30,7 @@ def plan_grid(slots: pd.DataFrame, recipe: Recipe, n_draws: int = N_DRAWS) -> pd
         >>> len(grid), sorted(grid["rank"].unique()) == list(range(20))  # 560 fake bags of 20 slots
         (11200, True)
     """
-    bags = slots[slots["manipulation"] != ORIGINAL].drop_duplicates("bag_id")
+    bags = slots[mixable(slots)].drop_duplicates("bag_id")
     rows = [
         (bag["bag_id"], draw, slot, rank)
         for bag in bags.to_dict("records")

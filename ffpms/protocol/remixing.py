@@ -6,13 +6,14 @@ from dataclasses import replace
 import pandas as pd
 
 from ffpms.checks import check_choice
+from ffpms.protocol.listing import mixable
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import CROP, FRAME, ORIGINAL, UNKNOWN, bag_key
 
 FakeSlots = set[tuple[str, int]]
-"""(bag_id, slot) of every slot that shows its fake.
+"""(bag_id, slot) of every slot that shows its fake, in the bags whose frames can be replaced.
 
-The other slots of a fake bag show the real video.
+The other slots of such a bag show the real video. A fake that stands alone is in no mix.
 """
 
 
@@ -27,13 +28,13 @@ MIXES = ("recipe", "whole", "bernoulli", "varied")
 
 
 def redraw(videos: pd.DataFrame, recipe: Recipe, seed: int, mix: str = "recipe") -> FakeSlots:
-    """Draws the fake slots of each fake bag anew from ``seed``.
+    """Draws the fake slots of each fake bag anew from ``seed``, if frames of it can be replaced.
 
     Raises:
         ConfigError: there is no such mix.
     """
     check_choice("mix", mix, MIXES)
-    fresh, fakes = replace(recipe, seed=seed), videos[videos["label"] == 1]
+    fresh, fakes = replace(recipe, seed=seed), videos[mixable(videos)]
     n_fake = _numbers_of_fakes(fakes, fresh, mix)
     names = fakes[["bag_id", "split", "manipulation", "video_id"]].itertuples(index=False)
     return {(bag_id, slot) for bag_id, *bag in names for slot in fresh.fake_slots(n_fake[bag_id], *bag)}
@@ -58,8 +59,12 @@ def _numbers_of_fakes(fakes: pd.DataFrame, recipe: Recipe, mix: str) -> dict[str
 def remix(
     videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame, fake: FakeSlots
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Returns the VIDEO and FRAME tables of the same bags, in which exactly ``fake`` is fake."""
-    n_fake = videos["bag_id"].map(Counter(bag_id for bag_id, _ in fake)).fillna(0).astype(videos["n_fake"].dtype)
+    """Returns the VIDEO and FRAME tables of the same bags, in which exactly ``fake`` is fake.
+
+    A fake that stands alone stays as it is.
+    """
+    drawn = videos["bag_id"].map(Counter(bag_id for bag_id, _ in fake)).fillna(0)
+    n_fake = drawn.where(mixable(videos), videos["n_fake"]).astype(videos["n_fake"].dtype)
     rate = (n_fake / videos["n_frames"]).astype(videos["fake_rate"].dtype)
     return videos.assign(n_fake=n_fake, fake_rate=rate), choose_fakes(videos, frames, crops, fake)
 
@@ -68,13 +73,15 @@ def choose_fakes(videos: pd.DataFrame, frames: pd.DataFrame, crops: pd.DataFrame
     """Makes exactly the slots of ``fake`` fake, and returns a FRAME table of the same bags.
 
     Any slot can be either: ``crops`` has every crop of a fake and of its real counterpart at the
-    bag's indices.
+    bag's indices. A fake that stands alone has no counterpart, and stays as it is.
     """
-    made = videos[videos["manipulation"] != ORIGINAL]
+    made = videos[mixable(videos)]
     target = dict(zip(made["bag_id"], made["target_id"], strict=True))
     mixed = frames.drop(columns=CROP.names[5:])
+    drawn = mixed["bag_id"].isin(target)
     mixed["label"] = [int(key in fake) for key in zip(frames["bag_id"], frames["slot"], strict=True)]
-    mixed["replaced"] = mixed["bag_id"].isin(target) & (mixed["label"] == 0)
+    mixed["label"] = mixed["label"].where(drawn, frames["label"])
+    mixed["replaced"] = drawn & (mixed["label"] == 0)
     mixed["source_video"] = [
         bag_key(ORIGINAL, target[bag]) if replaced else bag
         for bag, replaced in zip(mixed["bag_id"], mixed["replaced"], strict=True)

@@ -21,7 +21,9 @@ A pair (a, b) stands for the originals a and b, and for the fakes a_b and b_a of
 OFFICIAL = data_manifests.ROOT / "ffpp"
 """Folder of the official split files of FaceForensics++."""
 _WANTED = "--splits wants a folder with train.json, val.json, test.json"
-_ID = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[0-9a-z][0-9a-z-]{0,31}", re.ASCII | re.IGNORECASE)
+_NO_DEVICE = r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)"
+_ID = re.compile(_NO_DEVICE + r"[0-9a-z][0-9a-z-]{0,31}", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(_NO_DEVICE + r"[0-9a-z][0-9a-z_-]{0,119}", re.ASCII | re.IGNORECASE)
 
 
 def is_safe_id(text: object) -> bool:
@@ -34,6 +36,19 @@ def is_safe_id(text: object) -> bool:
         (False, True, False)
     """
     return isinstance(text, str) and _ID.fullmatch(text) is not None
+
+
+def is_safe_name(text: object) -> bool:
+    """Whether a video's name can be that of a folder on any system.
+
+    It has 1 to 120 letters, digits, dashes and underscores, none of the last two in front, and is
+    no name of a Windows device.
+
+    Example:
+        >>> is_safe_name("id0_0001"), is_safe_name("../a"), is_safe_name("con")
+        (True, False, False)
+    """
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
 def read_pairs(folder: Path | None = None) -> Pairs:

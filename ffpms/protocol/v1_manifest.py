@@ -54,7 +54,8 @@ def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.
     check_free(out, _FILES)
     pairs = read_pairs(splits)
     slots = plan_slots(pairs, recipe, (Split.TEST,))
-    frames = fix_frames(slots, recipe) if pairs == read_pairs() else leave_frames_open(slots)
+    known = pairs == read_pairs() and {*recipe.manipulations} <= {*V1_RECIPE.manipulations}
+    frames = fix_frames(slots, recipe) if known else leave_frames_open(slots)
     out.mkdir(parents=True, exist_ok=True)
     write_table(frames, PLANNED_FRAME, out / "frames.parquet")
     about = {

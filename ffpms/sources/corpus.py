@@ -1,25 +1,26 @@
 """Corpus: registers a corpus with its manipulations, compression levels, layouts and file rules.
 
-A file of this folder defines a corpus as ``CORPUS``, and :func:`corpora` collects them. No other
-file names its folders.
+A file of this folder defines a corpus as ``CORPUS``, and ``registry.py`` collects them. No other
+file names its folders. A corpus lists its videos in one of two ways: as id pairs in a layout of
+folders (``find_layouts``), or with a function of its own (``list_videos``).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Literal, Protocol
 
-import ffpms.sources
 from ffpms.errors import ConfigError
+from ffpms.protocol.listing import ListedVideo, Seconds
+from ffpms.protocol.naming import Edition
 from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
+from ffpms.schema import ORIGINAL
 
-_FIRST = ("ffpp",)
 _AGAIN = "download it again"
+AS_PUBLISHED = "as published"
+"""The one compression of a corpus without levels."""
 
 
 class Video(Protocol):
@@ -48,7 +49,11 @@ class Video(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """One mp4 that the plan asks for; ``path`` is relative to the root, with forward slashes."""
+    """One video file that the plan asks for.
+
+    ``path`` is relative to the root, with forward slashes. ``segments`` are its fake seconds, if
+    not all of it is fake.
+    """
 
     source_video: str
     path: str
@@ -58,6 +63,7 @@ class Source:
     source_id: str | None
     compression: str
     split: str
+    segments: tuple[Seconds, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,36 +114,124 @@ def not_published(_: Path, __: Pairs) -> Mapping[str, Published]:
     return {}
 
 
+def no_mask(_: str) -> str:
+    """Has no masks."""
+    return ""
+
+
+def no_tree(_: Path) -> bool:
+    """Recognises no tree: for what is no tree of files."""
+    return False
+
+
 @dataclass(frozen=True)
+class Request:
+    """What a build asks of a corpus: its tree or table, the recipe, and pairs where it has any.
+
+    With ``whole`` each fake stands alone, whatever its real video is.
+    """
+
+    root: Path
+    recipe: Recipe
+    pairs: Pairs | None = None
+    table: Path | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The videos of a corpus, and where they are: the path of each by its name.
+
+    ``recipe`` has the manipulations and the compression that are built. ``sha256`` tells this list
+    from others. ``folders`` should hold no video that is not listed. ``table`` is the name of the
+    table that was read, if one was.
+    """
+
+    corpus: "Corpus"
+    root: Path
+    recipe: Recipe
+    videos: Sequence[ListedVideo]
+    paths: Mapping[str, str]
+    layout: str
+    sha256: str
+    folders: tuple[str, ...] = ()
+    published: Mapping[str, Published] = field(default_factory=dict)
+    table: str = ""
+
+    def sources(self, names: Iterable[str]) -> list[Source]:
+        """Returns the files of the videos of these names."""
+        listed = {video.name: video for video in self.videos}
+        return [self._source(listed[name]) for name in names]
+
+    def _source(self, video: ListedVideo) -> Source:
+        ids = (video.manipulation, video.video_id, video.target_id, video.source_id)
+        kind = (self.recipe.compression, video.split, video.segments)
+        return Source(video.name, self.paths[video.name], *ids, *kind)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Corpus:
     """A corpus of real videos and their fakes.
 
-    ``manipulations`` has code and full name, in the order of every table.
+    ``manipulations`` has code and full name, in the order of every table. ``paper`` are those that
+    are built if none are named; all if it is empty. ``manipulations`` is empty if the videos at
+    hand tell which there are.
 
     ``find_layouts`` returns a layout for each compression level in a folder, or None if the folder
     is no tree of this corpus. Then ``not_found`` says what is missing, ``give_root`` what to give.
+    A corpus that is no list of id pairs has ``recognises`` and ``list_videos`` instead.
 
     ``crf`` has the x264 crf that each compression level promises; it is empty if the corpus has no
     levels. ``aliases`` are other names of levels. ``mask_path`` says where the mask of a fake is.
 
     ``published`` takes a tree and its pairs. It returns what is published of their videos, by name,
     or nothing if the tree is of other people.
+
+    ``editions`` are the published test sets, by which a set gets its name; None for somebody's own
+    videos. ``terms`` says in the data card who may have its videos.
     """
 
     name: str
     title: str
     manipulations: Mapping[str, str]
-    find_layouts: Callable[[Path], list[Layout] | None]
     not_found: str
     give_root: str
-    mask_path: Callable[[str], str]
+    paper: tuple[str, ...] = ()
+    find_layouts: Callable[[Path], list[Layout] | None] | None = None
+    recognises: Callable[[Path], bool] = no_tree
+    list_videos: "Callable[[Corpus, Request], Listing] | None" = None
+    mask_path: Callable[[str], str] = no_mask
     crf: Mapping[str, float] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     rules: Rules = no_rules
     published: Callable[[Path, Pairs], Mapping[str, Published]] = not_published
+    editions: tuple[Edition, ...] | None = ()
+    terms: str = ""
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether its videos are those of id pairs, so that split files tell them."""
+        return self.list_videos is None
+
+    def is_tree(self, root: Path) -> bool:
+        """Whether a folder is a tree of this corpus."""
+        return self.find_layouts(root) is not None if self.find_layouts else self.recognises(root)
+
+    def check_tree(self, root: Path) -> None:
+        """Checks that a folder is a tree of this corpus.
+
+        Raises:
+            ConfigError: it is not.
+        """
+        if not root.is_dir():
+            raise ConfigError(f"{root}: not a folder; {self.give_root}")
+        if not self.is_tree(root):
+            raise ConfigError(f"{root}: no {self.title} tree ({self.not_found}); {self.give_root}")
 
     def parse_manipulations(self, text: str) -> tuple[str, ...]:
         """Parses names: ``DF,FaceSwap`` -> ``("DF", "FS")``, in the order of the tables.
+
+        They stay as they are if only the videos at hand tell which there are.
 
         Any case will do.
 
@@ -146,23 +240,49 @@ class Corpus:
         """
         names = {alias.lower(): code for code, full in self.manipulations.items() for alias in (code, full)}
         asked = [name.strip().lower() for name in text.split(",") if name.strip()]
+        if not self.manipulations:
+            return tuple(name.strip() for name in text.split(",") if name.strip())
         unknown = [name for name in asked if name not in names]
         if unknown or not asked:
-            raise ConfigError(f"{self._choose(unknown)} or their full names")
+            raise ConfigError(f"{self._choose(unknown, self.manipulations)} or their full names")
         return tuple(code for code in self.manipulations if code in {names[name] for name in asked})
 
-    def adopt(self, recipe: Recipe) -> Recipe:
+    def adopt(self, recipe: Recipe, there: Mapping[str, str] | None = None) -> Recipe:
         """Returns the recipe with its manipulations in the order of the tables.
 
-        Raises:
-            ConfigError: the corpus has not all its manipulations.
-        """
-        if unknown := [code for code in recipe.manipulations if code not in self.manipulations]:
-            raise ConfigError(self._choose(unknown))
-        return replace(recipe, manipulations=tuple(c for c in self.manipulations if c in recipe.manipulations))
+        ``there`` are those at hand, for a corpus that does not know them before. The paper's
+        manipulations and compression, which are a recipe's defaults, stand for the corpus's own.
 
-    def _choose(self, unknown: list[str]) -> str:
-        return f"manipulations: {', '.join(unknown) or 'none'}; choose from {','.join(self.manipulations)}"
+        Raises:
+            ConfigError: the corpus has not all its manipulations, or has no compression levels.
+        """
+        known, default = there or self.manipulations, Recipe()
+        codes = {alias.lower(): code for code, full in known.items() for alias in (full, code)}
+        chosen = tuple(codes.get(name.lower(), name) for name in recipe.manipulations)
+        if chosen == default.manipulations and not set(chosen) & set(known):
+            chosen = self.paper or tuple(known)
+        if unknown := [code for code in chosen if code not in known]:
+            raise ConfigError(self._choose(unknown, known))
+        return replace(
+            recipe,
+            manipulations=tuple(code for code in known if code in chosen),
+            compression=self.check_compression(recipe.compression),
+        )
+
+    def check_compression(self, compression: str) -> str:
+        """Returns the compression that is built.
+
+        Raises:
+            ConfigError: a level is asked for, and the corpus has none.
+        """
+        if self.crf or self.find_layouts:
+            return self.normalise_compression(compression)
+        if compression not in ("", AS_PUBLISHED, Recipe().compression):
+            raise ConfigError(f"compression: {self.title} has no levels; leave out --compression {compression}")
+        return AS_PUBLISHED
+
+    def _choose(self, unknown: list[str], known: Mapping[str, str]) -> str:
+        return f"manipulations: {', '.join(unknown) or 'none'}; choose from {','.join(known)}"
 
     def normalise_compression(self, name: str) -> str:
         """Returns the usual name of a compression level: ``c0`` -> ``raw``."""
@@ -200,7 +320,7 @@ class Corpus:
             yield BrokenRule("wrong_compression", what, self._other_level(source.compression, about.crf))
         if published:
             yield from _check_published(about, published)
-        for broken in self.rules(source, about, target, donor) if source.source_id else ():
+        for broken in self.rules(source, about, target, donor) if source.manipulation != ORIGINAL else ():
             if not (published and broken.kind in ("length", "size")):
                 yield broken
 
@@ -210,18 +330,3 @@ def _check_published(about: Video, published: Published) -> Iterator[BrokenRule]
         yield BrokenRule("length", f"{what} as published")
     if what := published.other_size(about.width, about.height):
         yield BrokenRule("size", f"{what} as published")
-
-
-@cache
-def corpora() -> dict[str, Corpus]:
-    """Returns every corpus by name, FaceForensics++ first."""
-    names = [module.name for module in iter_modules(ffpms.sources.__path__)]
-    modules = [import_module(f"ffpms.sources.{name}") for name in (*_FIRST, *sorted({*names} - {*_FIRST}))]
-    return {corpus.name: corpus for module in modules if (corpus := getattr(module, "CORPUS", None))}
-
-
-def in_order(manipulations: Iterable[str]) -> list[str]:
-    """Sorts manipulations into the order of every table: corpus by corpus, unknown ones last."""
-    asked = set(manipulations)
-    known = dict.fromkeys(code for corpus in corpora().values() for code in corpus.manipulations)
-    return [*(code for code in known if code in asked), *sorted(asked - known.keys())]

@@ -12,6 +12,9 @@ from ffpms.sources.corpus import BrokenRule, Corpus, Layout, Source, Video
 FOLDERS = {"DF": "Deepfakes", "F2F": "Face2Face", "FS": "FaceSwap", "NT": "NeuralTextures"}
 """Full name of each manipulation, which is also its folder."""
 FAKES = tuple(FOLDERS)
+"""The manipulations of the paper."""
+LATER = {"FSh": "FaceShifter"}
+"""Manipulations that FaceForensics++ got later; only those who name them build them."""
 COMPRESSIONS = CRF
 """Folder name -> x264 crf that it promises; 0 is lossless. ``c0`` is another name of ``raw``."""
 ALIASES = {"c0": "raw"}
@@ -43,7 +46,7 @@ def kept_columns(manipulation: str, width: int) -> tuple[int, int]:
 
 def official(folder: str) -> Layout:
     """Returns the layout of FaceForensics++'s own download script, at one compression folder."""
-    fakes = {code: f"manipulated_sequences/{name}/{folder}/videos" for code, name in FOLDERS.items()}
+    fakes = {code: f"manipulated_sequences/{name}/{folder}/videos" for code, name in (FOLDERS | LATER).items()}
     return Layout("official", ALIASES.get(folder, folder), {ORIGINAL: f"{_REAL}/{folder}/videos"} | fakes)
 
 
@@ -54,7 +57,7 @@ def flat(root: Path) -> Layout:
     """
     suffix = _SUFFIX.search(root.absolute().name)
     level = suffix.group(1).lower() if suffix else ""
-    return Layout("flat", ALIASES.get(level, level), {ORIGINAL: "original"} | FOLDERS)
+    return Layout("flat", ALIASES.get(level, level), {ORIGINAL: "original"} | FOLDERS | LATER)
 
 
 def find_layouts(root: Path) -> list[Layout] | None:
@@ -62,7 +65,7 @@ def find_layouts(root: Path) -> list[Layout] | None:
     if (root / _REAL).is_dir():
         named = [official(folder) for folder in ("raw", "c0", "c23", "c40")]
         return [layout for layout in named if (root / layout.folder(ORIGINAL)).is_dir()]
-    is_flat = (root / "original").is_dir() and any((root / folder).is_dir() for folder in FOLDERS.values())
+    is_flat = (root / "original").is_dir() and any((root / folder).is_dir() for folder in (FOLDERS | LATER).values())
     return [flat(root)] if is_flat else None
 
 
@@ -93,10 +96,11 @@ def check_fake(source: Source, fake: Video, target: Video | None, donor: Video |
 def _check_length(source: Source, fake: Video, target: Video | None, donor: Video | None) -> Iterator[BrokenRule]:
     """Checks a fake's length.
 
-    Deepfakes has its target's length, Face2Face its source's, the other two the shorter.
+    Deepfakes and FaceShifter have their target's length, Face2Face its source's, the other two the
+    shorter.
     """
     real = {f"its target {source.target_id}": target, f"its source {source.source_id}": donor}
-    if source.manipulation == "DF":
+    if source.manipulation in ("DF", "FSh"):
         del real[f"its source {source.source_id}"]
     elif source.manipulation == "F2F":
         del real[f"its target {source.target_id}"]
@@ -132,7 +136,8 @@ def published(root: Path, pairs: Pairs) -> Mapping[str, Published]:
 CORPUS = Corpus(
     name="ffpp",
     title="FaceForensics++",
-    manipulations=FOLDERS,
+    manipulations=FOLDERS | LATER,
+    paper=FAKES,
     find_layouts=find_layouts,
     not_found="neither original_sequences/youtube/ nor original/ and Deepfakes/ ... are in it",
     give_root="give --ff-root the folder that holds original_sequences/ and manipulated_sequences/",
@@ -141,4 +146,5 @@ CORPUS = Corpus(
     aliases=ALIASES,
     rules=check_fake,
     published=published,
+    terms="FaceForensics++ may not be redistributed",
 )

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from ffpms.clutter import is_clutter
 from ffpms.errors import ConfigError
-from ffpms.sources.corpus import Corpus, Layout, Source
+from ffpms.protocol.listing import list_pairs
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
+from ffpms.schema import ORIGINAL
+from ffpms.sources.corpus import Corpus, Layout, Listing, Request, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
 
 
@@ -17,16 +19,53 @@ def check_root(root: Path, compression: str, corpus: Corpus = FFPP) -> Layout:
     Raises:
         ConfigError: the folder is not there, is no tree of the corpus, or lacks the compression.
     """
-    if not root.is_dir():
-        raise ConfigError(f"{root}: not a folder; {corpus.give_root}")
-    compression, found = corpus.normalise_compression(compression), corpus.find_layouts(root)
-    if found is None:
-        raise ConfigError(f"{root}: no {corpus.title} tree ({corpus.not_found}); {corpus.give_root}")
+    corpus.check_tree(root)
+    compression, found = corpus.normalise_compression(compression), (corpus.find_layouts or no_layouts)(root) or []
     for layout in found:
         if layout.compression in (compression, ""):
             return replace(layout, compression=compression, names=_other_endings(root, layout))
     there = ", ".join(layout.compression for layout in found) or "none"
     raise ConfigError(f"{root}: no {compression} videos (found: {there}); choose another --compression")
+
+
+def no_layouts(_: Path) -> list[Layout]:
+    """Finds no layout: for corpora that are no list of id pairs."""
+    return []
+
+
+def list_layout(corpus: Corpus, root: Path, pairs: Pairs, recipe: Recipe) -> Listing:
+    """Lists the videos of id pairs in a tree, there or not.
+
+    Raises:
+        ConfigError: the folder is no tree of the corpus, or lacks compression or manipulation.
+    """
+    own = corpus.adopt(recipe)
+    return list_in(check_root(root, own.compression, corpus), corpus, root, pairs, own)
+
+
+def list_in(layout: Layout, corpus: Corpus, root: Path, pairs: Pairs, recipe: Recipe) -> Listing:
+    """Lists the videos of id pairs where a layout has them."""
+    videos = list_pairs(pairs, recipe.manipulations)
+    paths = {video.name: layout.path(video.manipulation, video.video_id) for video in videos}
+    folders = tuple(sorted({layout.folder(kind) for kind in (ORIGINAL, *recipe.manipulations)}))
+    known = corpus.published(root, pairs)
+    return Listing(corpus, root, recipe, videos, paths, layout.name, pairs_digest(pairs), folders, known)
+
+
+def list_videos(corpus: Corpus, request: Request) -> Listing:
+    """Lists the videos of a corpus; official id pairs are taken where none are given.
+
+    Raises:
+        ConfigError: the tree or table is not what it should be, or pairs are given to a corpus that
+            has none.
+        ManifestError: a file that lists videos is damaged.
+    """
+    if corpus.list_videos is None:
+        pairs = read_pairs() if request.pairs is None else request.pairs
+        return list_layout(corpus, request.root, pairs, request.recipe)
+    if request.pairs is not None:
+        raise ConfigError(f"splits: {corpus.title} has no id pairs; leave out --splits")
+    return corpus.list_videos(corpus, request)
 
 
 def video_names(folder: Path) -> list[str]:
@@ -82,23 +121,6 @@ def check_once(root: Path, sources: list[Source]) -> None:
     """
     for path, own in find_twins(root, sources).items():
         raise ConfigError(f"{root / path}: the same video as {own}, but for the case of its ending; remove one")
-
-
-def index_sources(slots: pd.DataFrame, layout: Layout) -> list[Source]:
-    """Lists every mp4 that the slots need, in the slots' order."""
-    return [
-        Source(
-            source_video=bag["bag_id"],
-            path=layout.path(bag["manipulation"], bag["video_id"]),
-            manipulation=bag["manipulation"],
-            video_id=bag["video_id"],
-            target_id=bag["target_id"],
-            source_id=None if pd.isna(bag["source_id"]) else bag["source_id"],
-            compression=layout.compression,
-            split=bag["split"],
-        )
-        for bag in slots.drop_duplicates("bag_id").to_dict("records")
-    ]
 
 
 def other_splits(root: Path, lacks: str) -> ConfigError:

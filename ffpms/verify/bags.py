@@ -7,37 +7,40 @@ import numpy as np
 import pandas as pd
 
 from ffpms.errors import ManifestError
+from ffpms.protocol.listing import counterparts
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1_manifest import DATASET, N_BAGS, read_v1
-from ffpms.schema import CROP, FRAME, ORIGINAL, SLOT, UNKNOWN, VIDEO, Split, bag_key
+from ffpms.schema import CROP, FRAME, SLOT, UNKNOWN, VIDEO, Split
 from ffpms.verify.findings import Finding, Kind
-from ffpms.verify.invariants import INVARIANTS
+from ffpms.verify.invariants import INVARIANTS, OF_PAIRS
 from ffpms.verify.tables import BUILD_ANEW, RowStream, read_batches, row_keys, whole_bags
 from ffpms.verify.tally import Tally
 
 _OTHER_BAGS = f"videos.parquet: not the bags of frames.parquet, each once and in the same order; {BUILD_ANEW}"
 
 _PLACED = [*SLOT.names, "frame_index"]
-_NAMED = ["bag_id", "split", "status"]
+_NAMED = ["bag_id", "split", "status", "manipulation", "target_id"]
 
 
-def check_bags(data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray) -> list[Finding]:
+def check_bags(
+    data: Path, recipe: Recipe, lengths: pd.Series, crops: np.ndarray, has_pairs: bool = True
+) -> list[Finding]:
     """Returns findings about videos.parquet and frames.parquet.
 
     It checks the invariants, that no id is in two splits, and that every crop is in crops.parquet.
     ``crops`` has the keys of the rows of crops.parquet. ``lengths`` has the number of frames of
-    each source.
+    each source. Only in a corpus that ``has_pairs`` are names and splits those of id pairs.
     """
     tally, splits = Tally(), dict[str, str]()
     for videos, rows in _bags(data):
-        real = bag_key(ORIGINAL, "") + rows["target_id"]
-        known = rows.assign(n_own=rows["bag_id"].map(lengths), n_real=real.map(lengths))
+        known = rows.assign(n_own=rows["bag_id"].map(lengths), n_real=counterparts(rows).map(lengths))
         slots = known[known["track_id"] == known.groupby("bag_id")["track_id"].transform("first")]
-        for invariant in INVARIANTS:
+        for invariant in (*INVARIANTS, *(OF_PAIRS if has_pairs else ())):
             tally.add(invariant.table, invariant.message, slots.loc[invariant.broken(slots, recipe), "bag_id"])
         strange = (rows["crop"] != "") & ~np.isin(row_keys(rows[CROP.names]), crops)
         tally.add("frames.parquet", "crop is not as crops.parquet has it", rows.loc[strange, "bag_id"])
-        tally.add("videos.parquet", "target_id or source_id is in another split too", _in_two_splits(videos, splits))
+        ids = ["target_id", "source_id"] if has_pairs else ["target_id"]
+        tally.add("videos.parquet", f"{' or '.join(ids)} is in another split too", _in_two_splits(videos, ids, splits))
     return tally.findings()
 
 
@@ -63,14 +66,14 @@ def check_v1(data: Path) -> list[Finding]:
     return found
 
 
-def read_test_bags(data: Path) -> pd.DataFrame:
-    """Reads what a set's name needs of its test bags; of a set with more than v1's, the first."""
+def read_test_bags(data: Path, most: float = N_BAGS) -> pd.DataFrame:
+    """Reads what a set's name needs of its test bags, of a large set the first ``most``."""
     parts = [pd.DataFrame(columns=_NAMED)]
     for videos in read_batches(data / "videos.parquet", VIDEO):
         parts.append(videos.loc[videos["split"] == Split.TEST, _NAMED])
-        if sum(map(len, parts)) > N_BAGS:
+        if sum(map(len, parts)) > most:
             break
-    return pd.concat(parts).head(N_BAGS + 1)
+    return pd.concat(parts)
 
 
 def _bags(data: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
@@ -93,10 +96,10 @@ def _bags(data: Path) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         raise ManifestError(_OTHER_BAGS)
 
 
-def _in_two_splits(videos: pd.DataFrame, splits: dict[str, str]) -> pd.Series:
+def _in_two_splits(videos: pd.DataFrame, columns: list[str], splits: dict[str, str]) -> pd.Series:
     """Returns the bags with an id that was seen in another split; ``splits`` remembers the ids."""
     broken = [
         any(splits.setdefault(i, split) != split for i in ids if isinstance(i, str))
-        for split, *ids in videos[["split", "target_id", "source_id"]].itertuples(index=False)
+        for split, *ids in videos[["split", *columns]].itertuples(index=False)
     ]
     return videos.loc[broken, "bag_id"]

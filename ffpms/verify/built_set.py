@@ -1,5 +1,6 @@
 """Checks a built set against its manifests, and against the tree it was built from."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,16 @@ import pandas as pd
 import pyarrow as pa
 
 from ffpms.dataset.card import files_of
-from ffpms.dataset.set_files import REPORT, TABLES, naming_settings, not_ours, read_report, stored_settings, tables_of
+from ffpms.dataset.set_files import (
+    REPORT,
+    TABLES,
+    corpus_of,
+    naming_settings,
+    not_ours,
+    read_report,
+    stored_settings,
+    tables_of,
+)
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import file_digest
@@ -100,7 +110,7 @@ def _check_rows(
     checks: list[Callable[[], Iterable[Finding]]] = [
         lambda: check_crop_rows(data, sources, index),
         lambda: check_landmarks(data, sources, index) if crop.landmarks else (),
-        lambda: check_bags(data, recipe, sources["n_frames"], index.rows),
+        lambda: check_bags(data, recipe, sources["n_frames"], index.rows, corpus_of(report).has_pairs),
         lambda: _check_name(data, report, sources),
         lambda: check_crops(data, crop.size, list(sources["target_id"].unique()), workers, progress),
         lambda: _check_tree(root, sources, workers, progress) if root else (),
@@ -123,7 +133,9 @@ def _read_sources(data: Path) -> pd.DataFrame:
 def _check_name(data: Path, report: dict[str, Any], sources: pd.DataFrame) -> Iterator[Finding]:
     """Checks that the set is called what its settings and tables bear out."""
     claimed = report.get("dataset")
-    own = name_mixed(naming_settings(report), read_test_bags(data), sources.reset_index())
+    settings = naming_settings(report)
+    bags = read_test_bags(data, math.inf) if settings.title else read_test_bags(data)
+    own = name_mixed(settings, bags, sources.reset_index())
     if claimed != own.name:
         what = explain_name(own.name, own.reasons) if own.reasons else own.name
         yield Finding(REPORT, Kind.LAW, f"is named {claimed}, but is {what}", BUILD_ANEW)

@@ -13,7 +13,7 @@ from ffpms.dataset.stored_paths import is_crop
 from ffpms.engine import run_local
 from ffpms.extraction.shards import MARKER, read_shard
 from ffpms.hashing import digest
-from ffpms.protocol.splits import is_safe_id
+from ffpms.protocol.splits import is_safe_name
 from ffpms.regular_files import read_bytes
 from ffpms.verify.crop_table import stored_crops
 from ffpms.verify.findings import Finding, Kind, Progress
@@ -108,7 +108,7 @@ def _markers(targets: Iterable[str]) -> Iterator[str]:
 def _check_marker(data: Path, target: str) -> Finding | None:
     """Returns a finding if a shard has no valid marker: then it is not finished."""
     name = f"{_FOLDER}/{target}/{MARKER}"
-    if not is_safe_id(target):
+    if not is_safe_name(target):
         what = f"target_id {target!a} is no safe name of a folder"
         return Finding("sources.parquet", Kind.UNSAFE_PATH, what, DISTRUST)
     fault = check_inside(data, name) or check_regular(data / name, name, AGAIN)

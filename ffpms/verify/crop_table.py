@@ -25,7 +25,10 @@ _TOLERANCE_PX = 0.01
 
 @dataclass(frozen=True)
 class CropIndex:
-    """Keys of the rows of crops.parquet, and the boxes of real crops by frame."""
+    """Keys of the rows of crops.parquet, and the boxes of real crops by frame.
+
+    The crops of a fake that stands alone are its own real ones here.
+    """
 
     rows: np.ndarray
     boxes: pd.DataFrame
@@ -42,7 +45,8 @@ def index_crops(data: Path, sources: pd.DataFrame) -> CropIndex:
     rows, boxes = [np.empty(0, np.uint64)], [pd.DataFrame(columns=_BOX, dtype="float32")]
     for batch in stored_crops(data):
         rows.append(row_keys(batch))
-        real = batch[batch["source_video"].map(sources["manipulation"]) == ORIGINAL]
+        videos = batch["source_video"]
+        real = batch[(videos.map(sources["manipulation"]) == ORIGINAL) | (videos.map(sources["target_id"]) == videos)]
         boxes.append(real[_BOX].set_axis(frame_keys(real, sources)))
     known = pd.concat(boxes[1:] or boxes)
     return CropIndex(np.concatenate(rows), known[~known.index.duplicated()])

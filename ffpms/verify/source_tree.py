@@ -1,6 +1,6 @@
 """Verifies a source tree before a build: every file is there, whole, and as its corpus says."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,15 +8,11 @@ from ffpms.clutter import UNFINISHED
 from ffpms.engine import run_local
 from ffpms.errors import MediaError
 from ffpms.extraction.probe import VideoInfo, probe
-from ffpms.protocol.plan import plan_slots
-from ffpms.protocol.published import Published
-from ffpms.protocol.recipe import Recipe
-from ffpms.protocol.splits import Pairs
+from ffpms.extraction.video_file import is_named_mp4
 from ffpms.regular_files import open_file
 from ffpms.schema import ORIGINAL, bag_key
-from ffpms.sources.corpus import Corpus, Layout, Source
-from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.source_index import check_root, find_twins, index_sources, other_splits, video_names
+from ffpms.sources.corpus import Listing, Source
+from ffpms.sources.source_index import find_twins, other_splits, video_names
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.path_safety import check_regular, unreadable
 
@@ -35,38 +31,27 @@ class ProbeJob:
     path: str
 
 
-def verify_tree(
-    root: Path,
-    pairs: Pairs,
-    recipe: Recipe,
-    workers: int = 1,
-    progress: Progress = lambda items, _: items,
-    corpus: Corpus = FFPP,
-) -> Report:
-    """Verifies the files that the recipe needs of the tree, and those beside them.
+def verify_tree(listing: Listing, workers: int = 1, progress: Progress = lambda items, _: items) -> Report:
+    """Verifies the files that a corpus lists in a tree, and those beside them.
 
     Raises:
-        ConfigError: the folder is no tree of the corpus, lacks the compression, or has no file of
-            the split files.
+        ConfigError: the tree has no file of the split files.
     """
-    slots = plan_slots(pairs, corpus.adopt(recipe), tuple(pairs))
-    layout = check_root(root, recipe.compression, corpus)
-    sources = index_sources(slots, layout)
+    root, recipe = listing.root, listing.recipe
+    kinds = (ORIGINAL, *recipe.manipulations)
+    sources = listing.sources(video.name for video in listing.videos if video.manipulation in kinds)
     jobs = [ProbeJob(root, source.path) for source in sources]
     seen = dict(progress(run_local(look, jobs, workers), len(jobs)))
-    extra = list(_extra(root, layout, sources))
+    extra = list(_extra(listing, sources))
     absent = {path for path, found in seen.items() if isinstance(found, Finding) and found.kind == Kind.MISSING}
-    _check_fits(root, [source for source in sources if source.path not in absent], extra)
+    if listing.corpus.has_pairs:
+        _check_fits(root, [source for source in sources if source.path not in absent], extra)
     infos = {path: found for path, found in seen.items() if isinstance(found, VideoInfo)}
     findings = [found for found in seen.values() if isinstance(found, Finding)]
-    findings += [
-        *extra,
-        *_duplicates(sources, infos),
-        *_broken_rules(corpus, corpus.published(root, pairs), sources, infos),
-    ]
+    findings += [*extra, *_duplicates(sources, infos), *_broken_rules(listing, sources, infos)]
     n_files = len(sources) - len(absent) + len(extra)
-    about = {"ff_root": str(root), "layout": layout.name, "compression": layout.compression, "n_files": n_files}
-    return Report(about, f"{root}: {layout.name} layout, {layout.compression}, {n_files} files", findings)
+    about = {"ff_root": str(root), "layout": listing.layout, "compression": recipe.compression, "n_files": n_files}
+    return Report(about, f"{root}: {listing.layout} layout, {recipe.compression}, {n_files} files", findings)
 
 
 def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
@@ -76,7 +61,7 @@ def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
     if fault:
         return job.path, _note_unfinished(fault, path)
     try:
-        return job.path, _not_mp4(path, job.path) or probe(path)
+        return job.path, (_not_mp4(path, job.path) if is_named_mp4(path) else None) or probe(path)
     except MediaError as error:
         kind = Kind(error.status) if error.status in list(Kind) else Kind.UNREADABLE
         return job.path, Finding.from_line(job.path, kind, error.reason)
@@ -112,12 +97,12 @@ def _check_fits(root: Path, there: list[Source], extra: list[Finding]) -> None:
         raise other_splits(root, "fake" if there else "video")
 
 
-def _extra(root: Path, layout: Layout, sources: list[Source]) -> Iterator[Finding]:
+def _extra(listing: Listing, sources: list[Source]) -> Iterator[Finding]:
     """Finds what is named as a video, but in no split file."""
     planned = {source.path for source in sources}
-    twins = find_twins(root, sources)
-    for folder in sorted({layout.folder(source.manipulation) for source in sources}):
-        for path in (f"{folder}/{name}" for name in video_names(root / folder)):
+    twins = find_twins(listing.root, sources)
+    for folder in listing.folders:
+        for path in (f"{folder}/{name}" for name in video_names(listing.root / folder)):
             if path in twins:
                 what = f"the same video as {twins[path]}, but for the case of its ending"
                 yield Finding(path, Kind.DUPLICATE, what, "remove one")
@@ -133,9 +118,7 @@ def _duplicates(sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[
             yield Finding(path, Kind.DUPLICATE, f"the same bytes as {before}", "download both again")
 
 
-def _broken_rules(
-    corpus: Corpus, published: Mapping[str, Published], sources: Iterable[Source], infos: dict[str, VideoInfo]
-) -> Iterator[Finding]:
+def _broken_rules(listing: Listing, sources: Iterable[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
     """Checks files by what is published of them, else by the corpus's rules.
 
     Rules need a file's own properties and those of its real videos.
@@ -144,5 +127,6 @@ def _broken_rules(
     for source in sources:
         if about := by_video.get(source.source_video):
             target, donor = (by_video.get(bag_key(ORIGINAL, str(i))) for i in (source.target_id, source.source_id))
-            for broken in corpus.check(source, about, target, donor, published.get(source.source_video)):
+            known = listing.published.get(source.source_video)
+            for broken in listing.corpus.check(source, about, target, donor, known):
                 yield Finding(source.path, Kind(broken.kind), broken.what, broken.todo)

@@ -11,6 +11,12 @@ from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus, plan_corpus, to_pixels
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.videos import VideoSpec, render_real
+from ffpms.protocol.plan import plan_slots
+from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.splits import Pairs
+from ffpms.sources.corpus import Layout, Source
+from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.source_index import list_in
 
 PAIRS = {
     "train": [("000", "001"), ("002", "003")],
@@ -57,3 +63,9 @@ def encode(path: Path, frames: list[np.ndarray], crf: int = 40) -> None:
 def as_picture(frame: np.ndarray) -> DecodedFrame:
     """An array, (H, W, 3) uint8, as if it had been decoded."""
     return DecodedFrame(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))
+
+
+def sources_in(layout: Layout, pairs: Pairs, recipe: Recipe, splits: tuple[str, ...]) -> list[Source]:
+    """The files that a plan needs of an FF++ layout, in the plan's order."""
+    names = plan_slots(pairs, recipe, splits)["bag_id"].unique()
+    return list_in(layout, FFPP, Path(), pairs, recipe).sources(names)

@@ -29,8 +29,8 @@ from ffpms.protocol.splits import Pairs, pairs_digest
 from ffpms.schema import CROP, LANDMARK, ORIGINAL, SOURCE, UNKNOWN, bag_key
 from ffpms.sources.corpus import Source
 from ffpms.sources.ffpp import official
-from ffpms.sources.source_index import index_sources
 from ffpms.verify.built_set import verify_data
+from tests.helpers.corpus import sources_in
 
 PAIRS: Pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005")]}
 CONFIG = BuildConfig(Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF", "F2F")), CropConfig(size=16))
@@ -47,7 +47,7 @@ def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, face
     Videos of official pairs are as published; others have 40 frames.
     """
     slots = plan_slots(pairs, config.recipe, config.splits)
-    sources = index_sources(slots, official(config.recipe.compression))
+    sources = sources_in(official(config.recipe.compression), pairs, config.recipe, config.splits)
     files = {source.source_video: _file(source, are_official(pairs)) for source in sources}
     shards: dict[str, Shard] = {}
     for source in sources:

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ffpms.errors import MediaError
 from ffpms.extraction.decode import read_frames
 from ffpms.extraction.packets import PacketList
 from ffpms.extraction.probe import probe
 from ffpms.extraction.video_file import open_video
-from tests.helpers.odd_videos import SIZE, X264, make_video, reference, remux, shorten_edit
+from tests.helpers.odd_videos import SIZE, X264, make_video, reference, remux, run_ffmpeg, shorten_edit
 
 pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")
 
@@ -101,6 +102,44 @@ def test_times_that_contradict_the_order_of_frames(tmp_path: Path) -> None:
     path = remux(remux(make_video(tmp_path, CLOSED), suffix="avi"))
     assert not is_sure(path)
     assert assert_as_ffmpeg(path) == 24
+
+
+CONTAINERS = {
+    "avi": "-c:v mpeg4 -g 8",
+    "avi-b-frames": "-c:v mpeg4 -bf 2",
+    "avi-h264": CLOSED,
+    "mkv": CLOSED,
+    "mkv-open-gop": OPEN,
+    "mkv-variable-rate": SURE["variable-rate"],
+    "webm": "-c:v libvpx-vp9 -auto-alt-ref 1 -lag-in-frames 8",
+    "mov": CLOSED,
+    "ts": CLOSED,
+    "mpg": "-c:v mpeg2video -bf 2",
+    "flv": "-c:v flv1",
+    "wmv": "-c:v wmv2",
+}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_other_containers_are_counted_as_ffmpeg_counts(tmp_path: Path, name: str) -> None:
+    suffix = name.partition("-")[0]
+    run_ffmpeg(tmp_path, f"-f lavfi -i testsrc2=size=96x64:rate=25 -frames:v 24 {CONTAINERS[name]} made.{suffix}")
+    assert 22 <= assert_as_ffmpeg(tmp_path / f"made.{suffix}") <= 24
+
+
+def test_a_file_that_leads_to_others_is_refused(tmp_path: Path) -> None:
+    make_video(tmp_path)
+    (tmp_path / "list.ffconcat").write_text("ffconcat version 1.0\nfile made.mp4\n")
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nmade.mp4\n#EXT-X-ENDLIST\n")
+    for name in ("list.ffconcat", "list.m3u8"):
+        with pytest.raises(MediaError, match="cannot be read"):
+            probe(tmp_path / name)
+
+
+def test_a_video_of_another_kind_than_its_name_is_told(tmp_path: Path) -> None:
+    path = remux(make_video(tmp_path), suffix="mkv").rename(tmp_path / "odd.mp4")
+    with pytest.raises(MediaError, match=r"it is Matroska or WebM: name it so$"):
+        probe(path)
 
 
 @pytest.mark.parametrize("options", [CLOSED, f"{X264} -bf 0"])

@@ -1,14 +1,20 @@
 """FaceForensics++: the rules of its files, on what they say of themselves; and its names on the command line."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from ffpms.cli import main
 from ffpms.errors import ConfigError
 from ffpms.extraction.probe import VideoInfo
+from ffpms.protocol.naming import SetSettings, name_mixed
+from ffpms.protocol.plan import summarise_bags
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.v1_manifest import write_manifest
+from ffpms.schema import SOURCE
 from ffpms.sources.corpus import Source
 from ffpms.sources.ffpp import CORPUS, check_fake, official
 
@@ -29,7 +35,7 @@ def said(manipulation: str, fake: VideoInfo, target: VideoInfo | None, donor: Vi
 
 @pytest.mark.parametrize(
     ("manipulation", "target", "donor", "right"),
-    [("DF", 75, 66, 75), ("DF", 60, 66, 60), ("F2F", 75, 66, 66), ("F2F", 60, 66, 66)]
+    [("DF", 75, 66, 75), ("FSh", 60, 66, 60), ("DF", 60, 66, 60), ("F2F", 75, 66, 66), ("F2F", 60, 66, 66)]
     + [(m, *lengths) for m in ("FS", "NT") for lengths in ((75, 66, 66), (60, 66, 60))],
 )
 def test_lengths(manipulation: str, target: int, donor: int, right: int) -> None:
@@ -104,13 +110,13 @@ def test_compressions(compression: str, crf: float | None, right: bool) -> None:
 
 
 def test_the_paper_mixes_all_manipulations_in_the_order_of_the_tables() -> None:
-    assert Recipe().manipulations == tuple(CORPUS.manipulations)
+    assert Recipe().manipulations == CORPUS.paper == tuple(CORPUS.manipulations)[:4]
 
 
 @pytest.mark.parametrize("command", ["build", "plan", "verify"])
 def test_the_flags_name_what_the_corpus_has(command: str) -> None:
     options = {option.name: option for option in main.commands[command].params}
-    assert options["manipulations"].default == ",".join(CORPUS.manipulations)
+    assert options["manipulations"].show_default == ",".join(CORPUS.paper)
     levels = [level for level in options["compression"].type.choices if level not in CORPUS.aliases]
     assert levels == list(CORPUS.crf)
 
@@ -124,8 +130,21 @@ def test_short_and_full_names_are_read(text: str, codes: tuple[str, ...]) -> Non
 
 @pytest.mark.parametrize(("text", "said"), [("DF,XX", "xx"), ("", "none"), (" , ", "none")])
 def test_an_unknown_name_is_refused(text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=f"^manipulations: {said}; choose from DF,F2F,FS,NT or their full names$"):
+    with pytest.raises(ConfigError, match=f"^manipulations: {said}; choose from DF,F2F,FS,NT,FSh or their full names$"):
         CORPUS.parse_manipulations(text)
+
+
+def test_faceshifter_is_built_by_those_who_name_it(tmp_path: Path) -> None:
+    assert official("c23").path("FSh", "000_003") == "manipulated_sequences/FaceShifter/c23/videos/000_003.mp4"
+    assert CORPUS.parse_manipulations("faceshifter,DF") == ("DF", "FSh")
+    assert CORPUS.adopt(Recipe()).manipulations == ("DF", "F2F", "FS", "NT")
+    recipe = replace(Recipe(), manipulations=("DF", "FSh"))
+    slots = write_manifest(tmp_path, recipe)
+    assert slots["bag_id"].str.startswith("FSh_").sum() == 140 * 20
+    bags = summarise_bags(slots, recipe).assign(status="ok")
+    own = name_mixed(SetSettings(recipe), bags, pd.DataFrame(columns=SOURCE.names))
+    assert own.name == "FFPMS-custom"
+    assert own.reasons[0] == "--manipulations DF,FSh is not v1's DF,F2F,FS,NT"
 
 
 def test_masks_lie_beside_the_compression_levels() -> None:

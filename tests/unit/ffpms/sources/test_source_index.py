@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from ffpms.dataset.stored_paths import is_plain
 from ffpms.errors import ConfigError
-from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import ORIGINAL
+from ffpms.sources.corpus import Source
 from ffpms.sources.ffpp import FAKES, FOLDERS, find_layouts, mask_path, official
-from ffpms.sources.source_index import check_once, check_root, find_video, index_sources, video_names
-from tests.helpers.corpus import PAIRS
+from ffpms.sources.source_index import check_once, check_root, find_video, video_names
+from tests.helpers.corpus import PAIRS, sources_in
 
 
 def folders(root: Path, *names: str) -> Path:
@@ -87,8 +86,8 @@ def test_a_tree_without_videos_has_none(tmp_path: Path) -> None:
 
 
 def test_sources_follow_the_layout() -> None:
-    slots = plan_slots(PAIRS, Recipe(compression="raw", manipulations=("FS",)), ("val",))
-    found = {s.source_video: (s.path, s.compression, s.source_id) for s in index_sources(slots, official("c0"))}
+    sources = sources_in(official("c0"), PAIRS, Recipe(compression="raw", manipulations=("FS",)), ("val",))
+    found = {s.source_video: (s.path, s.compression, s.source_id) for s in sources}
     assert found == {
         "original_004": ("original_sequences/youtube/c0/videos/004.mp4", "raw", None),
         "original_005": ("original_sequences/youtube/c0/videos/005.mp4", "raw", None),
@@ -108,8 +107,8 @@ def test_masks_lie_inside_the_tree_and_each_fake_has_its_own(tmp_path: Path, tre
 ENDINGS = ("000.MP4", "001.Mp4", "002.mp4")
 
 
-def slots_of(*ids: str) -> pd.DataFrame:
-    return plan_slots({"test": [ids]}, Recipe(manipulations=("DF",)), ("test",))
+def sources_of(root: Path, *ids: str) -> list[Source]:
+    return sources_in(check_root(root, "c40"), {"test": [ids]}, Recipe(manipulations=("DF",)), ("test",))
 
 
 def test_the_ending_of_a_video_may_be_in_any_case(tmp_path: Path) -> None:
@@ -117,7 +116,7 @@ def test_the_ending_of_a_video_may_be_in_any_case(tmp_path: Path) -> None:
     for name in ENDINGS:
         (root / "original" / name).touch()
     (root / "Deepfakes" / "000_001.MP4").touch()
-    paths = [s.path for s in index_sources(slots_of("000", "001"), check_root(root, "c40"))]
+    paths = [s.path for s in sources_of(root, "000", "001")]
     assert paths == ["original/000.MP4", "original/001.Mp4", "Deepfakes/000_001.MP4", "Deepfakes/001_000.mp4"]
     assert find_video(root / "original/000.mp4") == root / "original/000.MP4"
     assert find_video(root / "original/002.mp4") == root / "original/002.mp4"
@@ -131,12 +130,12 @@ def test_a_video_that_stands_twice_is_named(tmp_path: Path, names: tuple[str, st
         (root / "original" / name).touch()
     if len(list((root / "original").iterdir())) < 2:
         pytest.skip("on this disk they are one file")
-    sources = index_sources(slots_of("000", "001"), check_root(root, "c40"))
+    sources = sources_of(root, "000", "001")
     own, other = (names[0], names[1])
     assert sources[0].path == f"original/{own}"
     with pytest.raises(ConfigError, match=f"original/{other}: the same video as original/{own}, but for the case"):
         check_once(root, sources)
-    check_once(root, index_sources(slots_of("001", "002"), check_root(root, "c40")))
+    check_once(root, sources_of(root, "001", "002"))
 
 
 CLUTTER = ("._000.mp4", "._000.MP4", ".DS_Store", ".nfs0000000000a1b2c3", "Thumbs.db", "desktop.ini")

@@ -11,18 +11,17 @@ import pytest
 
 from ffpms.errors import ConfigError, MediaError
 from ffpms.extraction.probe import VideoInfo
-from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.published import published_videos
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, read_pairs
 from ffpms.schema import Status
 from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.ffpp import official
-from ffpms.sources.source_index import index_sources
-from ffpms.verify.findings import Finding, Kind
+from ffpms.sources.source_index import list_layout
+from ffpms.verify.findings import Finding, Kind, Report
 from ffpms.verify.source_tree import ProbeJob, look, verify_tree
 from tests.conftest import Patience
-from tests.helpers.corpus import encode, portrait
+from tests.helpers.corpus import encode, portrait, sources_in
 
 PAIRS: Pairs = {"train": [], "val": [], "test": [("0", "1")]}
 OFFICIAL: Pairs = {"train": [("953", "974")], "val": [], "test": [("567", "606")]}
@@ -48,12 +47,16 @@ def root(whole: Path, tmp_path: Path, patience: Patience) -> Iterator[Path]:
         yield tmp_path / "ff_c40"
 
 
+def verify(root: Path, pairs: Pairs, recipe: Recipe) -> Report:
+    return verify_tree(list_layout(FFPP, root, pairs, recipe))
+
+
 def found(root: Path) -> set[tuple[str, str]]:
-    return {(f.path, str(f.kind)) for f in verify_tree(root, PAIRS, RECIPE).findings}
+    return {(f.path, str(f.kind)) for f in verify(root, PAIRS, RECIPE).findings}
 
 
 def test_a_whole_tree_has_no_findings(whole: Path) -> None:
-    report = verify_tree(whole, PAIRS, RECIPE)
+    report = verify(whole, PAIRS, RECIPE)
     assert report.findings == []
     assert report.about == {"ff_root": str(whole), "layout": "flat", "compression": "c40", "n_files": 4}
 
@@ -79,7 +82,7 @@ def test_a_broken_link_is_found(root: Path, target: str) -> None:
         pytest.skip("Windows says it in other words")
     (root / VIDEOS[0]).unlink()
     (root / VIDEOS[0]).symlink_to(target)
-    (finding,) = verify_tree(root, PAIRS, RECIPE).findings
+    (finding,) = verify(root, PAIRS, RECIPE).findings
     assert (finding.kind, finding.what) == {
         "nowhere": ("missing", "a link that leads nowhere"),
         "0.mp4": ("unreadable", "cannot be read (Too many levels of symbolic links)"),
@@ -108,7 +111,7 @@ def test_a_list_of_other_files_is_not_followed(root: Path) -> None:
 def test_missing_and_extra_files_are_found(root: Path) -> None:
     (root / VIDEOS[3]).rename(root / "Deepfakes" / "1_0 (1).MP4")
     (root / "Deepfakes" / "readme.txt").write_text("")
-    report = verify_tree(root, PAIRS, RECIPE)
+    report = verify(root, PAIRS, RECIPE)
     assert {(f.path, str(f.kind)) for f in report.findings} == {
         (VIDEOS[3], "missing"),
         ("Deepfakes/1_0 (1).MP4", "extra"),
@@ -126,7 +129,7 @@ def test_a_missing_folder_is_its_files(root: Path) -> None:
 def test_the_same_bytes_twice_are_found(root: Path) -> None:
     shutil.copy(root / VIDEOS[0], root / VIDEOS[2])
     assert found(root) == {(VIDEOS[2], "duplicate")}
-    (finding,) = verify_tree(root, PAIRS, RECIPE).findings
+    (finding,) = verify(root, PAIRS, RECIPE).findings
     assert finding.what == f"the same bytes as {VIDEOS[0]}"
 
 
@@ -147,8 +150,7 @@ def published_tree(root: Path, monkeypatch: pytest.MonkeyPatch, pairs: Pairs = O
         facts |= odd.get(names[job.path], {})
         return job.path, VideoInfo(**facts, fps=25, pix_fmt="", profile="", crf=40, sha256=job.path)  # type: ignore[arg-type]
 
-    slots = plan_slots(pairs, Recipe(), tuple(pairs))
-    names = {source.path: source.source_video for source in index_sources(slots, official("c40"))}
+    names = {s.path: s.source_video for s in sources_in(official("c40"), pairs, Recipe(), tuple(pairs))}
     for folder in {(root / path).parent for path in names}:
         folder.mkdir(parents=True)
     for path in names:
@@ -159,7 +161,7 @@ def published_tree(root: Path, monkeypatch: pytest.MonkeyPatch, pairs: Pairs = O
 
 def test_every_published_video_is_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The ten widths that are no multiple of 64, and the one length that keeps no rule, among them."""
-    report = verify_tree(published_tree(tmp_path, monkeypatch, read_pairs()), read_pairs(), Recipe())
+    report = verify(published_tree(tmp_path, monkeypatch, read_pairs()), read_pairs(), Recipe())
     assert report.findings == []
     assert report.about["n_files"] == 5000
 
@@ -168,7 +170,7 @@ def test_other_facts_than_the_published_are_found(tmp_path: Path, monkeypatch: p
     """A wrong real video is its own finding: its sound fakes are not blamed."""
     odd = {"original_953": {"n_frames": 350}, "F2F_953_974": {"width": 1216}, "NT_606_567": {"height": 8}}
     root = published_tree(tmp_path, monkeypatch, **odd)
-    found = {(f.path.rpartition("/")[2], str(f.kind), f.what) for f in verify_tree(root, OFFICIAL, Recipe()).findings}
+    found = {(f.path.rpartition("/")[2], str(f.kind), f.what) for f in verify(root, OFFICIAL, Recipe()).findings}
     assert found == {
         ("953.mp4", "length", "350 frames, not 351 as published"),
         ("953_974.mp4", "size", "1216x720 px, not 1280x720 as published"),
@@ -179,7 +181,7 @@ def test_other_facts_than_the_published_are_found(tmp_path: Path, monkeypatch: p
 def test_by_the_rules_the_one_exception_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = published_tree(tmp_path, monkeypatch)
     (root / "corpus.json").write_text("{}")
-    (finding,) = verify_tree(root, OFFICIAL, Recipe()).findings
+    (finding,) = verify(root, OFFICIAL, Recipe()).findings
     assert finding.path.endswith("NeuralTextures/c40/videos/567_606.mp4")
     assert finding.what == "337 frames, not 340 (its target 567 has 340 and its source 606 has 387)"
 
@@ -194,9 +196,9 @@ def test_one_pair_of_other_people_and_the_rules_hold(pairs: Pairs, tmp_path: Pat
 
 def test_other_splits_are_an_error(root: Path) -> None:
     with pytest.raises(ConfigError, match="holds no video of the split files; give --splits"):
-        verify_tree(root, PAIRS | {"test": [("7", "8")]}, RECIPE)
+        verify(root, PAIRS | {"test": [("7", "8")]}, RECIPE)
     with pytest.raises(ConfigError, match="holds no fake of the split files; give --splits"):
-        verify_tree(root, PAIRS | {"test": [("0", "8")]}, RECIPE)
+        verify(root, PAIRS | {"test": [("0", "8")]}, RECIPE)
 
 
 def test_originals_alone_are_findings(root: Path) -> None:
@@ -261,7 +263,7 @@ def test_an_ending_in_capitals_is_fine_and_a_second_one_is_named(root: Path) -> 
 @pytest.mark.parametrize("ending", [".part", ".crdownload", ".aria2"])
 def test_a_download_that_was_not_finished_is_named(root: Path, ending: str) -> None:
     (root / VIDEOS[0]).rename(root / f"{VIDEOS[0]}{ending}")
-    (finding,) = verify_tree(root, PAIRS, RECIPE).findings
+    (finding,) = verify(root, PAIRS, RECIPE).findings
     assert (finding.path, finding.kind, finding.todo) == (VIDEOS[0], Kind.MISSING, "finish the download")
     assert f"0.mp4{ending}" in finding.what
 
@@ -272,11 +274,11 @@ def test_a_download_that_was_not_finished_is_named(root: Path, ending: str) -> N
 )
 def test_what_to_do_about_no_mp4_depends_on_what_it_is(root: Path, content: bytes, todo: str) -> None:
     (root / VIDEOS[0]).write_bytes(content)
-    (finding,) = verify_tree(root, PAIRS, RECIPE).findings
+    (finding,) = verify(root, PAIRS, RECIPE).findings
     assert finding.todo == todo
 
 
 def test_a_tree_of_another_level_is_told_to_say_so(root: Path) -> None:
     encode(root / VIDEOS[0], list(portrait()[:3]), crf=23)
-    (todo,) = {f.todo for f in verify_tree(root, PAIRS, RECIPE).findings if f.kind == Kind.WRONG_COMPRESSION}
+    (todo,) = {f.todo for f in verify(root, PAIRS, RECIPE).findings if f.kind == Kind.WRONG_COMPRESSION}
     assert todo == "put the c40 file of FaceForensics++ there, or give --compression c23 if the whole tree is so"

@@ -1,0 +1,137 @@
+"""One's own videos: a table lists them, with labels and, where known, originals and people.
+
+Who is in a video is its ``person``. Without one, a fake and its original make a group, which stays
+in one split as the videos of a person do.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ffpms.errors import ConfigError
+from ffpms.protocol.listing import ListedVideo, listing_digest
+from ffpms.schema import ORIGINAL, Split
+from ffpms.sources.corpus import Corpus, Listing, Request
+from ffpms.sources.listed_files import carve
+from ffpms.sources.names import name_of_path
+from ffpms.sources.registry import TABLE
+from ffpms.sources.table_rows import Faults, Row, read_rows
+
+SHARES: Mapping[str, float] = {Split.TEST: 0.15, Split.VAL: 0.15}
+"""Share of the people in each split, if the table has no splits; the others are train."""
+
+
+def list_videos(corpus: Corpus, request: Request) -> Listing:
+    """Lists the videos of a table.
+
+    Raises:
+        ConfigError: no table is given, or its videos lie on several drives.
+        ManifestError: the table cannot be read, or rows of it are wrong.
+    """
+    if request.table is None:
+        raise ConfigError(f"corpus: {corpus.name} needs a table; {corpus.give_root}")
+    table = request.table.expanduser()
+    base = Path(os.path.abspath(request.root.expanduser()))  # noqa: PTH100  # links are not followed
+    faults = Faults(table)
+    rows = read_rows(table, base, faults)
+    _check_paths(rows, faults)
+    groups = _group(rows)
+    splits = _choose_splits(rows, groups, request, faults)
+    faults.check()
+    videos = _describe(rows, groups, splits, base)
+    root = _common_folder(base, rows)
+    paths = {video.name: os.path.relpath(row.path, root).replace(os.sep, "/") for row, video in videos}
+    kinds = dict.fromkeys(sorted({row.manipulation for row in rows} - {ORIGINAL}))
+    recipe = corpus.adopt(request.recipe, {code: code for code in kinds})
+    listed = [video for _, video in videos]
+    name = re.sub(r"[^0-9A-Za-z._-]+", "-", table.stem) or TABLE
+    return Listing(corpus, root, recipe, listed, paths, corpus.title, listing_digest(listed), table=name)
+
+
+def _check_paths(rows: list[Row], faults: Faults) -> None:
+    """Checks that each video stands once, and that originals are real videos of the table."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        before = first.setdefault(row.path, row)
+        if before is not row:
+            faults.add(row.where, f"{Path(row.path).name} stands in {before.where} too; remove one")
+        if re.search(r"[:\\]", Path(row.path).name):
+            faults.add(row.where, f"{Path(row.path).name} has a colon or backslash in its name; rename it")
+    for row in rows:
+        if row.original and first.get(row.original, row).label == 1:
+            what = "is not in the table; add its row" if row.original not in first else "is fake too; name a real one"
+            faults.add(row.where, f"original {Path(row.original).name} {what}")
+
+
+def _group(rows: list[Row]) -> dict[str, str]:
+    """Returns the group of each path: of one person, or of an original and its fakes.
+
+    Videos that share either are of one group, which bears the first name of its people, or else of
+    its videos.
+    """
+    parent: dict[str, str] = {}
+
+    def find(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            key = parent[key]
+        return key
+
+    for row in rows:
+        own = find(row.path)
+        for other in filter(None, (row.original, f"\0{row.person}" if row.person else "")):
+            low, high = sorted((own, find(other)))
+            parent[high] = own = low
+    return {row.path: find(row.path).removeprefix("\0") for row in rows}
+
+
+def _choose_splits(rows: list[Row], groups: Mapping[str, str], request: Request, faults: Faults) -> dict[str, str]:
+    """Returns the split of each path: as the table has it, or else drawn by groups."""
+    given = [row for row in rows if row.split]
+    if not given:
+        drawn = carve(groups.values(), SHARES, request.recipe, TABLE)
+        return {path: drawn[group] for path, group in groups.items()}
+    for row in rows:
+        if not row.split:
+            faults.add(row.where, "has no split, but other rows have; give all rows one, or none")
+    first: dict[str, Row] = {}
+    for row in given:
+        before = first.setdefault(groups[row.path], row)
+        if before.split != row.split:
+            what = f"person {row.person}" if row.person else "it, or its original,"
+            faults.add(row.where, f"{what} is in {row.split}, and in {before.split} in {before.where}; give one split")
+    return {row.path: row.split for row in given}
+
+
+def _describe(
+    rows: list[Row], groups: Mapping[str, str], splits: Mapping[str, str], base: Path
+) -> list[tuple[Row, ListedVideo]]:
+    """Makes the video of each row; one with segments stands alone, for its labels are its own."""
+    names = {row.path: name_of_path(os.path.relpath(row.path, base).replace(os.sep, "/")) for row in rows}
+    described = []
+    for row in rows:
+        own, group = names[row.path], groups[row.path]
+        pair = names.get(group, group)
+        target = own if row.label == 0 else names.get(row.original, "")
+        video = ListedVideo(splits[row.path], row.manipulation, own, target, None, pair, row.segments)
+        described.append((row, video if target and not row.segments else video.standing_alone()))
+    return described
+
+
+def _common_folder(base: Path, rows: list[Row]) -> Path:
+    """Returns the lowest folder that holds the table's folder and all videos."""
+    try:
+        return Path(os.path.commonpath([base, *(Path(row.path).parent for row in rows)]))
+    except ValueError:
+        raise ConfigError(f"{base}: not all videos are on its drive; put them and the table on one drive") from None
+
+
+CORPUS = Corpus(
+    name=TABLE,
+    title=TABLE,
+    manipulations={},
+    not_found="a table lists its videos",
+    give_root="give --table FILE, and see that its paths are relative to its folder",
+    list_videos=list_videos,
+    editions=None,
+)

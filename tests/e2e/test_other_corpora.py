@@ -1,0 +1,146 @@
+"""Other corpora and one's own table, made of the embedded corpus: each is built, verified, read and trained on."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import ffpms as package
+from ffpms.protocol.listing import is_alone
+from tests.conftest import Command, Once
+from tests.helpers import other_trees
+from tests.helpers.building import status_of
+
+pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")
+
+SMALL = ("--size", 32, "--workers", 1)
+Make = Callable[[Path, Path], Path]
+TREES: dict[str, tuple[Make, str, dict[str, str]]] = {
+    "celeb-df": (
+        other_trees.celeb_df,
+        "Celeb-DF-partial-custom",
+        {
+            "original_id6_0000": "ok",
+            "original_id7_0000": "ok",
+            "original_id27_0005": "too_short",
+            "CDF_id6_id7_0000": "ok",
+            "CDF_id7_id6_0000": "ok",
+        },
+    ),
+    "dfd": (
+        other_trees.dfd,
+        "DFD-partial-custom",
+        dict.fromkeys(
+            (
+                "original_06__exit_phone_room",
+                "DFD_06_07__exit_phone_room__YVGY8LOK",
+                "DFD_07_06__kitchen_pan__YVGY8LOK",
+            ),
+            "ok",
+        ),
+    ),
+    "dfdc": (other_trees.dfdc, "DFDC-custom", dict.fromkeys(("original_cc", "DFDC_dd"), "ok")),
+    "dfdc-preview": (other_trees.preview, "DFDC-preview-custom", {}),
+}
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_a_corpus_is_built_and_verified(name: str, ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    make, dataset, statuses = TREES[name]
+    root, out = make(tree, tmp_path / "tree"), tmp_path / "data"
+    result = ffpms("build", "--root", root, "--out", out, "--split", "test", *SMALL)
+    assert result.exit_code == 0, result.output
+    checked = ffpms("verify", out, "--root", root, "--workers", 1)
+    assert (checked.exit_code, checked.output) == (0, checked.output), checked.output
+    assert package.load(out).name == dataset
+    found = status_of(out)
+    assert statuses.items() <= found.items()
+    assert statuses or set(found.values()) == {"ok"}
+    assert "complete already" in ffpms("build", "--root", root, "--out", out, "--split", "test", *SMALL).output
+    before = ffpms("verify", "--root", root, "--workers", 1, "--json")
+    assert {finding["kind"] for finding in json.loads(before.output)["findings"]} <= {"too_short"}
+
+
+def test_a_fake_that_is_two_columns_wider_is_a_stretch(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    root, out = other_trees.celeb_df(tree, tmp_path / "tree"), tmp_path / "data"
+    assert ffpms("build", "--root", root, "--out", out, "--split", "test", *SMALL).exit_code == 0
+    sources = pd.read_parquet(out / "sources.parquet").set_index("source_video")
+    wide, real = sources.loc["CDF_id7_id6_0000"], sources.loc["original_id7_0000"]
+    assert wide["width"] == real["width"] + 2
+    assert (wide["geometry"], wide["status"]) == ("resize", "ok")
+    assert wide["scale_x"] == pytest.approx(wide["width"] / real["width"], abs=2e-3)
+    whole = tmp_path / "whole"
+    assert ffpms("build", "--root", root, "--out", whole, "--split", "test", "--whole", *SMALL).exit_code == 0
+    assert package.load(whole).name == "Celeb-DF-custom"
+    assert "original_id7_0000" not in status_of(whole), "the list has it not"
+
+
+@pytest.fixture(scope="module")
+def own(ffpms: Command, tree: Path, once: Once) -> Path:
+    """The set of a table, beside the videos it lists."""
+
+    def build(root: Path) -> None:
+        other_trees.table(tree, root)
+        result = ffpms("build", "--table", root / "videos.csv", "--out", root / "data", *SMALL)
+        assert result.exit_code == 0, result.output
+
+    return once("own", build)
+
+
+def test_a_table_makes_mixed_whole_and_partial_bags(ffpms: Command, own: Path) -> None:
+    data = package.load(own / "data")
+    assert (data.name, data.reasons) == ("table-videos-partial", ())
+    videos = data.videos
+    assert set(videos["status"]) == {"ok"}
+    assert is_alone(videos).sum() == 4
+    partial = videos[videos["n_fake"].between(1, 19) & is_alone(videos)]
+    (bag,) = partial["bag_id"]
+    rows = data.frames[data.frames["bag_id"] == bag]
+    fps = data.sources.set_index("source_video").loc[bag, "fps"]
+    assert (rows["label"] == (rows["frame_index"] / fps < 0.4)).all()
+    assert not rows["replaced"].any()
+    assert ffpms("verify", own / "data", "--root", own, "--workers", 1).exit_code == 0
+    assert "called table-videos-partial after its table" in (own / "data" / "README.md").read_text()
+
+
+def test_one_can_train_on_mixed_and_whole_fakes(ffpms: Command, own: Path, tmp_path: Path) -> None:
+    flags = ("--data", own / "data", "--out", tmp_path / "runs", "--backbone", "tiny", "--epochs", 1, "--device", "cpu")
+    result = ffpms("bench", "--methods", "smil,xn-avg", *flags)
+    assert result.exit_code == 0, result.output
+    board = pd.read_csv(tmp_path / "runs" / "leaderboard.csv")
+    ours = board[board["source"] == "ours"]
+    assert set(ours["dataset"]) == {"table-videos-partial"}
+    assert "95-100%" in set(ours["fake_rate_bucket"])
+
+
+def test_segments_that_no_frame_shows_are_told(ffpms: Command, own: Path, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(f"path,label,split,segments\n{own}/clips/006.mp4,0,test,\n{own}/clips/007.mp4,1,test,900-901\n")
+    result = ffpms("build", "--table", table, "--out", tmp_path / "data", *SMALL)
+    assert "none of the 20 sampled frames lies in its fake segments; ask for more --frames" in result.output
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ((), "nothing to build from; give --ff-root DIR, --root DIR or --table FILE"),
+        (("--root", "."), "no known tree; give --corpus with one of ffpp, celeb-df, dfd, dfdc, dfdc-preview, table"),
+        (("--root", ".", "--corpus", "kodf"), "corpus: 'kodf' is unknown; choose ffpp or celeb-df"),
+        (("--ff-root", ".", "--root", "."), "--ff-root: is --corpus ffpp --root; give one of the two"),
+        (("--corpus", "table"), "corpus: table needs --table FILE"),
+        (("--corpus", "dfd", "--table", "a.csv"), "corpus: dfd takes no --table FILE"),
+        (("--root", ".", "--corpus", "celeb-df", "--compression", "c23"), "compression: Celeb-DF has no levels"),
+        (("--root", ".", "--corpus", "dfdc", "--splits", "."), "train.json: not found"),
+        (("--root", ".", "--corpus", "celeb-df"), "no Celeb-DF tree (Celeb-real/ and Celeb-synthesis/ are not in it)"),
+    ],
+)
+def test_what_cannot_be_built_is_one_line(
+    ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = ffpms("build", *flags)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert result.output.count("\n") == 1
