@@ -68,6 +68,9 @@ class Run:
     paper's, such as its backbone. ``segments`` are the true segments of the test bags; None if an
     older version wrote the run, which did not store them. ``training`` names the training whose
     weights it has, which other runs may share; empty if that is not known.
+
+    A run that was scored on another set too is there once more for that set. ``origin`` is then the
+    run on the set that it was trained on, and ``manipulations`` are those of the test bags.
     """
 
     run_id: str
@@ -87,6 +90,7 @@ class Run:
     defaults: Mapping[str, Any] = field(default_factory=dict, repr=False)
     segments: pd.DataFrame | None = field(default=None, repr=False)
     training: str = ""
+    origin: "Run | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
