@@ -127,7 +127,7 @@ def _drop_old_scores(trial: Trial) -> None:
 
 
 def _score_others(trial: Trial, resources: Resources) -> None:
-    """Scores the test bags of other sets with the stored weights; val and train are not looked at."""
+    """Scores the test bags of other sets with the stored weights, and nothing else of them."""
     detector = make_detector(replace(trial.config, pretrained=False, weights_sha256=""), {})
     load_weights(detector, trial.folder / BEST)
     model = Model.place(detector, trial.config, resources.machine)
