@@ -1,9 +1,9 @@
 """``ffpms bench``: trains and scores a grid of trials (sets x methods x seeds x training sets).
 
-Each trial is scored once on test.
+Each trial is scored once on test, and once on the test bags of other sets.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 from benchmark.leaderboards.board import COLUMNS, Board, lock_board, make_board
 from benchmark.runs.collection import describe_left_out, read_collection
 from benchmark.runs.folder import Failure, Run, is_done, read_run, unfinish
+from benchmark.runs.other_sets import read_alone
 from benchmark.runs.tables import DamagedTableError
 from benchmark.runs.training_set import DATA, describe_set, write_training_set
 from benchmark.train_config import TrainConfig
@@ -20,12 +21,14 @@ from benchmark.training.device import Log, Machine, choose_device
 from benchmark.trials.claims import discard
 from benchmark.trials.configure import settle
 from benchmark.trials.failures import end_all, explain
+from benchmark.trials.other_sets import check_other_sets, choose_tests, take_test_part
 from benchmark.trials.preflight import check_methods, check_splits
 from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, FfpmsError, writing
+from ffpms.schema import Split
 
 Grid = Sequence[tuple[BuiltSet, TrainConfig]]
 
@@ -35,7 +38,8 @@ class Outcome:
     """The result of a grid: its leaderboard, runs and failures.
 
     ``board`` is the leaderboard of all finished runs, as are ``cells`` and ``markdown``. ``runs``
-    and ``failed`` are those that this grid asked for. ``failures`` has a line for each failure,
+    and ``failed`` are those that this grid asked for: a run once for each set that it scored.
+    ``failures`` has a line for each failure,
     also of detectors that could not be made. ``left_out`` has one for what else cannot be used in
     the folder.
     """
@@ -58,21 +62,27 @@ def bench(
     resume: bool = True,
     store: bool = True,
     run: Runner = run_here,
+    test_data: Sequence[BuiltSet] = (),
 ) -> Outcome:
     """Runs the trials of a grid that are not done yet, and writes the leaderboard of ``out``.
 
     The leaderboard has all runs in ``out``. ``weights`` are the files that configurations name.
+    Each detector also scores the test bags of ``test_data``, other sets than its own. Nothing else
+    of them is looked at. They may be added to runs that are done.
 
     Raises:
         DetectorError: no method of the grid can be made; nothing was trained.
         ConfigError: weights cannot be read, or a split of a set has not both real and fake bags
-            with faces.
+            with faces. Or a set of ``test_data`` has faces cut otherwise, or videos of training.
     """
-    trials, lines = _make_trials(grid, out, machine)
-    check_splits(trials)
+    tests = [take_test_part(test) for test in test_data]
+    check_other_sets([data for data, _ in grid], tests)
+    check_splits(tests, (Split.TEST,))
+    trials, lines = _make_trials(grid, tests, out, machine)
+    check_splits(trial.data for trial in trials)
     if not resume:
         discard(trials, machine)
-    todo = [trial for trial in trials if not machine.ranks.agree(_is_whole(trial.folder, machine.log))]
+    todo = [trial for trial in trials if not machine.ranks.agree(_is_whole(trial, machine.log))]
     for trial in trials:
         if trial not in todo:
             machine.log(f"{trial.folder.name}: done already")
@@ -86,7 +96,7 @@ def bench(
     if machine.ranks.first:
         describe_sets([trial for trial in trials if trial not in faults])
     failures = run(possible, resources) if possible else []
-    return _conclude(out, {trial.folder.name for trial in trials}, [*lines, *failures], machine)
+    return _conclude(out, trials, [*lines, *failures], machine)
 
 
 def describe_sets(trials: Sequence[Trial]) -> None:
@@ -102,11 +112,19 @@ def describe_sets(trials: Sequence[Trial]) -> None:
             write_training_set(trial.folder, describe_set(trial.data, trial.config.manipulations))
 
 
-def _is_whole(folder: Path, log: Log) -> bool:
-    """Whether a trial is done; a run whose scores are lost or damaged is to be scored again."""
+def _is_whole(trial: Trial, log: Log) -> bool:
+    """Whether a trial is done; scores that are lost or damaged are to be made again."""
+    if not _is_sound(trial.folder, read_run, log):
+        return False
+    found = [_is_sound(trial.folder_on(test), read_alone, log) for test in trial.tests]
+    return all(found)
+
+
+def _is_sound(folder: Path, read: Callable[[Path], Run], log: Log) -> bool:
+    """Whether scores are there and whole; if not they lose their mark, and are made again."""
     try:
         if is_done(folder):
-            read_run(folder)
+            read(folder)
             return True
     except DamagedTableError as error:
         log(f"{error}; it is scored again")
@@ -129,8 +147,9 @@ def train(
     seeds: Iterable[int] | None = None,
     device: str = "auto",
     log: Log = lambda _: None,
+    test_data: Iterable[BuiltSet] = (),
 ) -> Outcome:
-    """Trains detectors on a set, and scores its test bags.
+    """Trains detectors on a set, and scores its test bags and those of other sets.
 
     It also writes the leaderboard of ``out``. What is done already is not done again.
 
@@ -141,11 +160,12 @@ def train(
         seeds: a run each, in place of the configurations' own.
         device: ``auto`` is the first GPU, else the CPU.
         log: takes a line for whoever is watching, such as ``print``.
+        test_data: other sets, whose test bags every detector scores too.
 
     Raises:
         DetectorError: no detector can be made.
         ConfigError: the set lacks a manipulation, or a split of it has not both real and fake bags
-            with faces.
+            with faces. Or one of ``test_data`` has faces cut otherwise, or videos of training.
 
     Example:
         >>> names = ("s-mil", "xn-avg")
@@ -158,7 +178,8 @@ def train(
     own = [replace(config, manipulations=_choose_manipulations(config, data)) for config in asked]
     several = None if seeds is None else list(seeds)
     grid = [(data, replace(config, seed=seed)) for config in own for seed in several or [config.seed]]
-    return bench(grid, Path(out), Machine(choose_device(device), log=log), {})
+    machine = Machine(choose_device(device), log=log)
+    return bench(grid, Path(out), machine, {}, test_data=list(test_data))
 
 
 def _choose_manipulations(config: TrainConfig, data: BuiltSet) -> tuple[str, ...]:
@@ -179,35 +200,42 @@ def make_grid(
     ]
 
 
-def _make_trials(grid: Grid, out: Path, machine: Machine) -> tuple[list[Trial], list[str]]:
+def _make_trials(grid: Grid, tests: Sequence[BuiltSet], out: Path, machine: Machine) -> tuple[list[Trial], list[str]]:
     """Makes each trial once, with the configuration and the folder it will have.
 
-    Returns a line for each that cannot be made, since the code of its method cannot be read.
+    Returns a line for each that cannot be made, since the code of its method cannot be read. There
+    is one too for each of the ``tests`` that a method cannot score.
     """
-    trials, faults = {}, {}
+    trials, faults, lines = {}, {}, list[str]()
     for data, asked in grid:
         try:
             trial = Trial.below(out, settle(asked, machine, data.unmixed), data)
-            trials[trial.folder] = trial
+            own, unfit = choose_tests(trial.config.method, data, tests)
+            trials[trial.folder] = replace(trial, tests=own)
+            lines += unfit
         except BaseException as error:
             end_all(error, out)
             faults[_name_method(asked.method, explain(error, asked))] = error
     if faults and not trials:
         raise next(iter(faults.values()))
-    return list(trials.values()), list(faults)
+    return list(trials.values()), [*faults, *lines]
 
 
-def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine) -> Outcome:
+def _conclude(out: Path, trials: Sequence[Trial], failures: list[str], machine: Machine) -> Outcome:
     """Writes the leaderboard, if this is the first rank and there is anything to put in it."""
     if not machine.ranks.first:
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
     with lock_board(out, machine.log):
         found = read_collection(out)
-        failures += [found.left_out.pop(name) for name in wanted.intersection(found.left_out)]
+        folders = [folder for trial in trials for folder in (trial.folder, *map(trial.folder_on, trial.tests))]
+        names = {folder.relative_to(out).as_posix() for folder in folders}
+        failures += [found.left_out.pop(name) for name in names.intersection(found.left_out)]
         left_out = describe_left_out(out, found)
         if not (found.runs or found.failures):
             return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures, left_out)
         board = make_board(found.runs, found.failures)
         board.write(out)
-    own = [run for run in found.runs if run.run_id in wanted], [one for one in found.failures if one.run_id in wanted]
-    return Outcome(board.cells, board.markdown(), *own, failures, left_out, board)
+    wanted = {(trial.folder.name, data.sha256) for trial in trials for data in (trial.data, *trial.tests)}
+    runs = [run for run in found.runs if (run.run_id, run.data_sha256) in wanted]
+    failed = [one for one in found.failures if one.run_id in names]
+    return Outcome(board.cells, board.markdown(), runs, failed, failures, left_out, board)

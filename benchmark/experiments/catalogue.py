@@ -34,8 +34,8 @@ class Experiment:
     """An experiment of the paper.
 
     ``methods`` are by compression. ``readings`` are run beside the defaults, one setting at a time.
-    ``unmixed`` means FaceForensics++ itself, where no frame of a
-    fake is replaced. ``elsewhere`` is a part of the paper's experiment that no set of ours allows.
+    ``unmixed`` means FaceForensics++ itself, where no frame of a fake is replaced. ``corpora`` are
+    those that the paper's experiment has besides. Sets of them are scored as ``--test-data``.
     """
 
     title: str
@@ -43,7 +43,7 @@ class Experiment:
     unmixed: bool = False
     curves: tuple[Curve, ...] = ()
     readings: tuple[Reading, ...] = ()
-    elsewhere: str = ""
+    corpora: tuple[str, ...] = ()
 
 
 _ON_FFPMS = ("xn-avg", "xn-max", "d-fwa", "lstm", "i3d", "s-mil", "s-mil-t")
@@ -76,7 +76,7 @@ EXPERIMENTS = {
         "Table 1: videos of which some frames are fake",
         {"c40": _ON_FFPMS},
         readings=_READINGS,
-        elsewhere="the columns of DFDC preview and Celeb-DF, which ffpms does not read",
+        corpora=("DFDC-preview", "Celeb-DF"),
     ),
     "table2": Experiment(
         "Table 2: FaceForensics++ itself, by compression",
@@ -99,7 +99,7 @@ EXPERIMENTS = {
         {"c40": _IN_FIGURES},
         unmixed=True,
         curves=(Curve("frames", "Accuracy against the number of frames looked at", frame_curve),),
-        elsewhere="the paper's own curve, of DFDC preview, which ffpms does not read; this is of FaceForensics++",
+        corpora=("DFDC-preview",),
     ),
 }
 """The experiments by name."""

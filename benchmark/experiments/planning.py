@@ -1,10 +1,11 @@
 """Planning: finds which parts of an experiment the given sets allow, and notes the others."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmark.experiments.catalogue import Experiment
+from benchmark.leaderboards.paper import read_paper
 from benchmark.train_config import TrainConfig
 from benchmark.trials.requirements import check_set
 from detectors import method
@@ -23,18 +24,18 @@ class Part:
 
 
 def plan_experiment(
-    experiment: Experiment, roots: Sequence[Path], chosen: Sequence[str] = ()
+    experiment: Experiment, roots: Sequence[Path], chosen: Sequence[str] = (), tests: Sequence[BuiltSet] = ()
 ) -> tuple[list[Part], list[str]]:
     """Plans the parts that the sets allow; returns them, and one note for each part they do not.
 
-    ``chosen`` methods replace the paper's.
+    ``chosen`` methods replace the paper's. ``tests`` are the other sets that will be scored.
 
     Raises:
         ConfigError: two sets have the same compression, or nothing of the experiment is possible.
         ManifestError: a set cannot be read.
     """
     sets = _by_compression(experiment, roots)
-    notes = [f"not here: {experiment.elsewhere}"] if experiment.elsewhere else []
+    notes = [note for corpus in experiment.corpora for note in _note_corpus(experiment, corpus, tests)]
     parts = []
     for compression, data in sets.items():
         known = experiment.methods.get(compression) or next(iter(experiment.methods.values()))
@@ -97,6 +98,22 @@ def _note_data(experiment: Experiment, data: BuiltSet, lacking: Mapping[str, lis
         which = f"{data.name} {data.sha256[:8]} at {paper_compression(data.recipe.compression)}"
         notes.append(f"{data.place} is {which}, not the paper's test set, so the paper's numbers are left out")
     return notes
+
+
+def _note_corpus(experiment: Experiment, corpus: str, tests: Sequence[BuiltSet]) -> Iterator[str]:
+    """Notes what the paper has of another corpus, beside the sets of it that will be scored."""
+    own = [test for test in tests if test.name.startswith(corpus)]
+    if not own:
+        part = "curve" if experiment.curves else "column"
+        yield f"not here: the paper's {part} of {corpus}; give a set of it with --test-data"
+    elif not experiment.curves:
+        paper = read_paper()
+        column = paper[(paper["dataset"] == corpus) & (paper["metric"] == "accuracy")]
+        numbers = ", ".join(
+            f"{name} {100 * value:.2f}" for name, value in zip(column["method"], column["value"], strict=True)
+        )
+        why = "no difference is printed, since the paper's exact set and its training are not known"
+        yield f"the paper's column of {corpus}, beside {', '.join(test.name for test in own)}: {numbers}; {why}"
 
 
 def _note_missing(experiment: Experiment, compression: str) -> str:

@@ -36,7 +36,8 @@ def training_curve(runs: list[Run], root: Path) -> pd.DataFrame:
 
 def lack_history(runs: list[Run], root: Path) -> list[str]:
     """Lists the trained runs whose history cannot be read, so that their curve is not drawn."""
-    return [run.run_id for run in runs if not run.external and _read(root / run.run_id / HISTORY) is None]
+    trained = dict.fromkeys(run.run_id for run in runs if not run.external)
+    return [run_id for run_id in trained if _read(root / run_id / HISTORY) is None]
 
 
 def _read(path: Path) -> pd.DataFrame | None:

@@ -115,7 +115,7 @@ def make_board(
     The paper's cells are added where it has the same data.
 
     Args:
-        runs: finished runs, each of which counts once, or the folder that they are in.
+        runs: finished runs, each of which counts once a set, or the folder that they are in.
         failures: trials that failed, beside a list of runs; a folder knows its own. Of what cannot
             be used in a folder it warns, and leaves it out.
         protocol: the rule by which segments are scored, ``activitynet`` or ``av-deepfake1m``.
@@ -133,7 +133,7 @@ def make_board(
     check_protocol(protocol)
     if isinstance(runs, str | Path):
         runs, failures = _read_folder(Path(runs))
-    each = list({run.run_id: run for run in ([runs] if isinstance(runs, Run) else runs)}.values())
+    each = list({(run.run_id, run.data_sha256): run for run in ([runs] if isinstance(runs, Run) else runs)}.values())
     failed = tabulate_failures(failures)
     groups = group_runs(each) if each or failed.empty else []
     filled = [pair for group in groups for pair in fill(group, protocol, in_buckets)]

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmark.leaderboards.labels import find_differences, format_setting, make_label, train_on
+from benchmark.leaderboards.labels import find_differences, format_setting, make_label, name_part, name_table
 from benchmark.leaderboards.paper import paper_methods
 from benchmark.runs.folder import Run
 from ffpms.errors import ManifestError
-from ffpms.protocol.v1_manifest import OFFICIAL
 from ffpms.sources.registry import in_order
 
 _Key = tuple[tuple[str, object], ...]
@@ -40,21 +39,21 @@ class Group:
 
     @property
     def table(self) -> str:
-        """The table that the row stands in.
-
-        FFPMS, and FF++ unmixed, is one set wherever it was built. Of others each is its own.
-        """
-        return self.dataset if self.dataset in OFFICIAL else f"{self.dataset} {self.data}"
+        """The table that the row stands in."""
+        return name_table(self.runs[0])
 
     @property
     def manipulations(self) -> list[str]:
-        """The columns it fills: ``all`` if each of its runs was trained on several."""
+        """The columns it fills: ``all`` if each of its runs was trained on several.
+
+        On another set than it was trained on, these are the manipulations of that set.
+        """
         joint = all(len(run.manipulations) > 1 for run in self.runs)
         own = in_order(code for run in self.runs for code in run.manipulations)
         return ["all", *own] if joint else own
 
     def trained_on(self, manipulation: str) -> list[Run]:
-        """Returns its runs that were trained on a manipulation."""
+        """Returns its runs that were trained on a manipulation; all of those trained elsewhere."""
         return [run for run in self.runs if manipulation == "all" or manipulation in run.manipulations]
 
 
@@ -102,8 +101,9 @@ def _group(own: list[Run]) -> Group:
 def _key(run: Run) -> _Key:
     settings: dict[str, Any] = dict(run.settings)
     settings |= {"external": run.external, "data": run.data_sha256[:8], "code": run.code_sha256[:8]}
-    trained_on = settings.pop("manipulations")
-    settings["train_on"] = train_on(tuple(trained_on))
+    del settings["manipulations"]
+    settings["train_on"] = name_part(run)
+    settings["trained_on"] = name_table(run.origin) if run.origin else ""
     settings.pop("seed", None)
     return tuple(sorted((k, tuple(v) if isinstance(v, list) else v) for k, v in settings.items()))
 

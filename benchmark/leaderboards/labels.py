@@ -30,8 +30,8 @@ def find_differences(run: Run) -> tuple[str, ...]:
 
     Such are ``backbone=tiny`` and ``epochs=2``, in the order of ``TrainConfig``. A method's own
     backbone is its default. A setting whose default is unknown counts as a difference. On
-    FaceForensics++ so does training on less than all four manipulations together. Of another tool
-    nothing is known.
+    FaceForensics++ so does training on less than all four manipulations together. On another set
+    than it was trained on, that set does. Of another tool nothing is known.
     """
     if run.external:
         return ()
@@ -41,8 +41,29 @@ def find_differences(run: Run) -> tuple[str, ...]:
 
 
 def _training_part(run: Run) -> Iterator[str]:
-    if run.dataset in OFFICIAL and set(run.manipulations) != ALL_KINDS:
-        yield f"train_on={train_on(run.manipulations)}"
+    """Yields on what it was trained, if that is not the set of the table or not all of it."""
+    own = run.origin or run
+    if run.origin:
+        yield f"trained on {name_table(own)}"
+    is_part = own.dataset in OFFICIAL and set(own.manipulations) != ALL_KINDS
+    if is_part or (run.origin and len(own.manipulations) == 1):
+        yield f"train_on={name_part(run)}"
+
+
+def name_part(run: Run) -> str:
+    """Says on which manipulations a run was trained, as far as that tells rows apart.
+
+    On another set than it was trained on, detectors of one manipulation each are rows of their own.
+    """
+    return "+".join(run.origin.manipulations) if run.origin else train_on(tuple(run.settings["manipulations"]))
+
+
+def name_table(run: Run) -> str:
+    """Names the table of the set that a run was scored on.
+
+    FFPMS, and FF++ unmixed, is one set wherever it was built. Of others each is its own.
+    """
+    return run.dataset if run.dataset in OFFICIAL else f"{run.dataset} {run.data_sha256[:8]}"
 
 
 def train_on(manipulations: tuple[str, ...]) -> str:

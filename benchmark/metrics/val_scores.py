@@ -30,8 +30,11 @@ class ValScores:
 
     @classmethod
     def of(cls, run: Run) -> "ValScores | None":
-        """Reads a run's val scores; None if it has not both real and fake val videos."""
-        val = cls(run.val[run.val["level"] == "video"], frozenset(run.scores["pair_id"]))
+        """Reads a run's val scores; None if it has not both real and fake val videos.
+
+        They are of the set that it was trained on, and so are the test pairs.
+        """
+        val = cls(run.val[run.val["level"] == "video"], frozenset((run.origin or run).scores["pair_id"]))
         return val if val.label.any() and not val.label.all() else None
 
     @property

@@ -16,9 +16,9 @@ PACKAGED = "packaged"
 def write_command(runs: Sequence[Run], data: str = "DATA") -> str:
     """Writes the command of the runs of one row, which differ in seed and manipulations alone.
 
-    ``data`` is the folder of the built set, ``DATA`` where it is not known. So are ``WEIGHTS`` and
-    ``SCORES``, files of which a run keeps the hash alone. What a run of another version knows and
-    this one has no flag for follows as a comment.
+    ``data`` is the folder of the set that was scored, ``DATA`` where it is not known. If they were
+    trained on another set, that one is ``DATA``. Of ``WEIGHTS`` and ``SCORES`` a run keeps the hash
+    alone. What a run of another version knows and this one has no flag for follows as a comment.
     """
     first = runs[0]
     if first.external:
@@ -28,8 +28,10 @@ def write_command(runs: Sequence[Run], data: str = "DATA") -> str:
     ranks = first.settings.get("ranks", 1)
     launch = f"torchrun --nproc-per-node {ranks} $(which ffpms)" if ranks > 1 else "ffpms"
     seeds = ",".join(dict.fromkeys(str(run.seed) for run in runs))
-    words = ["bench", "--methods", first.method, "--data", data, *_flags(first), "--seeds", seeds]
-    words += ["--train-on", "each"] if all(len(run.manipulations) == 1 for run in runs) else []
+    trained = [run.origin or run for run in runs]
+    sets = ["--data", "DATA", "--test-data", data] if first.origin else ["--data", data]
+    words = ["bench", "--methods", first.method, *sets, *_flags(trained[0]), "--seeds", seeds]
+    words += ["--train-on", "each"] if all(len(run.manipulations) == 1 for run in trained) else []
     unknown = [f"{key}={format_setting(value)}" for key, value in first.settings.items() if key not in PAPER]
     comment = f"  # not in this version: {', '.join(unknown)}" if unknown else ""
     return f"{launch} {shlex.join(words)}{' '.join(comment.splitlines())}"

@@ -32,7 +32,10 @@ class RowOrigin:
 def trace(group: Group, root: Path, data: str) -> RowOrigin:
     """Traces a row back to its runs; ``data`` is the folder of the built set, or ``DATA``."""
     first = group.runs[0]
-    runs = [(run.run_id, "" if run.seed is None else str(run.seed), "+".join(run.manipulations)) for run in group.runs]
+    runs = [
+        (run.run_id, "" if run.seed is None else str(run.seed), "+".join((run.origin or run).manipulations))
+        for run in group.runs
+    ]
     return RowOrigin(
         label=group.method,
         command=write_command(group.runs, data),

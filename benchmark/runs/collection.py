@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.runs.folder import FAILED, OF_A_RUN, Failure, Run, is_done, read_failure, read_run
+from benchmark.runs.other_sets import list_folders, read_on
 from ffpms.errors import FfpmsError, ManifestError
 
 
@@ -12,6 +13,7 @@ from ffpms.errors import FfpmsError, ManifestError
 class Collection:
     """The finished runs of a folder and the trials that failed, by name, and what else is there.
 
+    A run that was scored on other sets too is among ``runs`` once for each set.
     ``left_out`` has a line for each folder that cannot be used, by its name: what is wrong, and
     what to do. ``unfinished`` are the names of runs that are neither done nor failed.
     """
@@ -25,7 +27,7 @@ class Collection:
 def read_collection(root: str | Path) -> Collection:
     """Reads all run folders below ``root``.
 
-    A run counts once. Files, and folders that hold nothing of a run, are passed over.
+    A folder counts once. Files, and folders that hold nothing of a run, are passed over.
 
     Raises:
         ManifestError: there is no such folder, or it cannot be read.
@@ -40,7 +42,7 @@ def read_collection(root: str | Path) -> Collection:
             todo = "remove it" if isinstance(error, IsADirectoryError) else "make it readable"
             place, why = error.filename or folder, error.strerror or error
             found.left_out[folder.name] = f"{place}: {why}; {todo}, or move the folder away"
-    found.runs.sort(key=lambda run: run.run_id)
+    found.runs.sort(key=lambda run: (run.run_id, bool(run.origin), run.dataset, run.data_sha256))
     return found
 
 
@@ -71,10 +73,24 @@ def _add(folder: Path, found: Collection) -> None:
         if any(run.run_id == other.run_id for other in found.runs):
             raise ManifestError(f"{folder}: is the run {run.run_id} once more; delete the link")
         found.runs.append(run)
+        _add_other_sets(folder, run, found)
     elif FAILED in names:
         found.failures.append(read_failure(folder))
     elif names.intersection(OF_A_RUN):
         found.unfinished.append(folder.name)
+
+
+def _add_other_sets(folder: Path, run: Run, found: Collection) -> None:
+    """Adds a run's scores on other sets; those that cannot be used do not cost the run."""
+    for place in list_folders(folder):
+        name = f"{folder.name}/{place.name}"
+        if not is_done(place):
+            found.unfinished.append(name)
+            continue
+        try:
+            found.runs.append(read_on(place, run))
+        except FfpmsError as error:
+            found.left_out[name] = str(error)
 
 
 def describe_left_out(root: Path, found: Collection) -> list[str]:
@@ -103,6 +119,7 @@ def check_not_empty(root: Path, found: Collection) -> None:
 def read_runs(root: str | Path) -> list[Run]:
     """Reads all finished runs below ``root``, by name.
 
+    One that was scored on other sets too is there once for each set.
     It warns of what cannot be used, and leaves it out.
 
     Raises:

@@ -71,6 +71,9 @@ class Run:
     older version wrote the run, which did not store them. ``training`` names the training whose
     weights it has, which other runs may share; empty if that is not known. ``proposals`` are the
     segments that another tool proposes itself; None if frame scores propose them.
+
+    A run that was scored on another set too is there once more for that set. ``origin`` is then the
+    run on the set that it was trained on, and ``manipulations`` are those of the test bags.
     """
 
     run_id: str
@@ -91,6 +94,7 @@ class Run:
     segments: pd.DataFrame | None = field(default=None, repr=False)
     training: str = ""
     proposals: pd.DataFrame | None = field(default=None, repr=False)
+    origin: "Run | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmark.runs.folder import is_done, unfinish
+from benchmark.runs.other_sets import ON
 from benchmark.training.device import Machine
 from benchmark.trials.trial import Trial
 from ffpms.errors import writing
@@ -37,6 +38,7 @@ def _lock(trial: Trial, locks: ExitStack) -> str:
         if owner := locks.enter_context(try_lock(_lock_of(folder))):
             return owner
         remove_partial(folder)
+        remove_partial(folder, f"{ON}*/*")
     for folder in trial.teacher.selecting_otherwise if trial.config.select == "last" else ():
         with try_lock(_lock_of(folder)) as owner:
             if owner:

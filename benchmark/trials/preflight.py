@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from benchmark.runs.folder import is_done
 from benchmark.train_config import TrainConfig
 from benchmark.trials.failures import end_all, explain, is_crash, note_failure
 from benchmark.trials.requirements import check_set
@@ -18,17 +19,17 @@ from ffpms.errors import ConfigError
 from ffpms.schema import Split, Status
 
 
-def check_splits(trials: Sequence[Trial]) -> None:
+def check_splits(sets: Iterable[BuiltSet], splits: Sequence[Split] = tuple(Split)) -> None:
     """Checks, before hours of training, that no split lacks a class."""
-    for data in {trial.data.sha256: trial.data for trial in trials}.values():
-        for split in Split:
+    for data in {data.sha256: data for data in sets}.values():
+        for split in splits:
             bags = data.bags(split, data.manipulations)
             if {bag.label for bag in bags if bag.crops} != {0, 1}:
-                message = f"{data.place}: no real and fake {split} bags with faces; {_why_none(data, split)}"
-                raise ConfigError(message)
+                why = _why_none(data, split, splits)
+                raise ConfigError(f"{data.place}: no real and fake {split} bags with faces; {why}")
 
 
-def _why_none(data: BuiltSet, split: str) -> str:
+def _why_none(data: BuiltSet, split: str, splits: Sequence[str]) -> str:
     """Returns what keeps a split from being used, and what to do.
 
     Either it was not built, or its videos could not be used.
@@ -36,7 +37,7 @@ def _why_none(data: BuiltSet, split: str) -> str:
     own = data.videos.loc[data.videos["split"] == split, "status"]
     bad = own[own != Status.OK]
     if bad.empty:
-        return "build with --split test,val,train"
+        return f"build with --split {','.join(reversed(splits))}"
     status = bad.value_counts().index[0]
     return f"of {len(own)} bags {len(bad)} are not ok, most often {status}; see README.md there, then build again"
 
@@ -72,6 +73,9 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Tri
     missing: dict[tuple[object, ...], BackboneError] = {}
     left = []
     for trial in trials:
+        if is_done(trial.folder):  # its weights are there
+            left.append(trial)
+            continue
         origin = replace(trial.config, seed=0, manipulations=()), trial.data.side
         if origin not in made:
             made[origin] = _try_making(replace(trial, config=origin[0]), resources.weights, missing)
@@ -80,11 +84,12 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Tri
             yield trial, fault
         else:
             left.append(trial)
-    opened: dict[str, BaseException | None] = {}
+    opened: dict[tuple[str, int], BaseException | None] = {}
     for trial in left:
-        if (sha256 := trial.data.sha256) not in opened:
-            opened[sha256] = _try_opening(trial, resources)
-        if fault := opened[sha256]:
+        sets = {(data.sha256, len(data.crops)): data for data in (trial.data, *trial.tests)}
+        for key in sets.keys() - opened.keys():
+            opened[key] = _try_opening(sets[key], trial.folder, resources)
+        if fault := next((opened[key] for key in sets if opened[key]), None):
             yield trial, fault
 
 
@@ -113,12 +118,12 @@ def _try_making(
     return fault
 
 
-def _try_opening(trial: Trial, resources: Resources) -> BaseException | None:
+def _try_opening(data: BuiltSet, folder: Path, resources: Resources) -> BaseException | None:
     """Returns why the faces of a set cannot be read, if so.
 
     A rank of several raises it, for the others wait.
     """
     if resources.machine.ranks.world > 1:
-        resources.faces(trial.data)
+        resources.faces(data)
         return None
-    return _try(partial(resources.faces, trial.data), trial.folder)
+    return _try(partial(resources.faces, data), folder)

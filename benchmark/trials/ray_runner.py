@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.runs.folder import FAILED, is_done
+from benchmark.runs.folder import FAILED
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Log, Machine, Setup
 from benchmark.trials.claims import claim
 from benchmark.trials.failures import end_all, explain, note_failure
+from benchmark.trials.other_sets import take_test_part
 from benchmark.trials.runner import attempt
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
@@ -29,6 +30,7 @@ class RayJob:
     config: TrainConfig
     folder: Path
     root: Path
+    tests: tuple[Path, ...]
     unmixed: bool
     cache: Path | None
     weight_files: Mapping[str, Path]
@@ -56,7 +58,8 @@ class Cluster:
         Returns one line a failure.
         """
         for trial in trials:
-            resources.faces(trial.data)  # so that workers find the caches of faces, and do not make them
+            for data in (trial.data, *trial.tests):
+                resources.faces(data)  # so that workers find the caches of faces, and do not make them
         return [line for wave in _waves(trials) for line in self._run_wave(wave, resources)]
 
     def _job(self, trial: Trial, resources: Resources) -> RayJob:
@@ -64,6 +67,7 @@ class Cluster:
             trial.config,
             trial.folder.absolute(),
             trial.data.root.absolute(),
+            tuple(test.root.absolute() for test in trial.tests),
             trial.data.unmixed,
             resources.cache.absolute() if resources.cache else None,
             {name: path.absolute() for name, path in resources.weight_files.items()},
@@ -113,7 +117,8 @@ def _tell_why_left(folder: Path, reason: Busy | None, busy: set[Path], log: Log)
 def _waves(trials: Sequence[Trial]) -> list[list[Trial]]:
     """Orders trials: those that train, that may take a last epoch, that take others' weights."""
     teachers = {trial.teacher.folder: trial.teacher for trial in trials}
-    todo = [teacher for teacher in teachers.values() if not is_done(teacher.folder)]
+    teachers |= {trial.folder: trial for trial in trials if trial.folder in teachers}  # those with other sets to score
+    todo = [teacher for teacher in teachers.values() if not teacher.is_done]
     training, last = ([t for t in todo if (t.config.select == "last") is last] for last in (False, True))
     return [training, last, [trial for trial in trials if trial.folder not in teachers]]
 
@@ -127,7 +132,8 @@ def _on_death(folder: Path, deaths: Counter[Path]) -> str | None:
 def run_ray_job(job: RayJob) -> str | Busy:
     """Runs a trial on this machine; returns why it failed, or nothing."""
     try:
-        trial = Trial(job.config, load(job.root, job.unmixed), job.folder)
+        tests = tuple(take_test_part(load(root, job.unmixed)) for root in job.tests)
+        trial = Trial(job.config, load(job.root, job.unmixed), job.folder, tests)
         resources = Resources(job.setup.apply(), job.weight_files, job.cache)
     except BaseException as error:
         end_all(error, job.folder)
@@ -135,4 +141,4 @@ def run_ray_job(job: RayJob) -> str | Busy:
     with claim(trial, resources.machine) as owner:
         if owner:
             return Busy(owner)
-        return "" if is_done(trial.folder) else attempt(trial, resources)
+        return "" if trial.is_done else attempt(trial, resources)

@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Sequence
 
-from benchmark.runs.folder import FAILED, is_done
+from benchmark.runs.folder import FAILED
 from benchmark.trials.claims import claim
 from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.shared_resources import Resources
@@ -26,7 +26,8 @@ def run_here(trials: Sequence[Trial], resources: Resources) -> list[str]:
     left, busy = {f"[{number}/{len(trials)}] {one.folder.name}": one for number, one in enumerate(trials, 1)}, set()
     while left:
         for name, trial in list(left.items()):
-            resources.faces(trial.data)  # a set whose crops are damaged was left out before
+            for data in (trial.data, *trial.tests):
+                resources.faces(data)  # a set whose crops are damaged was left out before
             outcome = _try_running(name, trial, resources)
             if not isinstance(outcome, str):
                 failures += outcome
@@ -54,7 +55,7 @@ def _try_running(name: str, trial: Trial, resources: Resources) -> list[str] | s
 def _run_claimed(name: str, trial: Trial, resources: Resources) -> list[str]:
     """Runs a trial that is this process's own; returns a line if it failed."""
     machine = resources.machine
-    if machine.ranks.agree(is_done(trial.folder)):  # by another trial, or by another process
+    if machine.ranks.agree(trial.is_done):  # by another trial, or by another process
         machine.log(f"{name}: done already")
         return []
     machine.log(f"{name}: on {', '.join(trial.config.manipulations)}")

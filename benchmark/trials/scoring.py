@@ -21,17 +21,24 @@ from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, SEGMENT,
 
 
 def write_scores(model: Model, data: BuiltSet, read: Read, folder: Path) -> None:
-    """Scores the val bags and the test bags once, and writes the tables.
-
-    The test bags are also scored on the rate grid and with fewer frames. Their true segments are
-    stored beside the scores.
-    """
+    """Scores the val bags and the test bags once, and writes the tables."""
     constant = {"run_id": folder.name, "method": model.config.method, "dataset": data.name}
-    kinds, log = model.config.manipulations, model.machine.log
-    val = data.bags(Split.VAL, kinds)
-    rows = tabulate_scores(val, make_scorer(model, val, read), log)
+    val = data.bags(Split.VAL, model.config.manipulations)
+    rows = tabulate_scores(val, make_scorer(model, val, read), model.machine.log)
     write_table(rows.assign(**constant), SCORE, folder / SCORES[Split.VAL])
-    test = data.bags(Split.TEST, kinds)
+    write_test_scores(model, data, read, folder, folder.name, model.config.manipulations)
+
+
+def write_test_scores(
+    model: Model, data: BuiltSet, read: Read, folder: Path, run_id: str, kinds: tuple[str, ...]
+) -> None:
+    """Scores the test bags of a set and of manipulations once, and writes the tables.
+
+    They are also scored on the rate grid and with fewer frames. Their true segments are stored
+    beside the scores.
+    """
+    constant = {"run_id": run_id, "method": model.config.method, "dataset": data.name}
+    test, log = data.bags(Split.TEST, kinds), model.machine.log
     fakes, reals = (data.pure(Split.TEST, kinds, fake) for fake in (True, False))
     score = make_scorer(model, [*test, *fakes, *reals], read)
     rows = tabulate_scores(test, score, log)

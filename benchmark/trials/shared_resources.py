@@ -24,7 +24,7 @@ class Resources:
     machine: Machine
     weight_files: Mapping[str, Path] = field(default_factory=dict)
     cache: Path | None = None
-    _opened: dict[str, Read] = field(default_factory=dict)
+    _opened: dict[tuple[str, int], Read] = field(default_factory=dict)
 
     @cached_property
     def weights(self) -> Mapping[str, Weights]:
@@ -33,9 +33,10 @@ class Resources:
 
     def faces(self, data: BuiltSet) -> Read:
         """Returns the faces of a set; the first rank fills their cache, then all open it."""
-        if data.sha256 not in self._opened:
-            self._opened[data.sha256] = self._open(data)
-        return self._opened[data.sha256]
+        key = data.sha256, len(data.crops)  # a set, or its test part alone
+        if key not in self._opened:
+            self._opened[key] = self._open(data)
+        return self._opened[key]
 
     def _open(self, data: BuiltSet) -> Read:
         ranks = self.machine.ranks

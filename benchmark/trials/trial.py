@@ -11,13 +11,15 @@ import torch
 
 from benchmark.data.inputs import face_side
 from benchmark.data.training_sets import make_training_sets
-from benchmark.runs.folder import finish, is_done
+from benchmark.runs.folder import finish, is_done, unfinish
+from benchmark.runs.other_sets import folder_on, list_folders, write_set
 from benchmark.train_config import SELECTS, TrainConfig
 from benchmark.training.checkpoint import (
     BEST,
     HISTORY,
     drop_checkpoint,
     find_last,
+    is_trained,
     load_weights,
     name_file,
     save_weights,
@@ -25,7 +27,7 @@ from benchmark.training.checkpoint import (
 from benchmark.training.model import Model
 from benchmark.training.train import fit
 from benchmark.trials.identity import run_id, start
-from benchmark.trials.scoring import write_scores
+from benchmark.trials.scoring import write_scores, write_test_scores
 from benchmark.trials.shared_resources import Resources
 from detectors import create, method, names, tune
 from detectors.backbones import Weights
@@ -38,11 +40,16 @@ FORGERIES = "val-forgeries"
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """A detector to train and score on a set, and the folder of the run."""
+    """A detector to train and score on a set, and the folder of the run.
+
+    ``tests`` are other sets, whose test bags the trained detector scores too. They are no part of
+    the run's name, so that they may be added to a run that is done.
+    """
 
     config: TrainConfig
     data: BuiltSet
     folder: Path
+    tests: tuple[BuiltSet, ...] = ()
 
     @classmethod
     def below(cls, out: Path, config: TrainConfig, data: BuiltSet) -> Self:
@@ -58,6 +65,20 @@ class Trial:
         config = replace(self.config, method=method(self.config.method).trained_as)
         return self if config == self.config else Trial.below(self.folder.parent, config, self.data)
 
+    def folder_on(self, test: BuiltSet) -> Path:
+        """Names the folder of the scores on another set."""
+        return folder_on(self.folder, test.name, test.sha256)
+
+    @property
+    def unscored(self) -> list[BuiltSet]:
+        """The other sets that the detector has not scored yet."""
+        return [test for test in self.tests if not is_done(self.folder_on(test))]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run is done, and every other set is scored."""
+        return is_done(self.folder) and not self.unscored
+
     @property
     def selecting_otherwise(self) -> list[Path]:
         """The folders of the trials that differ from this one only in ``select``."""
@@ -68,14 +89,25 @@ class Trial:
 def run_trial(trial: Trial, resources: Resources) -> None:
     """Trains a detector, scores its val and test bags once, and writes the run folder.
 
-    A method that is trained as another takes the weights that this one's training kept for it.
+    Then its stored weights score the test bags of other sets. A run that is done is not trained
+    again for them. A method that is trained as another takes the weights that this one's training
+    kept for it.
     """
+    if not resources.machine.ranks.agree(is_done(trial.folder)):
+        _train_and_score(trial, resources)
+    if resources.machine.ranks.first and trial.unscored:
+        _score_others(trial, resources)
+    resources.machine.ranks.wait()
+
+
+def _train_and_score(trial: Trial, resources: Resources) -> None:
     machine, read = resources.machine, resources.faces
     model = Model.place(make_detector(trial.config, resources.weights), trial.config, machine)
     if note := model.detector.backbone.note:
         machine.log(f"{trial.folder.name}: {note}")
     if machine.ranks.first:
         start(trial.folder, trial.config, trial.data, machine.device)
+        _drop_old_scores(trial)
     machine.ranks.wait()
     if not _take_weights(model, trial, resources):
         _train(model, trial, resources)
@@ -84,6 +116,28 @@ def run_trial(trial: Trial, resources: Resources) -> None:
         finish(trial.folder)
         drop_checkpoint(trial.folder)
     machine.ranks.wait()
+
+
+def _drop_old_scores(trial: Trial) -> None:
+    """Deletes scores on other sets if new weights are about to be trained."""
+    if not is_trained(trial.folder, trial.config.epochs):
+        for folder in list_folders(trial.folder):
+            unfinish(folder)
+            shutil.rmtree(folder)
+
+
+def _score_others(trial: Trial, resources: Resources) -> None:
+    """Scores the test bags of other sets with the stored weights, and nothing else of them."""
+    detector = make_detector(replace(trial.config, pretrained=False, weights_sha256=""), {})
+    load_weights(detector, trial.folder / BEST)
+    model = Model.place(detector, trial.config, resources.machine)
+    for test in trial.unscored:
+        model.machine.log(f"{trial.folder.name}: scores the test bags of {test.place}")
+        folder = trial.folder_on(test)
+        folder.mkdir(exist_ok=True)
+        write_set(folder, test.name, test.reasons, test.sha256)
+        write_test_scores(model, test, resources.faces(test), folder, trial.folder.name, test.manipulations)
+        finish(folder)
 
 
 def _train(model: Model, trial: Trial, resources: Resources) -> None:

@@ -32,6 +32,12 @@ from ffpms.errors import ConfigError, writing
         type=PATH,
         help="A built set; may be repeated.",
     ),
+    click.option(
+        "--test-data",
+        multiple=True,
+        type=PATH,
+        help="Another set, whose test bags are scored too; may be repeated. May be added to finished runs.",
+    ),
     click.option("--unmixed", is_flag=True, help="Take fakes as they are, no frame replaced: FaceForensics++ itself."),
     click.option(
         "--experiment",
@@ -143,6 +149,8 @@ def bench(**flags: Any) -> None:
 
     Example: ffpms bench --methods smil,xn-avg --data ffpms-data --out runs
 
+    Across data: ffpms bench --methods smil --data ffpms-data --test-data celeb-df
+
     The paper's own: ffpms bench --experiment fig6
     """
     os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPUs lack is computed by the CPU
@@ -155,19 +163,30 @@ def bench(**flags: Any) -> None:
     machine, run = find_runtime(flags)
     if machine.ranks.first:
         warn_of_plugins()
-    parts, notes = _parts(flags)
+    tests = _load_tests(flags)
+    parts, notes = _parts(flags, tests)
     configs, weights = _configs(flags, list(dict.fromkeys(name for _, methods in parts for name in methods)))
     for note in notes:
         machine.log(note)
     seeds, each = _seeds(flags["seeds"]), flags["train_on"] == "each"
     own = [(data, [config for config in configs if config.method in methods]) for data, methods in parts]
     grid = [trial for data, chosen in own for trial in make_grid(data, chosen, seeds, each)]
-    outcome = bench(grid, flags["out"], machine, weights, resume=flags["resume"], store=flags["store"], run=run)
+    how = {"resume": flags["resume"], "store": flags["store"], "run": run, "test_data": tests}
+    outcome = bench(grid, flags["out"], machine, weights, **how)
     _show(outcome, notes, flags)
     sys.exit(1 if outcome.failures else 0)
 
 
-def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], list[str]]:
+def _load_tests(flags: dict[str, Any]) -> list[Any]:
+    """Loads the sets of ``--test-data``, unmixed if those of ``--data`` are."""
+    from benchmark.experiments.catalogue import EXPERIMENTS
+    from ffpms.dataset.loading import load
+
+    unmixed = EXPERIMENTS[flags["experiment"]].unmixed if flags["experiment"] else flags["unmixed"]
+    return [load(root, unmixed) for root in flags["test_data"]]
+
+
+def _parts(flags: dict[str, Any], tests: list[Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], list[str]]:
     """Returns each set with its methods, and notes on what is not possible of an experiment."""
     from benchmark.experiments.catalogue import EXPERIMENTS
     from benchmark.experiments.planning import plan_experiment
@@ -183,7 +202,7 @@ def _parts(flags: dict[str, Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], li
     if experiment.curves:
         need("matplotlib")
     chosen = choose_methods(flags["methods"]) if flags["methods"] else ()
-    parts, notes = plan_experiment(experiment, flags["data"], chosen)
+    parts, notes = plan_experiment(experiment, flags["data"], chosen, tests)
     return [(part.data, part.methods) for part in parts], notes
 
 

@@ -8,8 +8,11 @@ import click
 import pytest
 
 from ffpms import cli
+from ffpms.builder.config import BuildConfig
+from ffpms.protocol.crop_config import CropConfig
 from tests.conftest import Command
 from tests.helpers.pages import PAGES, ROOT, prose
+from tests.helpers.tiny_set import CONFIG, make_set
 
 SOURCE_TREE = "/data/FaceForensics++"
 QUICK = {
@@ -18,6 +21,8 @@ QUICK = {
     "verify": ("--workers", "1"),
     "bench": ("--epochs", "1", "--batch-size", "8"),
 }
+OTHERS = {"train": [], "val": [], "test": [("904", "905")]}
+"""The pairs of a set of other people, to score across data."""
 JOURNEYS = {
     "docs/tutorial.md": ("minicorpus", "build", "verify", "bench", "leaderboard"),
     "docs/build.md docs/train.md": ("verify", "build", "build", "verify", "methods", "bench", "bench"),
@@ -38,6 +43,7 @@ def test_the_commands_run_in_order(
     pages: str, ffpms: Command, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    make_set(tmp_path / "celeb-df", OTHERS, BuildConfig(CONFIG.recipe, CropConfig(size=32)))
     commands = commands_in(pages)
     names = tuple(name for name, *_ in commands)
     assert names[: len(JOURNEYS[pages])] == JOURNEYS[pages]

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,18 @@ def test_the_mixed_set_is_taken_where_the_paper_mixes(built: Path) -> None:
     (part,), notes = plan_experiment(EXPERIMENTS["fig7"], [built])
     assert part.data.unmixed
     assert any("DFDC" in note for note in notes)
+
+
+def test_the_papers_columns_of_other_corpora_stand_beside_sets_of_them(built: Path) -> None:
+    data = BuiltSet.load(built)
+    tests = [replace(data, name="Celeb-DF-v2-partial")]
+    _, notes = plan_experiment(EXPERIMENTS["table1"], [built], tests=tests)
+    (column,) = (note for note in notes if "Celeb-DF" in note)
+    assert column.startswith("the paper's column of Celeb-DF, beside Celeb-DF-v2-partial: XN-avg 99.44, XN-max 89.89,")
+    assert "no difference is printed" in column
+    assert "not here: the paper's column of DFDC-preview; give a set of it with --test-data" in notes
+    _, notes = plan_experiment(EXPERIMENTS["fig7"], [built], tests=[replace(data, name="DFDC-preview-custom")])
+    assert not any("DFDC" in note for note in notes), "the curve is there"
 
 
 def test_another_compression_is_run_and_said(at: At) -> None:

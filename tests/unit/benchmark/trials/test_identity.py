@@ -7,6 +7,7 @@ EXCUSED = {
     "benchmark": "a docstring and names",
     "benchmark.runs": "a docstring",
     "benchmark.runs.folder": "names of files, and reading them back",
+    "benchmark.runs.other_sets": "names of files, and reading them back",
     "benchmark.runs.tables": "reading stored scores back",
     "data_manifests": "a path; what lies there names a set and changes no score",
     "detectors": "names",

@@ -1,13 +1,14 @@
 """What a cluster does with trials whose workers die, and in which order it runs them; without a cluster."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from benchmark.runs.collection import read_collection
-from benchmark.runs.folder import FAILED
+from benchmark.runs.folder import DONE, FAILED
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, Setup
 from benchmark.trials import identity, ray_runner
@@ -28,6 +29,16 @@ def data(built: Path) -> BuiltSet:
 def trial(data: BuiltSet, out: Path, method: str) -> Trial:
     config = TrainConfig(method, ("DF",), "tiny", precision="fp32")
     return Trial.below(out, config, data)
+
+
+def test_a_trial_that_others_learn_from_scores_its_other_sets(data: BuiltSet, tmp_path: Path) -> None:
+    """Also if a trial that takes its weights, and so names it as its teacher, comes after it."""
+    teacher, pupil = (trial(data, tmp_path, method) for method in ("xn-avg", "xn-max"))
+    asked = replace(teacher, tests=(data,))
+    assert ray_runner._waves([asked, pupil]) == [[asked], [], [pupil]]
+    asked.folder.mkdir()
+    (asked.folder / DONE).touch()
+    assert ray_runner._waves([asked, pupil]) == [[asked], [], [pupil]], "done, but for the other set"
 
 
 def run_on(
@@ -83,7 +94,7 @@ def test_the_reason_of_a_worker_is_left_in_the_trials_folder(
 
 def test_a_machine_that_does_not_have_the_set_fails_its_own_trials(data: BuiltSet, tmp_path: Path) -> None:
     own = trial(data, tmp_path, "s-mil")
-    job = RayJob(own.config, own.folder, tmp_path / "nowhere", False, None, {}, Setup())
+    job = RayJob(own.config, own.folder, tmp_path / "nowhere", (), False, None, {}, Setup())
     assert run_ray_job(job).startswith(f"{tmp_path / 'nowhere'}: no built set")
 
 
