@@ -60,6 +60,7 @@ class Group:
 def group_runs(runs: list[Run]) -> list[Group]:
     """Groups runs by configuration and data, in the order of their tables.
 
+    Sets on which nothing was trained come last.
     A row's label says in what its configuration differs from the paper's defaults. Rows that are
     still alike are told apart by what differs between them, such as the code.
 
@@ -76,7 +77,11 @@ def group_runs(runs: list[Run]) -> list[Group]:
     for table in dict.fromkeys(group.table for group in unnamed.values()):
         labels |= _labels({key: group for key, group in unnamed.items() if group.table == table})
     order = list(dict.fromkeys(group.method for group in unnamed.values()))
-    places = {key: (group.table, order.index(group.method), len(group.differences)) for key, group in unnamed.items()}
+    home = {group.table for group in unnamed.values() if not group.runs[0].origin}
+    places = {
+        key: (group.table not in home, group.table, order.index(group.method), len(group.differences))
+        for key, group in unnamed.items()
+    }
     return [replace(unnamed[key], method=labels[key]) for key in sorted(unnamed, key=places.__getitem__)]
 
 

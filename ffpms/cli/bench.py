@@ -149,7 +149,7 @@ def bench(**flags: Any) -> None:
 
     Example: ffpms bench --methods smil,xn-avg --data ffpms-data --out runs
 
-    Across data: ffpms bench --methods smil --data ffpms-data --test-data celeb-df
+    Across data: ffpms bench --methods smil --test-data celeb-df
 
     The paper's own: ffpms bench --experiment fig6
     """

@@ -6,8 +6,12 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
+from ffpms.builder.config import BuildConfig
+from ffpms.dataset.loading import load
+from ffpms.protocol.crop_config import CropConfig
 from tests.conftest import Command
 from tests.helpers.scores import names
+from tests.helpers.tiny_set import make_set
 
 QUICK = ("--backbone", "tiny", "--epochs", 1)
 
@@ -47,6 +51,20 @@ def test_an_experiment_leaves_a_page_with_its_tables_and_curves(
     for curve in curves:
         assert f"]({curve}.png)" in page
         assert names(pd.read_csv(out / name / f"{curve}.csv")["method"]) == {"s-mil", "xn-avg"}
+
+
+def test_an_experiment_has_a_table_and_a_curve_for_each_other_set(ffpms: Command, built: Path, tmp_path: Path) -> None:
+    others = make_set(
+        tmp_path / "others", {"train": [], "val": [], "test": [("904", "905")]}, BuildConfig(crop=CropConfig(size=64))
+    )
+    flags = ("--methods", "s-mil", *QUICK, "--data", built, "--test-data", others, "--out", tmp_path)
+    result = ffpms("bench", "--experiment", "fig6", *flags)
+    assert result.exit_code == 0, result.output
+    assert len({line for line in result.stdout.splitlines() if line.startswith("### Video AUC")}) == 2
+    curves = {path.name for path in (tmp_path / "fig6").glob("fake-rate-grid-*.png")}
+    assert {name.rpartition("-")[2].removesuffix(".png") for name in curves} == {
+        load(root).sha256[:8] for root in (built, others)
+    }
 
 
 def test_what_is_done_is_not_done_again_and_the_bytes_are_the_same(ffpms: Command, built: Path, out: Path) -> None:

@@ -25,10 +25,10 @@ def data(once: Once) -> Path:
 class Bench:
     """A bench of the grid, as a process of its own that writes what it says to a file."""
 
-    def __init__(self, data: Path, out: Path, log: Path) -> None:
+    def __init__(self, data: Path, out: Path, log: Path, *flags: object) -> None:
         self.log = log
         with log.open("w") as file:
-            command = program("bench", *GRID, "--data", data, "--out", out)
+            command = program("bench", *GRID, "--data", data, "--out", out, *flags)
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file)
 
     @property
@@ -57,6 +57,17 @@ def test_two_at_once_train_each_run_once(data: Path, tmp_path: Path, ffpms: Comm
     for bench in two:
         assert bench.process.wait() == 0, bench.said
     check(tmp_path / "runs", two[0].said + two[1].said, ffpms)
+
+
+def test_two_at_once_score_another_set_once(data: Path, tmp_path: Path, ffpms: Command) -> None:
+    others = make_set(tmp_path / "others", {"train": [], "val": [], "test": [("904", "905")]})
+    flags = ("--test-data", others)
+    two = [Bench(data, tmp_path / "runs", tmp_path / name, *flags) for name in ("a.log", "b.log")]
+    for bench in two:
+        assert bench.process.wait() == 0, bench.said
+    said = two[0].said + two[1].said
+    assert said.count("scores the test bags of") == len(list((tmp_path / "runs").glob("*/on-*/DONE"))) == 4
+    assert not list((tmp_path / "runs").rglob("*.partial"))
 
 
 def test_what_a_killed_bench_was_training_is_taken_over(data: Path, tmp_path: Path, ffpms: Command) -> None:
