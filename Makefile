@@ -40,16 +40,20 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The oldest versions that setup.cfg allows, in an environment of their own; the tools that test them are new. PyTorch
-# takes 3 GB there: LOWEST_FLAGS='--torch-backend cpu' saves them where its own index can be reached.
+# The oldest versions that setup.cfg allows, in an environment of their own. The tools that test them are as new as these
+# let them be: without the constraint import-linter brings the newest click, packaging and rich. timm brings torchvision,
+# whose newest release brings the newest PyTorch: the one of the oldest is named. PyTorch takes 3 GB there:
+# LOWEST_FLAGS='--torch-backend cpu' saves them where its own index can be reached.
 lowest: export OMP_NUM_THREADS = 1
 lowest: export OPENBLAS_NUM_THREADS = 1
 lowest:
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/pip install --quiet uv
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct $(LOWEST_FLAGS) \
-		--editable '.[demo,landmarks,mtcnn,tensorboard]'
-	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) hypothesis imageio-ffmpeg import-linter pytest pytest-xdist pyyaml
+		--editable '.[demo,explain,landmarks,mtcnn,ray,report,tensorboard]' torchvision==0.21.0
+	$(LOWEST)/bin/uv pip freeze --quiet --python $(LOWEST) --exclude-editable >$(LOWEST)/oldest.txt
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST) --constraint $(LOWEST)/oldest.txt \
+		hypothesis imageio-ffmpeg import-linter pytest pytest-xdist pyyaml
 	$(LOWEST)/bin/python -m pytest -m 'not bench and not slow' --numprocesses auto --maxprocesses 8 --dist loadfile $(LOWEST_TESTS)
 	$(LOWEST)/bin/ffpms minicorpus --out $(LOWEST)/corpus --identities 6 --frames 24-27
 	$(LOWEST)/bin/ffpms build --ff-root $(LOWEST)/corpus --splits $(LOWEST)/corpus/splits --size 64 --out $(LOWEST)/data

@@ -1,6 +1,8 @@
 """Submission: reads a file of another tool's scores and finds everything that is wrong with it."""
 
+import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,8 +107,23 @@ def _check_columns(names: list[str]) -> Iterator[str]:
 
 
 def _to_numbers(column: pd.Series) -> pd.Series:
+    """Converts a column to finite numbers, NaN for what is none.
+
+    Pandas before version 3 errs by a last bit in numbers that it reads from text. Python does not,
+    so that the same scores give the same run from CSV and from Parquet.
+    """
     numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-    return numbers.where(np.isfinite(numbers))
+    numbers = numbers.where(np.isfinite(numbers))
+    exact = [_read_exactly(cell, number) for cell, number in zip(column, numbers, strict=True)]
+    return pd.Series(exact, index=column.index, dtype=np.float64)
+
+
+def _read_exactly(cell: object, number: float) -> float:
+    """Reads the text of a number again, if it is text and Python too takes it for a number."""
+    if isinstance(cell, str) and not math.isnan(number):
+        with suppress(ValueError):
+            return float(cell)
+    return number
 
 
 def _to_places(column: pd.Series) -> tuple[pd.Series, pd.Series]:

@@ -97,9 +97,12 @@ def with_crops(frames: pd.DataFrame, crops: pd.DataFrame) -> pd.DataFrame:
     fake frame only the altered ones are labelled fake.
     """
     joined = frames.merge(crops, how="left", on=["source_video", "frame_index", "track_id"], suffixes=("", "_crop"))
-    joined["label"] = joined["label"].where(joined["altered"].fillna(True).astype(bool), 0)
+    joined["label"] = joined["label"].where(joined["altered"].ne(False), 0)
+    joined["altered"] = joined["altered"].eq(True)
     unusable = joined["frame_index"] == UNKNOWN
     for column in ("status", "error"):
         joined[column] = joined[column].where(unusable, joined[f"{column}_crop"])
-    blank = {"altered": False, "crop": "", "sha256": "", "n_bytes": 0} | {f"box_{side}": 0.0 for side in "xywh"}
-    return joined.fillna(blank).astype({"track_id": "int16", "n_bytes": "int32", "altered": bool})
+    zeros = {"n_bytes": 0} | {f"box_{side}": 0.0 for side in "xywh"}
+    joined[[*zeros]] = joined[[*zeros]].infer_objects()  # where no crop is known they have no type
+    blank = {"crop": "", "sha256": ""} | zeros
+    return joined.fillna(blank).astype({"track_id": "int16", "n_bytes": "int32"})

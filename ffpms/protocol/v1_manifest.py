@@ -46,7 +46,7 @@ def rows_digest(slots: pd.DataFrame) -> str:
 def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.DataFrame:
     """Writes ``recipe.toml``, ``frames.parquet`` and ``sha256`` for the test split.
 
-    The bytes are the same each time.
+    The same pyarrow writes the same bytes each time, every pyarrow the same rows.
 
     Raises:
         ConfigError: the folder holds other files.

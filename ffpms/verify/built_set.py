@@ -124,7 +124,8 @@ def _check_rows(
 
 def _read_sources(data: Path) -> pd.DataFrame:
     """Reads sources.parquet, indexed by source_video."""
-    rows = pd.concat([pd.DataFrame(columns=SOURCE.names), *read_batches(data / "sources.parquet", SOURCE)])
+    batches = list(read_batches(data / "sources.parquet", SOURCE))
+    rows = pd.concat(batches) if batches else pd.DataFrame(columns=SOURCE.names)
     if rows["source_video"].duplicated().any():
         raise ManifestError(f"sources.parquet: a source_video stands twice; {BUILD_ANEW}")
     return rows.set_index("source_video")

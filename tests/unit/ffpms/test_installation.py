@@ -41,7 +41,7 @@ def test_pinned_versions_are_allowed() -> None:
     [
         ("torch", "2.6", "below it a file of weights can execute code though weights_only is set (CVE-2025-32434)"),
         ("dlib-bin", "19.24.6", "below it every picture is refused under numpy 2"),
-        ("av", "17", "below it VideoFrame.reformat takes no number of threads"),
+        ("av", "17.1", "below it a GIF or an MPEG program stream that is opened with options crashes Python"),
     ],
 )
 def test_floors_have_reasons(name: str, floor: str, why: str) -> None:

@@ -88,7 +88,7 @@ def test_csv_parquet_and_any_order_are_the_same_run(
     numbered.to_parquet(tmp_path / "mine.dat")
     flags = ("--name", "my-tool", "--data", whole, "--out", tmp_path / "runs")
     assert ffpms("evaluate", "--scores", tmp_path / "mine.dat", *flags).exit_code == 0
-    assert submit(rows.assign(slot=rows["slot"].replace("", -1)), "--data", whole).exit_code == 0
+    assert submit(rows.assign(slot=rows["slot"].where(rows["slot"] != "", -1)), "--data", whole).exit_code == 0
     assert len(read_runs(tmp_path / "runs")) == 1
     assert written.stat().st_mtime_ns == before, "a finished run is not written again"
     rows.loc[0, "score"] = 0.32

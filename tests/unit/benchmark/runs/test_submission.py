@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.runs.submission import read_submission
 from tests.conftest import Command
 from tests.helpers.submissions import Submit, predict
 
@@ -101,6 +102,16 @@ def test_what_is_no_table_is_one_line(ffpms: Command, tmp_path: Path, content: b
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert "x.csv: neither CSV nor Parquet" in result.stderr
+
+
+def test_a_number_is_read_to_its_last_bit(tmp_path: Path) -> None:
+    """As Parquet has it, though an older pandas rounds what it reads from text; and some read what Python does not."""
+    scores = np.random.default_rng(0).random(100)
+    texts = [*map(repr, scores.tolist()), "+0e 0"]
+    pd.DataFrame({"bag_id": "a", "score": texts}).to_csv(tmp_path / "mine.csv", index=False)
+    rows, _ = read_submission(tmp_path / "mine.csv")
+    assert rows["score"].tolist()[:-1] == scores.tolist()
+    assert rows["score"].fillna(0.0).iloc[-1] == 0.0
 
 
 def test_a_file_that_is_not_there_is_one_line(ffpms: Command, tmp_path: Path) -> None:
