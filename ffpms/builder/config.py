@@ -13,7 +13,10 @@ from ffpms.protocol.plan import split_order
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import Split
 
-CODE = ("schema.py", "hashing.py", "protocol", "sources", "extraction", "builder", "dataset/shortcut_audit.py")
+CODE = (
+    *("schema.py", "hashing.py", "shown_face.py", "protocol", "sources", "extraction", "builder"),
+    "dataset/shortcut_audit.py",
+)
 """Files and folders of ``ffpms`` that decide the crops, tables and numbers of a built set.
 
 A test follows the imports to see that none is missing.
