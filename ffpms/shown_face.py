@@ -1,6 +1,11 @@
 """Shown face: a crop as every detector and every page sees it, enlarged to the side of its set."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 def enlarge(crop: np.ndarray, side: int) -> np.ndarray:
@@ -18,4 +23,14 @@ def enlarge(crop: np.ndarray, side: int) -> np.ndarray:
         return crop
     from PIL import Image  # tables alone are read without it
 
-    return np.asarray(Image.fromarray(crop).resize((side, side), Image.Resampling.BICUBIC))
+    return enlarge_image(Image.fromarray(crop), side)
+
+
+def enlarge_image(image: "Image", side: int) -> np.ndarray:
+    """Enlarges a picture as :func:`enlarge` does an array.
+
+    Shape: -> (side, side, 3) uint8.
+    """
+    from PIL.Image import Resampling
+
+    return np.asarray(image if image.width == side else image.resize((side, side), Resampling.BICUBIC))

@@ -80,8 +80,8 @@ each fake bag, draw and slot: with n fake frames those of `rank` below n are fak
 
 _LANDMARKS = """
 `landmarks.parquet` has a row for each crop of a real video: 68 points in px of the crop as it is shown,
-`x0, y0, x1, y1, ...`, which hold for its fakes' crops too. They are dlib's, whose weights were trained on 300-W: not
-for commercial use.
+`x0, y0, x1, y1, ...`, which hold for its fakes' crops too. They are dlib's, whose weights were trained on
+300-W: not for commercial use.
 """
 
 

@@ -11,7 +11,7 @@ from ffpms.dataset.stored_paths import is_crop, is_inside
 from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import digest
 from ffpms.regular_files import check_file, read_bytes
-from ffpms.shown_face import enlarge
+from ffpms.shown_face import enlarge_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -89,10 +89,9 @@ def decode_crop(data: bytes, side: int) -> np.ndarray:
     if image.width != image.height or image.width > side:
         raise ValueError(f"{image.width}x{image.height} px, no square of at most {side}x{side}")
     try:
-        crop = np.asarray(image)
+        return enlarge_image(image, side)
     except Exception as error:  # a decoder raises anything on bytes that were made to break it
         raise ValueError(f"a damaged PNG ({first_line(error)})") from error
-    return enlarge(crop, side)
 
 
 def check_crop(data: bytes) -> tuple[int, int]:
