@@ -1,10 +1,11 @@
 """Crops are never enlarged when they are stored: their bytes are the video's, and every reader shows them alike."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from ffpms.dataset.crops import decode_crop
 from ffpms.extraction.alignment.pairing import Pairing
@@ -13,13 +14,18 @@ from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import CropMaker, cut_crop, cut_face, rim
 from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.faces.detection import make_finder
 from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard
+from ffpms.extraction.target import build_target
+from ffpms.extraction.target_job import TargetJob
 from ffpms.hashing import digest
 from ffpms.protocol.crop_config import CropConfig, stored_side
-from ffpms.schema import Status
+from ffpms.schema import Status, bag_key
 from ffpms.shown_face import enlarge
-from tests.helpers.corpus import as_picture
+from ffpms.sources.corpus import Source
+from ffpms.sources.ffpp import official
+from tests.helpers.corpus import HEIGHT, WIDTH, as_picture, encode, portrait
 
 SIZE = 96
 NOISE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
@@ -109,3 +115,25 @@ def test_a_pairing_of_another_geometry_changes_no_crop_of_the_real_video() -> No
     maker.add_fake("FS_000_001", {0: as_picture(NOISE)}, pairing)
     assert before.items() <= maker.shard.files.items()
     assert np.array_equal(stored(maker.shard)[-1], real)
+
+
+def test_one_resized_fake_has_all_crops_of_its_target_stored_as_they_are_shown(tmp_path: Path) -> None:
+    """The other way round, a target without one keeps the video's pixels."""
+    film = list(portrait())
+    soft = [np.asarray(Image.fromarray(frame).filter(ImageFilter.GaussianBlur(1))) for frame in film]
+    wide = [np.asarray(Image.fromarray(frame).resize((WIDTH + 40, HEIGHT))) for frame in soft]
+    for fake, resized in ((soft, False), (wide, True)):
+        tree, layout = tmp_path / str(resized), official("c40")
+        named = [("original", "000", None), ("DF", "000_001", "001")]
+        sources = tuple(
+            Source(bag_key(kind, name), layout.path(kind, name), kind, name, "000", other, "c40", "test")
+            for kind, name, other in named
+        )
+        for source, frames in zip(sources, (film, fake), strict=True):
+            encode(tree / source.path, frames)
+        todo = TargetJob(tree, tmp_path / "out", "000", sources, 8, CropConfig(size=300))
+        shard = build_target(todo, make_finder("dlib"), lambda _: None)
+        assert [row["status"] for row in shard.sources] == ["ok", "ok"], shard.sources
+        assert shard.sources[1]["geometry"] == ("resize" if resized else "identity")
+        sides = {len(crop) for crop in stored(shard)}
+        assert sides == {300} if resized else max(sides) < 300
