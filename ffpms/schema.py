@@ -161,7 +161,7 @@ LANDMARK = pa.schema(
         ("points", pa.list_(pa.float32(), 2 * 68)),
     ]
 )
-"""``points`` are x0, y0, x1, y1, ... in px of the stored crop.
+"""``points`` are x0, y0, x1, y1, ... in px of the crop as it is shown, at the set's size.
 
 Those of a real crop also hold for the crops of its fakes.
 """

@@ -38,7 +38,7 @@ CODE = {
         ),
         *("pooling.py", "registry.py", "fine_tuning.py"),
     ),
-    "ffpms": ("schema.py", "parquet.py", "hashing.py", "protocol", "dataset"),
+    "ffpms": ("schema.py", "parquet.py", "hashing.py", "shown_face.py", "protocol", "dataset"),
 }
 """Files and folders that decide every method's scores, by package.
 

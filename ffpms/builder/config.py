@@ -14,7 +14,10 @@ from ffpms.protocol.recipe import Recipe
 from ffpms.schema import Split
 from ffpms.sources.ffpp import CORPUS as FFPP
 
-CODE = ("schema.py", "hashing.py", "protocol", "sources", "extraction", "builder", "dataset/shortcut_audit.py")
+CODE = (
+    *("schema.py", "hashing.py", "shown_face.py", "protocol", "sources", "extraction", "builder"),
+    "dataset/shortcut_audit.py",
+)
 """Files and folders of ``ffpms`` that decide the crops, tables and numbers of a built set.
 
 A test follows the imports to see that none is missing.

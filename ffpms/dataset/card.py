@@ -67,8 +67,9 @@ only; `build.json` has the same numbers.
 - slot s shows frame floor((s + 0.5) N / {n_slots}), N the shorter of the fake and its real counterpart
 - val and test: {low} to {high} of {n_slots} frames replaced, each level equally often; train: {in_train} of {n_slots}
 - which: {placement}; draws: SHA-256 of `ffpms-{recipe_version}/{seed}/...`
-- faces: dlib HOG on the real video, the same square (box x {margin}) for a fake and its real counterpart, {size} px,
-  PNG
+- faces: dlib HOG on the real video, the same square (box x {margin}) for a fake and its real counterpart, as PNG. A
+  square of less than {size} px is stored as it is in the video: resize it to {size} px (bicubic) to see what
+  detectors are shown
 
 ## Tables
 
@@ -80,8 +81,9 @@ each fake bag, draw and slot: with n fake frames those of `rank` below n are fak
 
 
 _LANDMARKS = """
-`landmarks.parquet` has a row for each crop of a real video: 68 points in px of the crop, `x0, y0, x1, y1, ...`, which
-hold for its fakes' crops too. They are dlib's, whose weights were trained on 300-W: not for commercial use.
+`landmarks.parquet` has a row for each crop of a real video: 68 points in px of the crop as it is shown,
+`x0, y0, x1, y1, ...`, which hold for its fakes' crops too. They are dlib's, whose weights were trained on
+300-W: not for commercial use.
 """
 
 

@@ -1,4 +1,4 @@
-"""Reads stored crops: PNG files of one size, inside their set, each checked against its hash."""
+"""Reads stored crops: PNG files inside their set, each checked against its hash, then enlarged."""
 
 import io
 from pathlib import Path
@@ -11,6 +11,7 @@ from ffpms.dataset.stored_paths import is_crop, is_inside
 from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import digest
 from ffpms.regular_files import check_file, read_bytes
+from ffpms.shown_face import enlarge_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -20,13 +21,13 @@ _DISTRUST = "'ffpms build' writes no such set; do not use it"
 
 
 def read_crop(root: Path, path: str, sha256: str, side: int) -> np.ndarray:
-    """Decodes a crop of the built set in ``root``; ``side`` is the size of the set's crops, px.
+    """Decodes a crop of the built set in ``root``, and enlarges it to ``side`` px, as it is shown.
 
     Shape: -> (side, side, 3) uint8.
 
     Raises:
         ManifestError: the file is not there, lies outside the set, or is not the one that was
-            built. Or it is no RGB picture of that size in PNG.
+            built. Or it is no square RGB picture in PNG, or a larger one.
     """
     _check_inside(root, path)
     return read_own_crop(root, path, sha256, side)
@@ -97,34 +98,39 @@ def _changed(file: Path) -> ManifestError:
 
 
 def decode_crop(data: bytes, side: int) -> np.ndarray:
-    """Decodes the bytes of a crop.
+    """Decodes the bytes of a crop, and enlarges it to ``side`` px.
 
     Shape: -> (side, side, 3) uint8.
 
     Raises:
-        ValueError: they are no RGB picture of that size in PNG; it says what they are.
+        ValueError: they are no square RGB picture in PNG, or a larger one; it says what they are.
     """
-    image = _open(data, side)
+    image = _open(data)
+    if image.width != image.height or image.width > side:
+        raise ValueError(f"{image.width}x{image.height} px, no square of at most {side}x{side}")
     try:
-        return np.asarray(image)
+        return enlarge_image(image, side)
     except Exception as error:  # a decoder raises anything on bytes that were made to break it
         raise ValueError(f"a damaged PNG ({first_line(error)})") from error
 
 
-def check_crop(data: bytes, side: int) -> None:
-    """Checks size, colours and check sums of a crop's bytes; decodes no pixel.
+def check_crop(data: bytes) -> tuple[int, int]:
+    """Checks colours and check sums of a crop's bytes; returns width and height in px.
+
+    Decodes no pixel.
 
     Raises:
-        ValueError: they are no RGB picture of that size in PNG.
+        ValueError: they are no RGB picture in PNG.
     """
-    image = _open(data, side)
+    image = _open(data)
     try:
         image.verify()
     except Exception as error:
         raise ValueError(f"a damaged PNG ({first_line(error)})") from error
+    return image.size
 
 
-def _open(data: bytes, side: int) -> "Image":
+def _open(data: bytes) -> "Image":
     """Reads the header and tries no other format: to read EPS, Pillow would start Ghostscript."""
     from PIL import Image  # tables alone are read without it
 
@@ -132,8 +138,6 @@ def _open(data: bytes, side: int) -> "Image":
         image = Image.open(io.BytesIO(data), formats=["PNG"])
     except Exception as error:
         raise ValueError("not a PNG file") from error
-    if image.size != (side, side):
-        raise ValueError(f"{image.width}x{image.height} px, not {side}x{side}")
     if image.mode != "RGB":
         raise ValueError(f"a picture of mode {image.mode}, not RGB")
     return image

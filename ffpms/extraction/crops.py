@@ -1,9 +1,14 @@
-"""Crops: cuts a square out around a face, the same for a fake and its real video."""
+"""Crops: cuts a square out around a face, the same for a fake and its real video.
 
+A crop is never enlarged when it is stored, but when it is shown
+(docs/adr/0046-crops-at-their-own-size.md).
+"""
+
+import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -11,15 +16,16 @@ from PIL import Image
 
 from ffpms.extraction.alignment.pairing import Pairing
 from ffpms.extraction.alignment.real_video import RealVideo
-from ffpms.extraction.alignment.registration import Geometry
+from ffpms.extraction.alignment.registration import RESIZE, Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.faces.landmarks import PointFinder, as_row
 from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard, crop_path
 from ffpms.hashing import digest
-from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.crop_config import CropConfig, stored_side
 from ffpms.protocol.published import floored_width
+from ffpms.shown_face import enlarge
 
 _TOLERANCE_PX = 2
 """How far a crop may leave the fake's frame: as far as a measured shift may be wrong."""
@@ -84,16 +90,31 @@ class CropMaker:
             return
         box = (pairing.geometry if pairing else Geometry()).map(self._square(face))
         crop = self._cut(box, lambda part: read(index, part), pairing)
-        data, path = encode_png(np.asarray(crop)), crop_path(self.shard.target_id, name, index, track_id)
-        stored = {"crop": path, "sha256": digest(data), "n_bytes": len(data)}
-        self.shard.crops.append(row | stored | rim(crop) | _columns(box))
-        self.shard.files[path] = data
+        path = crop_path(self.shard.target_id, name, index, track_id)
+        self.shard.crops.append(row | {"crop": path} | self._store(path, crop) | _columns(box))
         if self.point_finder and not pairing:
-            on_crop = face.moved(-box.x, -box.y).scaled(self.config.size / box.w)
-            self.shard.landmarks.append(as_row(name, index, track_id, self.point_finder.points(crop, on_crop)))
+            shown = Image.fromarray(enlarge(crop, self.config.size))
+            on_shown = face.moved(-box.x, -box.y).scaled(self.config.size / box.w)
+            self.shard.landmarks.append(as_row(name, index, track_id, self.point_finder.points(shown, on_shown)))
 
-    def _cut(self, box: Box, read: Callable[[Box], np.ndarray], pairing: Pairing | None) -> Image.Image:
-        return cut_crop(read, box, self.config.size, pairing.size if pairing else self.real_video.size)
+    def _cut(self, box: Box, read: Callable[[Box], np.ndarray], pairing: Pairing | None) -> np.ndarray:
+        resized = pairing is not None and pairing.geometry.kind == RESIZE
+        side = stored_side(box.w, self.config.size, resized)
+        return cut_crop(read, box, side, pairing.size if pairing else self.real_video.size)
+
+    def _store(self, path: str, crop: np.ndarray) -> dict[str, Any]:
+        """Encodes a crop; returns the columns that tell of it."""
+        data = self.shard.files[path] = encode_png(crop)
+        return {"sha256": digest(data), "n_bytes": len(data)} | rim(crop)
+
+    def enlarge_all(self) -> None:
+        """Stores all crops as they are shown, for those of a resized fake are interpolated."""
+        for row in self.shard.crops:
+            if row["crop"]:
+                with Image.open(io.BytesIO(self.shard.files[row["crop"]]), formats=["PNG"]) as image:
+                    crop = np.asarray(image)
+                if len(crop) < self.config.size:
+                    row |= self._store(row["crop"], enlarge(crop, self.config.size))
 
     def _square(self, face: Box) -> Box:
         return square_box(face, self.config.margin, shared_region(*self.real_video.size))
@@ -131,43 +152,69 @@ def square_box(face: Box, margin: float, region: Box) -> Box:
     return Box(x, y, side, side)
 
 
-def cut_crop(read: Callable[[Box], np.ndarray], box: Box, size: int, frame_size: tuple[int, int]) -> Image.Image:
-    """Cuts one crop; reads no more of the frame than the crop and its interpolation need."""
-    beyond = 2 + 2 * ceil(max(1.0, box.w / size))
-    part = Box(box.x - beyond, box.y - beyond, box.w + 2 * beyond + 1, box.h + 2 * beyond + 1).within(*frame_size)
-    return crop_face(read(part), box.moved(-part.x, -part.y), size)
+def cut_face(read: Callable[[Box], np.ndarray], box: Box, size: int, frame_size: tuple[int, int]) -> np.ndarray:
+    """Cuts a face as a detector is shown it: as it would be stored, then enlarged to ``size`` px.
+
+    Shape: -> (size, size, 3) uint8.
+    """
+    return enlarge(cut_crop(read, box, stored_side(box.w, size), frame_size), size)
 
 
-def crop_face(frame: np.ndarray, box: Box, size: int) -> Image.Image:
-    """Cuts the box out of the frame and resizes it to ``size`` x ``size`` px.
+def cut_crop(read: Callable[[Box], np.ndarray], box: Box, side: int, frame_size: tuple[int, int]) -> np.ndarray:
+    """Cuts one crop of ``side`` px.
+
+    Where the box has that side and lies on whole pixels, these are the frame's own. One that is
+    reduced takes as many pixels beyond its box as the interpolation needs; another takes none.
+
+    Shape: -> (side, side, 3) uint8.
+    """
+    beyond = 2 + 2 * ceil(box.w / side) if box.w > side else 0
+    left, top, right, bottom = box.corners
+    corner = floor(left) - beyond, floor(top) - beyond
+    part = Box(*corner, ceil(right) + beyond - corner[0], ceil(bottom) + beyond - corner[1]).within(*frame_size)
+    return crop_face(read(part), box.moved(-part.x, -part.y), side)
+
+
+def crop_face(frame: np.ndarray, box: Box, side: int) -> np.ndarray:
+    """Cuts the box out of the frame and resizes it to ``side`` px.
 
     Outside the frame the border is repeated.
+
+    Shape: -> (side, side, 3) uint8.
     """
     height, width = frame.shape[:2]
     over = max(-box.x, -box.y, box.x + box.w - width, box.y + box.h - height, 0.0)
     pad = int(np.ceil(over))
-    image = Image.fromarray(np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else frame)
-    return image.resize((size, size), Image.Resampling.BICUBIC, box=box.moved(pad, pad).corners)
+    image = np.pad(frame, ((pad, pad), (pad, pad), (0, 0)), mode="edge") if pad else frame
+    inside = box.moved(pad, pad)
+    if inside == Box(floor(inside.x), floor(inside.y), side, side):
+        return image[inside.rows, inside.columns]
+    return np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC, box=inside.corners))
 
 
-def rim(crop: Image.Image) -> dict[str, float]:
+def rim(crop: np.ndarray) -> dict[str, float]:
     """Mean luma and sharpness of the four corners of a square crop.
 
     The corners lie outside its inscribed circle and so outside the face. Luma is in levels.
     Sharpness is the mean absolute Laplacian of the luma.
+
+    Shape: (S, S, 3) uint8.
     """
-    luma, outside = np.asarray(crop.convert("L"), np.int16), _corners(crop.width)
-    laplacian = 4 * luma[1:-1, 1:-1] - luma[:-2, 1:-1] - luma[2:, 1:-1] - luma[1:-1, :-2] - luma[1:-1, 2:]
-    sharpness = np.abs(laplacian)[outside[1:-1, 1:-1]].mean()
-    return {"rim_luma": float(luma[outside].mean()), "rim_sharpness": float(sharpness)}
+    luma = np.asarray(Image.fromarray(crop).convert("L")).ravel()
+    corners, inner, side = *_corners(len(crop)), len(crop)
+    around = sum(luma[inner + step].astype(np.int16) for step in (-side, side, -1, 1))
+    sharpness = np.abs(4 * luma[inner].astype(np.int16) - around).mean()
+    return {"rim_luma": float(luma[corners].mean()), "rim_sharpness": float(sharpness)}
 
 
 @cache
-def _corners(side: int) -> np.ndarray:
-    """Marks the pixels of a square that lie outside its inscribed circle.
+def _corners(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the pixels of a square outside its inscribed circle: all, and those within the border.
 
-    Shape: -> (side, side) bool.
+    Shape: -> two of (N,) int, into the square's pixels row by row.
     """
     y, x = np.ogrid[:side, :side]
     middle = (side - 1) / 2
-    return np.asarray((x - middle) ** 2 + (y - middle) ** 2 > (side / 2) ** 2)
+    outside = (x - middle) ** 2 + (y - middle) ** 2 > (side / 2) ** 2
+    inner = outside & (np.minimum(x, y) > 0) & (np.maximum(x, y) < side - 1)
+    return np.flatnonzero(outside), np.flatnonzero(inner)

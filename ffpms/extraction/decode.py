@@ -50,7 +50,7 @@ def decode_needed(path: Path, indices: list[int]) -> DecodedFrames:
     tell which frames come out, all are decoded.
     """
     with open_video(path) as (container, stream):
-        packets = PacketList.read(container, stream)
+        packets = PacketList.recall(path) or PacketList.read(container, stream)
         times = packets.frame_times() if counts_frames(container) else []
         if times:
             packets.rewind(container, stream)

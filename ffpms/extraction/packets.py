@@ -4,8 +4,9 @@ Frames are counted as ffmpeg yields them. Where the packets leave that open, not
 """
 
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import av
@@ -47,9 +48,26 @@ class PacketList:
                 packets.append(Packet(packet.pts, packet.is_corrupt, _picture(packet, context, numbering)))
         return cls(packets, first, numbering, context.has_b_frames)
 
+    @classmethod
+    def recall(cls, path: Path) -> "PacketList | None":
+        """Returns the packets that :meth:`keep` kept of a file, if it is as it was then."""
+        kept = _KEPT.get(path)
+        return kept[1] if kept and kept[0] == _state(path) else None
+
+    def keep(self, path: Path) -> None:
+        """Keeps the packets of a file for :meth:`recall`, and those of the last files before it."""
+        _KEPT.pop(path, None)
+        _KEPT[path] = _state(path), replace(self, first=None)
+        if len(_KEPT) > _MOST_KEPT:
+            del _KEPT[next(iter(_KEPT))]
+
     def rewind(self, container: InputContainer, stream: VideoStream) -> None:
-        """Goes back to the first packet; a time of 0 may be that of a later one."""
-        container.seek((self.first.dts if self.first else None) or 0, stream=stream)
+        """Goes back to the first packet, if it was read here.
+
+        A time of 0 may be that of a later one.
+        """
+        if self.first:
+            container.seek(self.first.dts or 0, stream=stream)
 
     def frame_times(self) -> list[int]:
         """Returns the times of the frames in the order in which they come out; empty if unsure.
@@ -94,6 +112,19 @@ class PacketList:
                 needed.add(time)
                 referring = not picture.is_idr
         return needed
+
+
+_MOST_KEPT = 32
+"""A target has fewer files: each is probed first, and decoded when all are."""
+
+_KEPT: dict[Path, tuple[tuple[int, ...], PacketList]] = {}
+"""Packets of the files that were probed last, each with the state that its file had."""
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Returns what changes when another file takes the place of one."""
+    about = path.stat()
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _numbering(context: VideoCodecContext) -> Numbering | None:

@@ -9,12 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from ffpms.errors import MediaError
 from ffpms.extraction.any_video import FileStatus
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.crops import cut_crop, shared_region, square_box
+from ffpms.extraction.crops import cut_face, shared_region, square_box
 from ffpms.extraction.decoded_frame import DecodedFrame
 from ffpms.extraction.faces.detection import FaceFinder, SparingFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import FaceTrack, find_people
@@ -124,9 +122,9 @@ class _Search:
     def _cut(self, index: int, face: Box, frame: DecodedFrame) -> FoundFace:
         """Cuts a face out of its frame, and writes it."""
         square = square_box(face, self.geometry.margin, shared_region(*frame.size))
-        crop = cut_crop(frame.rgb_of, square, self.geometry.size, frame.size)
+        crop = cut_face(frame.rgb_of, square, self.geometry.size, frame.size)
         found = self.cut[index, face] = FoundFace(index, self.seconds[index], square, self.n_crops)
-        self.file.write(np.asarray(crop).tobytes())
+        self.file.write(crop.tobytes())
         self.n_crops += 1
         return found
 

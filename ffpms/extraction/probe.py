@@ -40,6 +40,7 @@ def probe(path: Path) -> VideoInfo:
     """
     with open_video(path) as (container, stream):
         packets = PacketList.read(container, stream)
+        packets.keep(path)
         _check_whole(path, packets, stream.frames if counts_frames(container) else 0)
         codec = stream.codec_context
         about = codec.pix_fmt or "", codec.profile or "", _find_crf(packets)

@@ -19,6 +19,7 @@ from ffpms.engine.watchdog import watched
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
 from ffpms.extraction.alignment.real_video import RealVideo, read_real_video
+from ffpms.extraction.alignment.registration import RESIZE
 from ffpms.extraction.crops import CropMaker
 from ffpms.extraction.decode import DECODERS
 from ffpms.extraction.duplicates import find_copy, find_same_pixels
@@ -135,6 +136,8 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
             compared.append((fake, pairing))
     if _suspect_real(job, shard, compared) and not job.keep_unverified:
         return Shard(job.target_id, shard.sources)
+    if any(fake.get("geometry") == RESIZE and fake["status"] in WITH_PIXELS for fake in fakes):
+        crops.enlarge_all()
     return shard
 
 

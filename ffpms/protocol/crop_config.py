@@ -15,7 +15,7 @@ FINDERS = ("dlib", "dlib+mtcnn")
 class CropConfig:
     """Which faces are cut out of a frame, and how.
 
-    A crop is a square of ``margin`` times the detector's box, stored at ``size`` px. ``faces`` is
+    A crop is a square of ``margin`` times the detector's box, shown at ``size`` px. ``faces`` is
     ``main`` for the manipulated face alone, or ``all``. With ``landmarks`` the set also gets the
     landmarks of the real faces.
 
@@ -42,3 +42,15 @@ class CropConfig:
         check_choice("faces", self.faces, FACES)
         check_choice("finder", self.finder, FINDERS)
         check_type("landmarks", self.landmarks, bool)
+
+
+def stored_side(box_w: float, size: int, resized: bool = False) -> int:
+    """Returns the side in px at which a crop is stored: that of its box, and at most ``size``.
+
+    The crops of a target are all stored as they are shown, if one of its fakes is ``resized``.
+
+    Example:
+        >>> stored_side(164.0, 299), stored_side(512.0, 299), stored_side(164.0, 299, resized=True)
+        (164, 299, 299)
+    """
+    return size if resized else min(round(box_w), size)

@@ -112,7 +112,7 @@ def _check_rows(
         lambda: check_landmarks(data, sources, index) if crop.landmarks else (),
         lambda: check_bags(data, recipe, sources["n_frames"], index.rows, corpus_of(report).has_pairs),
         lambda: _check_name(data, report, sources),
-        lambda: check_crops(data, crop.size, list(sources["target_id"].unique()), workers, progress),
+        lambda: check_crops(data, crop.size, sources, workers, progress),
         lambda: _check_tree(root, sources, workers, progress) if root else (),
     ]
     for check in checks:

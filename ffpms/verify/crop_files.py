@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from ffpms.clutter import is_clutter
 from ffpms.dataset.crops import check_crop, largest_crop
 from ffpms.dataset.stored_paths import is_crop
 from ffpms.engine import run_local
+from ffpms.extraction.alignment.registration import RESIZE
 from ffpms.extraction.shards import MARKER, read_shard
 from ffpms.hashing import digest
+from ffpms.protocol.crop_config import stored_side
 from ffpms.protocol.splits import is_safe_name
 from ffpms.regular_files import read_bytes
+from ffpms.schema import WITH_PIXELS
 from ffpms.verify.crop_table import stored_crops
 from ffpms.verify.findings import Finding, Kind, Progress
 from ffpms.verify.path_safety import DISTRUST, check_inside, check_regular, unreadable
@@ -26,32 +30,53 @@ _JOB = 64
 
 @dataclass(frozen=True)
 class CropJob:
-    """Crops to check: path, SHA-256 and number of bytes of each, and the side they should have."""
+    """Crops to check: path, SHA-256, number of bytes and side of each; and the side when shown."""
 
     data: Path
     size_px: int
-    crops: tuple[tuple[str, str, int], ...]
+    crops: tuple[tuple[str, str, int, int], ...]
 
 
-def check_crops(data: Path, size_px: int, targets: Iterable[str], workers: int, progress: Progress) -> list[Finding]:
-    """Returns findings about every crop and shard marker, and about other files below crops/."""
+def check_crops(data: Path, size_px: int, sources: pd.DataFrame, workers: int, progress: Progress) -> list[Finding]:
+    """Returns findings about every crop and shard marker, and about other files below crops/.
+
+    ``sources`` is indexed by source_video.
+    """
+    targets = list(sources["target_id"].unique())
     known = [np.fromiter(map(hash, _markers(targets)), np.int64)]
     n_crops = sum(len(batch) for batch in stored_crops(data))
-    checked = progress(_check_all(data, size_px, workers, known), n_crops)
-    findings = [fault for fault in checked if fault]
+    checked = progress(_check_all(data, size_px, sources, workers, known), n_crops)
+    findings = _count_enlarged([fault for fault in checked if fault])
     findings += [fault for target in targets if (fault := _check_marker(data, target))]
     return [*findings, *_find_extra(data, np.concatenate(known))]
 
 
-def _check_all(data: Path, size_px: int, workers: int, known: list[np.ndarray]) -> Iterator[Finding | None]:
+def _count_enlarged(findings: list[Finding]) -> list[Finding]:
+    """Makes one finding of all crops that are enlarged: an earlier version stored every crop so."""
+    enlarged = [finding for finding in findings if finding.kind is Kind.ENLARGED]
+    if not enlarged:
+        return findings
+    first = enlarged[0]
+    what = f"{len(enlarged)} crops are stored enlarged, the first is {first.path} ({first.what})"
+    todo = "an earlier version did so: they can be used, and are built anew with another --out"
+    return [Finding("crops.parquet", Kind.ENLARGED, what, todo), *(f for f in findings if f.kind is not Kind.ENLARGED)]
+
+
+def _check_all(
+    data: Path, size_px: int, sources: pd.DataFrame, workers: int, known: list[np.ndarray]
+) -> Iterator[Finding | None]:
     """Yields the fault of each crop, or None, a batch at a time, because the engine keeps all of
     its jobs.
 
     ``known`` collects a hash of 8 bytes of each path.
     """
+    target = sources["target_id"]
+    resized = set(target[(sources["geometry"] == RESIZE) & sources["status"].isin(WITH_PIXELS)])
     for batch in stored_crops(data):
         known.append(np.fromiter(map(hash, batch["crop"]), np.int64))
-        rows = list(zip(batch["crop"], batch["sha256"], batch["n_bytes"], strict=True))
+        as_shown = batch["source_video"].map(target).isin(resized)
+        sides = [stored_side(w, size_px, own) for w, own in zip(batch["box_w"], as_shown, strict=True)]
+        rows = list(zip(batch["crop"], batch["sha256"], batch["n_bytes"], sides, strict=True))
         jobs = [CropJob(data, size_px, tuple(rows[i : i + _JOB])) for i in range(0, len(rows), _JOB)]
         for faults in run_local(check_job, jobs, workers):
             yield from faults
@@ -59,22 +84,22 @@ def _check_all(data: Path, size_px: int, workers: int, known: list[np.ndarray]) 
 
 def check_job(job: CropJob) -> list[Finding | None]:
     """Returns the fault of each crop of a job, or None."""
-    return [_check_crop(job.data, crop, sha256, n_bytes, job.size_px) for crop, sha256, n_bytes in job.crops]
+    return [_check_crop(job.data, *crop, job.size_px) for crop in job.crops]
 
 
-def _check_crop(data: Path, crop: str, sha256: str, n_bytes: int, size_px: int) -> Finding | None:
+def _check_crop(data: Path, crop: str, sha256: str, n_bytes: int, side: int, size_px: int) -> Finding | None:
     if not is_crop(crop):
         return Finding(crop, Kind.UNSAFE_PATH, "a crop that is not where a build puts one, below crops/", DISTRUST)
     fault = check_inside(data, crop) or check_regular(data / crop, crop, AGAIN)
     if fault:
         return fault
     try:
-        return _check_content(data / crop, crop, sha256, n_bytes, size_px)
+        return _check_content(data / crop, crop, sha256, n_bytes, side, size_px)
     except OSError as error:
         return unreadable(crop, error)
 
 
-def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: int) -> Finding | None:
+def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, side: int, size_px: int) -> Finding | None:
     """Checks the size first: that is quick, and no file is read that is larger than what was
     written.
     """
@@ -87,10 +112,13 @@ def _check_content(file: Path, crop: str, sha256: str, n_bytes: int, size_px: in
     if digest(content) != sha256:
         return _changed(crop, "not the bytes that were built")
     try:
-        check_crop(content, size_px)
+        found = check_crop(content)
     except ValueError as error:
-        return Finding(crop, Kind.SIZE if " px, " in str(error) else Kind.UNREADABLE, str(error), BUILD_ANEW)
-    return None
+        return Finding(crop, Kind.UNREADABLE, str(error), BUILD_ANEW)
+    if found == (side, side):
+        return None
+    kind = Kind.ENLARGED if found == (size_px, size_px) else Kind.SIZE
+    return Finding(crop, kind, f"{found[0]}x{found[1]} px, not {side}x{side}", BUILD_ANEW)
 
 
 def _changed(crop: str, what: str) -> Finding:

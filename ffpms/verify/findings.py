@@ -34,6 +34,7 @@ class Kind(StrEnum):
     DUPLICATE = "duplicate"
     LENGTH = "length"
     SIZE = "size"
+    ENLARGED = "enlarged"
     FRAME_RATE = "frame_rate"
     UNFINISHED = "unfinished"
     CHANGED = "changed"

@@ -20,7 +20,7 @@ from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard, crop_path, write_shard
 from ffpms.hashing import digest
 from ffpms.parquet import read_table, write_table
-from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.crop_config import CropConfig, stored_side
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.plan import frame_index, plan_slots, shared_length
 from ffpms.protocol.published import CRF, Published, are_official, published_videos
@@ -98,8 +98,9 @@ def _add_crop(shard: Shard, source_video: str, index: int, geometry: Geometry, s
     row: dict[str, Any] = {"source_video": source_video, "frame_index": index, "status": "no_face", "altered": fake}
     if size:
         path = crop_path(shard.target_id, source_video, index, 0)
-        data = encode_png(np.full((size, size, 3), (index, len(source_video), 90), np.uint8))
         box = geometry.map(Box(10.5 + index / 3, 7, 32, 32))
+        side = stored_side(box.w, size)
+        data = encode_png(np.full((side, side, 3), (index, len(source_video), 90), np.uint8))
         row |= {"status": "ok", "track_id": 0, "crop": path, "sha256": digest(data), "n_bytes": len(data)}
         row |= {f"box_{side}": value for side, value in vars(box).items()}
         shard.files[path] = data

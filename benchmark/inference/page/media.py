@@ -12,7 +12,7 @@ from benchmark.inference.verdict import FileVerdict, FrameScore
 from ffpms.errors import MediaError
 from ffpms.extraction.any_video import open_any_video
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.crops import cut_crop
+from ffpms.extraction.crops import cut_face
 from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
 from ffpms.extraction.sampling import Sampling
 from ffpms.html.pictures import image_uri
@@ -98,8 +98,8 @@ def _spread(sampled: tuple[float, ...]) -> frozenset[float]:
 
 def _take(pictures: Pictures, one: TimedFrame, wanted: Mapping[int, list[FrameScore]], shown: frozenset[float]) -> None:
     for face in wanted.get(one.index, ()):
-        crop = cut_crop(one.frame.rgb_of, Box(*face.box), FACE_PX, one.frame.size)
-        pictures.faces[face.index, face.box] = image_uri(np.asarray(crop))
+        crop = cut_face(one.frame.rgb_of, Box(*face.box), FACE_PX, one.frame.size)
+        pictures.faces[face.index, face.box] = image_uri(crop)
     if one.seconds in shown:
         pictures.frames[one.seconds] = image_uri(_shrink(one.frame.av_frame))
 

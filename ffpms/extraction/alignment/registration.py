@@ -32,6 +32,9 @@ _NOISE = 5.15
 _MAX_LOST = 64
 """Columns that a fake may have lost and still be taken for a crop, px: other trees cut more."""
 
+RESIZE = "resize"
+"""Kind of a geometry that scales: such a fake's pixels are interpolated ones of the real video."""
+
 ReadRegion = Callable[[DecodedFrame, Box, int], np.ndarray]
 """Frame, box on whole pixels, n -> every nth row and column of it, (h, w) or (h, w, 3) uint8."""
 
@@ -70,7 +73,7 @@ class Geometry:
         Shape: (h, w) or (h, w, 3) uint8.
         """
         box = self.unmap(part)
-        if self.kind != "resize":
+        if self.kind != RESIZE:
             return read(real, box, step)
         corners = (box.x, box.y, min(box.x + box.w, real.size[0]), min(box.y + box.h, real.size[1]))
         image = Image.fromarray(read(real, Box(0, 0, *real.size), 1))
@@ -118,7 +121,7 @@ def candidates(real: tuple[int, int], fake: tuple[int, int]) -> list[Geometry]:
         return [Geometry()]
     lost = real[0] - fake[0]
     crops = range(lost + 1) if 0 < lost < _MAX_LOST and real[1] == fake[1] else ()
-    return [Geometry("resize", fake[0] / real[0], fake[1] / real[1]), *(Geometry("crop", shift_x=-x) for x in crops)]
+    return [Geometry(RESIZE, fake[0] / real[0], fake[1] / real[1]), *(Geometry("crop", shift_x=-x) for x in crops)]
 
 
 def register(pairs: Sequence[FramePair]) -> tuple[Geometry, float]:
@@ -137,8 +140,11 @@ def register(pairs: Sequence[FramePair]) -> tuple[Geometry, float]:
 
 
 def agreements(pairs: Sequence[FramePair], geometry: Geometry) -> list[float]:
-    """Returns the score of :func:`register` for every two pairs in a row; of one pair, its own."""
-    misfits = np.array([_misfit(pair, geometry) for pair in pairs])
+    """Returns the score of :func:`register` for every two pairs in a row; of one pair, its own.
+
+    Every other row and column is enough to see a frame of another scene.
+    """
+    misfits = np.array([_misfit(pair, geometry, step=2) for pair in pairs])
     return [_score(misfits[i : i + 2].mean(axis=0)) for i in range(max(1, len(pairs) - 1))]
 
 
@@ -175,9 +181,9 @@ def _score(misfit: np.ndarray) -> float:
     return 1 - max(between - _NOISE**2, 0.0) / max(spread, 1e-9)
 
 
-def _misfit(pair: FramePair, geometry: Geometry) -> tuple[float, float]:
+def _misfit(pair: FramePair, geometry: Geometry, step: int = 1) -> tuple[float, float]:
     """Returns the variance of the luma difference around the faces, and Var(x) + Var(y)."""
-    x, y = (luma.astype(np.float32) for luma in pair.around(geometry, DecodedFrame.luma_of))
+    x, y = (luma.astype(np.float32) for luma in pair.around(geometry, DecodedFrame.luma_of, step))
     return float(np.var(x - y)), float(np.var(x) + np.var(y))
 
 

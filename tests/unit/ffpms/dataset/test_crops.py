@@ -1,4 +1,4 @@
-"""Crops of a stranger's set: PNG of one size inside the set, or one line; no other program starts."""
+"""Crops of a stranger's set: square PNGs inside the set, or one line; no other program starts."""
 
 import io
 import os
@@ -53,7 +53,8 @@ BAD = {
     "jpeg": (picture("JPEG"), "not a PNG file", "unreadable"),
     "tiff": (picture("TIFF"), "not a PNG file", "unreadable"),
     "empty": (b"", "not a PNG file", "unreadable"),
-    "1x1": (picture("PNG", side=1), "1x1 px, not 16x16", "size"),
+    "17x17": (picture("PNG", side=17), "17x17 px, no square of at most 16x16", "size"),
+    "no square": (encode_png(np.zeros((8, 16, 3), np.uint8)), "16x8 px, no square of at most 16x16", "size"),
     "bomb": (png_of_zeros(60_000, 60_000), "not a PNG file", "unreadable"),
     "grey": (picture("PNG", "L"), "a picture of mode L, not RGB", "unreadable"),
     "palette": (picture("PNG", "P"), "a picture of mode P, not RGB", "unreadable"),
@@ -83,7 +84,7 @@ def test_what_is_no_crop_of_the_set_is_one_line(tmp_path: Path, name: str) -> No
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["eps", "1x1", "palette", "check sum"])
+@pytest.mark.parametrize("name", ["eps", "17x17", "no square", "palette", "check sum"])
 def test_verify_finds_what_training_refuses(data: Path, name: str) -> None:
     content, _, kind = BAD[name]
     put_crop(data, content)

@@ -88,6 +88,24 @@ def test_only_what_the_wanted_frames_need_is_decoded(
     assert decoded == [n_decoded]
 
 
+def test_packets_are_read_once_and_anew_where_the_file_is_another(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    path.write_bytes(video.read_bytes())
+    encode(other, list(portrait())[::-1][:20])
+    expected = read_frames(path, [3, 11])
+    probe(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(PacketList, "read", None)
+        again = read_frames(path, [3, 11])
+    assert all(np.array_equal(again[i], expected[i]) for i in (3, 11))
+    other.replace(path)
+    assert not np.array_equal(read_frames(path, [3])[3], expected[3])
+    with pytest.raises(MediaError, match="ends before frame 24"):
+        read_frames(path, [24])
+
+
 def test_what_is_no_h264_in_mp4_is_decoded_whole(tmp_path: Path) -> None:
     write_h264(tmp_path / "a.mp4", {}, codec="mpeg4")
     frames = read_frames(tmp_path / "a.mp4", [3, 24])

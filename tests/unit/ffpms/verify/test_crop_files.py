@@ -1,20 +1,26 @@
 """Each thing that can be wrong below crops/ is found, and nothing there leads outside."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import ffpms
 from ffpms.extraction.png import encode_png
 from ffpms.hashing import digest
+from ffpms.parquet import read_table
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.schema import CROP
 from ffpms.verify.built_set import verify_data
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.path_safety import check_inside
 from ffpms.verify.tables import BUILD_ANEW
-from tests.helpers.tiny_set import STORED, edit, found, put, said
+from tests.helpers.tiny_set import BAG, CONFIG, STORED, edit, found, make_set, put, said
 
 
 def damaged_crop(data: Path, how: str) -> None:
@@ -158,3 +164,45 @@ def test_no_path_is_both_accepted_and_outside(tmp_path: Path, name: str) -> None
     if check_inside(tmp_path, name) is None:
         assert (tmp_path / name).resolve().is_relative_to(tmp_path.resolve())
         assert not Path(name).is_absolute()
+
+
+def other_sides(data: Path, side: int, name: str) -> None:
+    """Stores crops at another side, of which the tables speak as if it had been built."""
+    content = encode_png(np.zeros((side, side, 3), np.uint8))
+
+    def change(rows: pd.DataFrame) -> None:
+        chosen = rows["crop"].str.contains(name)
+        rows.loc[chosen, ["sha256", "n_bytes"]] = digest(content), len(content)
+
+    crops = read_table(data / "crops.parquet", CROP)["crop"]
+    for crop in crops[crops.str.contains(name)]:
+        (data / crop).write_bytes(content)
+    for table in ("crops", "frames"):
+        edit(data, table, change)
+
+
+def test_a_crop_has_the_side_that_its_box_and_the_size_imply(tmp_path: Path) -> None:
+    """Boxes have 32 px, so crops have 32 px in a set of 64; one of 40 was cut by nobody."""
+    data = make_set(tmp_path, config=replace(CONFIG, crop=CropConfig(size=64)))
+    assert found(data) == set()
+    other_sides(data, 40, name=STORED)
+    assert said(data) == f"{STORED}: 40x40 px, not 32x32"
+
+
+def test_a_set_of_enlarged_crops_is_one_finding_and_can_be_read(tmp_path: Path) -> None:
+    """So they were stored by an earlier version."""
+    data = make_set(tmp_path, config=replace(CONFIG, crop=CropConfig(size=64)))
+    other_sides(data, 64, name="/004/")
+    (finding,) = verify_data(data).findings
+    assert (finding.path, finding.kind) == ("crops.parquet", Kind.ENLARGED)
+    assert "12 crops are stored enlarged" in finding.what
+    assert [bag.faces().shape for bag in ffpms.load(data).bags("test")] == [(4, 64, 64, 3)] * 6
+
+
+def test_crops_of_a_target_with_a_resized_fake_are_stored_as_they_are_shown(tmp_path: Path) -> None:
+    """Of such a target small crops are wrong, and enlarged ones right."""
+    data = make_set(tmp_path, config=replace(CONFIG, crop=CropConfig(size=64)))
+    edit(data, "sources", put({"geometry": "resize"}, source_video=BAG))
+    assert {kind for _, kind in found(data)} == {"size"}
+    other_sides(data, 64, name="/004/")
+    assert found(data) == set()

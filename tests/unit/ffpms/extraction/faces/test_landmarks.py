@@ -34,7 +34,7 @@ def cut(frame: np.ndarray, size: int) -> tuple[Image.Image, Box]:
     """The crop of the only face, and the face's box in it."""
     (face,) = DlibFinder().everywhere(as_picture(frame))
     box = square_box(face, 1.3, Box(0, 0, frame.shape[1], frame.shape[0]))
-    return crop_face(frame, box, size), face.moved(-box.x, -box.y).scaled(size / box.w)
+    return Image.fromarray(crop_face(frame, box, size)), face.moved(-box.x, -box.y).scaled(size / box.w)
 
 
 def is_face(points: np.ndarray, size: int) -> bool:

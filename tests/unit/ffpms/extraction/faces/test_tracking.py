@@ -158,7 +158,7 @@ def test_a_fake_that_lacks_columns_of_a_crop_is_told(lost: int, cut: bool) -> No
 
 def test_a_crop_of_its_own_size_is_the_pixels_themselves() -> None:
     frame = portrait()[0]
-    crop = np.asarray(crop_face(frame, Box(20, 30, 64, 64), 64))
+    crop = crop_face(frame, Box(20, 30, 64, 64), 64)
     assert np.array_equal(crop, frame[30:94, 20:84])
 
 
@@ -167,4 +167,4 @@ def test_a_crop_beyond_the_frame_repeats_the_border(box: Box) -> None:
     frame = portrait()[0]
     padded = np.pad(frame, ((40, 40), (40, 40), (0, 0)), mode="edge")
     x, y = int(box.x) + 40, int(box.y) + 40
-    assert np.array_equal(np.asarray(crop_face(frame, box, 40)), padded[y : y + 40, x : x + 40])
+    assert np.array_equal(crop_face(frame, box, 40), padded[y : y + 40, x : x + 40])
