@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.figures.robustness import tabulate_robustness
+from benchmark.figures.robustness_files import render_robustness, write_robustness
 from benchmark.leaderboards.board import COLUMNS, Board, lock_board, make_board
+from benchmark.perturbation.scores import score_perturbed
 from benchmark.runs.collection import describe_left_out, read_collection
 from benchmark.runs.folder import Failure, Run, is_done, read_run, unfinish
 from benchmark.runs.tables import DamagedTableError
@@ -47,6 +50,7 @@ class Outcome:
     failures: list[str]
     left_out: list[str] = field(default_factory=list)
     board: Board | None = None
+    robustness: str = ""
 
 
 def bench(
@@ -58,10 +62,12 @@ def bench(
     resume: bool = True,
     store: bool = True,
     run: Runner = run_here,
+    perturb: Sequence[str] = (),
 ) -> Outcome:
     """Runs the trials of a grid that are not done yet, and writes the leaderboard of ``out``.
 
     The leaderboard has all runs in ``out``. ``weights`` are the files that configurations name.
+    With kinds to ``perturb``, every trial is then also scored with its test faces perturbed.
 
     Raises:
         DetectorError: no method of the grid can be made; nothing was trained.
@@ -86,6 +92,7 @@ def bench(
     if machine.ranks.first:
         describe_sets([trial for trial in trials if trial not in faults])
     failures = run(possible, resources) if possible else []
+    failures += score_perturbed(trials, perturb, resources) if perturb else []
     return _conclude(out, {trial.folder.name for trial in trials}, [*lines, *failures], machine)
 
 
@@ -209,5 +216,8 @@ def _conclude(out: Path, wanted: set[str], failures: list[str], machine: Machine
             return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures, left_out)
         board = make_board(found.runs, found.failures)
         board.write(out)
+        robustness = tabulate_robustness(found.runs)
+        write_robustness(robustness, out)
     own = [run for run in found.runs if run.run_id in wanted], [one for one in found.failures if one.run_id in wanted]
-    return Outcome(board.cells, board.markdown(), *own, failures, left_out, board)
+    perturbed = render_robustness(robustness)
+    return Outcome(board.cells, board.markdown(), *own, failures, left_out, board, perturbed)
