@@ -225,7 +225,10 @@ PERTURBED_SCORE = pa.schema(
         ("score", pa.float64()),
     ]
 )
-"""The video scores of every test bag with perturbed faces; ``amount`` is what the level stands for."""
+"""The video scores of every test bag with perturbed faces.
+
+``amount`` is what the level stands for.
+"""
 
 NO_FACE_SCORE = 0.5
 """Score of a video in which no face was found: it counts as undecided."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmark.figures.plotting import draw_legend, shorten, style_of
 from benchmark.figures.robustness import MEAN
+from benchmark.leaderboards.rendering.markdown import align
 from benchmark.metrics.catalogue import METRICS
 from ffpms.errors import writing
 from ffpms.storage import write_whole
@@ -16,9 +17,9 @@ from ffpms.storage import write_whole
 TABLE, PAGE = "robustness.csv", "robustness.md"
 SHOWN = ("auc", "accuracy_val")
 """Metrics of the Markdown tables; the picture shows the first."""
-_COLUMNS = 4
-"""The most panels in a row."""
-_PANEL_INCHES = (3, 2.7)
+_COLUMNS = 3
+"""The most panels in a row: eight kinds and their mean fill three rows."""
+_PANEL_INCHES = (3.4, 2.6)
 
 
 def write_robustness(table: pd.DataFrame, out: Path) -> list[Path]:
@@ -47,25 +48,25 @@ def render_robustness(table: pd.DataFrame) -> str:
 
 
 def _render_table(table: pd.DataFrame) -> Iterator[str]:
-    kinds = table.loc[table["kind"] == MEAN, "kinds"].unique()
-    chosen = [MEAN] if len(kinds) else list(dict.fromkeys(table["kind"]))
+    name, (table, shared) = table["table"].iloc[0], shorten(table)
+    means = table[table["kind"] == MEAN]
     for metric in SHOWN:
-        for kind in chosen:
-            own = table[(table["metric"] == metric) & (table["kind"] == kind)]
-            if len(own):
-                over = f"mean over {kinds[0].replace(';', ', ')}" if kind == MEAN else kind
-                title = f"### {METRICS[metric].title} (%) on perturbed faces, {table['table'].iloc[0]}"
-                yield f"{title}\n\nBy level: {over}.\n\n{_render_rows(own)}"
+        for kind, own in (table if means.empty else means).groupby("kind", sort=False):
+            rows = own[own["metric"] == metric]
+            if len(rows):
+                title = f"### {METRICS[metric].title} (%) on perturbed faces, {name}"
+                over = f"mean over {means['kinds'].iloc[0].replace(';', ', ')}" if kind == MEAN else str(kind)
+                about = f"By level, {over}." + (f" All rows: {shared}." if shared else "")
+                yield f"{title}\n\n{about}\n\n{_render_rows(rows)}"
 
 
 def _render_rows(points: pd.DataFrame) -> str:
     levels = sorted(set(points["level"]))
-    lines = [["method", *(f"level {level}" if level else "clean" for level in levels)]]
-    lines += [["---"] * len(lines[0])]
+    body = list[list[str]]()
     for method, own in points.groupby("method", sort=False):
         by_level = {row["level"]: _render_cell(row) for row in own.to_dict("records")}
-        lines.append([str(method), *(by_level.get(level, "") for level in levels)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        body.append([str(method), *(by_level.get(level, "") for level in levels)])
+    return align(["method", *(f"level {level}" if level else "clean" for level in levels)], body)
 
 
 def _render_cell(row: dict[Any, Any]) -> str:
@@ -95,7 +96,13 @@ def draw_robustness(table: pd.DataFrame, title: str, *paths: Path) -> None:
         axes.set_axis_off()
     for axes in panels[:, 0]:
         axes.set(ylabel="%")
-    draw_legend(figure, panels.flat[0], f"{METRICS[SHOWN[0]].title} by level, {title}", shared, int(size[0]))
+    draw_legend(
+        figure,
+        panels.flat[0],
+        f"{title}: {METRICS[SHOWN[0]].title[0].lower()}{METRICS[SHOWN[0]].title[1:]} by level",
+        shared,
+        int(size[0]),
+    )
     for path in paths:
         figure.savefig(path)
     plt.close(figure)
@@ -119,4 +126,5 @@ def _draw_panel(axes: Any, table: pd.DataFrame, methods: list[str]) -> None:
     axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
     axes.set(xticks=range(6))
     axes.set_xticklabels(["clean", *range(1, 6)])
+    axes.tick_params(labelbottom=True)
     axes.grid(alpha=0.25)

@@ -92,8 +92,14 @@ def _score_run(trial: Trial, kinds: Sequence[str], resources: Resources, log: Lo
         log(f"{kind}, level {level} of {LEVELS[-1]} (pass {number}/{len(todo)})")
         rows = score_bags(model, bags, read, kind, level).assign(**constant)[PERTURBED_SCORE.names]
         others = table[(table["kind"] != kind) | (table["level"] != level)]
-        table = pd.concat([others, rows], ignore_index=True) if len(others) else rows
+        table = _in_order(pd.concat([others, rows], ignore_index=True) if len(others) else rows)
         write_perturbed(trial.folder, table)
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Sorts rows by kind and level, in whichever order they were asked for."""
+    place = [list(KINDS).index(kind) * len(LEVELS) + level for kind, level in table[["kind", "level"]].to_numpy()]
+    return table.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
 
 
 def list_missing(scored: pd.DataFrame, kinds: Sequence[str]) -> list[Cell]:

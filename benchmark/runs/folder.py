@@ -65,11 +65,11 @@ class Run:
 
     ``settings`` are the training configuration, or what is known of another tool's scores. They
     tell this run from others of the same method, apart from seed and training manipulations.
-    ``grid``, ``fewer`` and ``perturbed`` may be empty. ``reasons`` say why the data's name is not the official
-    one. ``defaults`` are those settings of the method's own that are no difference from the
-    paper's, such as its backbone. ``segments`` are the true segments of the test bags; None if an
-    older version wrote the run, which did not store them. ``training`` names the training whose
-    weights it has, which other runs may share; empty if that is not known.
+    ``grid``, ``fewer`` and ``perturbed`` may be empty. ``reasons`` say why the data's name is not
+    the official one. ``defaults`` are those settings of the method's own that are no difference
+    from the paper's, such as its backbone. ``segments`` are the true segments of the test bags;
+    None if an older version wrote the run, which did not store them. ``training`` names the
+    training whose weights it has, which other runs may share; empty if that is not known.
     """
 
     run_id: str

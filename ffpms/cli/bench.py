@@ -152,6 +152,8 @@ def bench(**flags: Any) -> None:
     Example: ffpms bench --methods smil,xn-avg --data ffpms-data --out runs
 
     The paper's own: ffpms bench --experiment fig6
+
+    Worse faces, of finished runs too: ffpms bench --methods smil --perturb jpeg,blur
     """
     os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPUs lack is computed by the CPU
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries tell no more than our one line

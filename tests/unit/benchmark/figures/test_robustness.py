@@ -72,8 +72,8 @@ def test_the_mean_is_over_kinds_that_all_methods_have(tmp_path: Path) -> None:
     table = tabulate_robustness([whole, part], n_resamples=20)
     assert MEAN not in set(table["kind"])
     text = render_robustness(table)
-    assert "By level: jpeg." in text
-    assert "By level: blur." in text
+    assert "By level, jpeg." in text
+    assert "By level, blur." in text
     assert text.count("| xn-avg") == 2
 
 
@@ -84,8 +84,8 @@ def test_its_files_have_every_row_and_no_run_leaves_none(tmp_path: Path) -> None
     csv, page = write_robustness(table, tmp_path / "out")
     assert len(pd.read_csv(csv)) == len(table) == 3 * 3 * 4
     text = page.read_text()
-    assert "By level: mean over blur, jpeg." in text
-    assert f"| s-mil | {100 * _value(table, MEAN, 0):.1f} [" in text
+    assert "By level, mean over blur, jpeg." in text
+    assert f"| s-mil  | {100 * _value(table, MEAN, 0):.1f} [" in text
 
 
 def test_the_picture_has_a_panel_a_kind(tmp_path: Path) -> None:
