@@ -20,10 +20,6 @@ def draw_sheet(bag: BagRecord, path: str | Path, place: int = 0) -> None:
 
     Raises:
         ManifestError: a crop of the bag is not there, or is not the one that was built.
-
-    Example:
-        >>> from benchmark.perturbation.contact_sheet import draw_sheet
-        >>> draw_sheet(ffpms.load("ffpms-data").bags("test", "DF")[-1], "perturbations.png")
     """
     faces, step = bag.faces(), CELL + _GAP
     sheet = Image.new("RGB", (_LEFT + step * (1 + len(LEVELS)), _TOP + step * len(KINDS)), "white")
