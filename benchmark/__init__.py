@@ -15,6 +15,7 @@ __all__ = [
     "pack",
     "predict",
     "read_runs",
+    "tabulate_robustness",
     "train",
     "write_curve",
 ]
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from benchmark.bench import train
     from benchmark.figures.fake_rate import grid_curve
     from benchmark.figures.plotting import write_curve
+    from benchmark.figures.robustness import tabulate_robustness
     from benchmark.finished_run import TrainedRun, open_run
     from benchmark.inference.predict import predict
     from benchmark.leaderboards.board import leaderboard, make_board
@@ -47,6 +49,7 @@ else:
         "pack": "benchmark.models.packing",
         "predict": "benchmark.inference.predict",
         "read_runs": "benchmark.runs.collection",
+        "tabulate_robustness": "benchmark.figures.robustness",
         "train": "benchmark.bench",
         "write_curve": "benchmark.figures.plotting",
     }

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.figures.robustness import tabulate_robustness
+from benchmark.figures.robustness_files import render_robustness, write_robustness
 from benchmark.leaderboards.board import COLUMNS, Board, lock_board, make_board
+from benchmark.perturbation.scores import score_perturbed
 from benchmark.runs.collection import describe_left_out, read_collection
 from benchmark.runs.folder import Failure, Run, is_done, read_run, unfinish
 from benchmark.runs.other_sets import read_alone
@@ -51,6 +54,7 @@ class Outcome:
     failures: list[str]
     left_out: list[str] = field(default_factory=list)
     board: Board | None = None
+    robustness: str = ""
 
 
 def bench(
@@ -63,12 +67,14 @@ def bench(
     store: bool = True,
     run: Runner = run_here,
     test_data: Sequence[BuiltSet] = (),
+    perturb: Sequence[str] = (),
 ) -> Outcome:
     """Runs the trials of a grid that are not done yet, and writes the leaderboard of ``out``.
 
     The leaderboard has all runs in ``out``. ``weights`` are the files that configurations name.
     Each detector also scores the test bags of ``test_data``, other sets than its own. Nothing else
     of them is looked at. They may be added to runs that are done.
+    With kinds to ``perturb``, every trial is then also scored with its test faces perturbed.
 
     Raises:
         DetectorError: no method of the grid can be made; nothing was trained.
@@ -96,6 +102,7 @@ def bench(
     if machine.ranks.first:
         describe_sets([trial for trial in trials if trial not in faults])
     failures = run(possible, resources) if possible else []
+    failures += score_perturbed(trials, perturb, resources) if perturb else []
     return _conclude(out, trials, [*lines, *failures], machine)
 
 
@@ -235,7 +242,10 @@ def _conclude(out: Path, trials: Sequence[Trial], failures: list[str], machine: 
             return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures, left_out)
         board = make_board(found.runs, found.failures)
         board.write(out)
+        robustness = tabulate_robustness(found.runs)
+        write_robustness(robustness, out)
     wanted = {(trial.folder.name, data.sha256) for trial in trials for data in (trial.data, *trial.tests)}
     runs = [run for run in found.runs if (run.run_id, run.data_sha256) in wanted]
     failed = [one for one in found.failures if one.run_id in names]
-    return Outcome(board.cells, board.markdown(), runs, failed, failures, left_out, board)
+    perturbed = render_robustness(robustness)
+    return Outcome(board.cells, board.markdown(), runs, failed, failures, left_out, board, perturbed)

@@ -223,6 +223,21 @@ FEWER_SCORE = pa.schema(
 )
 """The video scores of every bag when only ``n_frames`` of its frames are used."""
 
+PERTURBED_SCORE = pa.schema(
+    [
+        *[SCORE.field(name) for name in ("run_id", "method", "dataset", "manipulation", "bag_id", "pair_id")],
+        *[SCORE.field(name) for name in ("y_true", "fake_rate")],
+        ("kind", pa.string()),
+        ("level", pa.int16()),
+        ("amount", pa.float64()),
+        ("score", pa.float64()),
+    ]
+)
+"""The video scores of every test bag with perturbed faces.
+
+``amount`` is what the level stands for.
+"""
+
 NO_FACE_SCORE = 0.5
 """Score of a video in which no face was found: it counts as undecided."""
 

@@ -8,6 +8,7 @@ import pandas as pd
 from benchmark.figures.fake_rate import grid_curve, rate_curve
 from benchmark.figures.frame_count import frame_curve
 from benchmark.figures.reliability import reliability
+from benchmark.figures.robustness import tabulate_robustness
 from benchmark.figures.roc import roc_curve
 from benchmark.figures.trainings import training_curve
 from benchmark.runs.folder import Run
@@ -26,6 +27,7 @@ class Curves:
     roc: pd.DataFrame
     reliability: pd.DataFrame
     training: pd.DataFrame
+    robustness: pd.DataFrame
 
     @classmethod
     def compute(cls, runs: list[Run], root: Path) -> "Curves":
@@ -38,4 +40,5 @@ class Curves:
             roc=roc_curve(runs, N_RESAMPLES),
             reliability=reliability(runs),
             training=training_curve(runs, root),
+            robustness=tabulate_robustness(runs, N_RESAMPLES),
         )

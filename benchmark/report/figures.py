@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.figures.points import TITLES
+from benchmark.figures.robustness import MEAN
 from benchmark.figures.trainings import METRICS as OF_TRAINING
 from benchmark.metrics.calibration import N_BINS, bin_of
 from benchmark.metrics.catalogue import METRICS
@@ -54,7 +55,8 @@ class _Draft:
 
 def make_figures(curves: Curves, cells: pd.DataFrame, series: Mapping[str, Series]) -> list[Figure]:
     """Makes all figures of one set; those without a number are left out."""
-    drafts = (_rates(curves), _frames(curves), _roc(curves), _calibration(curves), _training(curves), _kinds(cells))
+    of_curves = (_rates, _frames, _roc, _calibration, _training, _robustness)
+    drafts = [*(draft(curves) for draft in of_curves), _kinds(cells)]
     return [_make(draft, points, series) for some in drafts for draft, points in some if len(points)]
 
 
@@ -163,6 +165,16 @@ def _training(curves: Curves) -> _Drafts:
         y, look = Axis(_PERCENT if share else "loss"), Look("area", points=False)
         draft = _Draft("training", title, about, Axis("epoch"), y, look, "{:.0f}".format, 1 if share else 3)
         yield draft, _points(own, "epoch", low="low", high="high", factor=100 if share else 1)
+
+
+def _robustness(curves: Curves) -> _Drafts:
+    of_auc = curves.robustness[curves.robustness["metric"] == "auc"]
+    x, y = Axis("level; 0 is clean", (0.0, 5.0)), Axis(_PERCENT)
+    for kind, own in of_auc.groupby("kind", sort=False):
+        title = f"Mean of {len(own['kinds'].iloc[0].split(';'))} kinds" if kind == MEAN else str(kind).capitalize()
+        about = f"{METRICS['auc'].title} (%) by level of perturbation, with 95 % bands: {title.lower()}."
+        name = lambda level: f"level {level:.0f}" if level else "clean"  # noqa: E731
+        yield _Draft("robustness", title, about, x, y, Look("area"), name), _points(own, "level")
 
 
 def _kinds(cells: pd.DataFrame) -> _Drafts:

@@ -20,6 +20,7 @@ PARTS = (
     ("rates", "Fake rate", "How well methods do where few frames of a video are fake, as in the paper's Fig. 6."),
     ("frames", "Frames", "How well they do on fewer frames of a video, as in the paper's Fig. 7."),
     ("roc", "ROC and calibration", "Which errors a threshold trades, and whether scores are probabilities."),
+    ("robustness", "Perturbed faces", "How well they do as test faces get worse, from level 1 to level 5."),
     ("manipulations", "Manipulations", "Each method on each manipulation, with its 95 % interval over the test pairs."),
     ("training", "Training", "What training did, epoch by epoch. The epoch of the scores was chosen on val."),
 )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from benchmark.figures.diagrams import draw_reliability, draw_roc
 from benchmark.figures.plotting import draw_picture
+from benchmark.figures.robustness_files import draw_robustness
 from benchmark.report.curves import Curves
 
 FORMATS = (".pdf", ".png")
@@ -34,5 +35,6 @@ def _list(curves: Curves) -> Iterator[tuple[str, str, pd.DataFrame, _Draw]]:
         ("frames", "Accuracy against number of frames", curves.frames, draw_picture),
         ("roc", "ROC", curves.roc, draw_roc),
         ("reliability", "Reliability", curves.reliability, draw_reliability),
+        ("robustness", "Perturbed faces", curves.robustness, draw_robustness),
     ]
     return (one for one in every if len(one[2]))

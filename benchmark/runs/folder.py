@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ import pandas as pd
 from benchmark.runs.tables import check_hashes, read_if_there, read_scores, reading_tables
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest, file_digest
-from ffpms.parquet import read_table
+from ffpms.parquet import read_table, write_table
 from ffpms.protocol.v1_manifest import CUSTOM, OFFICIAL
 from ffpms.regular_files import read_text
-from ffpms.schema import FEWER_SCORE, GRID_SCORE, PROPOSAL, SCORE, SEGMENT, Split
+from ffpms.schema import FEWER_SCORE, GRID_SCORE, PERTURBED_SCORE, PROPOSAL, SCORE, SEGMENT, Split
 from ffpms.storage import write_whole
 
 SCORES = {Split.VAL: "val_scores.parquet", Split.TEST: "scores.parquet"}
@@ -28,6 +28,8 @@ GRID_SCORES = "grid_scores.parquet"
 """File of the scores on the rate grid."""
 FEWER_SCORES = "fewer_scores.parquet"
 """File of the scores with fewer frames."""
+PERTURBED = "perturbed.parquet"
+"""File of the scores of perturbed faces, of the kinds that were asked for."""
 SEGMENTS = "segments.parquet"
 """File of the true segments of the test bags. Runs of older versions lack it."""
 PROPOSALS = "proposals.parquet"
@@ -65,12 +67,12 @@ class Run:
 
     ``settings`` are the training configuration, or what is known of another tool's scores. They
     tell this run from others of the same method, apart from seed and training manipulations.
-    ``grid`` and ``fewer`` may be empty. ``reasons`` say why the data's name is not the official
-    one. ``defaults`` are those settings of the method's own that are no difference from the
-    paper's, such as its backbone. ``segments`` are the true segments of the test bags; None if an
-    older version wrote the run, which did not store them. ``training`` names the training whose
-    weights it has, which other runs may share; empty if that is not known. ``proposals`` are the
-    segments that another tool proposes itself; None if frame scores propose them.
+    ``grid``, ``fewer`` and ``perturbed`` may be empty. ``reasons`` say why the data's name is not
+    the official one. ``defaults`` are those settings of the method's own that are no difference
+    from the paper's, such as its backbone. ``segments`` are the true segments of the test bags;
+    None if an older version wrote the run, which did not store them. ``training`` names the
+    training whose weights it has, which other runs may share; empty if that is not known.
+    ``proposals`` are the segments that another tool proposes itself; None if frame scores do.
 
     A run that was scored on another set too is there once more for that set. ``origin`` is then the
     run on the set that it was trained on, and ``manipulations`` are those of the test bags.
@@ -95,6 +97,7 @@ class Run:
     training: str = ""
     proposals: pd.DataFrame | None = field(default=None, repr=False)
     origin: "Run | None" = field(default=None, repr=False)
+    perturbed: pd.DataFrame = field(default_factory=lambda: PERTURBED_SCORE.empty_table().to_pandas(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,23 @@ def finish(folder: Path) -> None:
 
 
 def unfinish(folder: Path) -> None:
-    """Removes the mark of a run whose files are about to be written anew."""
+    """Removes the mark of a run whose files are about to be written anew.
+
+    Its scores of perturbed faces are removed too: scoring does not write them.
+    """
     (folder / DONE).unlink(missing_ok=True)
+    (folder / PERTURBED).unlink(missing_ok=True)
+
+
+def write_perturbed(folder: Path, table: pd.DataFrame) -> None:
+    """Writes the scores of perturbed faces into a finished run.
+
+    A kill at any time leaves a run that is done: its mark does not name the table meanwhile.
+    """
+    named = read_text(folder / DONE, errors="replace").splitlines(keepends=True)
+    write_whole(folder / DONE, "".join(line for line in named if line.rstrip("\n").partition("  ")[2] != PERTURBED))
+    write_table(table, PERTURBED_SCORE, folder / PERTURBED)
+    finish(folder)
 
 
 def read_failure(folder: Path) -> Failure:
@@ -202,8 +220,10 @@ def read_run(folder: Path) -> Run:
         segments = folder / SEGMENTS
         known = read_table(segments, SEGMENT) if segments.is_file() else None
         proposals = read_table(folder / PROPOSALS, PROPOSAL) if external and "proposals" in settings else None
+        perturbed = read_if_there(folder / PERTURBED, PERTURBED_SCORE)
         check_hashes(folder / DONE)
-    return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training, proposals)
+    run = Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training, proposals)
+    return replace(run, perturbed=perturbed)
 
 
 def _check_name(folder: Path, expected: str) -> None:

@@ -70,7 +70,7 @@ def read_on(folder: Path, run: Run) -> Run:
         raise ManifestError(f"{folder}: is a copy of another folder, or was edited; delete it and run again")
     kinds = tuple(dict.fromkeys(scores.loc[scores["fake_rate"] > 0, "manipulation"]))
     named = replace(run, dataset=dataset, reasons=reasons, data_sha256=sha256, manipulations=kinds, origin=run)
-    return replace(named, scores=scores, grid=grid, fewer=fewer, segments=segments)
+    return replace(named, scores=scores, grid=grid, fewer=fewer, segments=segments, perturbed=run.perturbed.iloc[:0])
 
 
 def read_alone(folder: Path) -> Run:

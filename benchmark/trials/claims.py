@@ -35,12 +35,12 @@ def _lock(trial: Trial, locks: ExitStack) -> str:
     """Locks what the trial will write; returns who has it already, or who trains what it needs."""
     folders = dict.fromkeys(one.folder for one in (trial, trial.teacher) if one is trial or not is_done(one.folder))
     for folder in folders:
-        if owner := locks.enter_context(try_lock(_lock_of(folder))):
+        if owner := locks.enter_context(try_lock(lock_of(folder))):
             return owner
         remove_partial(folder)
         remove_partial(folder, f"{ON}*/*")
     for folder in trial.teacher.selecting_otherwise if trial.config.select == "last" else ():
-        with try_lock(_lock_of(folder)) as owner:
+        with try_lock(lock_of(folder)) as owner:
             if owner:
                 return owner
     return ""
@@ -53,7 +53,7 @@ def discard(trials: Sequence[Trial], machine: Machine) -> None:
         StorageError: a folder cannot be deleted.
     """
     for folder in [trial.folder for trial in trials if machine.ranks.first and trial.folder.is_dir()]:
-        with try_lock(_lock_of(folder)) as owner, writing(folder):
+        with try_lock(lock_of(folder)) as owner, writing(folder):
             if owner:
                 machine.log(f"{folder.name}: {owner} is training it; it is left as it is")
                 continue
@@ -62,5 +62,6 @@ def discard(trials: Sequence[Trial], machine: Machine) -> None:
     machine.ranks.wait()
 
 
-def _lock_of(folder: Path) -> Path:
+def lock_of(folder: Path) -> Path:
+    """Returns the lock of a run folder."""
     return folder.parent / LOCKS / f"{folder.name}.lock"

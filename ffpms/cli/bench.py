@@ -52,6 +52,14 @@ from ffpms.errors import ConfigError, writing
         help="One detector for all manipulations, or one for each.",
     ),
     click.option("--seeds", default="0", show_default=True, callback=parse_names, help="Comma list of numbers."),
+    click.option(
+        "--perturb",
+        is_flag=False,
+        flag_value="all",
+        metavar="[KINDS]",
+        help="Also score perturbed test faces, of finished runs too: all, or a comma list of saturation, contrast, "
+        "blocks, noise, blur, jpeg, video, resize.",
+    ),
     click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard."),
 )
 @option_group(
@@ -152,6 +160,8 @@ def bench(**flags: Any) -> None:
     Across data: ffpms bench --methods smil --test-data celeb-df
 
     The paper's own: ffpms bench --experiment fig6
+
+    Worse faces, of finished runs too: ffpms bench --methods smil --perturb jpeg,blur
     """
     os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPUs lack is computed by the CPU
     os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries tell no more than our one line
@@ -160,6 +170,7 @@ def bench(**flags: Any) -> None:
     from ffpms.installation import check_versions
 
     check_versions()
+    kinds = _choose_kinds(flags)
     machine, run = find_runtime(flags)
     if machine.ranks.first:
         warn_of_plugins()
@@ -171,7 +182,7 @@ def bench(**flags: Any) -> None:
     seeds, each = _seeds(flags["seeds"]), flags["train_on"] == "each"
     own = [(data, [config for config in configs if config.method in methods]) for data, methods in parts]
     grid = [trial for data, chosen in own for trial in make_grid(data, chosen, seeds, each)]
-    how = {"resume": flags["resume"], "store": flags["store"], "run": run, "test_data": tests}
+    how = {"resume": flags["resume"], "store": flags["store"], "run": run, "test_data": tests, "perturb": kinds}
     outcome = bench(grid, flags["out"], machine, weights, **how)
     _show(outcome, notes, flags)
     sys.exit(1 if outcome.failures else 0)
@@ -184,6 +195,18 @@ def _load_tests(flags: dict[str, Any]) -> list[Any]:
 
     unmixed = EXPERIMENTS[flags["experiment"]].unmixed if flags["experiment"] else flags["unmixed"]
     return [load(root, unmixed) for root in flags["test_data"]]
+
+
+def _choose_kinds(flags: dict[str, Any]) -> tuple[str, ...]:
+    """Returns the kinds of perturbation that are asked for."""
+    from benchmark.perturbation.kinds import choose_kinds
+
+    if flags["perturb"] is None:
+        return ()
+    if flags["engine"] == "ray":
+        todo = "first bench without --perturb, then run the same command with it and without --engine ray"
+        raise ConfigError(f"perturb: does not run on Ray; {todo}: it trains nothing")
+    return choose_kinds(name.strip() for name in flags["perturb"].split(",") if name.strip())
 
 
 def _parts(flags: dict[str, Any], tests: list[Any]) -> tuple[list[tuple[Any, tuple[str, ...]]], list[str]]:
@@ -218,6 +241,8 @@ def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
         click.echo(cells.to_json(orient="records", indent=2))
     elif not flags["quiet"]:
         print_board(text, board)
+        if flags["perturb"] and outcome.robustness:
+            click.echo(f"\n{outcome.robustness}", nl=False)
     for line in outcome.left_out:
         click.echo(line, err=True)
     for failure in outcome.failures:

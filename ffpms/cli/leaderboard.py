@@ -72,6 +72,8 @@ def leaderboard(runs: Path, **flags: Any) -> None:
 
 def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     """Writes the tables, and prints the short ones."""
+    from benchmark.figures.robustness import tabulate_robustness
+    from benchmark.figures.robustness_files import write_robustness
     from benchmark.leaderboards.board import FORMATS, lock_board, make_board
     from benchmark.leaderboards.rendering.files import render_json
     from benchmark.metrics.protocols import ACTIVITYNET
@@ -88,6 +90,7 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
         sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") and found.runs else {}
         board = make_board(found.runs, found.failures, flags.get("protocol", ACTIVITYNET))
         files = board.write(out, flags.get("formats", FORMATS))
+        files += write_robustness(tabulate_robustness(found.runs), out)
     if flags.get("to"):
         files += _write_segments(found.runs, sets, out, log)
     if flags.get("curve"):

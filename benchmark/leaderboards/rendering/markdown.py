@@ -29,16 +29,16 @@ def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame, notes: Mapping[
     parts += [" ".join(marks) + "\n"] if marks else []
     parts += [f"{note}\n" for note in (notes or {}).values()]
     rows = failed_rows(failures)
-    parts += [f"### Failed\n\n{_align(FAILED_COLUMNS, rows)}\n"] if rows else []
+    parts += [f"### Failed\n\n{align(FAILED_COLUMNS, rows)}\n"] if rows else []
     return "\n".join(parts)
 
 
 def _lines(table: Table) -> str:
     rows = [[name, *(format_number(number, _MARKS) for number in numbers)] for name, numbers in table.rows]
-    return _align(["method", *table.columns], rows)
+    return align(["method", *table.columns], rows)
 
 
-def _align(head: list[str], body: list[list[str]]) -> str:
+def align(head: list[str], body: list[list[str]]) -> str:
     """Aligns a table: columns are as wide as their widest cell."""
     rows = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in body)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

@@ -1,0 +1,1 @@
+"""Robustness: perturbs the faces of test bags, and scores finished runs on them."""
