@@ -127,6 +127,13 @@ def test_a_set_is_added_to_a_run_that_is_done(
     assert len(again().runs) == 1, "a grid without the set has not asked for its scores"
 
 
+def test_perturbed_scores_are_of_the_own_set_alone(runs: Path, sets: tuple[BuiltSet, BuiltSet]) -> None:
+    outcome = bench([(sets[0], QUICK)], runs, CPU, {}, test_data=[sets[1]], perturb=["contrast"])
+    own, other = outcome.runs
+    assert (len(own.perturbed) > 0, len(other.perturbed)) == (True, 0)
+    assert set(pd.read_csv(runs / "robustness.csv")["dataset"]) == {sets[0].name}
+
+
 def test_a_kill_while_the_other_set_is_scored_costs_nothing_else(
     sets: tuple[BuiltSet, BuiltSet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
