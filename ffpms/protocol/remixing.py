@@ -103,6 +103,6 @@ def with_crops(frames: pd.DataFrame, crops: pd.DataFrame) -> pd.DataFrame:
     for column in ("status", "error"):
         joined[column] = joined[column].where(unusable, joined[f"{column}_crop"])
     zeros = {"n_bytes": 0} | {f"box_{side}": 0.0 for side in "xywh"}
-    joined[[*zeros]] = joined[[*zeros]].infer_objects()  # where no crop is known they have no type
+    joined[[*zeros]] = joined[[*zeros]].apply(pd.to_numeric)  # of None alone they are objects
     blank = {"crop": "", "sha256": ""} | zeros
     return joined.fillna(blank).astype({"track_id": "int16", "n_bytes": "int32"})

@@ -156,6 +156,7 @@ def test_a_crop_that_is_lost_or_changed_is_an_error(tiny: BuiltSet) -> None:
         bag.faces()
 
 
+@pytest.mark.filterwarnings("error::FutureWarning")
 def test_a_bag_without_a_face_has_an_empty_array(tmp_path: Path) -> None:
     config = BuildConfig(CONFIG.recipe, CropConfig(size=16))
     data = ffpms.load(make_set(tmp_path, PAIRS, config, faces=False))
