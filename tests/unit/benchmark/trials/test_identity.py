@@ -26,6 +26,7 @@ EXCUSED = {
     "ffpms.errors": "what a user is told",
     "ffpms.regular_files": "opens files or refuses them, whatever they hold",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
+    "ffpms.sources": "which videos there are, and what a set of them is called; the set is hashed",
 }
 
 
