@@ -26,7 +26,10 @@ EXCUSED = {
     "ffpms.errors": "what a user is told",
     "ffpms.regular_files": "opens files or refuses them, whatever they hold",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
-    "ffpms.sources": "which videos there are, and what a set of them is called; the set is hashed",
+    "ffpms.sources": "a docstring",
+    "ffpms.sources.corpus": "which videos there are, and what a set of them is called; the set itself is hashed",
+    "ffpms.sources.ffpp": "the same of one corpus",
+    "ffpms.sources.registry": "finds a corpus by its name",
 }
 
 
