@@ -90,8 +90,9 @@ def draw_robustness(table: pd.DataFrame, title: str, *paths: Path) -> None:
         rows, columns, figsize=size, dpi=110, layout="constrained", sharex=True, sharey=True, squeeze=False
     )
     for axes, kind in zip(panels.flat, kinds, strict=False):
-        _draw_panel(axes, table[table["kind"] == kind], methods)
-        axes.set(title=f"mean of {len(kinds) - 1} kinds" if kind == MEAN else kind)
+        own = table[table["kind"] == kind]
+        _draw_panel(axes, own, methods)
+        axes.set(title=f"mean of {len(own['kinds'].iloc[0].split(';'))} kinds" if kind == MEAN else kind)
     for axes in panels.flat[len(kinds) :]:
         axes.set_axis_off()
     for axes in panels[:, 0]:

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.metrics.score_arrays import read_rows
 from benchmark.metrics.segments import Segments, propose_all, read_proposals
 from benchmark.runs.folder import Run
+from benchmark.runs.other_sets import folder_on
 from benchmark.runs.proposals import NOTHING, SUFFIX
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.segments import find_segments
@@ -59,7 +60,9 @@ def find_proposed(run: Run) -> Segments | None:
 
 def _write(run: Run, proposed: Segments, data: BuiltSet, times: pd.DataFrame, folder: Path) -> list[Path]:
     bags = _list_bags(run, data, times)
-    texts = {f"{run.run_id}.json": _submission(proposed, bags), f"{run.run_id}{METADATA}": _metadata(bags, data)}
+    other = folder_on(Path(), run.dataset, run.data_sha256).name
+    name = run.run_id if run.origin is None else f"{run.run_id}-{other}"
+    texts = {f"{name}.json": _submission(proposed, bags), f"{name}{METADATA}": _metadata(bags, data)}
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
@@ -30,7 +31,7 @@ def _perturbed(one: Run, kinds: tuple[str, ...] = ("blur", "jpeg")) -> Run:
             score=(videos["score"] + draw.normal(0, 0.2 * level, len(videos))).clip(0, 1),
         )
         for kind in kinds
-        for level, amount in enumerate(AMOUNTS[kind], 1)
+        for level, amount in enumerate(AMOUNTS.get(kind, (0.1, 0.2)), 1)
     ]
     return replace(one, perturbed=pd.concat(parts))
 
@@ -93,3 +94,17 @@ def test_the_picture_has_a_panel_a_kind(tmp_path: Path) -> None:
     draw_robustness(table, "a set", tmp_path / "robustness.png")
     with Image.open(tmp_path / "robustness.png") as picture:
         assert picture.width > 600
+
+
+def test_the_panel_of_the_mean_counts_the_kinds_that_it_is_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One method alone has a third kind."""
+    table = tabulate_robustness(
+        [_perturbed(run(), ("blur", "jpeg", "noise")), _perturbed(run(method="xn-avg"))], n_resamples=20
+    )
+    titles: list[str] = []
+    draw = Axes.set
+    monkeypatch.setattr(Axes, "set", lambda axes, **named: (titles.append(named.get("title", "")), draw(axes, **named)))
+    draw_robustness(table, "a set", tmp_path / "robustness.png")
+    assert "mean of 2 kinds" in titles

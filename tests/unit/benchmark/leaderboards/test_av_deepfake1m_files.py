@@ -51,6 +51,13 @@ def read_again(path: Path, data: BuiltSet) -> Submission:
     return found
 
 
+def test_the_files_of_another_set_stand_beside_those_of_the_own(timed: BuiltSet, tmp_path: Path) -> None:
+    run = run_of_set(timed)
+    other = replace(run, dataset="Celeb-DF-v2", origin=run)
+    files, _ = write_segments([run, other], {timed.sha256: timed}, tmp_path)
+    assert [file.name for file in files[::2]] == ["s-mil-0.json", f"s-mil-0-on-Celeb-DF-v2-{timed.sha256[:8]}.json"]
+
+
 def test_files_by_hand(timed: BuiltSet, tmp_path: Path) -> None:
     """A real bag of two scores, a fake of one segment found at once, and a bag without a face."""
     run = run_of_set(timed)
