@@ -32,14 +32,6 @@ def check_file(path: Path) -> Path:
     return path
 
 
-def is_other(path: Path) -> bool:
-    """Whether something is at a path that is no regular file."""
-    try:
-        return what_else(path.stat().st_mode) != ""
-    except OSError:
-        return False
-
-
 def open_file(path: Path) -> BufferedReader:
     """Opens a regular file for reading bytes; raises what :func:`check_file` does."""
     return check_file(path).open("rb")

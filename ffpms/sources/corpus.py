@@ -238,10 +238,11 @@ class Corpus:
         Raises:
             ConfigError: a name is unknown.
         """
-        names = {alias.lower(): code for code, full in self.manipulations.items() for alias in (code, full)}
-        asked = [name.strip().lower() for name in text.split(",") if name.strip()]
+        typed = tuple(name.strip() for name in text.split(",") if name.strip())
         if not self.manipulations:
-            return tuple(name.strip() for name in text.split(",") if name.strip())
+            return typed
+        names = {alias.lower(): code for code, full in self.manipulations.items() for alias in (code, full)}
+        asked = [name.lower() for name in typed]
         unknown = [name for name in asked if name not in names]
         if unknown or not asked:
             raise ConfigError(f"{self._choose(unknown, self.manipulations)} or their full names")
