@@ -134,7 +134,7 @@ def _is_sound(folder: Path, read: Callable[[Path], Run], log: Log) -> bool:
             read(folder)
             return True
     except DamagedTableError as error:
-        log(f"{error}; it is scored again")
+        log(f"{error.what}; it is scored again")
         unfinish(folder)
         return False
     except (FfpmsError, OSError):
@@ -244,8 +244,8 @@ def _conclude(out: Path, trials: Sequence[Trial], failures: list[str], machine: 
         board.write(out)
         robustness = tabulate_robustness(found.runs)
         write_robustness(robustness, out)
-    wanted = {(trial.folder.name, data.sha256) for trial in trials for data in (trial.data, *trial.tests)}
-    runs = [run for run in found.runs if (run.run_id, run.data_sha256) in wanted]
-    failed = [one for one in found.failures if one.run_id in names]
+    wanted = {(trial.folder.name, data.sha256[:8]) for trial in trials for data in (trial.data, *trial.tests)}
+    runs = [run for run in found.runs if (run.run_id, run.data_sha256[:8]) in wanted]
+    failed = [one for one in found.failures if (one.run_id, one.data) in wanted]
     perturbed = render_robustness(robustness)
     return Outcome(board.cells, board.markdown(), runs, failed, failures, left_out, board, perturbed)

@@ -238,6 +238,9 @@ PERTURBED_SCORE = pa.schema(
 ``amount`` is what the level stands for.
 """
 
+PERTURBED_LEVELS = (1, 2, 3, 4, 5)
+"""Levels of every kind of perturbation, from weak to strong; level 0 is the face as it is."""
+
 NO_FACE_SCORE = 0.5
 """Score of a video in which no face was found: it counts as undecided."""
 

@@ -12,12 +12,17 @@ from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.folder import Run
+from ffpms.schema import PERTURBED_LEVELS
 
 COLUMNS = (
     *("method", "dataset", "table", "kind", "level", "amount", "metric", "value", "ci_low", "ci_high"),
-    *("n_videos", "seeds", "kinds"),
+    *("n_videos", "seeds", "kinds", "missing"),
 )
-"""Columns of ``robustness.csv``; ``kinds`` are those that the mean is over."""
+"""Columns of ``robustness.csv``.
+
+``kinds`` are those that the mean is over. ``missing`` are the levels of a kind that a seed of the
+row has no scores of.
+"""
 MEASURED = ("auc", "accuracy", "accuracy_val", "accuracy_plain")
 """Metrics, named as in the leaderboard; ``accuracy_val`` has the threshold of the clean val set."""
 MEAN = "mean"
@@ -37,8 +42,8 @@ def tabulate_robustness(runs: Sequence[Run], n_resamples: int = N_RESAMPLES) -> 
     """Computes metrics at each kind and level, and their mean over kinds.
 
     Level 0 is the test set as it is. A value is the mean over seeds, with its cluster bootstrap
-    interval. The mean is over the kinds that all methods of a table have. Runs without such scores
-    are left out.
+    interval. The mean is over the kinds of which all methods of a table have every level. A kind
+    that lacks a level has its other rows. Runs without such scores are left out.
 
     Example:
         >>> table = benchmark.tabulate_robustness(benchmark.read_runs("runs"))
@@ -61,20 +66,24 @@ def _tabulate(table: str, runs: list[Run], n_resamples: int) -> Iterator[dict[st
         about |= {"seeds": ";".join(str(run.seed) for run in own)}
         for (kind, level, amount), samples in (sampled[name] | _average(sampled[name], shared)).items():
             cell = {"kind": kind, "level": level, "amount": amount, "kinds": ";".join(shared if kind == MEAN else [])}
+            cell["missing"] = ";".join(map(str, _find_missing(sampled[name], kind) if kind != MEAN else []))
             for metric, one in samples.items():
                 value, low, high = summarise(one, videos.n_pairs)
                 yield about | cell | {"metric": metric, "value": value, "ci_low": low, "ci_high": high}
 
 
 def _sample_line(runs: Sequence[Run], n_resamples: int) -> dict[Cell, Samples]:
-    """Samples every cell that each seed has; every kind begins with the faces as they are."""
+    """Samples every cell that each seed has.
+
+    Every kind that a seed has begins with the faces as they are.
+    """
     each = [
         list(run.perturbed[["kind", "level", "amount"]].drop_duplicates().itertuples(index=False, name=None))
         for run in runs
     ]
     cells = [cell for cell in each[0] if all(cell in other for other in each)]
     clean, found = _sample(runs, "", 0, n_resamples), dict[Cell, Samples]()
-    for kind in dict.fromkeys(kind for kind, _, _ in cells):
+    for kind in dict.fromkeys(kind for own in each for kind, _, _ in own):
         found[kind, 0, 0.0] = clean
         for _, level, amount in sorted(cell for cell in cells if cell[0] == kind):
             found[kind, level, amount] = _sample(runs, kind, level, n_resamples)
@@ -104,12 +113,15 @@ def _read(run: Run, kind: str, level: int) -> Rows:
 
 
 def _find_shared(lines: Sequence[dict[Cell, Samples]]) -> list[str]:
-    """Lists the kinds that every line has at every level that occurs."""
-    levels = {level for cells in lines for _, level, _ in cells}
-    whole = [
-        {kind for kind, _, _ in cells if {level for own, level, _ in cells if own == kind} == levels} for cells in lines
-    ]
-    return [kind for kind in dict.fromkeys(kind for kind, _, _ in lines[0]) if all(kind in own for own in whole)]
+    """Lists the kinds that every line has at every level."""
+    kinds = dict.fromkeys(kind for kind, _, _ in lines[0])
+    return [kind for kind in kinds if not any(_find_missing(cells, kind) for cells in lines)]
+
+
+def _find_missing(cells: dict[Cell, Samples], kind: str) -> list[int]:
+    """Lists the levels of a kind that are not there."""
+    there = {level for own, level, _ in cells if own == kind}
+    return [level for level in PERTURBED_LEVELS if level not in there]
 
 
 def _average(cells: dict[Cell, Samples], kinds: Sequence[str]) -> dict[Cell, Samples]:

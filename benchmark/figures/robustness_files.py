@@ -58,6 +58,24 @@ def _render_table(table: pd.DataFrame) -> Iterator[str]:
                 over = f"mean over {means['kinds'].iloc[0].replace(';', ', ')}" if kind == MEAN else str(kind)
                 about = f"By level, {over}." + (f" All rows: {shared}." if shared else "")
                 yield f"{title}\n\n{about}\n\n{_render_rows(rows)}"
+    if lacking := list(_describe_missing(table)):
+        asked = ",".join(kind for kind, _ in lacking)
+        said = ", ".join(f"{kind} ({'; '.join(reasons)})" for kind, reasons in lacking)
+        todo = f"the same `ffpms bench` with `--perturb {asked}` scores what is missing"
+        yield f"Incomplete on {name}, and part of no mean: {said}. To complete them, {todo}."
+
+
+def _describe_missing(table: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+    """Yields each kind of which a method lacks levels, with what each method lacks."""
+    methods = list(dict.fromkeys(table["method"]))
+    for kind, own in table[table["kind"] != MEAN].groupby("kind", sort=False):
+        rows = own.drop_duplicates("method").set_index("method")
+        reasons = [f"{method} has none" for method in methods if method not in rows.index]
+        for method, row in rows[rows["missing"] != ""].iterrows():
+            of_seeds = " in a seed" if ";" in row["seeds"] else ""
+            reasons.append(f"{method} lacks level {row['missing'].replace(';', ', ')}{of_seeds}")
+        if reasons:
+            yield str(kind), reasons
 
 
 def _render_rows(points: pd.DataFrame) -> str:
@@ -92,7 +110,8 @@ def draw_robustness(table: pd.DataFrame, title: str, *paths: Path) -> None:
     for axes, kind in zip(panels.flat, kinds, strict=False):
         own = table[table["kind"] == kind]
         _draw_panel(axes, own, methods)
-        axes.set(title=f"mean of {len(own['kinds'].iloc[0].split(';'))} kinds" if kind == MEAN else kind)
+        whole = "" if (own["missing"] == "").all() else " (incomplete)"
+        axes.set(title=f"mean of {len(own['kinds'].iloc[0].split(';'))} kinds" if kind == MEAN else f"{kind}{whole}")
     for axes in panels.flat[len(kinds) :]:
         axes.set_axis_off()
     for axes in panels[:, 0]:

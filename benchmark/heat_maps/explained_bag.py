@@ -1,11 +1,13 @@
 """Explains a bag of a built set with a trained model: its scores, its weights, its heat maps."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmark.heat_maps.grad_cam import HeatMaps, Logit, explain_faces
+from benchmark.runs.other_sets import scored_sets
 from benchmark.trials.requirements import check_order
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError
@@ -33,6 +35,18 @@ class ExplainedBag:
     frame_prob: np.ndarray
     weight: np.ndarray | None
     model: str
+
+
+def note_other_set(model: "TrainedModel", data: BuiltSet, run: Path) -> str:
+    """Says if a bag's set is neither the one of a model's training nor one that its run scored.
+
+    ``run`` is the folder of the model, which may be a packed one. Returns '' if the set is known.
+    """
+    trained = model.trained_on
+    if data.sha256 == trained.sha256 or data.sha256 in scored_sets(run):
+        return ""
+    other, own = f"{data.name} {data.sha256[:8]}", f"{trained.dataset} {trained.sha256[:8]}"
+    return f"the bag is of another set ({other}) than {model.name} was trained on ({own}) or scored with --test-data"
 
 
 def explain_bag(model: "TrainedModel", data: BuiltSet, bag_id: str, logit: Logit = "frame") -> ExplainedBag:

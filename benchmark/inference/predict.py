@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from benchmark.inference.crop_folder import crop_folder
 from benchmark.inference.judge import Judge
 from benchmark.inference.verdict import FileVerdict
 from benchmark.inference.verdict_table import VerdictTable
@@ -84,8 +84,8 @@ def predict_files(
 
 
 def _predict_new(files: Sequence[Path], judge: Judge, sampling: Sampling, workers: int) -> Iterator[FileVerdict]:
-    with TemporaryDirectory(prefix="ffpms-predict-") as folder:
-        jobs = [PeopleJob(file, Path(folder, f"{i}.faces"), sampling, judge.geometry) for i, file in enumerate(files)]
+    with crop_folder() as folder:
+        jobs = [PeopleJob(file, folder / f"{i}.faces", sampling, judge.geometry) for i, file in enumerate(files)]
         for job, found in _search(jobs, workers):
             yield judge.judge(str(job.path), found, job.crops)
             job.crops.unlink(missing_ok=True)

@@ -62,6 +62,8 @@ def _apart(prob: float, threshold: float) -> tuple[str, str]:
 def compare(verdict: FileVerdict) -> str:
     """Says how many real val videos score as high: what the probability means.
 
+    Of several people it is the highest, which is high more often than that of one person.
+
     Example:
         >>> about = {"run": "", "threshold": 0.5, "n_real_val": 140, "real_val_as_high": 8}
         >>> compare(FileVerdict("a.mp4", "ok", "", 0.8, (), trained_on="FFPMS", **about))
@@ -71,7 +73,8 @@ def compare(verdict: FileVerdict) -> str:
         return "there is no real val video to compare it with"
     n, total = verdict.real_val_as_high, verdict.n_real_val
     share = f"{100 * n / total:.0f} % score" if total >= _MANY else f"{n or 'none'} score{'s' if n < 2 else ''}"
-    return f"of {total} real val videos of {verdict.trained_on}, {share} as high"
+    people = f" (the highest of {len(verdict.tracks)} people)" if len(verdict.tracks) > 1 else ""
+    return f"of {total} real val videos of {verdict.trained_on}, {share} as high{people}"
 
 
 def one_line(text: str) -> str:

@@ -18,9 +18,9 @@ from benchmark.perturbation.compression import compress_video
 from ffpms.dataset.bag import BagRecord
 from ffpms.errors import ConfigError
 from ffpms.hashing import digest
+from ffpms.schema import PERTURBED_LEVELS
 
-LEVELS = (1, 2, 3, 4, 5)
-"""Levels of every kind, from weak to strong; level 0 is the face as it is."""
+LEVELS = PERTURBED_LEVELS
 _BLOCK_PX = 8
 _PICTURE_PX = 256
 """Side of the picture that the numbers of blocks are for; a face has as many for its area."""

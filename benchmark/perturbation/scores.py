@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,9 @@ from benchmark.data.batches import BagDataset
 from benchmark.data.face_cache import Read
 from benchmark.models.packed_detector import make_untrained
 from benchmark.perturbation.kinds import KINDS, LEVELS, perturb
-from benchmark.runs.folder import is_done, read_run, write_perturbed
+from benchmark.runs.folder import is_done
+from benchmark.runs.perturbed import read_perturbed, write_perturbed
+from benchmark.runs.tables import DamagedTableError
 from benchmark.training.checkpoint import BEST, load_weights
 from benchmark.training.device import Log, Machine
 from benchmark.training.model import Model
@@ -23,6 +26,7 @@ from benchmark.trials.failures import end_all, explain
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.schema import NO_FACE_SCORE, PERTURBED_SCORE, Split
 from ffpms.storage import wait_for_lock
 
@@ -47,53 +51,84 @@ class Perturbation:
         return perturb(faces, bag, self.kind, self.level)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A set that a finished trial scored: its own or another, and the folder of the scores."""
+
+    data: BuiltSet
+    folder: Path
+    manipulations: tuple[str, ...]
+
+
 def score_perturbed(trials: Sequence[Trial], kinds: Sequence[str], resources: Resources) -> list[str]:
     """Scores the finished ones of some trials with perturbed faces, and trains nothing.
 
-    What is scored already is not scored again, so a run that was stopped goes on. Ranks share the
-    trials. Returns one line for each trial that failed, to the first rank.
+    Test bags of other sets that a trial scored are perturbed too. What is scored already is not
+    scored again, so a run that was stopped goes on. Ranks share the trials. Returns one line for
+    each set of a trial that failed, to the first rank.
     """
     ranks = resources.machine.ranks
     finished = [trial for trial in trials if ranks.agree(is_done(trial.folder))]
-    for trial in finished:
-        resources.faces(trial.data)
+    for data in [data for trial in finished for data in (trial.data, *trial.tests)]:
+        resources.faces(data)
     own = list(enumerate(finished, 1))[ranks.rank :: ranks.world]
     lines = [line for n, one in own for line in _attempt(one, kinds, resources, f"[{n}/{len(finished)}] ")]
     return [line for some in ranks.gather(lines) for line in some]
 
 
 def _attempt(trial: Trial, kinds: Sequence[str], resources: Resources, number: str) -> Iterator[str]:
-    """Scores a trial; yields a line if that failed. The run stays as it was."""
-    name, log = trial.folder.name, resources.machine.log
-    try:
-        with wait_for_lock(lock_of(trial.folder), lambda owner: log(f"{number}{name}: {owner} is at work in it")):
-            _score_run(trial, kinds, resources, partial(_log_run, log, f"{number}{name}"))
-    except BaseException as error:
-        end_all(error, trial.folder)
-        yield f"{name}: perturbed faces: {explain(error, trial.config)}"
-    gc.collect()  # what a failed detector still holds, the next one may need
+    """Scores each set of a trial; yields a line for one that failed. The run stays as it was."""
+    for part in _parts(trial):
+        name, log = part.folder.relative_to(trial.folder.parent).as_posix(), resources.machine.log
+        try:
+            with wait_for_lock(lock_of(trial.folder), partial(_log_wait, log, f"{number}{name}")):
+                _score_part(trial, part, kinds, resources, partial(_log_run, log, f"{number}{name}"))
+        except BaseException as error:
+            end_all(error, part.folder)
+            yield f"{name}: perturbed faces: {explain(error, trial.config)}"
+        gc.collect()  # what a failed detector still holds, the next one may need
+
+
+def _parts(trial: Trial) -> list[_Part]:
+    """Lists the sets that a trial has scored."""
+    own = _Part(trial.data, trial.folder, trial.config.manipulations)
+    others = [_Part(test, trial.folder_on(test), test.manipulations) for test in trial.tests]
+    return [part for part in (own, *others) if is_done(part.folder)]
+
+
+def _log_wait(log: Log, name: str, owner: str) -> None:
+    log(f"{name}: {owner} is at work in it")
 
 
 def _log_run(log: Log, name: str, line: str) -> None:
     log(f"{name}: {line}")
 
 
-def _score_run(trial: Trial, kinds: Sequence[str], resources: Resources, log: Log) -> None:
+def _score_part(trial: Trial, part: _Part, kinds: Sequence[str], resources: Resources, log: Log) -> None:
     """Scores what is missing, and writes the table after each level."""
-    run = read_run(trial.folder)
-    table, todo = run.perturbed, list_missing(run.perturbed, kinds)
-    if not todo:
+    table = _read_scored(part.folder, log)
+    if not (todo := list_missing(table, kinds)):
         log("perturbed faces are scored already")
         return
     model = load_trained(trial, resources.machine)
-    bags, read = trial.data.bags(Split.TEST, trial.config.manipulations), resources.faces(trial.data)
-    constant = {"run_id": run.run_id, "method": run.method, "dataset": run.dataset}
+    bags, read = part.data.bags(Split.TEST, part.manipulations), resources.faces(part.data)
+    constant = {"run_id": trial.folder.name, "method": trial.config.method, "dataset": part.data.name}
     for number, (kind, level) in enumerate(todo, 1):
         log(f"{kind}, level {level} of {LEVELS[-1]} (pass {number}/{len(todo)})")
         rows = score_bags(model, bags, read, kind, level).assign(**constant)[PERTURBED_SCORE.names]
         others = table[(table["kind"] != kind) | (table["level"] != level)]
         table = _in_order(pd.concat([others, rows], ignore_index=True) if len(others) else rows)
-        write_perturbed(trial.folder, table)
+        write_perturbed(part.folder, table)
+
+
+def _read_scored(folder: Path, log: Log) -> pd.DataFrame:
+    """Reads what is scored already; a table that is lost or damaged is begun anew."""
+    try:
+        return read_perturbed(folder)
+    except DamagedTableError as error:
+        log(f"{error.what}; it is scored again")
+        empty: pd.DataFrame = PERTURBED_SCORE.empty_table().to_pandas()
+        return empty
 
 
 def _in_order(table: pd.DataFrame) -> pd.DataFrame:

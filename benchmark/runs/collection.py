@@ -1,11 +1,14 @@
 """Reads a folder of runs; a folder in it that cannot be used does not cost the others."""
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.runs.folder import FAILED, OF_A_RUN, Failure, Run, is_done, read_failure, read_run
-from benchmark.runs.other_sets import list_folders, read_on
+from benchmark.runs.folder import FAILED, OF_A_RUN, PERTURBED, Failure, Run, is_done, read_failure, read_run
+from benchmark.runs.other_sets import list_folders, read_failure_on, read_on
+from benchmark.runs.perturbed import read_perturbed
 from ffpms.errors import FfpmsError, ManifestError
 
 
@@ -34,16 +37,22 @@ def read_collection(root: str | Path) -> Collection:
     """
     found = Collection([], [], {}, [])
     for folder in _list_folders(Path(root)):
-        try:
+        with _leaving_out(folder, folder.name, found):
             _add(folder, found)
-        except FfpmsError as error:
-            found.left_out[folder.name] = str(error)
-        except OSError as error:
-            todo = "remove it" if isinstance(error, IsADirectoryError) else "make it readable"
-            place, why = error.filename or folder, error.strerror or error
-            found.left_out[folder.name] = f"{place}: {why}; {todo}, or move the folder away"
     found.runs.sort(key=lambda run: (run.run_id, bool(run.origin), run.dataset, run.data_sha256))
     return found
+
+
+@contextmanager
+def _leaving_out(place: Path, name: str, found: Collection) -> Iterator[None]:
+    """Notes why something cannot be used, by its name, and goes on without it."""
+    try:
+        yield
+    except FfpmsError as error:
+        found.left_out[name] = str(error)
+    except OSError as error:
+        todo = "remove it" if isinstance(error, IsADirectoryError) else "make it readable"
+        found.left_out[name] = f"{error.filename or place}: {error.strerror or error}; {todo}, or move the folder away"
 
 
 def _list_folders(root: Path) -> list[Path]:
@@ -72,6 +81,7 @@ def _add(folder: Path, found: Collection) -> None:
         run = read_run(folder)
         if any(run.run_id == other.run_id for other in found.runs):
             raise ManifestError(f"{folder}: is the run {run.run_id} once more; delete the link")
+        run = _add_perturbed(folder, folder.name, run, found)
         found.runs.append(run)
         _add_other_sets(folder, run, found)
     elif FAILED in names:
@@ -80,17 +90,25 @@ def _add(folder: Path, found: Collection) -> None:
         found.unfinished.append(folder.name)
 
 
+def _add_perturbed(folder: Path, name: str, run: Run, found: Collection) -> Run:
+    """Adds a run's scores of perturbed faces; those that cannot be used do not cost the run."""
+    table = run.perturbed
+    with _leaving_out(folder / PERTURBED, f"{name}/{PERTURBED}", found):
+        table = read_perturbed(folder)
+    return replace(run, perturbed=table)
+
+
 def _add_other_sets(folder: Path, run: Run, found: Collection) -> None:
     """Adds a run's scores on other sets; those that cannot be used do not cost the run."""
     for place in list_folders(folder):
         name = f"{folder.name}/{place.name}"
-        if not is_done(place):
-            found.unfinished.append(name)
-            continue
-        try:
-            found.runs.append(read_on(place, run))
-        except FfpmsError as error:
-            found.left_out[name] = str(error)
+        with _leaving_out(place, name, found):
+            if is_done(place):
+                found.runs.append(_add_perturbed(place, name, read_on(place, run), found))
+            elif (place / FAILED).is_file():
+                found.failures.append(read_failure_on(place, run))
+            else:
+                found.unfinished.append(name)
 
 
 def describe_left_out(root: Path, found: Collection) -> list[str]:

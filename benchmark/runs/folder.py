@@ -4,16 +4,16 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from benchmark.runs.tables import check_hashes, read_if_there, read_scores, reading_tables
+from benchmark.runs.tables import SCORE_AGAIN, check_hashes, read_if_there, read_scores, reading_tables
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest, file_digest
-from ffpms.parquet import read_table, write_table
+from ffpms.parquet import read_table
 from ffpms.protocol.v1_manifest import CUSTOM, OFFICIAL
 from ffpms.regular_files import read_text
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, PERTURBED_SCORE, PROPOSAL, SCORE, SEGMENT, Split
@@ -54,6 +54,9 @@ _UNCHECKED = "an older ffpms named the set without a look at its videos; run it 
 
 TRAINED, EXTERNAL = "train", "external"
 """Tables of ``config.toml`` that tell a trained run from another tool's scores."""
+
+EVALUATE_AGAIN = "run the same 'ffpms evaluate' again, or delete the folder"
+"""What to do about a damaged table of another tool's scores."""
 
 DEFAULTS = "defaults"
 """Table of ``config.toml`` with the settings of the method's own that are its defaults."""
@@ -143,17 +146,6 @@ def unfinish(folder: Path) -> None:
     (folder / PERTURBED).unlink(missing_ok=True)
 
 
-def write_perturbed(folder: Path, table: pd.DataFrame) -> None:
-    """Writes the scores of perturbed faces into a finished run.
-
-    A kill at any time leaves a run that is done: its mark does not name the table meanwhile.
-    """
-    named = read_text(folder / DONE, errors="replace").splitlines(keepends=True)
-    write_whole(folder / DONE, "".join(line for line in named if line.rstrip("\n").partition("  ")[2] != PERTURBED))
-    write_table(table, PERTURBED_SCORE, folder / PERTURBED)
-    finish(folder)
-
-
 def read_failure(folder: Path) -> Failure:
     """Reads a trial that failed.
 
@@ -161,15 +153,20 @@ def read_failure(folder: Path) -> Failure:
         ManifestError: its files are damaged.
     """
     with _reading_config(folder):
-        reason, about = _read_reason(folder), _read_about(folder)
+        reason, about = read_reason(folder), _read_about(folder)
         data, trained = about["data"], dict(about[TRAINED])
         expected = name_run(trained, data["sha256"], about["code"]["sha256"])
         own = folder.name, trained.pop("method"), trained.pop("seed"), _read_name(data)[0], data["sha256"][:8]
     _check_name(folder, expected)
-    return Failure(*own, ", ".join(f"{key}={value}" for key, value in trained.items()), reason)
+    return Failure(*own, format_settings(trained), reason)
 
 
-def _read_reason(folder: Path) -> str:
+def format_settings(settings: Mapping[str, Any]) -> str:
+    """Formats settings as a failure has them: ``backbone=legacy_xception, epochs=30``."""
+    return ", ".join(f"{key}={value}" for key, value in settings.items())
+
+
+def read_reason(folder: Path) -> str:
     """Reads why a trial failed: the first line, which a traceback may follow."""
     return read_text(folder / FAILED, errors="replace").strip().partition("\n")[0]
 
@@ -190,7 +187,7 @@ def _reading_config(folder: Path) -> Iterator[None]:
 
 
 def read_run(folder: Path) -> Run:
-    """Reads a finished run.
+    """Reads a finished run, without its scores of perturbed faces.
 
     Raises:
         DamagedTableError: a table of its scores is lost or damaged.
@@ -209,7 +206,7 @@ def read_run(folder: Path) -> Run:
         defaults, training = dict(about.get(DEFAULTS, {})), str(about.get(TRAINING, {}).get("id", ""))
         expected = name_run(settings, data["sha256"], code)
     _check_name(folder, expected)
-    with reading_tables(external):
+    with reading_tables(EVALUATE_AGAIN if external else SCORE_AGAIN):
         val = folder / SCORES[Split.VAL]
         tables = (
             read_scores(folder / SCORES[Split.TEST], expected),
@@ -220,10 +217,8 @@ def read_run(folder: Path) -> Run:
         segments = folder / SEGMENTS
         known = read_table(segments, SEGMENT) if segments.is_file() else None
         proposals = read_table(folder / PROPOSALS, PROPOSAL) if external and "proposals" in settings else None
-        perturbed = read_if_there(folder / PERTURBED, PERTURBED_SCORE)
-        check_hashes(folder / DONE)
-    run = Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training, proposals)
-    return replace(run, perturbed=perturbed)
+        check_hashes(folder / DONE, but=PERTURBED)
+    return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training, proposals)
 
 
 def _check_name(folder: Path, expected: str) -> None:
@@ -248,5 +243,5 @@ def explain_absence(folder: Path) -> str:
     if not (folder / CONFIG).is_file():
         return "no run (config.toml is not in it); give a run's own folder, such as runs/s-mil-75d02caf0dba"
     if (folder / FAILED).is_file():
-        return f"the run failed ({_read_reason(folder)}); run it again"
+        return f"the run failed ({read_reason(folder)}); run it again"
     return "the run is not finished; run the same 'ffpms bench' again"

@@ -6,12 +6,32 @@ Each has a mark of its own. So a set that is added later touches nothing that is
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.runs.folder import DONE, FEWER_SCORES, GRID_SCORES, SCORES, SEGMENTS, Run, read_run
-from benchmark.runs.tables import check_hashes, read_if_there, read_scores, reading_tables
-from ffpms.errors import ManifestError
+from benchmark.runs.folder import (
+    DONE,
+    FEWER_SCORES,
+    GRID_SCORES,
+    PERTURBED,
+    SCORES,
+    SEGMENTS,
+    Failure,
+    Run,
+    format_settings,
+    is_done,
+    read_reason,
+    read_run,
+)
+from benchmark.runs.tables import (
+    SCORE_AGAIN,
+    DamagedTableError,
+    check_hashes,
+    read_if_there,
+    read_scores,
+    reading_tables,
+)
 from ffpms.parquet import read_table
 from ffpms.regular_files import read_text
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, SEGMENT, Split
@@ -38,12 +58,22 @@ def list_folders(run: Path) -> list[Path]:
     return sorted(path for path in run.glob(f"{ON}*") if path.is_dir())
 
 
+def scored_sets(run: Path) -> set[str]:
+    """Returns the hashes of the other sets that a run has scored."""
+    found = set[str]()
+    for folder in filter(is_done, list_folders(run)):
+        with suppress(DamagedTableError):
+            found.add(_read_set(folder)[2])
+    return found
+
+
 def write_set(folder: Path, dataset: str, reasons: Sequence[str], sha256: str) -> None:
-    """Writes which set the scores of a folder are of.
+    """Writes which set the scores of a folder are of; makes the folder.
 
     Raises:
         StorageError: the folder cannot be written to.
     """
+    folder.mkdir(exist_ok=True)
     about = {"name": dataset, "reasons": list(reasons), "sha256": sha256}
     write_whole(folder / SET, json.dumps(about, indent=2) + "\n")
 
@@ -54,23 +84,34 @@ def read_on(folder: Path, run: Run) -> Run:
     Its val scores stay those of the set that it was trained on: they choose every threshold.
 
     Raises:
-        DamagedTableError: a table of the scores is lost or damaged.
-        ManifestError: the folder does not say which set it is, or is a copy of another.
+        DamagedTableError: a file of the scores is lost or damaged, or of another set.
     """
     dataset, reasons, sha256 = _read_set(folder)
-    with reading_tables(external=False):
+    with reading_tables(SCORE_AGAIN):
         scores = read_scores(folder / SCORES[Split.TEST], run.run_id)
         grid, fewer = (
             read_if_there(folder / name, schema)
             for name, schema in ((GRID_SCORES, GRID_SCORE), (FEWER_SCORES, FEWER_SCORE))
         )
         segments = read_table(folder / SEGMENTS, SEGMENT)
-        check_hashes(folder / DONE)
-    if set(scores["dataset"]) != {dataset} or folder.name != folder_on(folder.parent, dataset, sha256).name:
-        raise ManifestError(f"{folder}: is a copy of another folder, or was edited; delete it and run again")
+        check_hashes(folder / DONE, but=PERTURBED)
+    if set(scores["dataset"]) != {dataset}:
+        raise DamagedTableError(f"{folder / SCORES[Split.TEST]}: has scores of another set than {SET}", SCORE_AGAIN)
     kinds = tuple(dict.fromkeys(scores.loc[scores["fake_rate"] > 0, "manipulation"]))
     named = replace(run, dataset=dataset, reasons=reasons, data_sha256=sha256, manipulations=kinds, origin=run)
     return replace(named, scores=scores, grid=grid, fewer=fewer, segments=segments, perturbed=run.perturbed.iloc[:0])
+
+
+def read_failure_on(folder: Path, run: Run) -> Failure:
+    """Reads why a finished run has no scores on another set.
+
+    Raises:
+        DamagedTableError: the folder does not say which set it is.
+    """
+    dataset, _, sha256 = _read_set(folder)
+    settings = {key: value for key, value in run.settings.items() if key not in ("method", "seed")}
+    reason = read_reason(folder)
+    return Failure(run.run_id, run.method, run.seed or 0, dataset, sha256[:8], format_settings(settings), reason)
 
 
 def read_alone(folder: Path) -> Run:
@@ -86,11 +127,21 @@ def _read_set(folder: Path) -> tuple[str, tuple[str, ...], str]:
     """Reads name, reasons and hash of the set.
 
     Raises:
-        ManifestError: the file is lost or damaged.
+        DamagedTableError: the file is lost or damaged, or names a set that the folder does not.
     """
+    path = folder / SET
     try:
-        about = json.loads(read_text(folder / SET))
-        return str(about["name"]), tuple(map(str, about["reasons"])), str(about["sha256"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        raise ManifestError(f"{folder / SET}: damaged ({reason}); delete its folder and run again") from None
+        about = json.loads(read_text(path))
+        dataset, reasons, sha256 = str(about["name"]), tuple(map(str, about["reasons"])), str(about["sha256"])
+    except FileNotFoundError:
+        raise DamagedTableError(f"{path}: lost", SCORE_AGAIN) from None
+    except OSError as error:
+        raise DamagedTableError(f"{path}: {error.strerror or error}", SCORE_AGAIN) from None
+    except KeyError as error:
+        raise DamagedTableError(f"{path}: damaged (it has no {error})", SCORE_AGAIN) from None
+    except (ValueError, TypeError, RecursionError) as error:
+        raise DamagedTableError(f"{path}: damaged ({' '.join(str(error).split())})", SCORE_AGAIN) from None
+    if folder.name != (named := folder_on(folder.parent, dataset, sha256).name):
+        what = f"{folder}: is a copy of {named}, or its {SET} was edited"
+        raise DamagedTableError(what, "delete it; the same 'ffpms bench' makes what is missing")
+    return dataset, reasons, sha256

@@ -105,7 +105,8 @@ def _tabulate(files: list[_File], truth: GroundTruth, times: pd.DataFrame) -> tu
     Also says what is no proposal. What stands for none at all has no row.
     """
     lists = [file for file in files if isinstance(file.proposals, list) and not isinstance(file.proposals, _Object)]
-    numbers = [(file, _to_numbers(one)) for file in lists for one in file.proposals]
+    flat = [file.name for file in lists if file.proposals and not any(isinstance(one, list) for one in file.proposals)]
+    numbers = [(file, _to_numbers(one)) for file in lists if file.name not in flat for one in file.proposals]
     rows = [(file.name, file.bag_id, *own) for file, own in numbers if own and not _is_nothing(own)]
     table = pd.DataFrame(rows, columns=["file", "bag_id", *_NUMBERS]).astype(dict.fromkeys(_NUMBERS, np.float64))
     counted = table[table["bag_id"].isin(truth.scored["bag_id"])]
@@ -113,6 +114,7 @@ def _tabulate(files: list[_File], truth: GroundTruth, times: pd.DataFrame) -> tu
     broken = [file.name for file, own in numbers if own is None]
     return counted.merge(times, on="bag_id", how="left"), [
         describe("files that have no list", no_list, f"give each a list of {_FORM}"),
+        describe("files whose list is flat", flat, f"write it as [{_FORM}, ...]"),
         describe("proposals that are not three numbers", broken, f"write each as {_FORM}"),
     ]
 

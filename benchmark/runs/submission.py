@@ -187,12 +187,13 @@ def _name(rows: pd.DataFrame) -> list[str]:
 
 
 def describe(what: str, names: Iterable[str], todo: str) -> str:
-    """Describes a problem, or returns '' if there is none.
+    """Describes a problem, or returns '' if there is none; each name stands once.
 
     Example:
         >>> describe("scores above 1", ["DF_0_1", "DF_2_3", "DF_4_5", "DF_6_7"], "give others")
         'scores above 1: 4 (DF_0_1, DF_2_3, DF_4_5, ...); give others'
     """
     found = list(names)
-    shown = ", ".join(found[:_MAX_NAMED]) + (", ..." if len(found) > _MAX_NAMED else "")
+    different = list(dict.fromkeys(found))
+    shown = ", ".join(different[:_MAX_NAMED]) + (", ..." if len(different) > _MAX_NAMED else "")
     return f"{what}: {len(found)} ({shown}); {todo}" if found else ""

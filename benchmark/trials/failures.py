@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmark.data.training_sets import part_size, takes_single_faces
-from benchmark.runs.folder import CONFIG, FAILED
+from benchmark.runs.folder import CONFIG, FAILED, is_done
+from benchmark.runs.other_sets import write_set
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine
 from benchmark.training.memory import is_out_of_memory
@@ -16,6 +17,7 @@ from benchmark.trials.method_code import packages_beside
 from benchmark.trials.trial import Trial
 from detectors import method
 from detectors.errors import DetectorError, FactoryError, describe_error
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import OF_THE_DISK, FfpmsError, StorageError, writing
 
 _OURS = ("benchmark", "detectors", "ffpms")
@@ -96,14 +98,22 @@ def is_crash(error: BaseException) -> bool:
     return isinstance(error, FactoryError) or not isinstance(error, FfpmsError | DetectorError)
 
 
-def note_failure(trial: Trial, reason: str, machine: Machine, error: BaseException | None = None) -> None:
+def note_failure(
+    trial: Trial, reason: str, machine: Machine, error: BaseException | None = None, test: BuiltSet | None = None
+) -> None:
     """Leaves the reason, and the traceback of an error, in a trial's folder.
 
-    The folder is made if the trial had none yet. If it cannot be written to, the reason is only
-    printed.
+    If another set, ``test``, could not be scored, they are left in the folder of that set. The
+    folder is made if there was none yet. A run that is done has no such mark. If it cannot be
+    written, the reason is only printed.
     """
     shown = "" if error is None else "\n" + "".join(traceback.format_exception(error))
     with suppress(Exception):
         if not (trial.folder / CONFIG).is_file():
             start(trial.folder, trial.config, trial.data, machine.device)
-        (trial.folder / FAILED).write_text(f"{reason}\n{shown}", encoding="utf-8", errors="backslashreplace")
+        if test:
+            write_set(trial.folder_on(test), test.name, test.reasons, test.sha256)
+        elif is_done(trial.folder):
+            return
+        folder = trial.folder_on(test) if test else trial.folder
+        (folder / FAILED).write_text(f"{reason}\n{shown}", encoding="utf-8", errors="backslashreplace")

@@ -1,7 +1,7 @@
 """Preflight: finds what keeps a trial from running, before any is trained."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,15 @@ from detectors.errors import BackboneError
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError
 from ffpms.schema import Split, Status
+
+
+@dataclass(frozen=True, eq=False)
+class _Fault:
+    """Why a trial cannot run, and the other set in which that lies, if it does."""
+
+    trial: Trial
+    error: BaseException
+    test: BuiltSet | None = None
 
 
 def check_splits(sets: Iterable[BuiltSet], splits: Sequence[Split] = tuple(Split)) -> None:
@@ -54,17 +63,18 @@ def check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial, 
         ConfigError: all see the order of faces, and the sets have several people in a frame.
         StorageError: the disk takes nothing more.
     """
-    faults = dict(_faults(trials, resources))
+    found = list(_faults(trials, resources))
+    faults = {fault.trial: fault.error for fault in found}
     if faults and len(faults) == len(trials) and not any(map(is_crash, faults.values())):
         raise next(iter(faults.values()))
     reasons = {trial: explain(fault, trial.config) for trial, fault in faults.items()}
-    for trial, reason in reasons.items():
-        if is_crash(faults[trial]) and resources.machine.ranks.first:
-            note_failure(trial, reason, resources.machine, faults[trial])
+    for fault in found:
+        if is_crash(fault.error) and resources.machine.ranks.first:
+            note_failure(fault.trial, reasons[fault.trial], resources.machine, fault.error, fault.test)
     return reasons
 
 
-def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Trial, BaseException]]:
+def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[_Fault]:
     """Yields the reasons why a trial cannot run.
 
     They lie in its detector, whatever its seed and manipulations, or in its set.
@@ -81,7 +91,7 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Tri
             made[origin] = _try_making(replace(trial, config=origin[0]), resources.weights, missing)
         fault = made[origin] or _try(partial(check_set, trial.config.method, trial.data), trial.folder)
         if fault:
-            yield trial, fault
+            yield _Fault(trial, fault)
         else:
             left.append(trial)
     opened: dict[tuple[str, int], BaseException | None] = {}
@@ -89,8 +99,10 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Tri
         sets = {(data.sha256, len(data.crops)): data for data in (trial.data, *trial.tests)}
         for key in sets.keys() - opened.keys():
             opened[key] = _try_opening(sets[key], trial.folder, resources)
-        if fault := next((opened[key] for key in sets if opened[key]), None):
-            yield trial, fault
+        for key, data in sets.items():
+            if fault := opened[key]:
+                yield _Fault(trial, fault, None if data is trial.data else data)
+                break
 
 
 def _try(step: Callable[[], object], folder: Path) -> BaseException | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.runs.folder import FAILED
+from benchmark.runs.folder import FAILED, is_done
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Log, Machine, Setup
 from benchmark.trials.claims import claim
@@ -85,24 +85,30 @@ class Cluster:
             outcomes, left = on_ray(run_ray_job, left, self.workers, needs), []
             for outcome in outcomes:
                 folder = outcome.job.folder
-                reason = outcome.result if isinstance(outcome, Done) else _on_death(folder, deaths)
-                if isinstance(reason, str):
-                    failures += _conclude(by_folder[folder], reason, machine)
+                trial = by_folder[folder]
+                lines = outcome.result if isinstance(outcome, Done) else _on_death(trial, deaths, machine)
+                if isinstance(lines, list):
+                    failures += _conclude(trial, lines, machine)
                 else:
-                    _tell_why_left(folder, reason, busy, machine.log)
+                    _tell_why_left(folder, lines, busy, machine.log)
                     left.append(outcome.job)
         return failures
 
 
-def _conclude(trial: Trial, reason: str, machine: Machine) -> list[str]:
-    """Logs and marks the end of a trial; returns a line if it failed."""
-    name = trial.folder.name
-    machine.log(f"{name}: {reason or 'done'}")
-    if not reason:
-        return []
-    if not (trial.folder / FAILED).is_file():  # else the worker left it there, with its traceback
-        note_failure(trial, reason, machine)
-    return [f"{name}: {reason}"]
+def _conclude(trial: Trial, lines: list[str], machine: Machine) -> list[str]:
+    """Logs the end of a trial and marks its failure; returns the lines of what failed."""
+    for line in lines or [f"{trial.folder.name}: done"]:
+        machine.log(line)
+    folders = trial.folder, *map(trial.folder_on, trial.tests)
+    if lines and not any((folder / FAILED).is_file() for folder in folders):  # else the worker left it, with traceback
+        _mark(trial, lines[0].partition(": ")[2], machine)
+    return lines
+
+
+def _mark(trial: Trial, reason: str, machine: Machine) -> None:
+    """Leaves a reason in the folder of the part of a trial that a worker did not end."""
+    left = [test for test in trial.unscored if not (trial.folder_on(test) / FAILED).is_file()]
+    note_failure(trial, reason, machine, test=left[0] if left and is_done(trial.folder) else None)
 
 
 def _tell_why_left(folder: Path, reason: Busy | None, busy: set[Path], log: Log) -> None:
@@ -123,22 +129,26 @@ def _waves(trials: Sequence[Trial]) -> list[list[Trial]]:
     return [training, last, [trial for trial in trials if trial.folder not in teachers]]
 
 
-def _on_death(folder: Path, deaths: Counter[Path]) -> str | None:
-    """Returns why a trial is given up after one more death, if it is."""
-    deaths[folder] += 1
-    return f"its worker died {MAX_DEATHS} times" if deaths[folder] == MAX_DEATHS else None
+def _on_death(trial: Trial, deaths: Counter[Path], machine: Machine) -> list[str] | None:
+    """Returns a line if a trial is given up after one more death, and marks what it died of."""
+    deaths[trial.folder] += 1
+    if deaths[trial.folder] < MAX_DEATHS:
+        return None
+    reason = f"its worker died {MAX_DEATHS} times"
+    _mark(trial, reason, machine)
+    return [f"{trial.folder.name}: {reason}"]
 
 
-def run_ray_job(job: RayJob) -> str | Busy:
-    """Runs a trial on this machine; returns why it failed, or nothing."""
+def run_ray_job(job: RayJob) -> list[str] | Busy:
+    """Runs a trial on this machine; returns a line for each part of it that failed."""
     try:
         tests = tuple(take_test_part(load(root, job.unmixed)) for root in job.tests)
         trial = Trial(job.config, load(job.root, job.unmixed), job.folder, tests)
         resources = Resources(job.setup.apply(), job.weight_files, job.cache)
     except BaseException as error:
         end_all(error, job.folder)
-        return explain(error, job.config)
+        return [f"{job.folder.name}: {explain(error, job.config)}"]
     with claim(trial, resources.machine) as owner:
         if owner:
             return Busy(owner)
-        return "" if trial.is_done else attempt(trial, resources)
+        return [] if trial.is_done else attempt(trial, resources)

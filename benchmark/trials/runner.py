@@ -3,12 +3,14 @@
 import gc
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from benchmark.runs.folder import FAILED
 from benchmark.trials.claims import claim
 from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import StorageError
 from ffpms.storage import POLL_S
 
@@ -53,35 +55,42 @@ def _try_running(name: str, trial: Trial, resources: Resources) -> list[str] | s
 
 
 def _run_claimed(name: str, trial: Trial, resources: Resources) -> list[str]:
-    """Runs a trial that is this process's own; returns a line if it failed."""
+    """Runs a trial that is this process's own; returns a line for each part that failed."""
     machine = resources.machine
     if machine.ranks.agree(trial.is_done):  # by another trial, or by another process
         machine.log(f"{name}: done already")
         return []
     machine.log(f"{name}: on {', '.join(trial.config.manipulations)}")
-    reason = attempt(trial, resources)
-    return [f"{trial.folder.name}: {reason}"] if reason else []
+    return attempt(trial, resources)
 
 
-def attempt(trial: Trial, resources: Resources) -> str:
-    """Runs a trial, whatever its detector does.
+def attempt(trial: Trial, resources: Resources) -> list[str]:
+    """Runs a trial, whatever its detector does, and then scores each other set by itself.
 
-    Returns why it failed, in one line, or nothing. The reason is also left in its folder.
+    Returns a line for each part that failed. The reason is also left in the folder of that part.
+    A set that cannot be scored costs neither the run nor the other sets.
 
     Raises:
         KeyboardInterrupt: the user ended all.
         StorageError: the disk takes nothing more, of no trial.
     """
+    lines = _attempt_part(trial, None, resources)
+    return lines or [line for test in trial.tests for line in _attempt_part(trial, test, resources)]
+
+
+def _attempt_part(trial: Trial, test: BuiltSet | None, resources: Resources) -> list[str]:
+    """Trains and scores a trial on its own set, or scores another; returns a line if that failed."""
+    folder = trial.folder_on(test) if test else trial.folder
     try:
-        (trial.folder / FAILED).unlink(missing_ok=True)
-        run_trial(trial, resources)
+        (folder / FAILED).unlink(missing_ok=True)
+        run_trial(replace(trial, tests=(test,) if test else ()), resources)
     except BaseException as error:
-        end_all(error, trial.folder)
+        end_all(error, folder)
         reason = explain(error, trial.config)
-        note_failure(trial, reason, resources.machine, error)
+        note_failure(trial, reason, resources.machine, error, test)
         if resources.machine.ranks.world > 1:
             raise  # torchrun then stops the other ranks, which would wait for this one
     else:
-        return ""
+        return []
     gc.collect()  # what the failed detector still holds, the next one may need
-    return reason
+    return [f"{folder.relative_to(trial.folder.parent)}: {reason}"]

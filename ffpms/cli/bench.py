@@ -7,151 +7,15 @@ from typing import Any
 
 import click
 
-from ffpms.cli.completion import complete_methods
-from ffpms.cli.help import Command, option_group
-from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, PLAIN, QUIET, need, parse_names, warn_of_plugins
-from ffpms.cli.terminal import show
-from ffpms.errors import ConfigError, writing
+from ffpms.cli.bench_options import bench_options
+from ffpms.cli.bench_output import show_outcome
+from ffpms.cli.help import Command
+from ffpms.cli.options import need, warn_of_plugins
+from ffpms.errors import ConfigError
 
 
 @click.command(cls=Command)
-@option_group(
-    "What to run",
-    click.option(
-        "--methods",
-        default="",
-        callback=parse_names,
-        shell_complete=complete_methods,
-        help="Comma list of methods, or all.  [default: the experiment's]",
-    ),
-    click.option(
-        "--data",
-        multiple=True,
-        default=("ffpms-data",),
-        show_default=True,
-        type=PATH,
-        help="A built set; may be repeated.",
-    ),
-    click.option(
-        "--test-data",
-        multiple=True,
-        type=PATH,
-        help="Another set, whose test bags are scored too; may be repeated. May be added to finished runs.",
-    ),
-    click.option("--unmixed", is_flag=True, help="Take fakes as they are, no frame replaced: FaceForensics++ itself."),
-    click.option(
-        "--experiment",
-        type=click.Choice(["table1", "table2", "table3", "fig6", "fig7"]),
-        help="One of the paper's, with its methods; into a folder of its name.",
-    ),
-    click.option(
-        "--train-on",
-        default="joint",
-        show_default=True,
-        type=click.Choice(["joint", "each"]),
-        help="One detector for all manipulations, or one for each.",
-    ),
-    click.option("--seeds", default="0", show_default=True, callback=parse_names, help="Comma list of numbers."),
-    click.option(
-        "--perturb",
-        is_flag=False,
-        flag_value="all",
-        metavar="[KINDS]",
-        help="Also score perturbed test faces, of finished runs too: all, or a comma list of saturation, contrast, "
-        "blocks, noise, blur, jpeg, video, resize.",
-    ),
-    click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard."),
-)
-@option_group(
-    "Backbone",
-    click.option("--backbone", help="Any timm model, or tiny.  [default: the method's own, see 'ffpms methods']"),
-    click.option(
-        "--weights",
-        multiple=True,
-        metavar="[METHOD=]PATH",
-        help="Backbone weights: .safetensors, a state dict, or 'packaged': those of "
-        "tf_efficientnet_lite0 in ffpms[demo].",
-    ),
-    click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights."),
-    click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]"),
-    click.option(
-        "--tune",
-        default="all",
-        show_default=True,
-        type=click.Choice(["all", "norm", "none"]),
-        help="What of the backbone to train.",
-    ),
-    click.option("--freeze", is_flag=True, help="The same as --tune none."),
-)
-@option_group(
-    "Training",
-    click.option("--epochs", default=30, show_default=True, help="Passes over the training bags."),
-    click.option("--batch-size", default=32, show_default=True, help="Videos in a batch."),
-    click.option("--micro-batch", default=0, help="Videos of a batch computed at a time.  [default: all]"),
-    click.option("--train-frames", default=8, show_default=True, help="Frames of a video drawn each epoch."),
-    click.option(
-        "--frame-faces",
-        type=click.Choice(["all", "drawn"]),
-        help="What frame-based methods see of a video each epoch: all its faces, or "
-        "--train-frames drawn.  [default: all]",
-    ),
-    click.option("--frame-batch-size", default=32, show_default=True, help="Faces in a batch of frame-based methods."),
-    click.option(
-        "--train-mix",
-        multiple=True,
-        metavar="[METHOD=]MIX",
-        help="Real frames in fake train videos: recipe, whole, bernoulli or varied "
-        "(docs/protocol.md).  [default: recipe]",
-    ),
-    click.option(
-        "--select",
-        type=click.Choice(["val-accuracy", "val-auc", "val-loss", "last"]),
-        help="What chooses the epoch.  [default: val-accuracy]",
-    ),
-    click.option("--lr", default=2e-4, show_default=True, help="Learning rate of Adam."),
-    click.option("--lr-halved-every", default=5, show_default=True, help="Epochs between halvings of the rate."),
-    click.option(
-        "--set",
-        "options",
-        multiple=True,
-        metavar="METHOD.OPTION=VALUE",
-        help="A method's own options, see 'ffpms methods'.",
-    ),
-)
-@option_group(
-    "Machine",
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ..."),
-    click.option(
-        "--precision",
-        default="auto",
-        show_default=True,
-        type=click.Choice(["auto", "fp32", "bf16"]),
-        help="auto is bf16 on a CUDA GPU that has it, fp32 elsewhere. bf16 is for the backbone alone.",
-    ),
-    click.option(
-        "--workers",
-        type=click.IntRange(min=0),
-        help="Processes that load crops.  [default: for forgeries on a GPU one a core, else 0]",
-    ),
-    click.option(
-        "--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]"
-    ),
-    ENGINE,
-    click.option("--compile", is_flag=True, help="Compile the backbone (torch.compile)."),
-    click.option(
-        "--deterministic", is_flag=True, help="Only algorithms that give the same bits again; slower on a GPU."
-    ),
-)
-@option_group(
-    "Files and output",
-    click.option("--store/--no-store", default=True, show_default=True, help="Keep the decoded faces below --out."),
-    click.option("--tensorboard", is_flag=True, help="Write the history for TensorBoard too."),
-    click.option("--resume/--no-resume", default=True, show_default=True, help="Go on where a run was stopped."),
-    CONFIG,
-    JSON,
-    QUIET,
-    PLAIN,
-)
+@bench_options
 def bench(**flags: Any) -> None:
     """Train detectors on a built set, score its test bags, write the leaderboard.
 
@@ -184,7 +48,7 @@ def bench(**flags: Any) -> None:
     grid = [trial for data, chosen in own for trial in make_grid(data, chosen, seeds, each)]
     how = {"resume": flags["resume"], "store": flags["store"], "run": run, "test_data": tests, "perturb": kinds}
     outcome = bench(grid, flags["out"], machine, weights, **how)
-    _show(outcome, notes, flags)
+    show_outcome(outcome, notes, flags)
     sys.exit(1 if outcome.failures else 0)
 
 
@@ -227,49 +91,6 @@ def _parts(flags: dict[str, Any], tests: list[Any]) -> tuple[list[tuple[Any, tup
     chosen = choose_methods(flags["methods"]) if flags["methods"] else ()
     parts, notes = plan_experiment(experiment, flags["data"], chosen, tests)
     return [(part.data, part.methods) for part in parts], notes
-
-
-def _show(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
-    """Prints the tables, or an experiment's page, and the failures."""
-    cells, text, board = outcome.cells, outcome.markdown, outcome.board
-    if flags["experiment"]:
-        cells, text, board = cells[:0], "", None  # other runs in the folder are not part of the experiment
-        if outcome.runs or outcome.failed:
-            board, text = _write_page(flags["experiment"], outcome, notes, flags["out"])
-            cells = board.cells
-    if flags["as_json"]:
-        click.echo(cells.to_json(orient="records", indent=2))
-    elif not flags["quiet"]:
-        print_board(text, board)
-        if flags["perturb"] and outcome.robustness:
-            click.echo(f"\n{outcome.robustness}", nl=False)
-    for line in outcome.left_out:
-        click.echo(line, err=True)
-    for failure in outcome.failures:
-        click.echo(f"failed: {failure}", err=True)
-
-
-def print_board(text: str, board: Any) -> None:
-    """Prints a leaderboard, or the page that ends with it: on a terminal as tables, else as text.
-
-    ``text`` is all of it, and without a board it is printed as it is.
-    """
-    if board is None:
-        click.echo(text)
-        return
-    from ffpms.cli.board_tables import draw_board
-
-    before = text.removesuffix(board.markdown()).splitlines()
-    show(text, lambda drawing: [*map(drawing.text, before), *draw_board(drawing, board)])
-
-
-def _write_page(name: str, outcome: Any, notes: list[str], out: Path) -> tuple[Any, str]:
-    """Writes the page of an experiment; returns its leaderboard and the page."""
-    from benchmark.experiments.catalogue import EXPERIMENTS
-    from benchmark.experiments.page import write_experiment
-
-    with writing(out / name):
-        return write_experiment(EXPERIMENTS[name], outcome.runs, outcome.failed, notes, out / name)
 
 
 _SETTINGS = (

@@ -83,16 +83,20 @@ def of_run(run: str, bag: str, data: Path, out: Path, **flags: Any) -> None:
     """
     need("captum", "matplotlib", extra="explain")
     _check_format(out)
-    from benchmark.heat_maps.explained_bag import explain_bag
+    from benchmark.heat_maps.explained_bag import explain_bag, note_other_set
     from benchmark.heat_maps.picture import draw_bag, summarise
     from benchmark.models.loading import open_model
     from ffpms.dataset.loading import load
 
     built = load(data)
-    explained = explain_bag(open_model(run, flags["device"], data), built, bag, flags["logit"])
+    model = open_model(run, flags["device"], data)
+    explained = explain_bag(model, built, bag, flags["logit"])
+    note = note_other_set(model, built, Path(run))
     with writing(out):
         draw_bag(explained, out)
-    summary = summarise(explained)
+    summary = summarise(explained) | {"note": note}
+    if note and not flags["quiet"]:
+        click.echo(f"Note: {note}", err=True)
     if flags["as_json"]:
         click.echo(json.dumps(summary, indent=2))
     elif not flags["quiet"]:

@@ -73,7 +73,7 @@ def leaderboard(runs: Path, **flags: Any) -> None:
 def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     """Writes the tables, and prints the short ones."""
     from benchmark.figures.robustness import tabulate_robustness
-    from benchmark.figures.robustness_files import write_robustness
+    from benchmark.figures.robustness_files import render_robustness, write_robustness
     from benchmark.leaderboards.board import FORMATS, lock_board, make_board
     from benchmark.leaderboards.rendering.files import render_json
     from benchmark.metrics.protocols import ACTIVITYNET
@@ -90,7 +90,8 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
         sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") and found.runs else {}
         board = make_board(found.runs, found.failures, flags.get("protocol", ACTIVITYNET))
         files = board.write(out, flags.get("formats", FORMATS))
-        files += write_robustness(tabulate_robustness(found.runs), out)
+        robustness = tabulate_robustness(found.runs)
+        files += write_robustness(robustness, out)
     if flags.get("to"):
         files += _write_segments(found.runs, sets, out, log)
     if flags.get("curve"):
@@ -101,6 +102,8 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
         from ffpms.cli.board_tables import draw_board
 
         show(board.markdown(), lambda drawing: draw_board(drawing, board))
+        if worse := render_robustness(robustness):
+            click.echo(f"\n{worse}")
         click.echo(f"Here: {', '.join(map(str, files))}")
 
 

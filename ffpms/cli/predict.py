@@ -1,10 +1,13 @@
 """``ffpms predict``: scores any video with a trained model."""
 
 import json
+import signal
+import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -68,6 +71,7 @@ def predict(videos: tuple[Path, ...], where: str, **flags: Any) -> None:
 
     if flags["every"] is not None and flags["frames"] is not None:
         raise ConfigError("--frames, --every: give one of them")
+    _end_in_order()
     log = partial(click.echo, err=True) if not flags["quiet"] else lambda _: None
     bar = progress(flags["quiet"], "frame")
     outputs = Outputs.plan(videos, list_videos(videos), flags["annotate"], flags["html"], log, bar)
@@ -80,6 +84,20 @@ def predict(videos: tuple[Path, ...], where: str, **flags: Any) -> None:
     shown = progress(flags["quiet"], "file")(outputs.follow(found), len(files))
     _print(shown, [str(file) for file in files], flags["as_json"])
     outputs.finish(model, sampling)
+
+
+def _end_in_order() -> None:
+    """Lets SIGTERM and SIGHUP end the command as Ctrl-C does, so that no crop of a face stays."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):  # Windows has no SIGHUP
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP
+            signal.signal(number, _exit)
+            click.get_current_context().call_on_close(partial(signal.signal, number, signal.SIG_DFL))
+
+
+def _exit(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def _print(found: "Iterable[FileVerdict]", paths: Sequence[str], as_json: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, PATH, QUIET, need
+from ffpms.cli.options import CONFIG, PATH, PLAIN, QUIET, need
 from ffpms.errors import ConfigError
 
 
@@ -38,6 +38,7 @@ from ffpms.errors import ConfigError
 @click.option("--pictures/--no-pictures", default=True, show_default=True, help="Also draw PDF and PNG files.")
 @CONFIG
 @QUIET
+@PLAIN
 def report(runs: Path, **flags: Any) -> None:
     """Write one HTML file of all that RUNS says: tables, curves, and a viewer of bags.
 

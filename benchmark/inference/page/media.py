@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from benchmark.inference.page.clean_copy import copy_clean
 from benchmark.inference.verdict import FileVerdict, FrameScore
 from ffpms.errors import MediaError
 from ffpms.extraction.any_video import open_any_video
@@ -16,7 +17,6 @@ from ffpms.extraction.crops import cut_face
 from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
 from ffpms.extraction.sampling import Sampling
 from ffpms.html.pictures import image_uri
-from ffpms.regular_files import read_bytes
 
 VIDEO_BYTES = 8_000_000
 """Largest video that is put into a page, in bytes; of a larger one its frames are shown."""
@@ -48,7 +48,10 @@ class Pictures:
 
 
 def read_video(path: Path, room: int) -> Video | None:
-    """Reads a video that browsers play, if it is small enough for a page."""
+    """Reads a video that browsers play, if it is small enough for a page.
+
+    Only its picture and sound are read: a page is passed on, and a file may tell where it was made.
+    """
     try:
         if path.stat().st_size > min(room, VIDEO_BYTES):
             return None
@@ -57,8 +60,9 @@ def read_video(path: Path, room: int) -> Video | None:
             is_webm = kind != "video/webm" or path.suffix.lower() == ".webm"
             if stream.codec_context.name not in codecs or not is_webm or not _is_plain(stream.codec_context.pix_fmt):
                 return None
-        return Video(kind, base64.b64encode(read_bytes(path)).decode())
-    except (MediaError, OSError):
+            clean = copy_clean(container, stream, kind)
+        return Video(kind, base64.b64encode(clean).decode()) if clean else None
+    except (MediaError, OSError, ValueError, StopIteration):
         return None
 
 

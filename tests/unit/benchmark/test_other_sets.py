@@ -1,19 +1,25 @@
 """Scores across data: a detector that was trained and selected on one set scores the test bags of others."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
 from benchmark.bench import Outcome, bench, make_grid
+from benchmark.figures.robustness_files import SHOWN
 from benchmark.finished_run import open_run
 from benchmark.leaderboards.groups import by_table
+from benchmark.models.loading import open_model
+from benchmark.perturbation.kinds import LEVELS, perturb
 from benchmark.report.commands import write_command
+from benchmark.runs import collection
 from benchmark.runs.collection import describe_left_out, read_collection, read_runs
+from benchmark.runs.folder import Run
 from benchmark.runs.other_sets import list_folders
 from benchmark.training import train
 from benchmark.trials import trial
@@ -127,11 +133,30 @@ def test_a_set_is_added_to_a_run_that_is_done(
     assert len(again().runs) == 1, "a grid without the set has not asked for its scores"
 
 
-def test_perturbed_scores_are_of_the_own_set_alone(runs: Path, sets: tuple[BuiltSet, BuiltSet]) -> None:
-    outcome = bench([(sets[0], QUICK)], runs, CPU, {}, test_data=[sets[1]], perturb=["contrast"])
-    own, other = outcome.runs
-    assert (len(own.perturbed) > 0, len(other.perturbed)) == (True, 0)
-    assert set(pd.read_csv(runs / "robustness.csv")["dataset"]) == {sets[0].name}
+def test_test_bags_of_other_sets_are_perturbed_too(runs: Path, sets: tuple[BuiltSet, BuiltSet]) -> None:
+    grid = [(sets[0], QUICK)]
+    outcome = bench(grid, runs, CPU, {}, test_data=[sets[1]], perturb=["contrast"])
+    assert outcome.failures == []
+    for run, data, kinds in zip(outcome.runs, sets, (("DF", "F2F"), ("DF", "NT")), strict=True):
+        bags = {bag.bag_id for bag in data.bags("test", kinds)}
+        assert set(run.perturbed["bag_id"]) == bags
+        assert len(run.perturbed) == len(LEVELS) * len(bags)
+    own, other = (f"{data.name} {data.sha256[:8]}" for data in sets)
+    table = pd.read_csv(runs / "robustness.csv")
+    assert set(table["table"]) == {own, other}
+    assert all(f"trained on {own}" in label for label in table.loc[table["table"] == other, "method"])
+    assert outcome.robustness.count("on perturbed faces, ") == 2 * len(SHOWN)
+    said: list[str] = []
+    bench(grid, runs, replace(CPU, log=said.append), {}, test_data=[sets[1]], perturb=["contrast"])
+    assert sum("perturbed faces are scored already" in line for line in said) == 2
+
+
+def test_other_scores_on_worse_faces_are_those_by_hand(runs: Path, sets: tuple[BuiltSet, BuiltSet]) -> None:
+    _, other = bench([(sets[0], QUICK)], runs, CPU, {}, test_data=[sets[1]], perturb=["blur"]).runs
+    model, bag = open_model(runs / other.run_id), sets[1].bags("test", ("NT",))[-1]
+    ((prob, *_),) = model.score([perturb(bag.faces(), bag, "blur", 3)])
+    rows = other.perturbed[(other.perturbed["bag_id"] == bag.bag_id) & (other.perturbed["level"] == 3)]
+    assert model.calibration.apply(rows["score"].tolist())[0] == pytest.approx(prob, abs=1e-5)
 
 
 def test_a_kill_while_the_other_set_is_scored_costs_nothing_else(
@@ -152,6 +177,44 @@ def test_a_kill_while_the_other_set_is_scored_costs_nothing_else(
     assert len(bench([(sets[0], QUICK)], tmp_path, CPU, {}, test_data=[sets[1]]).runs) == 2
 
 
+def fail_on(data: BuiltSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the scoring of a set fail, and of no other."""
+    score = trial.write_test_scores
+
+    def refuse(model: Any, tested: BuiltSet, *rest: Any) -> None:
+        if tested.sha256 == data.sha256:
+            raise RuntimeError("no such face")
+        score(model, tested, *rest)
+
+    monkeypatch.setattr(trial, "write_test_scores", refuse)
+
+
+def test_a_set_that_cannot_be_scored_is_a_failure_of_its_own(
+    sets: tuple[BuiltSet, BuiltSet], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, other = sets
+    third = load(make_set(tmp_path / "c", {**OTHERS, "test": [("910", "911"), ("912", "913")]}, OF_OTHERS))
+    with monkeypatch.context() as patch:
+        fail_on(other, patch)
+        outcome = bench([(data, QUICK)], tmp_path / "runs", CPU, {}, test_data=[other, third])
+    own, scored = outcome.runs
+    assert (own.origin, scored.data_sha256) == (None, third.sha256), "neither the run nor the next set is lost"
+    folder = tmp_path / "runs" / own.run_id
+    (on_other,) = folder.glob(f"on-*-{other.sha256[:8]}")
+    assert (folder / "DONE").is_file()
+    assert [path.parent for path in folder.rglob("FAILED")] == [on_other]
+    (line,) = outcome.failures
+    assert line.startswith(f"{own.run_id}/{on_other.name}: RuntimeError: no such face")
+    (row,) = pd.read_csv(tmp_path / "runs" / "failures.csv", dtype=str).to_dict("records")
+    assert (row["run_id"], row["dataset"], row["data"]) == (own.run_id, other.name, other.sha256[:8])
+    assert row["reason"].startswith("RuntimeError: no such face")
+    assert outcome.failed[0].data == other.sha256[:8]
+    monkeypatch.setattr(train, "_train_epoch", lambda *_: pytest.fail("trained again"))
+    again = bench([(data, QUICK)], tmp_path / "runs", CPU, {}, test_data=[other, third])
+    assert (again.failures, len(again.runs), again.failed) == ([], 3, [])
+    assert not (on_other / "FAILED").exists()
+
+
 def test_damaged_scores_of_a_set_are_left_out_alone_and_made_again(
     runs: Path, sets: tuple[BuiltSet, BuiltSet], again: Callable[..., Outcome]
 ) -> None:
@@ -170,10 +233,53 @@ def test_scores_of_another_set_are_not_taken_for_these(runs: Path) -> None:
     text = (folder / "set.json").read_text()
     (folder / "set.json").write_text(text.replace("FFPMS", "Celeb-DF"))
     (line,) = read_collection(runs).left_out.values()
-    assert "is a copy of another folder, or was edited" in line
-    (folder / "set.json").write_text(text[:-9])
+    assert "or its set.json was edited; delete it; the same 'ffpms bench' makes what is missing" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("{", "damaged (Expecting"),
+        ("[]", "damaged (list indices"),
+        ('{"name": "a"}', "damaged (it has no 'reasons')"),
+        ("", "damaged (Expecting"),
+        (None, "lost"),
+    ],
+)
+def test_a_damaged_set_file_is_one_true_line_and_made_again(
+    runs: Path, sets: tuple[BuiltSet, BuiltSet], again: Callable[..., Outcome], text: str | None, what: str
+) -> None:
+    path = folder_on_other(runs) / "set.json"
+    whole = path.read_text()
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
     (line,) = read_collection(runs).left_out.values()
-    assert "set.json: damaged" in line
+    assert line.startswith(f"{path}: {what}")
+    assert line.endswith("; run the same 'ffpms bench' again, or delete the folder")
+    said: list[str] = []
+    outcome = again(sets[1], log=said.append)
+    assert (outcome.failures, outcome.left_out, len(outcome.runs)) == ([], [], 2)
+    assert path.read_text() == whole
+    (told,) = (line for line in said if line.startswith(f"{path}: {what}"))
+    assert told.endswith("; it is scored again")
+    assert "run the same" not in told
+
+
+def test_a_folder_that_may_not_be_read_costs_no_other(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folder_on_other(runs)
+    shutil.copytree(folder, folder.with_name("on-Z-00000000"))
+
+    def refuse(place: Path, run: Run, own: Any = collection.read_on) -> Run:
+        if place == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder / "set.json"))
+        return cast(Run, own(place, run))
+
+    monkeypatch.setattr(collection, "read_on", refuse)
+    denied, copied = read_collection(runs).left_out.values()
+    assert denied == f"{folder}/set.json: Permission denied; make it readable, or move the folder away"
+    assert copied.startswith(f"{folder.with_name('on-Z-00000000')}: is a copy of {folder.name}")
 
 
 def test_new_weights_have_no_old_scores(runs: Path, sets: tuple[BuiltSet, BuiltSet]) -> None:

@@ -16,7 +16,7 @@ from benchmark.leaderboards.board import make_board
 from benchmark.runs.folder import Run
 from tests.helpers.scores import run
 
-AMOUNTS = {"blur": (7.0, 9.0), "jpeg": (25.0, 18.0)}
+AMOUNTS = {"blur": (7.0, 9.0, 13.0, 17.0, 21.0), "jpeg": (25.0, 18.0, 15.0, 10.0, 7.0)}
 
 
 def _perturbed(one: Run, kinds: tuple[str, ...] = ("blur", "jpeg")) -> Run:
@@ -28,10 +28,10 @@ def _perturbed(one: Run, kinds: tuple[str, ...] = ("blur", "jpeg")) -> Run:
             kind=kind,
             level=level,
             amount=amount,
-            score=(videos["score"] + draw.normal(0, 0.2 * level, len(videos))).clip(0, 1),
+            score=(videos["score"] + draw.normal(0, 0.1 * level, len(videos))).clip(0, 1),
         )
         for kind in kinds
-        for level, amount in enumerate(AMOUNTS.get(kind, (0.1, 0.2)), 1)
+        for level, amount in enumerate(AMOUNTS.get(kind, (0.1, 0.2, 0.3, 0.4, 0.5)), 1)
     ]
     return replace(one, perturbed=pd.concat(parts))
 
@@ -78,12 +78,39 @@ def test_the_mean_is_over_kinds_that_all_methods_have(tmp_path: Path) -> None:
     assert text.count("| xn-avg") == 2
 
 
+def _without(one: Run, kind: str, *levels: int) -> Run:
+    gone = (one.perturbed["kind"] == kind) & one.perturbed["level"].isin(levels)
+    return replace(one, perturbed=one.perturbed[~gone])
+
+
+def test_a_kind_that_lacks_levels_is_named_and_in_no_mean() -> None:
+    kinds = ("blur", "jpeg", "noise")
+    killed, whole = _without(_perturbed(run(), kinds), "jpeg", 3, 4, 5), _perturbed(run(method="xn-avg"), kinds)
+    table = tabulate_robustness([killed, whole], n_resamples=20)
+    assert set(table.loc[table["kind"] == MEAN, "kinds"]) == {"blur;noise"}
+    of_jpeg = table[(table["kind"] == "jpeg") & (table["metric"] == "auc")]
+    assert of_jpeg.groupby("method")["level"].agg(list).to_dict() == {"s-mil": [0, 1, 2], "xn-avg": [0, 1, 2, 3, 4, 5]}
+    assert of_jpeg.groupby("method")["missing"].unique().str.join("").to_dict() == {"s-mil": "3;4;5", "xn-avg": ""}
+    assert (table.loc[table["kind"] != "jpeg", "missing"] == "").all()
+    text = render_robustness(table)
+    said = "and part of no mean: jpeg (s-mil lacks level 3, 4, 5). To complete them, the same `ffpms bench` with"
+    assert f"Incomplete on {table['table'].iloc[0]}, {said} `--perturb jpeg` scores what is missing." in text
+    assert "Incomplete" not in render_robustness(tabulate_robustness([whole], n_resamples=20))
+
+
+def test_a_kind_that_a_seed_or_a_method_has_not_is_named_too() -> None:
+    seeds = [_perturbed(run(0), ("blur", "noise")), _perturbed(run(1), ("blur",))]
+    text = render_robustness(tabulate_robustness([*seeds, _perturbed(run(method="xn-avg"))], n_resamples=20))
+    assert "noise (xn-avg has none; s-mil lacks level 1, 2, 3, 4, 5 in a seed), jpeg (s-mil has none). To" in text
+    assert "`--perturb noise,jpeg`" in text
+
+
 def test_its_files_have_every_row_and_no_run_leaves_none(tmp_path: Path) -> None:
     assert write_robustness(tabulate_robustness([run()]), tmp_path / "none") == []
     assert not (tmp_path / "none").exists()
     table = tabulate_robustness([_perturbed(run())], n_resamples=20)
     csv, page = write_robustness(table, tmp_path / "out")
-    assert len(pd.read_csv(csv)) == len(table) == 3 * 3 * 4
+    assert len(pd.read_csv(csv)) == len(table) == 3 * 6 * 4
     text = page.read_text()
     assert "By level, mean over blur, jpeg." in text
     assert f"| s-mil  | {100 * _value(table, MEAN, 0):.1f} [" in text
@@ -108,3 +135,6 @@ def test_the_panel_of_the_mean_counts_the_kinds_that_it_is_over(
     monkeypatch.setattr(Axes, "set", lambda axes, **named: (titles.append(named.get("title", "")), draw(axes, **named)))
     draw_robustness(table, "a set", tmp_path / "robustness.png")
     assert "mean of 2 kinds" in titles
+    assert "jpeg" in titles
+    draw_robustness(tabulate_robustness([_without(_perturbed(run()), "jpeg", 5)], 20), "a set", tmp_path / "part.png")
+    assert "jpeg (incomplete)" in titles

@@ -16,12 +16,16 @@ import ffpms as toolkit
 from benchmark.heat_maps.explained_bag import explain_bag
 from benchmark.heat_maps.picture import caption, make_figure, overlay
 from benchmark.models.loading import open_model
+from benchmark.runs.folder import finish
+from benchmark.runs.other_sets import folder_on, write_set
+from ffpms.builder.config import BuildConfig, CropConfig
 from ffpms.cli import options
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError
+from ffpms.protocol.splits import Pairs
 from tests.conftest import Command, Once
-from tests.helpers.tiny_set import BAG, edit, put
-from tests.helpers.trained_runs import find_run, make_trained
+from tests.helpers.tiny_set import BAG, CONFIG, edit, make_set, put
+from tests.helpers.trained_runs import SIDE, find_run, make_trained
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +72,28 @@ def test_json_has_the_scores_of_the_model_and_the_truth(ffpms: Command, trained:
     assert [face["weight"] for face in found["faces"]] == pytest.approx(weight.tolist())
     assert [face["truth"] == "fake" for face in found["faces"]] == [label == 1 for label in record.frame_labels]
     assert {face["truth"] for face in found["faces"]} == {"fake", "swapped in"}
+
+
+def test_a_bag_of_an_unknown_set_is_said(ffpms: Command, trained: Path, tmp_path: Path) -> None:
+    copied = Path(
+        shutil.copytree(find_run(trained / "runs", "s-mil"), tmp_path / find_run(trained / "runs", "s-mil").name)
+    )
+    others: Pairs = {"train": [("900", "901")], "val": [("902", "903")], "test": [("904", "905")]}
+    other = toolkit.load(
+        make_set(tmp_path / "other", others, BuildConfig(CONFIG.recipe, CropConfig(size=SIDE, margin=1.5)))
+    )
+    flags = ("--out", tmp_path / "a.png", "--data")
+    assert ffpms("explain", copied, "--bag", BAG, *flags, trained / "set").stderr == ""
+    asked = ("explain", copied, "--bag", "DF_904_905", *flags, other.root)
+    own = open_model(copied).trained_on
+    told = ffpms(*asked).stderr
+    assert told.startswith(f"Note: the bag is of another set ({other.name} {other.sha256[:8]}) than s-mil [")
+    assert f"] was trained on ({own.dataset} {own.sha256[:8]}) or scored with --test-data\n" in told
+    assert json.loads(ffpms(*asked, "--json").stdout)["note"] == told[len("Note: ") : -1]
+    scored = folder_on(copied, other.name, other.sha256)
+    write_set(scored, other.name, (), other.sha256)
+    finish(scored)
+    assert ffpms(*asked).stderr == ""
 
 
 def test_the_picture_says_what_is_shown_and_marks_the_truth_in_words(trained: Path, own_set: BuiltSet) -> None:

@@ -1,6 +1,7 @@
 """Finished runs are scored with perturbed faces: without training, level by level, by their own weights."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from benchmark.data.batches import BagDataset
 from benchmark.data.face_cache import open_faces
 from benchmark.perturbation import scores
 from benchmark.perturbation.kinds import LEVELS, perturb
-from benchmark.runs.folder import DONE, PERTURBED, finish, read_run, unfinish
+from benchmark.runs.collection import read_collection
+from benchmark.runs.folder import DONE, PERTURBED, finish, unfinish
+from benchmark.runs.perturbed import read_perturbed
 from benchmark.train_config import TrainConfig
 from benchmark.training.model import Model
 from benchmark.training.predict import predict
@@ -100,7 +103,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_next_level(
         patch.setattr(scores, "score_bags", stop)
         with pytest.raises(KeyboardInterrupt):
             _perturb(small, runs, "blocks")
-    table = read_run(folder).perturbed
+    table = read_perturbed(folder)
     assert set(table.loc[table["kind"] == "blocks", "level"]) == {1, 2}
     assert set(_perturb(small, runs, "blocks").query("kind == 'blocks'")["level"]) == set(LEVELS)
 
@@ -150,7 +153,32 @@ def test_a_run_that_is_scored_again_loses_its_perturbed_scores(small: BuiltSet, 
     unfinish(folder)
     assert not (folder / PERTURBED).exists()
     finish(folder)
-    assert read_run(folder).perturbed.empty
+    assert read_perturbed(folder).empty
+
+
+@pytest.mark.usefixtures("untrainable")
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-9])])
+def test_a_damaged_table_costs_no_other_score_and_is_made_again(
+    small: BuiltSet, runs: Path, harm: Callable[[Path], object]
+) -> None:
+    (folder,) = (mark.parent for mark in runs.glob(f"*/{DONE}"))
+    whole = _perturb(small, runs, "contrast")
+    harm(folder / PERTURBED)
+    found = read_collection(runs)
+    assert [run.perturbed.empty for run in found.runs] == [True]
+    (line,) = found.left_out.values()
+    assert line.startswith(f"{folder / PERTURBED}: ")
+    assert line.endswith("; run the same 'ffpms bench' with --perturb again")
+    said: list[str] = []
+    grid = make_grid(small, [CONFIG], [0], each=False)
+    plain = bench(grid, runs, replace(CPU, log=said.append), {})
+    assert (plain.failures, said) == ([], [f"{folder.name}: done already"])
+    assert plain.left_out == [f"left out: {line}"]
+    again = bench(grid, runs, replace(CPU, log=said.append), {}, perturb=["contrast"])
+    assert again.left_out == again.failures == []
+    (told,) = (line for line in said if line.endswith("; it is scored again"))
+    assert told.count(";") == 1
+    pd.testing.assert_frame_equal(again.runs[0].perturbed, whole)
 
 
 def test_a_fault_leaves_the_run_as_it_was(small: BuiltSet, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:

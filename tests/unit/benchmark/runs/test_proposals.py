@@ -62,7 +62,9 @@ WRONG: dict[str, tuple[object, str]] = {
     "no list": ({BAG: {"0": 1}}, "files that have no list: 1 (DF_004_005.mp4); give each a list of [confidence,"),
     "a number": ({BAG: 0.5}, "files that have no list: 1"),
     "null": ({BAG: None}, "files that have no list: 1"),
-    "one proposal": ({BAG: [0.5, 0.4, 1.2]}, "proposals that are not three numbers: 3 (DF_004_005.mp4, "),
+    "one proposal": ({BAG: [0.5, 0.4, 1.2]}, "files whose list is flat: 1 (DF_004_005.mp4); write it as [[conf"),
+    "texts": ({BAG: ["0.5"]}, "files whose list is flat: 1 (DF_004_005.mp4)"),
+    "mixed": ({BAG: [[0.5, 0.4, 1.2], 0.5, 0.4]}, "not three numbers: 2 (DF_004_005.mp4); write each as [confidence,"),
     "two numbers": ({BAG: [[0.4, 1.2]]}, "proposals that are not three numbers: 1 (DF_004_005.mp4); write each as"),
     "text": ({BAG: [["0.5", 0.4, 1.2]]}, "not three numbers: 1"),
     "nan": ({BAG: [[float("nan"), 0.4, 1.2]]}, "not three numbers: 1"),
@@ -72,6 +74,7 @@ WRONG: dict[str, tuple[object, str]] = {
     "percent": ({BAG: [[50, 0.4, 1.2]]}, "confidences outside [0, 1]: 1 (DF_004_005.mp4); scale them"),
     "logit": ({BAG: [[-0.1, 0.4, 1.2]]}, "confidences outside [0, 1]: 1"),
     "backwards": ({BAG: [[0.5, 1.2, 0.4]]}, "proposals that end before or where they begin: 1 (DF_004_005.mp4)"),
+    "no length at 0": ({BAG: [[0.1, 0, 0]]}, "proposals that end before or where they begin: 1"),
     "no length": ({BAG: [[0.5, 0.4, 0.4]]}, "proposals that end before or where they begin: 1"),
     "below 0": (
         {BAG: [[0.5, -0.1, 0.4]]},

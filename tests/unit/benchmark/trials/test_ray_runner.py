@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -47,13 +48,13 @@ def run_on(
     """Failures, the methods of each wave, and what was said, where workers at a method die, or its trials fail."""
     waves, said = list[list[str]](), list[str]()
 
-    def on_ray(_: object, jobs: list[RayJob], *__: object) -> Iterator[Outcome[RayJob, str]]:
+    def on_ray(_: object, jobs: list[RayJob], *__: object) -> Iterator[Outcome[RayJob, list[str]]]:
         waves.append([job.config.method for job in jobs])
         for job in list(jobs):
             yield (
                 Died(job)
                 if job.config.method == dies
-                else Done(job, "TypeError: odd" if job.config.method == fails else "")
+                else Done(job, [f"{job.folder.name}: TypeError: odd"] if job.config.method == fails else [])
             )
 
     monkeypatch.setattr(ray_runner, "on_ray", on_ray)
@@ -81,6 +82,17 @@ def test_a_trial_whose_workers_go_on_dying_is_given_up_and_says_so(
     assert [one.reason for one in read_collection(tmp_path).failures] == ["its worker died 3 times"]
 
 
+def test_workers_that_die_of_another_set_leave_the_run_done(
+    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = replace(trial(data, tmp_path, "s-mil"), tests=(data,))
+    identity.start(done.folder, done.config, data, torch.device("cpu"))
+    (done.folder / DONE).touch()
+    assert run_on(monkeypatch, [done], dies="s-mil")[0] == [f"{done.folder.name}: its worker died 3 times"]
+    assert not (done.folder / FAILED).exists()
+    assert (done.folder_on(data) / FAILED).read_text() == "its worker died 3 times\n"
+
+
 def test_the_reason_of_a_worker_is_left_in_the_trials_folder(
     data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +107,8 @@ def test_the_reason_of_a_worker_is_left_in_the_trials_folder(
 def test_a_machine_that_does_not_have_the_set_fails_its_own_trials(data: BuiltSet, tmp_path: Path) -> None:
     own = trial(data, tmp_path, "s-mil")
     job = RayJob(own.config, own.folder, tmp_path / "nowhere", (), False, None, {}, Setup())
-    assert run_ray_job(job).startswith(f"{tmp_path / 'nowhere'}: no built set")
+    (line,) = cast(list[str], run_ray_job(job))
+    assert line.startswith(f"{own.folder.name}: {tmp_path / 'nowhere'}: no built set")
 
 
 def test_the_traceback_that_a_worker_left_stays(

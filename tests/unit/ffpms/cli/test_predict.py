@@ -3,12 +3,15 @@
 import json
 import os
 import re
+import signal
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from benchmark.inference.judge import Judge
 from benchmark.inference.verdict import FileVerdict
 from ffpms.cli.predict import _in_order
 from tests.conftest import Command, Once
@@ -121,6 +124,24 @@ def test_a_file_without_permission_has_a_row(ffpms: Command, run: Path, folder: 
     (folder / "a.mp4").chmod(0o000)
     result = ffpms("predict", folder, "--run", run, "--workers", 1)
     assert "cannot be read (Permission denied); make it readable" in result.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_no_crop(
+    ffpms: Command, run: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    places: list[Path] = []
+
+    def die(_: object, __: str, ___: object, crops: Path) -> None:
+        places.append(crops.parent)
+        assert crops.stat().st_size
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Judge, "judge", die)
+    assert ffpms("predict", folder / "a.mp4", "--run", run, "--workers", 1).exit_code == 128 + number
+    assert [place.exists() for place in places] == [False]
+    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 def test_verdicts_are_printed_in_the_order_of_the_files() -> None:

@@ -23,6 +23,8 @@ def test_a_report_lies_where_it_is_asked_for(ffpms: Command, runs: Path, tmp_pat
     assert result.stderr == ""
     assert result.stdout.startswith(f"Here: {out}, {out.parent / 'page-figures' / 'fake-rate.pdf'}")
     assert len(list((tmp_path / "made" / "page-figures").iterdir())) == 8
+    plain = ffpms("report", runs, "--out", out, "--no-faces", "--plain")
+    assert (plain.exit_code, plain.stdout) == (0, result.stdout)
     assert f"--out {out} --no-faces" in out.read_text(encoding="utf-8")
 
 
