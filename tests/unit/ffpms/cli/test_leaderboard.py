@@ -18,9 +18,10 @@ from benchmark.leaderboards.board import make_board
 from benchmark.metrics.protocols import PROTOCOLS
 from benchmark.runs.collection import describe_left_out, read_collection, read_runs
 from benchmark.runs.folder import GRID_SCORES, SCORES, SEGMENTS, finish
+from benchmark.runs.perturbed import write_perturbed
 from ffpms import cli
 from ffpms.parquet import write_table
-from ffpms.schema import SCORE, Split
+from ffpms.schema import PERTURBED_LEVELS, PERTURBED_SCORE, SCORE, Split
 from tests.conftest import Command
 from tests.helpers.run_folders import store
 from tests.helpers.scores import names, run
@@ -57,6 +58,19 @@ def test_all_files_are_written_and_the_short_tables_printed(ffpms: Command, runs
         check_dtype=False,
     )
     assert len(pd.read_csv(runs / "comparisons.csv")) == 9
+
+
+def test_robustness_is_printed_and_what_is_incomplete(ffpms: Command, runs: Path) -> None:
+    folder = next(runs.glob("xn-avg-*"))
+    one = run(0, "xn-avg")
+    videos = one.scores[one.scores["level"] == "video"].assign(run_id=folder.name, method=one.method, dataset="x")
+    parts = [videos.assign(kind="jpeg", level=level, amount=0.0) for level in PERTURBED_LEVELS[:3]]
+    write_perturbed(folder, pd.concat(parts)[PERTURBED_SCORE.names])
+    printed = ffpms("leaderboard", runs).stdout
+    written = (runs / "robustness.md").read_text()
+    assert printed.endswith(f"\n\n{written}\nHere: {printed.rpartition('Here: ')[2]}")
+    assert "jpeg (xn-avg lacks level 4, 5). To complete them, the same `ffpms bench` with `--perturb jpeg`" in written
+    assert ffpms("leaderboard", runs, "--quiet").stdout == ""
 
 
 def test_the_same_again_is_the_same_bytes(ffpms: Command, runs: Path, tmp_path: Path) -> None:
