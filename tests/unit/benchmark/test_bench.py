@@ -141,7 +141,7 @@ def test_a_done_run_that_lost_a_table_is_scored_again(small: BuiltSet, tmp_path:
     table.unlink()
     said: list[str] = []
     bench([(small, QUICK)], tmp_path / "runs", replace(CPU, log=said.append), {})
-    assert said[0].startswith(f"{table}: lost, or not what was written; run the same 'ffpms bench' again")
+    assert said[0].startswith(f"{table}: lost, or not what was written; it is scored again")
     assert table.read_bytes() == whole
 
 

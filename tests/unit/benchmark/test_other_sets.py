@@ -24,6 +24,7 @@ from benchmark.runs.other_sets import list_folders
 from benchmark.training import train
 from benchmark.trials import trial
 from benchmark.trials.other_sets import take_test_part
+from benchmark.trials.shared_resources import Resources
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
@@ -213,6 +214,23 @@ def test_a_set_that_cannot_be_scored_is_a_failure_of_its_own(
     again = bench([(data, QUICK)], tmp_path / "runs", CPU, {}, test_data=[other, third])
     assert (again.failures, len(again.runs), again.failed) == ([], 3, [])
     assert not (on_other / "FAILED").exists()
+
+
+def test_a_set_whose_faces_crash_leaves_the_run_done(
+    runs: Path, sets: tuple[BuiltSet, BuiltSet], again: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_on_other(runs)
+    shutil.rmtree(folder)
+
+    def crash(_: Resources, data: BuiltSet) -> None:
+        if data.sha256 == sets[1].sha256:
+            raise MemoryError
+
+    monkeypatch.setattr(Resources, "faces", crash)
+    outcome = again(sets[1])
+    assert [path.parent for path in runs.rglob("FAILED")] == [folder]
+    assert [(one.dataset, one.reason[:11]) for one in outcome.failed] == [(sets[1].name, "MemoryError")]
+    assert [run.origin for run in outcome.runs] == [None]
 
 
 def test_damaged_scores_of_a_set_are_left_out_alone_and_made_again(
