@@ -86,7 +86,7 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[tuple[Tri
             left.append(trial)
     opened: dict[tuple[str, int], BaseException | None] = {}
     for trial in left:
-        sets = {(data.sha256, len(data.crops)): data for data in (trial.data, *trial.tests)}
+        sets = {(data.sha256, len(data.crops)): data for data in trial.shows_pixels}
         for key in sets.keys() - opened.keys():
             opened[key] = _try_opening(sets[key], trial.folder, resources)
         if fault := next((opened[key] for key in sets if opened[key]), None):
