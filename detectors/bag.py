@@ -69,7 +69,7 @@ def pack(values: Tensor, mask: Tensor) -> Tensor:
         >>> pack(torch.tensor([[1.0, 2.0]]), torch.tensor([[True, False]]))
         tensor([1.])
     """
-    return values[mask]
+    return values.flatten(0, 1) if mask.all() else values[mask]
 
 
 def unpack(packed: Tensor, mask: Tensor) -> Tensor:
@@ -81,6 +81,8 @@ def unpack(packed: Tensor, mask: Tensor) -> Tensor:
         >>> unpack(torch.tensor([[5.0]]), torch.tensor([[True, False]])).tolist()
         [[[5.0], [0.0]]]
     """
+    if len(packed) == mask.numel():
+        return packed.view(*mask.shape, -1)
     values = packed.new_zeros(*mask.shape, packed.shape[-1])
     values[mask] = packed
     return values

@@ -49,8 +49,8 @@ class CropFiles:
     side: int
 
     @classmethod
-    def of(cls, data: BuiltSet, split: str | None = None) -> Self:
-        """Names the crops of a set, or of the videos of a split."""
+    def of(cls, data: BuiltSet, split: str = "") -> Self:
+        """Names the crops of a set, or of a split's videos."""
         chosen = data.crops[data.crops["status"].isin(WITH_PIXELS)].drop_duplicates("crop")
         if split:
             videos = data.sources.loc[data.sources["split"] == split, "source_video"]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import detectors
 import ffpms
 from benchmark.data.batches import BagDataset, Batch
 from benchmark.data.face_cache import CropFiles
-from benchmark.data.features import FeatureFile, Features
+from benchmark.data.features import Face, FeatureFile, Features, Table
 from benchmark.data.inputs import face_side
 from benchmark.train_config import TrainConfig
 from benchmark.training.frozen_backbones import hash_backbone
@@ -45,8 +45,8 @@ AT_ONCE = 256
 def open_features(model: Model, data: BuiltSet, out: Path) -> Features:
     """Opens the embeddings of a set's faces, by the backbone of a model; the first call makes them.
 
-    Those of train are there for the mirror image too. The files below ``out`` are named by what
-    decides them: crops, weights, packages, precision, and the side at which faces are shown.
+    Those of train are there for the mirror image too. There is a file a split below ``out``, named
+    by what decides it: crops, weights, packages, precision, and the side at which faces are shown.
 
     Raises:
         DetectorError: the detector sees more of a face than the backbone's embedding.
@@ -55,16 +55,16 @@ def open_features(model: Model, data: BuiltSet, out: Path) -> Features:
     """
     backbone = check_embeds(model.detector, model.config)
     about = _describe(model, backbone, data.side)
-    tables: list[np.ndarray] = []
-    rows: list[dict[str, int]] = []
-    for split, mirrored in ((None, False), (Split.TRAIN, True)):
+
+    def table(split: Split) -> Table:
         files = CropFiles.of(data, split)
-        name = f"{digest((about + json.dumps([mirrored, files.sha256])).encode())[:12]}.npy"
-        file = FeatureFile(out / FEATURES / name, list(files.sha256), backbone.num_features)
-        faces = _Faces(model, backbone, files, mirrored)
-        tables.append(file.open(faces.embed, model.machine.log))
-        rows.append({crop: i for i, crop in enumerate(file.crops)})
-    return Features(tables[0], tables[1], rows[0], rows[1])
+        faces = [(crop, mirrored) for mirrored in (False, True)[: 1 + (split == Split.TRAIN)] for crop in files.sha256]
+        name = f"{split}-{digest((about + json.dumps(files.sha256)).encode())[:12]}.npy"
+        file = FeatureFile(out / FEATURES / name, faces, backbone.num_features, f"faces of {split}")
+        found = file.open(_Embedder(model, backbone, files).embed, model.machine.log)
+        return Table(found, {crop: i for i, crop in enumerate(files.sha256)})
+
+    return Features([table(split) for split in Split])
 
 
 def check_embeds(detector: Detector, config: TrainConfig) -> Backbone:
@@ -89,23 +89,24 @@ def _describe(model: Model, backbone: Backbone, stored: int) -> str:
     return json.dumps([config.backbone, hash_backbone(backbone), side, stored, config.precision, *code, *packages])
 
 
-class _Faces:
-    """The faces of some crops, or their mirror images, and the backbone that embeds them."""
+@dataclass(frozen=True)
+class _Embedder:
+    """A backbone, and the crops that it embeds."""
 
-    def __init__(self, model: Model, backbone: Backbone, files: CropFiles, mirrored: bool) -> None:
-        self.model, self.backbone, self.files = model, backbone, files
-        self.move = torch.tensor([0.0, 0.0, float(mirrored)])
+    model: Model
+    backbone: Backbone
+    files: CropFiles
 
     @torch.no_grad()
-    def embed(self, crops: Sequence[str]) -> Iterator[np.ndarray]:
-        """Yields the embeddings of crops in their order, some at a time.
+    def embed(self, faces: Sequence[Face]) -> Iterator[np.ndarray]:
+        """Yields the embeddings of faces in their order, some at a time.
 
         Shape: -> (n, D) float32 each.
         """
-        faces = BagDataset(self.files.read, [BagRecord.of_one(crop) for crop in crops])
-        for batch in make_batches(self.model, faces, list(range(len(crops))), AT_ONCE):
-            moved = replace(batch, move=self.move.expand(len(batch), 3))
-            yield torch.cat(in_parts(self.model, "faces", moved, self._embed_part)).numpy()
+        shown = BagDataset(self.files.read, [BagRecord.of_one(crop) for crop, _ in faces])
+        for batch in make_batches(self.model, shown, list(range(len(faces))), AT_ONCE):
+            move = torch.tensor([(0.0, 0.0, float(faces[i][1])) for i in batch.index])
+            yield torch.cat(in_parts(self.model, "faces", replace(batch, move=move), self._embed_part)).numpy()
 
     def _embed_part(self, batch: Batch) -> torch.Tensor:
         bag = self.model.input(batch).bag

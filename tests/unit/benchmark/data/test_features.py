@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.data import features
 from benchmark.data.batches import BagDataset
-from benchmark.data.features import FeatureFile, Features
+from benchmark.data.features import Face, FeatureFile, Features, Table
 from benchmark.data.loading import load_batches
 from ffpms.dataset.bag import BagRecord
 from ffpms.errors import StorageError
@@ -29,9 +29,9 @@ class Backbone:
         self.seen: list[str] = []
         self.dies_at = dies_at
 
-    def embed(self, crops: Sequence[str]) -> Iterator[np.ndarray]:
-        for start in range(0, len(crops), 4):
-            some = crops[start : start + 4]
+    def embed(self, faces: Sequence[Face]) -> Iterator[np.ndarray]:
+        for start in range(0, len(faces), 4):
+            some = [crop for crop, _ in faces[start : start + 4]]
             if self.dies_at in some:
                 raise KeyboardInterrupt
             self.seen += some
@@ -40,7 +40,7 @@ class Backbone:
 
 @pytest.fixture
 def file(tmp_path: Path) -> FeatureFile:
-    return FeatureFile(tmp_path / "features" / "a.npy", CROPS, 3)
+    return FeatureFile(tmp_path / "features" / "a.npy", [(crop, False) for crop in CROPS], 3)
 
 
 def make(file: FeatureFile, backbone: Backbone) -> np.ndarray:
@@ -108,7 +108,7 @@ def test_a_batch_has_the_embeddings_of_the_faces_that_were_drawn() -> None:
     """Mirrored bags have those of mirror images; short bags are padded."""
     bags = [bag(CROPS[:6]), bag(CROPS[6:8], label=1)]
     rows = {crop: i for i, crop in enumerate(CROPS)}
-    read = Features(TABLE, -TABLE, rows, rows)
+    read = Features([Table(TABLE[:0], {}), Table(np.concatenate([TABLE, -TABLE]), rows)])
     data = BagDataset(read, bags, n_frames=3, seed=4)
     drawn = [data.draw((0, 0)), data.draw((1, 0))]
     (batch,) = load_batches(data, [[(0, 0), (1, 0)]])
@@ -122,6 +122,6 @@ def test_a_batch_has_the_embeddings_of_the_faces_that_were_drawn() -> None:
 
 def test_whole_bags_are_not_mirrored() -> None:
     rows = {crop: i for i, crop in enumerate(CROPS)}
-    data = BagDataset(Features(TABLE, TABLE[:0], rows, {}), [bag(CROPS)])
+    data = BagDataset(Features([Table(TABLE, rows)]), [bag(CROPS)])
     (batch,) = load_batches(data, [[0]])
     np.testing.assert_array_equal(batch.faces[0], TABLE)

@@ -72,21 +72,19 @@ def test_a_mirrored_bag_shows_the_embeddings_of_mirrored_faces(data: BuiltSet, t
     faces = torch.from_numpy(bag.faces()).permute(0, 3, 1, 2)
     with torch.no_grad():
         plain, mirrored = model.detector.backbone(faces), model.detector.backbone(faces.flip(3))
-    rows = [read.row[crop] for crop in bag.crops], [read.mirrored_row[crop] for crop in bag.crops]
-    np.testing.assert_allclose(read.plain[rows[0]], plain, atol=1e-6)
-    np.testing.assert_allclose(read.mirrored[rows[1]], mirrored, atol=1e-6)
-    test = {crop for bag in data.bags("test") for crop in bag.crops}
-    assert test <= read.row.keys()
-    assert not test & read.mirrored_row.keys()
+    np.testing.assert_allclose([read(crop) for crop in bag.crops], plain, atol=1e-6)
+    of_train, *others = sorted(read.tables, key=lambda table: bag.crops[0] not in table.row)
+    np.testing.assert_allclose(of_train.values[of_train.rows(bag.crops, mirrored=1.0)], mirrored, atol=1e-6)
+    assert [len(table.values) / len(table.row) for table in (of_train, *others)] == [2, 1, 1]
 
 
 def test_each_face_is_embedded_once_for_all_methods_and_seeds_of_a_backbone(
     data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = train("cached", "s-mil", data, tmp_path)
-    monkeypatch.setattr(embedding._Faces, "embed", lambda *_: pytest.fail("embedded again"))
+    monkeypatch.setattr(embedding._Embedder, "embed", lambda *_: pytest.fail("embedded again"))
     train("cached", "xn-avg", data, tmp_path)
-    assert len(list((tmp_path / FEATURES).iterdir())) == 2
+    assert len(list((tmp_path / FEATURES).iterdir())) == 3
     assert len(list((tmp_path / BACKBONES).iterdir())) == 1
     assert not (tmp_path / "faces").exists(), "no face is decoded for nothing"
     assert first.is_dir()
@@ -97,7 +95,7 @@ def test_other_embeddings_have_files_of_their_own(other: dict[str, int], data: B
     """A random backbone is that of the seed."""
     for config in (CACHED, replace(CACHED, **other)):  # type: ignore[arg-type]
         embedding.open_features(Model.place(make_detector(config, {}), config, CPU), data, tmp_path)
-    assert len(list((tmp_path / FEATURES).iterdir())) == 4
+    assert len(list((tmp_path / FEATURES).iterdir())) == 6
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name not in EMBEDDING])
