@@ -7,7 +7,9 @@ from ffpms.checks import check_choice, settle, whole
 from ffpms.errors import ConfigError
 from ffpms.protocol.remixing import MIXES
 
-TUNES = ("all", "norm", "none")
+CACHED = "cached"
+"""The choice of ``--tune`` by which heads are trained on embeddings that are computed once."""
+TUNES = ("all", "norm", "none", CACHED)
 """The choices of ``--tune``: those of ``detectors.fine_tuning``, which needs torch."""
 PRECISIONS = ("auto", "fp32", "bf16")
 """The choices of ``--precision``."""

@@ -11,8 +11,11 @@ from torch import Tensor
 class Bag:
     """The faces of B videos in the order of time, padded to the longest.
 
-    Shape: faces (B, M, 3, S, S), uint8 in 0..255 or float in 0..1; mask (B, M) bool, True for a
-    real face, at least one a row.
+    A detector whose backbone is :class:`detectors.stems.Embedded` takes their embeddings in place
+    of pixels.
+
+    Shape: faces (B, M, 3, S, S), uint8 in 0..255 or float in 0..1, or embeddings (B, M, D); mask
+    (B, M) bool, True for a real face, at least one a row.
 
     Raises:
         ValueError: the shapes do not fit, or a row of the mask is empty.
@@ -27,7 +30,7 @@ class Bag:
     mask: Tensor
 
     def __post_init__(self) -> None:
-        if self.faces.ndim != 5 or self.faces.shape[:2] != self.mask.shape or self.mask.dtype != torch.bool:
+        if self.faces.ndim not in (3, 5) or self.faces.shape[:2] != self.mask.shape or self.mask.dtype != torch.bool:
             raise ValueError(f"a bag wants faces (B, M, 3, S, S) and mask (B, M) bool, not {tuple(self.faces.shape)}")
         if self.mask.device.type == "cpu" and not bool(self.mask.any(dim=1).all()):
             raise ValueError("a bag has no face; leave it out and score it 0.5")
@@ -66,7 +69,7 @@ def pack(values: Tensor, mask: Tensor) -> Tensor:
         >>> pack(torch.tensor([[1.0, 2.0]]), torch.tensor([[True, False]]))
         tensor([1.])
     """
-    return values[mask]
+    return values.flatten(0, 1) if mask.all() else values[mask]
 
 
 def unpack(packed: Tensor, mask: Tensor) -> Tensor:
@@ -78,6 +81,8 @@ def unpack(packed: Tensor, mask: Tensor) -> Tensor:
         >>> unpack(torch.tensor([[5.0]]), torch.tensor([[True, False]])).tolist()
         [[[5.0], [0.0]]]
     """
+    if len(packed) == mask.numel():
+        return packed.view(*mask.shape, -1)
     values = packed.new_zeros(*mask.shape, packed.shape[-1])
     values[mask] = packed
     return values

@@ -7,7 +7,7 @@ from torch import nn
 from detectors.detector import Detector
 from detectors.errors import DetectorError
 
-Tune = Literal["all", "norm", "none"]
+Tune = Literal["all", "norm", "none", "cached"]
 TUNES: tuple[str, ...] = get_args(Tune)
 """The choices of ``--tune``."""
 
@@ -19,13 +19,14 @@ def tune(detector: Detector, what: str) -> None:
     none.
 
     ``norm`` is what recent detectors do with ViTs. ``none`` also keeps the BatchNorm statistics.
+    ``cached`` is ``none``, for detectors that are given the backbone's embeddings of faces.
 
     Raises:
         DetectorError: the backbone has no normalisation layer to train.
     """
     if what == "all":
         return
-    detector.frozen = what == "none"
+    detector.frozen = what in ("none", "cached")
     norms = [m for m in detector.backbone.modules() if _is_norm(m)] if what == "norm" else []
     if what == "norm" and not norms:
         raise DetectorError("tune: the backbone has no normalisation layer; choose all or none")

@@ -148,6 +148,23 @@ class Backbone(MeasuredStem):
         return [made.shape[1]]
 
 
+class Embedded(Stem):
+    """Takes the place of a frozen backbone where embeddings are given instead of faces.
+
+    ``sha256`` names the weights of that backbone.
+
+    Shape: embeddings (P, num_features) -> the same, float32.
+    """
+
+    def __init__(self, num_features: int, sha256: str) -> None:
+        super().__init__(nn.Identity(), (0.0,) * 3, (1.0,) * 3, None)
+        self.num_features, self.sha256 = num_features, sha256
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Returns them as they are."""
+        return embeddings
+
+
 class Pyramid(MeasuredStem):
     """A network's feature maps, from fine to coarse, with ``channels`` of each.
 

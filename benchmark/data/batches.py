@@ -34,6 +34,19 @@ class Forger(Protocol):
     ) -> np.ndarray: ...
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What an item shows: a bag, which of its faces, and how they move.
+
+    The ``generator`` goes on to draw how they are forged.
+    """
+
+    index: int
+    chosen: np.ndarray
+    move: tuple[float, float, float]
+    generator: np.random.Generator
+
+
 class BagDataset(Dataset[dict[str, Any]]):
     """A torch data set of bags of decoded faces.
 
@@ -60,17 +73,22 @@ class BagDataset(Dataset[dict[str, Any]]):
         """Draws the batches of this epoch: of each item the bag, and how often it came before."""
         return in_batches(balanced_epoch(self.bags, self.seed, self.epoch), size)
 
-    def __getitem__(self, item: tuple[int, ...] | int) -> dict[str, Any]:
-        """Reads an item: a bag, or one that :meth:`draw_epoch` names."""
+    def draw(self, item: tuple[int, ...] | int) -> "Drawn":
+        """Draws what an item shows: a bag, or one that :meth:`draw_epoch` names."""
         index, *drawn = item if isinstance(item, tuple) else (item, 0)
         draw = make_generator(self.seed, self.epoch, index, *drawn)
         chosen = self._choose(index, drawn, draw)
         move = (0.0, 0.0, 0.0) if self.n_frames is None else _draw_move(draw)
-        bag = self.bags[index]
-        faces = np.stack([self.read(bag.crops[i]) for i in chosen])
+        return Drawn(index, chosen, move, draw)
+
+    def __getitem__(self, item: tuple[int, ...] | int) -> dict[str, Any]:
+        """Reads an item: a bag, or one that :meth:`draw_epoch` names."""
+        drawn = self.draw(item)
+        bag = self.bags[drawn.index]
+        faces = np.stack([self.read(bag.crops[i]) for i in drawn.chosen])
         if self.forge is not None:
-            faces = self.forge(faces, bag, chosen, draw)
-        return {"faces": torch.from_numpy(faces), "label": bag.label, "index": index, "move": move}
+            faces = self.forge(faces, bag, drawn.chosen, drawn.generator)
+        return {"faces": torch.from_numpy(faces), "label": bag.label, "index": drawn.index, "move": drawn.move}
 
     def _choose(self, index: int, drawn: list[int], draw: np.random.Generator) -> np.ndarray:  # noqa: ARG002
         """Returns the places of the faces that an item shows."""
@@ -111,9 +129,10 @@ class Batch:
 
     A fourth channel of the faces is the boundary of a forgery. ``index`` says which records they
     are. ``move`` is by which share of its side a face moves down and right, and whether it is
-    mirrored.
+    mirrored. Embeddings of faces are of faces that have moved already.
 
-    Shape: faces (B, M, S, S, 3 or 4) uint8; mask (B, M) bool; label (B,) float; move (B, 3).
+    Shape: faces (B, M, S, S, 3 or 4) uint8, or embeddings (B, M, D) float; mask (B, M) bool; label
+    (B,) float; move (B, 3).
     """
 
     faces: Tensor

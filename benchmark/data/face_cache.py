@@ -48,6 +48,15 @@ class CropFiles:
     sha256: dict[str, str]
     side: int
 
+    @classmethod
+    def of(cls, data: BuiltSet, split: str = "") -> Self:
+        """Names the crops of a set, or of a split's videos."""
+        chosen = data.crops[data.crops["status"].isin(WITH_PIXELS)].drop_duplicates("crop")
+        if split:
+            videos = data.sources.loc[data.sources["split"] == split, "source_video"]
+            chosen = chosen[chosen["source_video"].isin(videos)]
+        return cls(data.root, dict(zip(chosen["crop"], chosen["sha256"], strict=True)), data.side)
+
     @property
     def n_bytes(self) -> int:
         """The size of all faces, decoded."""
@@ -132,8 +141,7 @@ def open_faces(
         ManifestError: a crop has gone, or is not the one that was built.
         StorageError: the folder cannot be written to.
     """
-    chosen = data.crops[data.crops["status"].isin(WITH_PIXELS)].drop_duplicates("crop")
-    crops = CropFiles(data.root, dict(zip(chosen["crop"], chosen["sha256"], strict=True)), data.side)
+    crops = CropFiles.of(data)
     if folder is None:
         return crops.read
     path = folder / f"faces-{_identity(crops.sha256)}.npy"

@@ -23,7 +23,12 @@ class ModelInput(NamedTuple):
 
 
 def make_input(batch: Batch, stem: Stem, input_size: int, device: torch.device) -> ModelInput:
-    """Puts a batch on a device, augments it, and resizes its faces for the backbone."""
+    """Puts a batch on a device, augments it, and resizes its faces for the backbone.
+
+    Embeddings are taken as they are.
+    """
+    if batch.faces.ndim == 3:
+        return ModelInput(Bag(batch.faces, batch.mask).to(device), batch.label.to(device), None)
     faces = batch.faces.to(device).permute(0, 1, 4, 2, 3)  # (B, M, C, S, S)
     if batch.move.any():
         faces = augment(faces, batch.move.to(device))

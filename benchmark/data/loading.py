@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from benchmark.data.batches import BagDataset, Batch, collate_bags
 from benchmark.data.face_cache import Log
+from benchmark.data.features import Features
 from ffpms.engine import hide_main
 from ffpms.errors import FfpmsError
 
@@ -24,13 +25,15 @@ def load_batches(
 ) -> Iterator[Batch]:
     """Loads the batches in the given order.
 
-    ``workers`` processes make them. With none, the next is made while the last one is used. Where
-    shared memory is full, workers hand batches over by a pipe, or none is started; ``log`` is told
-    once.
+    ``workers`` processes make them. With none, the next is made while the last one is used; that
+    is always so with embeddings, which need no decoding. Where shared memory is full, workers hand
+    batches over by a pipe, or none is started; ``log`` is told once.
 
     Raises:
         RuntimeError: a worker was killed, or none made a batch in ``TIMEOUT_S``.
     """
+    if isinstance(dataset.read, Features):
+        return _ahead(map(partial(dataset.read.load, dataset), batches))
     here = DataLoader(dataset, batch_sampler=batches, collate_fn=collate_bags)
     if not workers:
         return _ahead(here)

@@ -15,6 +15,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
+from benchmark.training.frozen_backbones import read_backbone
+from detectors.stems import Embedded
 from ffpms.errors import ConfigError, ManifestError, not_installed
 from ffpms.hashing import digest
 from ffpms.regular_files import check_file
@@ -83,7 +85,8 @@ def save_weights(detector: nn.Module, path: Path, epoch: int) -> None:
     """
     plain = _serialise(detector.state_dict())
     size = int.from_bytes(plain[:8], "little")
-    about = {"__metadata__": {"epoch": f"{epoch} {digest(plain)}"}} | json.loads(plain[8 : 8 + size])
+    own = {"epoch": f"{epoch} {digest(plain)}"} | _name_backbone(detector)
+    about = {"__metadata__": own} | json.loads(plain[8 : 8 + size])
     head = json.dumps(about, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)  # where the tensors begin is a multiple of 8
     with whole_file(path) as file:
@@ -91,14 +94,26 @@ def save_weights(detector: nn.Module, path: Path, epoch: int) -> None:
         file.write(memoryview(plain)[8 + size :])
 
 
+def _name_backbone(detector: nn.Module) -> dict[str, str]:
+    """Names the frozen backbone that is not among the weights of a detector, if there is one."""
+    stem = getattr(detector, "backbone", None)
+    return {"backbone": stem.sha256} if isinstance(stem, Embedded) else {}
+
+
 def load_weights(detector: nn.Module, path: Path) -> None:
-    """Loads weights that :func:`save_weights` wrote.
+    """Loads weights that :func:`save_weights` wrote in the folder of a run.
+
+    A detector that has a backbone gets the frozen one too that they were trained on.
 
     Raises:
         ManifestError: they are lost, damaged, or of another detector.
     """
     with _naming(path):
-        detector.load_state_dict(_read_weights(path)[1])
+        _, weights, backbone = _read_weights(path)
+    if backbone and not _name_backbone(detector):
+        weights |= read_backbone(path.parent, backbone)
+    with _naming(path):
+        detector.load_state_dict(weights)
 
 
 @contextmanager
@@ -120,18 +135,20 @@ def _naming(path: Path) -> Iterator[None]:
         raise ManifestError(f"{path}: not the weights of this detector ({reason}); {again}") from error
 
 
-def _read_weights(path: Path) -> tuple[int, dict[str, Tensor]]:
-    """Reads weights, and of which epoch they are. Those of older versions have no hash.
+def _read_weights(path: Path) -> tuple[int, dict[str, Tensor], str]:
+    """Reads of which epoch weights are, the weights, and the name of their frozen backbone.
+
+    Those of older versions have no hash.
 
     Raises:
         ValueError: they are not what was written.
     """
     with safe_open(check_file(path), "pt") as file:
-        epoch, _, sha256 = file.metadata()["epoch"].partition(" ")
+        epoch, _, sha256 = (about := file.metadata())["epoch"].partition(" ")
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if sha256 and sha256 != digest(_serialise(weights)):
         raise ValueError("damaged: its hash is another")
-    return int(epoch), weights
+    return int(epoch), weights, about.get("backbone", "")
 
 
 def _serialise(weights: Mapping[str, Tensor]) -> bytes:

@@ -126,14 +126,14 @@ def predict_alike(
             predictions = _forward(model, detectors, model.input(batch).bag)
         return [_unbatch(model, bags, prediction) for prediction in predictions]
 
-    for batch in _batches(model, dataset, order, model.batch_size):
-        for part in _in_parts(model, "bags", batch, score_part):
+    for batch in make_batches(model, dataset, order, model.batch_size):
+        for part in in_parts(model, "bags", batch, score_part):
             for own, found in zip(scores, part, strict=True):
                 own += found
     return scores
 
 
-def _in_parts(model: Model, unit: str, batch: Batch, step: Callable[[Batch], T]) -> list[T]:
+def in_parts(model: Model, unit: str, batch: Batch, step: Callable[[Batch], T]) -> list[T]:
     """Computes a batch in as few parts as memory allows."""
     return model.parts.compute(
         unit, len(batch), lambda rows: step(batch.part(rows.start, rows.stop)), model.machine.log
@@ -177,15 +177,15 @@ def embed(model: Model, embedder: Embedder, crops: list[str], read: Read) -> Ten
             return embedder.embed(model.input(batch).bag)[:, 0]
 
     parts: list[Tensor] = []
-    for batch in _batches(model, dataset, list(range(len(crops))), model.batch_size * model.config.train_frames):
-        parts += _in_parts(model, "faces", batch, embed_part)
+    for batch in make_batches(model, dataset, list(range(len(crops))), model.batch_size * model.config.train_frames):
+        parts += in_parts(model, "faces", batch, embed_part)
         if model.parts.limits:
             parts = [part.cpu() for part in parts]
     return torch.cat(parts) if parts else torch.empty(0, 0)
 
 
-def _batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> Iterable[Batch]:
-    """Yields the batches of a pass without training."""
+def make_batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> Iterable[Batch]:
+    """Makes the batches of a pass without training."""
     model.detector.eval()
     batches = in_batches(order, size)
     machine = model.machine

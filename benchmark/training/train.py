@@ -52,7 +52,8 @@ def fit(
     _check_bags(train, val)
     keep_freed_memory()
     detector, config, ranks = model.detector, model.config, model.machine.ranks
-    optimizer = torch.optim.Adam([p for p in detector.parameters() if p.requires_grad], lr=config.lr)
+    trained = [parameter for parameter in detector.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.Adam(trained, lr=config.lr, fused=model.machine.device.type == "cpu" or None)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
     if ranks.agree(is_trained(folder, config.epochs)):
         load_weights(detector, folder / BEST)

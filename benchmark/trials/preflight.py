@@ -96,7 +96,7 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[_Fault]:
             left.append(trial)
     opened: dict[tuple[str, int], BaseException | None] = {}
     for trial in left:
-        sets = {(data.sha256, len(data.crops)): data for data in (trial.data, *trial.tests)}
+        sets = {(data.sha256, len(data.crops)): data for data in trial.shows_pixels}
         for key in sets.keys() - opened.keys():
             opened[key] = _try_opening(sets[key], trial.folder, resources)
         for key, data in sets.items():

@@ -28,7 +28,7 @@ def run_here(trials: Sequence[Trial], resources: Resources) -> list[str]:
     left, busy = {f"[{number}/{len(trials)}] {one.folder.name}": one for number, one in enumerate(trials, 1)}, set()
     while left:
         for name, trial in list(left.items()):
-            for data in (trial.data, *trial.tests):
+            for data in trial.shows_pixels:
                 resources.faces(data)  # a set whose crops are damaged was left out before
             outcome = _try_running(name, trial, resources)
             if not isinstance(outcome, str):

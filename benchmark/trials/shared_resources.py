@@ -1,16 +1,23 @@
 """Resources that trials share: decoded faces, initial weights, and the machine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from benchmark.data.face_cache import Read, open_faces
+from benchmark.train_config import CACHED
 from benchmark.training.device import Machine
+from benchmark.training.embedding import check_embeds, open_features
+from benchmark.training.frozen_backbones import stand_in
+from benchmark.training.model import Model
 from benchmark.training.weights import load_given
 from detectors.backbones import Weights
 from ffpms.cores import usable_cores
 from ffpms.dataset.built_set import BuiltSet
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,27 @@ class Resources:
             self._opened[key] = self._open(data)
         return self._opened[key]
 
+    def show(self, model: Model, data: BuiltSet, out: Path) -> Read:
+        """Opens what a model is shown of a set: its faces.
+
+        With ``--tune cached`` these are their embeddings, kept below ``out``. They take the place
+        of the backbone in the model's detector.
+        """
+        if model.config.tune != CACHED:
+            return self.faces(data)
+        features = self._first(lambda: open_features(model, data, out))
+        model.detector.backbone = self._first(lambda: stand_in(check_embeds(model.detector, model.config), out))
+        return features
+
     def _open(self, data: BuiltSet) -> Read:
-        ranks = self.machine.ranks
-        if not ranks.first:
-            ranks.wait()
-        read = open_faces(data, self.cache, usable_cores(), self.machine.progress, self.machine.log)
-        if ranks.first:
-            ranks.wait()
-        return read
+        machine = self.machine
+        return self._first(lambda: open_faces(data, self.cache, usable_cores(), machine.progress, machine.log))
+
+    def _first(self, step: Callable[[], T]) -> T:
+        """Lets the first rank take a step that fills a folder, then the others."""
+        if not self.machine.ranks.first:
+            self.machine.ranks.wait()
+        made = step()
+        if self.machine.ranks.first:
+            self.machine.ranks.wait()
+        return made

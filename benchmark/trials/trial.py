@@ -9,11 +9,12 @@ from typing import Self
 
 import torch
 
+from benchmark.data.face_cache import Read
 from benchmark.data.inputs import face_side
 from benchmark.data.training_sets import make_training_sets
 from benchmark.runs.folder import finish, is_done, unfinish
 from benchmark.runs.other_sets import folder_on, list_folders, write_set
-from benchmark.train_config import SELECTS, TrainConfig
+from benchmark.train_config import CACHED, SELECTS, TrainConfig
 from benchmark.training.checkpoint import (
     BEST,
     HISTORY,
@@ -24,6 +25,8 @@ from benchmark.training.checkpoint import (
     name_file,
     save_weights,
 )
+from benchmark.training.distributed import SINGLE
+from benchmark.training.embedding import check_embeds
 from benchmark.training.model import Model
 from benchmark.training.train import fit
 from benchmark.trials.identity import run_id, start
@@ -80,6 +83,11 @@ class Trial:
         return is_done(self.folder) and not self.unscored
 
     @property
+    def shows_pixels(self) -> list[BuiltSet]:
+        """The sets whose decoded faces it reads; with ``--tune cached`` none."""
+        return [] if self.config.tune == CACHED else [self.data, *self.tests]
+
+    @property
     def selecting_otherwise(self) -> list[Path]:
         """The folders of the trials that differ from this one only in ``select``."""
         others = [replace(self.config, select=select) for select in SELECTS if select != self.config.select]
@@ -101,7 +109,7 @@ def run_trial(trial: Trial, resources: Resources) -> None:
 
 
 def _train_and_score(trial: Trial, resources: Resources) -> None:
-    machine, read = resources.machine, resources.faces
+    machine = resources.machine
     model = Model.place(make_detector(trial.config, resources.weights), trial.config, machine)
     if note := model.detector.backbone.note:
         machine.log(f"{trial.folder.name}: {note}")
@@ -109,10 +117,11 @@ def _train_and_score(trial: Trial, resources: Resources) -> None:
         start(trial.folder, trial.config, trial.data, machine.device)
         _drop_old_scores(trial)
     machine.ranks.wait()
+    read = resources.show(model, trial.data, trial.folder.parent)
     if not _take_weights(model, trial, resources):
-        _train(model, trial, resources)
+        _train(model, trial, resources, read)
     if machine.ranks.first:
-        write_scores(model, trial.data, read(trial.data), trial.folder)
+        write_scores(model, trial.data, read, trial.folder)
         finish(trial.folder)
         drop_checkpoint(trial.folder)
     machine.ranks.wait()
@@ -128,22 +137,27 @@ def _drop_old_scores(trial: Trial) -> None:
 
 def _score_others(trial: Trial, resources: Resources) -> None:
     """Scores the test bags of other sets with the stored weights, and nothing else of them."""
-    detector = make_detector(replace(trial.config, pretrained=False, weights_sha256=""), {})
-    load_weights(detector, trial.folder / BEST)
-    model = Model.place(detector, trial.config, resources.machine)
+    config, machine = (
+        replace(trial.config, pretrained=False, weights_sha256=""),
+        replace(resources.machine, ranks=SINGLE),
+    )
+    alone = replace(resources, machine=machine)  # the other ranks do something else
     for test in trial.unscored:
-        model.machine.log(f"{trial.folder.name}: scores the test bags of {test.place}")
+        model = Model.place(make_detector(config, {}), trial.config, machine)
+        load_weights(model.detector, trial.folder / BEST)
+        machine.log(f"{trial.folder.name}: scores the test bags of {test.place}")
         folder = trial.folder_on(test)
         folder.mkdir(exist_ok=True)
         write_set(folder, test.name, test.reasons, test.sha256)
-        write_test_scores(model, test, resources.faces(test), folder, trial.folder.name, test.manipulations)
+        read = alone.show(model, test, trial.folder.parent)
+        write_test_scores(model, test, read, folder, trial.folder.name, test.manipulations)
         finish(folder)
 
 
-def _train(model: Model, trial: Trial, resources: Resources) -> None:
+def _train(model: Model, trial: Trial, resources: Resources, read: Read) -> None:
     """Trains the detector; val forgeries are kept in the run's folder as long as that takes."""
     kept = trial.folder / FORGERIES if resources.cache else None
-    train, val = make_training_sets(trial.data, resources.faces(trial.data), trial.config, kept)
+    train, val = make_training_sets(trial.data, read, trial.config, kept)
     try:
         fit(model, train, val, trial.folder, _sharing(model, resources))
     finally:
@@ -169,6 +183,8 @@ def make_detector(config: TrainConfig, weights: Mapping[str, Weights], stored: i
     if stored:
         detector.backbone.check(face_side(detector.backbone, stored, config.input_size))
     tune(detector, config.tune)
+    if config.tune == CACHED:
+        check_embeds(detector, config)
     return detector
 
 
@@ -181,7 +197,11 @@ def _sharing(model: Model, resources: Resources) -> dict[str, Detector]:
     config, own = model.config, method(model.config.method)
     alike = [name for name in names() if method(name).trained_as == own.name != name]
     configs = [replace(config, method=name) for name in alike if method(name).module == own.module]
-    return {c.method: resources.machine.place(make_detector(c, resources.weights)) for c in configs}
+    made = {c.method: resources.machine.place(make_detector(c, resources.weights)) for c in configs}
+    if config.tune == CACHED:
+        for detector in made.values():
+            detector.backbone = model.detector.backbone
+    return made
 
 
 def _take_weights(model: Model, trial: Trial, resources: Resources) -> bool:

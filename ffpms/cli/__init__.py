@@ -12,6 +12,7 @@ from ffpms import __version__
 from ffpms.cli.bench import bench
 from ffpms.cli.build import build
 from ffpms.cli.demo import demo
+from ffpms.cli.embed import embed
 from ffpms.cli.evaluate import evaluate
 from ffpms.cli.explain import explain
 from ffpms.cli.export import export
@@ -120,7 +121,7 @@ def main(debug: bool) -> None:
 
 SECTIONS = {
     "Build a set": (build, verify, plan, import_recipe),
-    "Train and score": (bench, methods, leaderboard, evaluate),
+    "Train and score": (bench, embed, methods, leaderboard, evaluate),
     "Score videos": (predict,),
     "Look": (report, show, explain),
     "Hand on": (export, pack),

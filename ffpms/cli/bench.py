@@ -1,6 +1,5 @@
 """``ffpms bench``: trains and scores detectors."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import click
 from ffpms.cli.bench_options import bench_options
 from ffpms.cli.bench_output import show_outcome
 from ffpms.cli.help import Command
-from ffpms.cli.options import need, warn_of_plugins
+from ffpms.cli.options import need, prepare_libraries, warn_of_plugins
 from ffpms.errors import ConfigError
 
 
@@ -27,8 +26,7 @@ def bench(**flags: Any) -> None:
 
     Worse faces, of finished runs too: ffpms bench --methods smil --perturb jpeg,blur
     """
-    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPUs lack is computed by the CPU
-    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries tell no more than our one line
+    prepare_libraries()
     from benchmark.bench import bench, make_grid
     from ffpms.cli.bench_runtime import find_runtime
     from ffpms.installation import check_versions
@@ -107,8 +105,8 @@ def _configs(flags: dict[str, Any], methods: list[str]) -> tuple[list[Any], dict
     from benchmark.experiments.planning import read_otherwise
     from benchmark.trials.configure import configure, split_mixes, split_options, split_weights
 
-    if flags["freeze"] and flags["tune"] == "norm":
-        raise ConfigError("freeze: contradicts --tune norm; give one of them")
+    if flags["freeze"] and flags["tune"] not in ("all", "none"):
+        raise ConfigError(f"freeze: contradicts --tune {flags['tune']}; give one of them")
     settings = {name: flags[name] for name in _SETTINGS} | ({"tune": "none"} if flags["freeze"] else {})
     settings |= {name: flags[name] for name in _READ if flags[name]}
     weights, options = split_weights(flags["weights"]), split_options(flags["options"])

@@ -74,8 +74,8 @@ _BACKBONE = option_group(
         "--tune",
         default="all",
         show_default=True,
-        type=click.Choice(["all", "norm", "none"]),
-        help="What of the backbone to train.",
+        type=click.Choice(["all", "norm", "none", "cached"]),
+        help="What of the backbone to train; cached: nothing, and each face is embedded once for all runs.",
     ),
     click.option("--freeze", is_flag=True, help="The same as --tune none."),
 )

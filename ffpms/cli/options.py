@@ -1,5 +1,6 @@
 """Flags that several commands share, and how their text is parsed."""
 
+import os
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -181,6 +182,12 @@ def need(*packages: str, extra: str = "demo") -> None:
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
         raise not_installed(", ".join(missing), extra)
+
+
+def prepare_libraries() -> None:
+    """Sets what libraries read from the environment, before they are imported."""
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Apple's GPUs lack is computed by the CPU
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # its retries tell no more than our one line
 
 
 def warn_of_plugins() -> None:

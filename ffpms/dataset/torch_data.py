@@ -37,7 +37,10 @@ def draw_faces(slots: Sequence[int], n_drawn: int, generator: np.random.Generato
         [0, 1, 4, 5]
     """
     distinct = list(dict.fromkeys(slots))
-    drawn = {distinct[i] for i in generator.permutation(len(distinct))[:n_drawn]}
+    places = generator.permutation(len(distinct))[:n_drawn]
+    if len(distinct) == len(slots):
+        return np.sort(places)
+    drawn = {distinct[i] for i in places}
     return np.flatnonzero([slot in drawn for slot in slots])
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from ffpms.minicorpus.people import choose_people
 from ffpms.minicorpus.videos import SIZES, VideoSpec, render_fakes, render_real
 from ffpms.protocol.splits import Pairs
 from ffpms.regular_files import read_text
-from ffpms.schema import ORIGINAL
+from ffpms.schema import ORIGINAL, Split
 from ffpms.sources.ffpp import COMPRESSIONS, FAKES, RENDERED, kept_columns, mask_path, official
 from ffpms.storage import write_whole
 
@@ -32,7 +33,7 @@ class CorpusConfig:
     """Settings of a corpus.
 
     Every 8th identity shares its video with another person. Lengths are drawn between ``shortest``
-    and ``longest``.
+    and ``longest``. ``shares`` says in which proportion train, val and test have the pairs.
 
     Raises:
         ConfigError: a value is out of range or unknown.
@@ -50,6 +51,7 @@ class CorpusConfig:
     compressions: tuple[str, ...] = ("c40",)
     difficulty: float = 0.4
     seed: int = 0
+    shares: tuple[int, int, int] = (3, 1, 1)
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -61,6 +63,8 @@ class CorpusConfig:
         unknown = [c for c in self.compressions if c not in COMPRESSIONS]
         if unknown or not self.compressions:
             raise ConfigError(f"compression: {', '.join(unknown) or 'none'}; choose from raw,c23,c40")
+        if len(self.shares) != len(Split) or min(self.shares) < 1:
+            raise ConfigError(f"shares: {self.shares} are not three numbers from 1 up, such as 3,1,1")
 
     def _check_types(self) -> None:
         settle(
@@ -71,6 +75,7 @@ class CorpusConfig:
             compressions=texts("compression", self.compressions),
             difficulty=number("difficulty", self.difficulty),
             seed=whole("seed", self.seed, low=0),
+            shares=tuple(whole("shares", share) for share in self.shares),
         )
 
 
@@ -85,10 +90,7 @@ class PairJob:
 
 
 def plan_corpus(config: CorpusConfig) -> tuple[dict[str, VideoSpec], Pairs]:
-    """Plans the video of each person, and the pairs of each split.
-
-    Of 5 pairs, 3 are in train, 1 in val and 1 in test.
-    """
+    """Plans the video of each person, and the pairs of each split, at least one."""
     draw = np.random.default_rng([config.seed, 5])
     digits = max(3, len(str(config.identities - 1)))
     people = choose_people(config.identities, config.seed)
@@ -104,12 +106,9 @@ def plan_corpus(config: CorpusConfig) -> tuple[dict[str, VideoSpec], Pairs]:
     }
     ids = list(specs)
     pairs = list(zip(ids[::2], ids[1::2], strict=True))
-    held_out = max(1, len(pairs) // 5)
-    return specs, {
-        "train": pairs[: -2 * held_out],
-        "val": pairs[-2 * held_out : -held_out],
-        "test": pairs[-held_out:],
-    }
+    val, test = (max(1, len(pairs) * share // sum(config.shares)) for share in config.shares[1:])
+    first = len(pairs) - val - test
+    return specs, {"train": pairs[:first], "val": pairs[first : first + val], "test": pairs[first + val :]}
 
 
 def make_corpus(
@@ -171,7 +170,7 @@ def _render(
 
 def _claim(out: Path, config: CorpusConfig) -> None:
     record = out / RENDERED
-    settings = json.loads(json.dumps(asdict(config)))
+    settings = _as_json(config)
     if record.is_file():
         if _recorded(record) != settings:
             raise ConfigError(f"{out}: holds a corpus of other settings (see {RENDERED}); give another --out")
@@ -181,9 +180,15 @@ def _claim(out: Path, config: CorpusConfig) -> None:
         write_whole(record, json.dumps(settings, indent=1) + "\n")
 
 
+def _as_json(config: CorpusConfig) -> dict[str, Any]:
+    return dict(json.loads(json.dumps(asdict(config))))
+
+
 def _recorded(record: Path) -> object:
+    """Reads the settings of a corpus; older versions had fewer, at their defaults."""
     try:
-        return json.loads(read_text(record))
+        found = json.loads(read_text(record))
+        return _as_json(CorpusConfig()) | found if isinstance(found, dict) else found
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{record}: damaged ({error}); remove it, then give a new or empty --out") from None
 

@@ -119,6 +119,20 @@ def test_the_plan_pairs_everybody_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("identities", "shares", "counts"),
+    [
+        (40, (3, 1, 1), (12, 4, 4)),
+        (64, (3, 1, 4), (12, 4, 16)),
+        (1000, (36, 7, 7), (360, 70, 70)),
+        (6, (9, 1, 1), (1, 1, 1)),
+    ],
+)
+def test_pairs_are_shared_out(identities: int, shares: tuple[int, int, int], counts: tuple[int, int, int]) -> None:
+    _, pairs = plan_corpus(CorpusConfig(identities=identities, shares=shares))
+    assert tuple(map(len, pairs.values())) == counts
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"identities": 7},
@@ -126,6 +140,9 @@ def test_the_plan_pairs_everybody_once() -> None:
         {"shortest": 9, "longest": 8},
         {"compressions": ("c99",)},
         {"difficulty": 2.0},
+        {"shares": (3, 1)},
+        {"shares": (3, 1, 0)},
+        {"shares": ("3", "1", "x")},
     ],
 )
 def test_a_corpus_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:

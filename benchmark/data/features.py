@@ -1,0 +1,169 @@
+"""Features: embeddings of faces by a frozen backbone, each computed once and kept in a file.
+
+The file is a NumPy array with a row a face: its embedding, then a CRC-32 of that. It grows row by
+row. So a kill at any moment costs the rows of one batch, and a damaged row is found.
+"""
+
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from isal.isal_zlib import crc32
+
+from benchmark.data.batches import BagDataset, Batch
+from benchmark.data.face_cache import Log
+from ffpms.dataset.torch_data import pad_bags
+from ffpms.errors import StorageError, writing
+from ffpms.storage import LOCKS, wait_for_lock
+
+_NUMBER, _SUM = np.dtype("<f4"), np.dtype("<u4")
+SPARE = 64 << 20
+"""Bytes of a disk that are left free."""
+
+Face = tuple[str, bool]
+"""A crop's path, and whether its mirror image is meant."""
+Embed = Callable[[Sequence[Face]], Iterable[np.ndarray]]
+"""Embeds faces in their order: faces -> arrays of some rows each, (n, D) float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The embeddings of the faces of some crops, and then, where there are any, of their mirror
+    images.
+
+    Shape: values (N or 2 N, D) float32; row by the crop's path.
+    """
+
+    values: np.ndarray
+    row: dict[str, int]
+
+    def rows(self, crops: Sequence[str], mirrored: float = 0.0) -> list[int]:
+        """Returns the rows of crops, or of their mirror images."""
+        first = len(self.row) if mirrored else 0
+        return [first + self.row[crop] for crop in crops]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """The embeddings of a set's faces, a table a split; only train has those of mirror images."""
+
+    tables: Sequence[Table]
+
+    def __call__(self, path: str) -> np.ndarray:
+        """Returns the embedding of a crop's path: (D,) float32."""
+        table = self._find(path)
+        found: np.ndarray = table.values[table.row[path]]
+        return found
+
+    def describe(self) -> str:
+        """Says in a line what there is."""
+        n, width = sum(len(table.row) for table in self.tables), self.tables[0].values.shape[1]
+        mirrored = sum(len(table.values) for table in self.tables) - n
+        size = sum(table.values.nbytes for table in self.tables)
+        return f"{n} faces and {mirrored} mirror images are embedded, {width} numbers each, {size / 1e6:.0f} MB"
+
+    def load(self, dataset: BagDataset, items: Sequence[tuple[int, ...] | int]) -> Batch:
+        """Makes a batch of embeddings; whole bags are mirrored as a draw says, and none moves.
+
+        Its bags are all of one split. What is at their padding means nothing.
+        """
+        drawn = [dataset.draw(item) for item in items]
+        bags = [dataset.bags[one.index] for one in drawn]
+        table = self._find(bags[0].crops[0])
+        rows = [
+            torch.tensor(table.rows([bag.crops[i] for i in one.chosen], one.move[2]))
+            for bag, one in zip(bags, drawn, strict=True)
+        ]
+        chosen, mask = pad_bags(rows)
+        label = torch.tensor([bag.label for bag in bags], dtype=torch.float32)
+        faces = torch.from_numpy(np.take(table.values, chosen.numpy(), axis=0))
+        return Batch(faces, mask, label, torch.zeros(len(drawn), 3), [one.index for one in drawn])
+
+    def _find(self, crop: str) -> Table:
+        return next(table for table in self.tables if crop in table.row)
+
+
+@dataclass(frozen=True)
+class FeatureFile:
+    """The file of the embeddings of some faces, ``width`` numbers each; ``what`` names them."""
+
+    path: Path
+    faces: Sequence[Face]
+    width: int
+    what: str = "faces"
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return len(self.faces), self.width + 1
+
+    @property
+    def _head(self) -> bytes:
+        head = io.BytesIO()
+        about = {"descr": _NUMBER.str, "fortran_order": False, "shape": self._shape}
+        np.lib.format.write_array_header_1_0(head, about)
+        return head.getvalue()
+
+    def read(self) -> np.ndarray:
+        """Maps the rows that are there and whole, up to the first that is not.
+
+        Shape: -> (n, D) float32, n up to the number of faces.
+        """
+        if not self.path.exists():
+            return np.empty((0, self.width), np.float32)
+        n = (self.path.stat().st_size - len(self._head)) // (self._shape[1] * _SUM.itemsize)
+        with self.path.open("rb") as file:
+            if file.read(len(self._head)) != self._head or n < 1:
+                return np.empty((0, self.width), np.float32)
+        table = np.memmap(self.path, _SUM, "r", len(self._head), (min(n, len(self.faces)), self._shape[1]))
+        sums, rows = table[:, -1].tolist(), table[:, :-1]
+        whole = next((i for i, row in enumerate(rows) if crc32(row) != sums[i]), len(rows))
+        return rows[:whole].view(_NUMBER)
+
+    def fill(self, embed: Embed, log: Log) -> None:
+        """Embeds what is not there yet, and writes it behind what is.
+
+        Raises:
+            StorageError: the disk has no room, or refuses.
+        """
+        done, row = len(self.read()), self._shape[1] * _SUM.itemsize
+        with writing(self.path.parent):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._check_room((len(self.faces) - done) * row)
+            log(f"embedding {len(self.faces) - done} {self.what}, once for all runs: {self.path}")
+            with self.path.open("r+b" if done else "wb") as file:
+                file.write(self._head)
+                file.truncate(len(self._head) + done * row)
+                file.seek(0, os.SEEK_END)
+                for part in embed(self.faces[done:]):
+                    file.write(_with_sums(part))
+                    file.flush()
+
+    def _check_room(self, size: int) -> None:
+        free = shutil.disk_usage(self.path.parent).free
+        if size + SPARE > free:
+            raise StorageError(
+                f"{self.path.parent}: the embeddings need {size / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free; "
+                "make room, give another --out, or train without --tune cached"
+            )
+
+    def open(self, embed: Embed, log: Log) -> np.ndarray:
+        """Opens the whole; what is missing or damaged is embedded. One process does it at a time."""
+        found = self.read()
+        if len(found) == len(self.faces):
+            return found
+        lock = self.path.parent.parent / LOCKS / f"{self.path.stem}.lock"
+        with wait_for_lock(lock, lambda owner: log(f"{self.path}: {owner} is making it; waiting for that")):
+            if len(self.read()) < len(self.faces):
+                self.fill(embed, log)
+        return self.read()
+
+
+def _with_sums(rows: np.ndarray) -> bytes:
+    bits = np.ascontiguousarray(rows, _NUMBER).view(_SUM)
+    sums = np.array([crc32(row) for row in bits], _SUM)
+    return np.column_stack([bits, sums]).tobytes()

@@ -1,0 +1,58 @@
+"""``ffpms embed``: embeds the faces of sets ahead of training."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ffpms.cli.help import Command
+from ffpms.cli.options import CONFIG, PATH, PLAIN, QUIET, prepare_libraries, progress
+
+
+@click.command(cls=Command)
+@click.argument("data", nargs=-1, required=True, type=PATH)
+@click.option("--backbone", required=True, help="Any timm model, or tiny.")
+@click.option(
+    "--weights", type=PATH, help="Its weights: .safetensors, a state dict, or 'packaged', as 'ffpms bench' takes them."
+)
+@click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights.")
+@click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ...")
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    help="As 'ffpms bench' takes it.",
+)
+@click.option("--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]")
+@click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs; they are kept below it.")
+@CONFIG
+@QUIET
+@PLAIN
+def embed(data: tuple[Path, ...], out: Path, quiet: bool, **flags: Any) -> None:
+    """Embed every face of DATA once, for all runs of ``ffpms bench --tune cached`` into --out.
+
+    DATA are built sets. A bench that finds no embeddings makes them itself, so this is for another
+    time or machine. Run again, it goes on where it was stopped.
+
+    Example: ffpms embed ffpms-data --backbone vit_base_patch14_dinov2.lvd142m --input-size 224
+    """
+    prepare_libraries()
+    from benchmark.embed import METHOD
+    from benchmark.embed import embed as make
+    from benchmark.training.device import Setup
+    from benchmark.trials.configure import ALL_METHODS, configure, settle
+    from ffpms.dataset.loading import load
+
+    bars = progress(quiet, "batch")
+    log = (lambda _: None) if quiet else bars.log
+    machine = replace(Setup(flags["device"], threads=flags["threads"]).apply(), progress=bars, log=log)
+    weights = {ALL_METHODS: flags["weights"]} if flags["weights"] else {}
+    settings = {name: flags[name] for name in ("pretrained", "input_size", "precision")} | {"tune": "cached"}
+    (config,), files = configure([METHOD], settings, flags["backbone"], weights, {})
+    sets = [load(root) for root in data]
+    for own, made in zip(sets, make(sets, settle(config, machine), out, machine, files), strict=True):
+        if not quiet:
+            click.echo(f"{own.place}: {made.describe()}")
