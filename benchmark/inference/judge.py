@@ -63,7 +63,8 @@ class Judge:
         crops = np.memmap(path, np.uint8, "r", shape=(found.n_crops, side, side, 3))
         for track_id, faces in enumerate(found.people):
             scored = self._score(faces, crops)
-            yield Track(track_id, max(bag.video_prob for _, bag in scored), tuple(_frame_scores(scored)))
+            highest = max((bag for _, bag in scored), key=lambda bag: bag.video_prob)
+            yield Track(track_id, highest.video_prob, tuple(_frame_scores(scored, highest)))
 
     def _score(self, faces: Sequence[FoundFace], crops: np.ndarray) -> list[tuple[Sequence[FoundFace], ScoredBag]]:
         """Scores a person's faces, in bags of about as many as the model was trained on."""
@@ -76,9 +77,9 @@ class Judge:
         return list(zip(bags, scored, strict=True))
 
 
-def _frame_scores(scored: Sequence[tuple[Sequence[FoundFace], ScoredBag]]) -> Iterator[FrameScore]:
+def _frame_scores(scored: Sequence[tuple[Sequence[FoundFace], ScoredBag]], highest: ScoredBag) -> Iterator[FrameScore]:
     for faces, bag in scored:
         weights = [None] * len(faces) if bag.weight is None else map(float, bag.weight)
         for face, prob, weight in zip(faces, bag.frame_prob, weights, strict=True):
-            box = face.box
-            yield FrameScore(face.index, face.seconds, float(prob), weight, (box.x, box.y, box.w, box.h))
+            box = (face.box.x, face.box.y, face.box.w, face.box.h)
+            yield FrameScore(face.index, face.seconds, float(prob), weight, box, bag is highest)

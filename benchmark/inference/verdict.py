@@ -15,7 +15,8 @@ class FrameScore:
 
     ``seconds`` count from the beginning of the file. ``probability`` is not calibrated. ``weight``
     is its share in the score of its bag, None if the method has none. ``box`` is the square that
-    the model saw: x, y, width and height in px of the upright frame.
+    the model saw: x, y, width and height in px of the upright frame. ``decided`` says whether that
+    bag's score is the person's: a person with many faces has several bags.
     """
 
     index: int
@@ -23,6 +24,7 @@ class FrameScore:
     probability: float
     weight: float | None
     box: tuple[float, float, float, float]
+    decided: bool = True
 
 
 @dataclass(frozen=True)

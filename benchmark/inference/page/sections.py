@@ -115,7 +115,7 @@ def _stretches(person: Person, verdict: FileVerdict) -> Sequence[Any]:
 
 
 def decisive(track: Track) -> list[FrameScore]:
-    """Chooses the frames that decided: those of the highest weight times probability.
+    """Chooses the frames that decided: of the bag that did, the highest weight times probability.
 
     Example:
         >>> scores = [(0.9, 0.1), (0.6, 0.7), (0.1, 0.2)]
@@ -127,7 +127,8 @@ def decisive(track: Track) -> list[FrameScore]:
     def share(frame: FrameScore) -> float:
         return frame.probability * (1.0 if frame.weight is None else frame.weight)
 
-    return sorted(track.frames, key=share, reverse=True)[:MOST_FACES]
+    decided = [frame for frame in track.frames if frame.decided]
+    return sorted(decided, key=share, reverse=True)[:MOST_FACES]
 
 
 def make_person(track: Track, verdict: FileVerdict, pictures: Pictures, duration: float) -> Person:

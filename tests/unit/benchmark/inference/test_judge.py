@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmark.inference.judge import Judge
+from benchmark.inference.page.sections import decisive
 from benchmark.models.calibration import Calibration
 from benchmark.models.trained_model import ScoredBag, TrainedOn
 from benchmark.runs.training_set import Preprocessing
@@ -54,6 +55,9 @@ def test_many_faces_are_successive_bags_and_the_highest_is_the_persons(crops: Pa
     assert [round(1 / (frame.weight or 1)) for frame in first.frames] == [5] * 5 + [4] * 4
     assert [round(1 / (frame.weight or 1)) for frame in second.frames] == [3] * 3
     assert [frame.box[0] for frame in second.frames] == [9, 10, 11]
+    assert [frame.decided for frame in first.frames] == [True] * 5 + [False] * 4
+    assert {frame.index for frame in decisive(first)} == set(range(5)), "a bag that does not count decided nothing"
+    assert all(frame.decided for frame in second.frames)
 
 
 def test_a_score_is_calibrated_once_and_compared_with_real_val_videos(crops: Path) -> None:
