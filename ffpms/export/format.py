@@ -47,7 +47,7 @@ class ExportJob:
         return 1.0 if self.size is None else (self.size / self.data.side) ** 2
 
     def count_bags(self, unbuilt: bool) -> dict[tuple[str, str], int]:
-        """Counts bags by split and manipulation; with ``unbuilt`` also those that were not built."""
+        """Counts bags by split and manipulation; ``unbuilt`` ones are counted if that is True."""
         rows = self.selection.videos
         own = rows if unbuilt else rows[rows["bag_id"].isin([bag.bag_id for bag in self.bags])]
         return dict(Counter(zip(own["split"], own["manipulation"], strict=True)))

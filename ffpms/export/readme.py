@@ -49,8 +49,8 @@ def unbuilt_lines(unbuilt: Mapping[str, int], kept: bool) -> list[str]:
     """Says of the bags that could not be built, counted by status, how they are written.
 
     Example:
-        >>> unbuilt_lines({"too_short": 1}, kept=False), unbuilt_lines({"missing": 2}, kept=True)
-        (['1 bag that is too_short is left out.'], ['2 bags that are missing are in it without a face.'])
+        >>> unbuilt_lines({"too_short": 1}, kept=False) + unbuilt_lines({"missing": 2}, kept=True)
+        ['1 bag that is too_short is left out.', '2 bags that are missing are in it without a face.']
     """
     end = "in it without a face" if kept else "left out"
     return [

@@ -21,6 +21,8 @@ from tests.conftest import Command, Once
 from tests.helpers import other_trees
 from tests.helpers.building import content, flags
 
+pytestmark = pytest.mark.usefixtures("warm_worker")
+
 
 @pytest.fixture(scope="module")
 def published(tree: Path, once: Once, ffpms: Command) -> Path:
@@ -87,7 +89,7 @@ SOURCES: dict[str, tuple[Callable[[Path, Path], Path], str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def circles(tree: Path, once: Once, ffpms: Command, ffmpeg_on_path: None) -> Path:  # noqa: ARG001
+def circles(tree: Path, once: Once, ffpms: Command, ffmpeg_on_path: None) -> Path:
     """Of each corpus its videos, the set of its test split, and the recipe."""
 
     def make(folder: Path) -> None:
