@@ -49,14 +49,12 @@ def unbuilt_lines(unbuilt: Mapping[str, int], kept: bool) -> list[str]:
     """Says of the bags that could not be built, counted by status, how they are written.
 
     Example:
-        >>> unbuilt_lines({"too_short": 1}, kept=False) + unbuilt_lines({"missing": 2}, kept=True)
-        ['1 bag that is too_short is left out.', '2 bags that are missing are in it without a face.']
+        >>> unbuilt_lines({"missing": 2}, kept=True)
+        ['2 bags with the status missing are in it without a face.']
     """
     end = "in it without a face" if kept else "left out"
-    return [
-        f"{n} bags that are {why} are {end}." if n > 1 else f"1 bag that is {why} is {end}."
-        for why, n in unbuilt.items()
-    ]
+    one, several = f"1 bag with the status {{}} is {end}.", f"{{}} bags with the status {{}} are {end}."
+    return [one.format(why) if n == 1 else several.format(n, why) for why, n in unbuilt.items()]
 
 
 def _head(form: Format, job: ExportJob, pixels: bool) -> str:

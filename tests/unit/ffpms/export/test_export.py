@@ -133,7 +133,7 @@ def test_a_bag_that_was_not_built_is_left_out_and_counted(data: Path, tmp_path: 
     edit(data, "frames", put({"status": "missing", "crop": "", "sha256": ""}, bag_id=BAG))
     report = export(data, "webdataset", tmp_path / "out", splits=["test"])
     assert (report.bags, report.left_out) == (5, {"missing": 1})
-    assert "1 bag that is missing is left out." in (tmp_path / "out" / "README.md").read_text()
+    assert "1 bag with the status missing is left out." in (tmp_path / "out" / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", ["croissant", "recipe"])
@@ -144,7 +144,7 @@ def test_a_bag_that_was_not_built_is_in_what_has_all_rows(data: Path, tmp_path: 
     assert (report.bags, report.left_out, report.unbuilt) == (18, {}, {"too_short": 1})
     assert BAG in set(pd.read_parquet(tmp_path / "out" / "videos.parquet")["bag_id"])
     text = (tmp_path / "out" / "README.md").read_text()
-    assert "1 bag that is too_short is in it without a face.\nEvery slot of the other bags has a face." in text
+    assert "1 bag with the status too_short is in it without a face.\nEvery slot of the other bags has a face." in text
     assert "| test | DF | 2 | 4 |" in text
 
 
