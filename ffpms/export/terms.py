@@ -10,7 +10,7 @@ RECIPE_LICENCE = "recipe-without-pixels"
 _WITHOUT = "There are no pixels in it, so it may be published."
 _NO_PEOPLE = "There are no pixels in it, and nothing of the table's column person."
 _NAMES = (
-    "But the set is named after the table, and each bag after the path of its video. "
+    "The set is named after its table, and each bag after the path of its video. "
     "If such a name is private, rename the file or folder and build again before you publish."
 )
 _RIGHTS = "Whether the pixels may be passed on is for those to say who have the rights in the videos."
