@@ -55,14 +55,16 @@ def write_table(table: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
         pq.write_table(rows, file, compression="zstd")
 
 
-def read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
+def read_table(path: Path, schema: pa.Schema, again: str = _AGAIN) -> pd.DataFrame:
     """Reads the schema's columns of a table, which may be a stranger's.
+
+    ``again`` says how to get a lost or damaged table anew.
 
     Raises:
         ManifestError: the file is not there, is no Parquet file, or is of another version. Or it
             lacks a column, or a column has another type or an empty cell where a number must be.
     """
-    with open_parquet(path, str(path)) as file:
+    with open_parquet(path, str(path), again) as file:
         names = _wanted(file, schema, path)
         table = check(file.read(columns=names).to_pandas(), schema, str(path))
     empty = [f.name for f in schema if exact(f) and table.column(f.name).null_count]

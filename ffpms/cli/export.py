@@ -43,8 +43,8 @@ FORMATS = ("huggingface", "deepfakebench", "croissant", "webdataset", "video", "
 def export(data: Path, to: str | None, out: Path, **flags: Any) -> None:
     """Write a built set in the format of other tools. The same command again resumes.
 
-    Pixels go to your own disk alone. Those of FaceForensics++ may not be passed on; --recipe-only
-    writes what may be.
+    Pixels go to your own disk alone. Those of FaceForensics++ and most other corpora may not be
+    passed on; --recipe-only writes what may be.
 
     \b
     Example: ffpms export ffpms-data --to huggingface --out ffpms-hf
@@ -73,11 +73,12 @@ def export(data: Path, to: str | None, out: Path, **flags: Any) -> None:
 
 def _describe(report: Any) -> list[str]:
     """Says what was written, what was left out, and what may be passed on."""
-    from ffpms.export.terms import NO_PIXELS, ONE_LINE
+    from ffpms.export.readme import README, unbuilt_lines
 
     what = f"{report.bags} bags and {report.faces} faces of {report.dataset}"
     lines = [f"{report.out}: {what} for {report.format}" + ("" if report.written else "; all of it was there already")]
-    if report.faceless:
-        lines.append(f"{report.faceless} bags have no face; {report.out / 'README.md'} says how they are written.")
-    lines += [f"{count} bags that are {status} are left out." for status, count in report.left_out.items()]
-    return [*lines, ONE_LINE if report.pixels else NO_PIXELS]
+    if n := report.faceless:
+        bags = f"{n} bags have" if n > 1 else "1 bag has"
+        lines.append(f"{bags} no face; {report.out / README} says how that is written.")
+    lines += unbuilt_lines(report.left_out, kept=False) + unbuilt_lines(report.unbuilt, kept=True)
+    return [*lines, report.terms]

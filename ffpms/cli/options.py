@@ -167,10 +167,19 @@ def find_root(flags: dict[str, Any]) -> tuple[Path | None, Any]:
     """
     from ffpms.sources.registry import choose_corpus
 
+    root, corpus = name_tree(flags)
+    return root, choose_corpus(root, corpus, flags["table"])
+
+
+def name_tree(flags: dict[str, Any]) -> tuple[Path | None, str | None]:
+    """Returns the tree that flags name, and the name of its corpus if they tell it.
+
+    Raises:
+        ConfigError: they name two.
+    """
     if flags["ff_root"] and (flags["root"] or flags["corpus"] not in (None, "ffpp")):
         raise ConfigError("--ff-root: is --corpus ffpp --root; give one of the two")
-    root = flags["ff_root"] or flags["root"]
-    return root, choose_corpus(root, "ffpp" if flags["ff_root"] else flags["corpus"], flags["table"])
+    return flags["ff_root"] or flags["root"], "ffpp" if flags["ff_root"] else flags["corpus"]
 
 
 def need(*packages: str, extra: str = "demo") -> None:

@@ -88,10 +88,11 @@ _LANDMARKS = """
 
 
 _OF_A_TREE = """Built by ffpms {version} from a {title} tree. {terms}, and so neither may the
-crops and the picture; publish the recipe (`frames.parquet` without `crops/` and `{image_name}`) instead."""
+crops and the picture. Publish the recipe instead, which `ffpms export --recipe-only` writes."""
 
 _OF_A_TABLE = """Built by ffpms {version} from the videos of a table, {table}. Whether the crops and the picture may be
-passed on is for those to say who have the rights in them; the recipe (`frames.parquet` alone) shows nobody."""
+passed on is for those to say who have the rights in them. `ffpms export --recipe-only` writes what shows nobody, and
+says which names are in it."""
 
 
 def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> None:
@@ -109,7 +110,7 @@ def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFram
 def _origin(summary: dict[str, Any]) -> str:
     """Says which videos a set was built from, and what of it may be passed on."""
     corpus = corpus_of(summary)
-    about = {"version": summary["ffpms"], "title": corpus.title, "terms": corpus.terms, "image_name": IMAGE}
+    about = {"version": summary["ffpms"], "title": corpus.title, "terms": corpus.terms}
     template = _OF_A_TREE if corpus.terms else _OF_A_TABLE
     return template.format(**about, table=summary["config"].get("table"))
 

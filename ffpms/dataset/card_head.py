@@ -23,17 +23,24 @@ def yaml_head(fields: Mapping[str, Any]) -> str:
 
 
 def set_head(dataset: str, tables: Collection[str]) -> str:
-    """Makes the head of a built set's card: each table is a configuration, ``videos`` the default.
+    """Makes the head of a built set's card.
 
-    Without it ``datasets.load_dataset`` takes the folder for crops without labels. All rows are in
-    one split, ``all_splits``, and the column ``split`` says which one each is in.
+    Without it ``datasets.load_dataset`` takes the folder for crops without labels.
+    """
+    configs = table_configs(tables)
+    return yaml_head(
+        {"pretty_name": dataset, "license": "other", "license_name": PIXEL_LICENCE, "tags": TAGS, "configs": configs}
+    )
+
+
+def table_configs(tables: Collection[str]) -> list[dict[str, Any]]:
+    """Makes each table a configuration, ``videos`` the default.
+
+    All rows are in one split, ``all_splits``, and the column ``split`` says which one each is in.
     """
     names = [*_READ_FIRST, *(name for name in tables if name not in _READ_FIRST)]
-    configs = [
+    return [
         {"config_name": name, "data_files": [{"split": "all_splits", "path": f"{name}.parquet"}]}
         | ({"default": True} if name == _READ_FIRST[0] else {})
         for name in names
     ]
-    return yaml_head(
-        {"pretty_name": dataset, "license": "other", "license_name": PIXEL_LICENCE, "tags": TAGS, "configs": configs}
-    )

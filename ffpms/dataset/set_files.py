@@ -26,7 +26,7 @@ TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "sources": SOURCE, "g
 """Of every set."""
 
 REPORT = "build.json"
-_ANEW = "build anew with another --out"
+ANEW = "build anew with another --out"
 
 
 def read_report(out: Path) -> dict[str, Any]:
@@ -74,8 +74,10 @@ def not_ours(path: Path) -> ManifestError:
     return ManifestError(f"{path}: not written by 'ffpms build'; give the folder of a built set")
 
 
-def stored_settings(report: dict[str, Any], name: str = REPORT) -> tuple[Recipe, CropConfig]:
+def stored_settings(report: dict[str, Any], name: str = REPORT, again: str = ANEW) -> tuple[Recipe, CropConfig]:
     """The recipe and the crops' settings that ``build.json`` tells; an error calls it ``name``.
+
+    ``again`` says how to get another one.
 
     Raises:
         ManifestError: they are not those of this version.
@@ -84,15 +86,15 @@ def stored_settings(report: dict[str, Any], name: str = REPORT) -> tuple[Recipe,
         return restore(Recipe, report["config"]["recipe"]), restore(CropConfig, report["config"]["crop"])
     except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).rpartition("() ")[2].split())[:80]
-        raise ManifestError(f"{name}: {_other_settings(report.get('ffpms'), reason)}") from None
+        raise ManifestError(f"{name}: {_other_settings(report.get('ffpms'), reason, again)}") from None
 
 
-def _other_settings(wrote: object, reason: str) -> str:
+def _other_settings(wrote: object, reason: str, again: str) -> str:
     """Says whose settings cannot be read: another version's, or nobody's."""
     if wrote == __version__:
-        return f"settings that ffpms {__version__} does not write ({reason}): edited or damaged; {_ANEW}"
+        return f"settings that ffpms {__version__} does not write ({reason}): edited or damaged; {again}"
     both = f"it was written by {shown(wrote)}, this is {__version__}"
-    return f"settings of another version of ffpms ({both}: {reason}); use that version, or {_ANEW}"
+    return f"settings of another version of ffpms ({both}: {reason}); use that version, or {again}"
 
 
 def naming_settings(report: dict[str, Any], name: str = REPORT) -> SetSettings:
@@ -111,7 +113,7 @@ def naming_settings(report: dict[str, Any], name: str = REPORT) -> SetSettings:
     return replace(own, title=title, editions=corpus.editions)
 
 
-def corpus_of(report: dict[str, Any], name: str = REPORT) -> Corpus:
+def corpus_of(report: dict[str, Any], name: str = REPORT, again: str = ANEW) -> Corpus:
     """The corpus whose videos a set was built from: FaceForensics++ in older sets.
 
     Raises:
@@ -120,7 +122,7 @@ def corpus_of(report: dict[str, Any], name: str = REPORT) -> Corpus:
     known, own = corpora(), report["config"].get("corpus", FFPP.name)
     if own in known:
         return known[own]
-    raise ManifestError(f"{name}: a corpus that this version of ffpms does not know ({shown(own)}); {_ANEW}")
+    raise ManifestError(f"{name}: a corpus that this version of ffpms does not know ({shown(own)}); {again}")
 
 
 def write_report(out: Path, report: dict[str, Any]) -> None:

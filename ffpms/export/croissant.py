@@ -11,12 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 import ffpms
+from ffpms.dataset.card_head import table_configs
 from ffpms.dataset.set_files import REPORT, TABLES
 from ffpms.dataset.stored_paths import CROPS
 from ffpms.export.format import ExportJob, Format, Step
 from ffpms.export.selection import LABELS
 from ffpms.export.tables import table_bytes, table_names, table_steps
-from ffpms.export.terms import PIXELS
+from ffpms.export.terms import pixel_terms
 from ffpms.hashing import digest
 from ffpms.storage import write_whole
 
@@ -73,14 +74,14 @@ def _write(job: ExportJob) -> None:
 
 def make_jsonld(job: ExportJob) -> dict[str, Any]:
     """Makes the description: files with their hashes, and a record set a table."""
-    names = table_names(job)
+    names, terms = table_names(job), pixel_terms(job.corpus)
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": CONFORMS_TO,
         "name": job.data.name,
-        "description": f"Bags of face crops of partially fake videos, built by ffpms {ffpms.__version__}. {PIXELS}",
-        "license": PIXELS,
+        "description": f"Bags of face crops of partially fake videos, built by ffpms {ffpms.__version__}. {terms}",
+        "license": terms,
         "url": "https://doi.org/10.1145/3394171.3414034",
         "citeAs": _CITATION,
         "version": "1.0.0",
@@ -110,7 +111,7 @@ def _file(job: ExportJob, name: str) -> dict[str, Any]:
 
 
 def _crops() -> dict[str, Any]:
-    """The pictures: they lie beside the JSON once it is copied into the built set."""
+    """The pictures: they lie beside the JSON once the built set's folder of crops does."""
     return {
         "@type": "cr:FileSet",
         "@id": "crop-files",
@@ -194,7 +195,7 @@ def _faces() -> dict[str, Any]:
 def _describe(job: ExportJob) -> str:
     return f"""`{JSON}` describes the tables beside it, with their hashes, and the crops of the built set.
 Its record sets are the tables, `labels`, and `faces`, the pictures.
-Copied into the folder of a whole built set it gives the pictures too.
+Copy or link the folder `{CROPS}` of the built set into this one, and `faces` gives the pictures.
 
 ```python
 import mlcroissant
@@ -203,7 +204,7 @@ data = mlcroissant.Dataset("{job.out.name}/{JSON}")  # give the path of this fol
 video = next(iter(data.records("videos")))
 ```
 
-The pictures are not in this folder. {PIXELS}"""
+The pictures are not in this folder. {pixel_terms(job.corpus)}"""
 
 
 FORMAT = Format(
@@ -212,5 +213,8 @@ FORMAT = Format(
     unit="file",
     make_steps=make_steps,
     describe=_describe,
+    without_face="Such a slot or bag has rows with its status.",
+    keeps_unbuilt=True,
     has_pixels=False,
+    head=lambda job: {"configs": table_configs(table_names(job))},
 )

@@ -111,5 +111,11 @@ Bags without a face are left out, because it fails on a video without frames."""
 
 
 FORMAT = Format(
-    name="deepfakebench", title="for DeepfakeBench", unit="bag", make_steps=make_steps, describe=_describe, size=256
+    name="deepfakebench",
+    title="for DeepfakeBench",
+    unit="bag",
+    make_steps=make_steps,
+    describe=_describe,
+    without_face="Such a slot has no file. Such a bag is left out, because DeepfakeBench fails on it.",
+    size=256,
 )

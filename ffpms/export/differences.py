@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ffpms.checks import shown
+from ffpms.export.tables import OF_A_MACHINE
 
 KEYS = {
     "sources": ["source_video"],
@@ -15,8 +16,6 @@ KEYS = {
     "grid": ["bag_id", "draw", "slot"],
 }
 """What names a row of each table; in the order of causes: another video makes other crops."""
-_OWN = ("path", "error")
-"""Columns that are of the machine: where the videos lie, and messages about them."""
 
 
 def differences(recipe: Mapping[str, pd.DataFrame], built: Mapping[str, pd.DataFrame], whole: bool) -> list[str]:
@@ -43,7 +42,7 @@ def _rows(
 
 
 def _by_key(table: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
-    columns = [column for column in table.columns if column not in (*keys, *_OWN)]
+    columns = [column for column in table.columns if column not in (*keys, *OF_A_MACHINE)]
     rows = zip(table[keys].itertuples(index=False, name=None), table[columns].to_dict("records"), strict=True)
     return {key: {str(column): value for column, value in row.items()} for key, row in rows}
 

@@ -17,6 +17,7 @@ from ffpms.export.folder import claim
 from ffpms.export.format import ExportJob, Format, Step
 from ffpms.export.readme import README, make_readme
 from ffpms.export.selection import select
+from ffpms.export.terms import one_line
 from ffpms.storage import write_whole
 
 _MODULES = (huggingface, deepfakebench, croissant, video, frames, webdataset, recipe)
@@ -30,8 +31,9 @@ Progress = Callable[[Iterable[bool], int], Iterable[bool]]
 class ExportReport:
     """What an export wrote.
 
-    ``faceless`` bags have no face in any frame. ``left_out`` counts bags by the status that says
-    why they were not built. ``written`` is the number of steps that were not done before.
+    ``faceless`` bags have no face in any frame. Bags that were not built are counted by the status
+    that says why: in ``left_out``, or in ``unbuilt`` if they are in it by their status. ``written``
+    is the number of steps that were not done before. ``terms`` say what may be passed on.
     """
 
     out: Path
@@ -42,7 +44,9 @@ class ExportReport:
     faces: int
     faceless: int
     left_out: dict[str, int]
+    unbuilt: dict[str, int]
     written: int
+    terms: str
 
     def as_json(self) -> dict[str, Any]:
         """Returns the fields as JSON has them."""
@@ -90,10 +94,25 @@ def export(
         done = _run(steps, default_workers() if workers is None else whole("workers", workers, low=1))
         written = sum(progress(done, len(steps)))
         write_whole(folder / README, make_readme(form, job))
-    faces, faceless = sum(len(bag.faces) for bag in job.bags), sum(not bag.faces for bag in job.bags)
-    pixels = form.has_pixels and not recipe_only
-    left_out = job.selection.left_out
-    return ExportReport(folder, to, built.name, pixels, len(job.bags), faces, faceless, left_out, written)
+    return _report(form, job, written)
+
+
+def _report(form: Format, job: ExportJob, written: int) -> ExportReport:
+    kept, unbuilt = form.keeps_unbuilt, job.selection.unbuilt
+    pixels = form.has_pixels and not job.recipe_only
+    return ExportReport(
+        out=job.out,
+        format=form.name,
+        dataset=job.data.name,
+        pixels=pixels,
+        bags=sum(job.count_bags(kept).values()),
+        faces=sum(len(bag.faces) for bag in job.bags),
+        faceless=sum(not bag.faces for bag in job.bags),
+        left_out={} if kept else unbuilt,
+        unbuilt=unbuilt if kept else {},
+        written=written,
+        terms=one_line(job.corpus, pixels),
+    )
 
 
 def _checked_size(form: Format, size: int | None, recipe_only: bool) -> int | None:

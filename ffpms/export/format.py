@@ -1,11 +1,15 @@
 """Format: how a set is written for others, as steps that can each be done again."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.set_files import corpus_of, read_finished
 from ffpms.export.selection import ExportBag, Selection
+from ffpms.sources.corpus import Corpus
 from ffpms.storage import whole_file
 
 
@@ -27,6 +31,11 @@ class ExportJob:
         """All bags, in the order of the tables."""
         return self.selection.bags
 
+    @cached_property
+    def corpus(self) -> Corpus:
+        """Whose videos the set was built from."""
+        return corpus_of(read_finished(self.data.root))
+
     @property
     def is_whole(self) -> bool:
         """Whether it has all bags of the set."""
@@ -36,6 +45,12 @@ class ExportJob:
     def growth(self) -> float:
         """How much larger the pictures are than the set's size, by their area."""
         return 1.0 if self.size is None else (self.size / self.data.side) ** 2
+
+    def count_bags(self, unbuilt: bool) -> dict[tuple[str, str], int]:
+        """Counts bags by split and manipulation; ``unbuilt`` ones are counted if that is True."""
+        rows = self.selection.videos
+        own = rows if unbuilt else rows[rows["bag_id"].isin([bag.bag_id for bag in self.bags])]
+        return dict(Counter(zip(own["split"], own["manipulation"], strict=True)))
 
     def of(self, split: str) -> list[ExportBag]:
         """Returns the bags of a split, in the order of the tables."""
@@ -68,8 +83,10 @@ class Step:
 class Format:
     """A format: its name, what it is for, its steps, and its part of the README.
 
-    ``unit`` is what a step writes. ``without_pixels`` says whether ``--recipe-only`` makes sense.
-    ``size`` is the default of ``--size``.
+    ``unit`` is what a step writes. ``without_face`` says how slots and bags without a face are
+    written. ``keeps_unbuilt`` says whether bags that could not be built are in it, by their status.
+    ``without_pixels`` says whether ``--recipe-only`` makes sense. ``size`` is the default of
+    ``--size``.
     """
 
     name: str
@@ -77,6 +94,8 @@ class Format:
     unit: str
     make_steps: Callable[[ExportJob], list[Step]]
     describe: Callable[[ExportJob], str]
+    without_face: str
+    keeps_unbuilt: bool = False
     has_pixels: bool = True
     without_pixels: bool = False
     size: int | None = None

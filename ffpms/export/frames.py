@@ -77,5 +77,6 @@ FORMAT = Format(
     unit="bag",
     make_steps=make_steps,
     describe=_describe,
+    without_face="Such a slot has no file and no row, and such a bag has none either.",
     without_pixels=True,
 )

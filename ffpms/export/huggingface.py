@@ -112,6 +112,7 @@ FORMAT = Format(
     unit="file",
     make_steps=make_steps,
     describe=_describe,
+    without_face="Such a slot is in `slot_labels` alone. Such a bag has empty lists, and no row in `frames`.",
     without_pixels=True,
     head=_head,
 )

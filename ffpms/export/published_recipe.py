@@ -7,15 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from ffpms.dataset.set_files import TABLES
+from ffpms.dataset.set_files import TABLES, corpus_of
 from ffpms.errors import ManifestError, unreadable
-from ffpms.export.recipe import RECIPE, SPLITS
+from ffpms.export.recipe import RECIPE, SPLITS, seal
 from ffpms.hashing import file_digest
 from ffpms.parquet import read_table
 from ffpms.protocol.splits import Pairs, read_pairs
 from ffpms.regular_files import read_text
+from ffpms.sources.corpus import Corpus
 
-_AGAIN = "get the recipe anew"
+AGAIN = "get the recipe anew"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,15 @@ class PublishedRecipe:
     about: dict[str, Any]
     tables: dict[str, pd.DataFrame]
     pairs: Pairs | None
+
+    @property
+    def corpus(self) -> Corpus:
+        """Whose videos its set was built from.
+
+        Raises:
+            ManifestError: this version knows no such corpus.
+        """
+        return corpus_of(self.about, str(self.folder / RECIPE), AGAIN)
 
     @property
     def whole(self) -> bool:
@@ -48,12 +58,12 @@ class PublishedRecipe:
             path = folder / name
             schema = TABLES.get(Path(name).stem) if name.endswith(".parquet") and "/" not in name else None
             if schema is None:
-                raise ManifestError(f"{folder / RECIPE}: names {name[:40]!a}, no table of a recipe; {_AGAIN}")
-            tables[path.stem] = read_table(path, schema)
+                raise ManifestError(f"{folder / RECIPE}: names {name[:40]!a}, no table of a recipe; {AGAIN}")
+            tables[path.stem] = read_table(path, schema, AGAIN)
             if file_digest(path) != sha256:
-                raise ManifestError(f"{path}: is not what was exported; {_AGAIN}")
+                raise ManifestError(f"{path}: is not what was exported; {AGAIN}")
         if missing := {"videos", "frames", "sources"} - tables.keys():
-            raise ManifestError(f"{folder}: has no {sorted(missing)[0]}.parquet; {_AGAIN}")
+            raise ManifestError(f"{folder}: has no {sorted(missing)[0]}.parquet; {AGAIN}")
         splits = folder / SPLITS
         return cls(folder, about, tables, read_pairs(splits) if splits.exists() else None)
 
@@ -68,8 +78,11 @@ def _read_about(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise ManifestError(f"{path}: {unreadable(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise ManifestError(f"{path}: no whole JSON ({error}); {_AGAIN}") from None
+        raise ManifestError(f"{path}: no whole JSON ({error}); {AGAIN}") from None
     parts = about.get("sha256") if isinstance(about, dict) else None
     if not isinstance(parts, dict) or not isinstance(about.get("config"), dict):
         raise ManifestError(f"{path}: not written by 'ffpms export'; give the folder of a recipe")
+    if about != seal(about):
+        what = "was changed since it was exported"
+        raise ManifestError(f"{path}: {what}; {AGAIN}, or build with other settings by 'ffpms build'")
     return dict(about)

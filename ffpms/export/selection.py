@@ -79,12 +79,12 @@ class ExportBag:
 class Selection:
     """What is exported: rows of ``videos.parquet``, and the bags of those that have a face or none.
 
-    ``left_out`` counts the others by status: they could not be built.
+    ``unbuilt`` counts the others by status: they could not be built.
     """
 
     videos: pd.DataFrame
     bags: tuple[ExportBag, ...]
-    left_out: dict[str, int]
+    unbuilt: dict[str, int]
 
 
 def select(

@@ -1,12 +1,49 @@
-"""Terms: what may be passed on of an export."""
+"""Terms: what of an export may be passed on, and which names are in it, by the set's corpus."""
 
-PIXELS = (
-    "The pixels may not be passed on: FaceForensics++ forbids it for its videos and for faces cut out of them. "
-    "For videos of your own or of another corpus, their terms decide."
-)
-ONE_LINE = "Pixels of FaceForensics++ may not be passed on; 'ffpms export DATA --recipe-only' writes what may be."
-NO_PIXELS = "There are no pixels in it, so it may be published."
+from ffpms.sources.corpus import Corpus
+from ffpms.sources.registry import TABLE
+
 INSTEAD = "Publish the recipe instead: ffpms export DATA --recipe-only --out DIR."
-
 RECIPE_LICENCE = "recipe-without-pixels"
 """Name of the licence of an export without pixels; the owner of the recipe may choose another."""
+
+_WITHOUT = "There are no pixels in it, so it may be published."
+_NO_PEOPLE = "There are no pixels in it, and nothing of the table's column person."
+_NAMES = (
+    "The set is named after its table, and each bag after the path of its video. "
+    "If such a name is private, rename the file or folder and build again before you publish."
+)
+_RIGHTS = "Whether the pixels may be passed on is for those to say who have the rights in the videos."
+
+
+def has_private_names(corpus: Corpus) -> bool:
+    """Whether the names of its videos are somebody's own: those of a table."""
+    return corpus.name == TABLE
+
+
+def pixel_terms(corpus: Corpus) -> str:
+    """Says whether the pixels of a corpus's videos may be passed on.
+
+    Example:
+        >>> from ffpms.sources.ffpp import CORPUS
+        >>> pixel_terms(CORPUS).partition(". ")[0]
+        'The pixels may not be passed on: FaceForensics++ may not be redistributed'
+    """
+    if not corpus.terms:
+        return _RIGHTS
+    other = " For other videos in such a tree, their own terms decide." if corpus.has_pairs else ""
+    return f"The pixels may not be passed on: {corpus.terms}. That holds for faces cut out of it, too.{other}"
+
+
+def export_terms(corpus: Corpus, pixels: bool) -> str:
+    """Says what of an export may be published, and which names are in it."""
+    if not has_private_names(corpus):
+        return f"{pixel_terms(corpus)} {INSTEAD}" if pixels else _WITHOUT
+    return f"{pixel_terms(corpus) if pixels else _NO_PEOPLE} {_NAMES}"
+
+
+def one_line(corpus: Corpus, pixels: bool) -> str:
+    """Says the same on one line of the command's output."""
+    if has_private_names(corpus) or not pixels:
+        return export_terms(corpus, pixels)
+    return f"Pixels of {corpus.title} may not be passed on; 'ffpms export DATA --recipe-only' writes what may be."

@@ -96,4 +96,11 @@ A bag without a face has no file: `{TABLE}` has a row for every bag.
 Some players cannot show H.264 in RGB; ffmpeg, mpv and VLC can."""
 
 
-FORMAT = Format(name="video", title="bags as lossless video", unit="bag", make_steps=make_steps, describe=_describe)
+FORMAT = Format(
+    name="video",
+    title="bags as lossless video",
+    unit="bag",
+    make_steps=make_steps,
+    describe=_describe,
+    without_face="Such a slot has no frame. Such a bag has no file, and a row of `metadata.csv`.",
+)

@@ -68,4 +68,11 @@ for sample in samples:
 ```"""
 
 
-FORMAT = Format(name="webdataset", title="WebDataset", unit="file", make_steps=make_steps, describe=_describe)
+FORMAT = Format(
+    name="webdataset",
+    title="WebDataset",
+    unit="file",
+    make_steps=make_steps,
+    describe=_describe,
+    without_face="Such a slot is in `slot_labels` alone, and such a bag is a sample without pictures.",
+)

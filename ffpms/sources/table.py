@@ -106,12 +106,16 @@ def _choose_splits(rows: list[Row], groups: Mapping[str, str], request: Request,
 def _describe(
     rows: list[Row], groups: Mapping[str, str], splits: Mapping[str, str], base: Path
 ) -> list[tuple[Row, ListedVideo]]:
-    """Makes the video of each row; one with segments stands alone, for its labels are its own."""
+    """Makes the video of each row; one with segments stands alone, for its labels are its own.
+
+    Its ``pair_id`` is the name of its group's first video, and never that of a person: a set, its
+    scores and its recipe are handed on.
+    """
     names = {row.path: name_of_path(os.path.relpath(row.path, base).replace(os.sep, "/")) for row in rows}
+    firsts = {groups[path]: names[path] for path in sorted(names, reverse=True)}
     described = []
     for row in rows:
-        own, group = names[row.path], groups[row.path]
-        pair = names.get(group, group)
+        own, pair = names[row.path], firsts[groups[row.path]]
         target = own if row.label == 0 else names.get(row.original, "")
         video = ListedVideo(splits[row.path], row.manipulation, own, target, None, pair, row.segments)
         described.append((row, video if target and not row.segments else video.standing_alone()))

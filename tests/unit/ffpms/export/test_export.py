@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ffpms.dataset.loading import load
@@ -19,6 +20,13 @@ from tests.helpers.tiny_set import BAG, STORED, edit, make_set, put
 
 PIXELS = [name for name, form in FORMATS.items() if form.has_pixels]
 IN_FILES = [name for name, form in FORMATS.items() if form.has_pixels or name in ("croissant", "recipe")]
+
+
+def of_a_table(data: Path) -> None:
+    """Makes a set pass for one of somebody's own videos."""
+    about = json.loads((data / "build.json").read_text())
+    about["config"] |= {"corpus": "table", "table": "clips"}
+    (data / "build.json").write_text(json.dumps(about))
 
 
 def files(folder: Path) -> set[str]:
@@ -125,7 +133,28 @@ def test_a_bag_that_was_not_built_is_left_out_and_counted(data: Path, tmp_path: 
     edit(data, "frames", put({"status": "missing", "crop": "", "sha256": ""}, bag_id=BAG))
     report = export(data, "webdataset", tmp_path / "out", splits=["test"])
     assert (report.bags, report.left_out) == (5, {"missing": 1})
-    assert "1 bags that are `missing` are left out" in (tmp_path / "out" / "README.md").read_text()
+    assert "1 bag with the status missing is left out." in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["croissant", "recipe"])
+def test_a_bag_that_was_not_built_is_in_what_has_all_rows(data: Path, tmp_path: Path, name: str) -> None:
+    edit(data, "videos", put({"status": "too_short"}, bag_id=BAG))
+    edit(data, "frames", put({"status": "too_short", "crop": "", "sha256": ""}, bag_id=BAG))
+    report = export(data, name, tmp_path / "out")
+    assert (report.bags, report.left_out, report.unbuilt) == (18, {}, {"too_short": 1})
+    assert BAG in set(pd.read_parquet(tmp_path / "out" / "videos.parquet")["bag_id"])
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "1 bag with the status too_short is in it without a face.\nEvery slot of the other bags has a face." in text
+    assert "| test | DF | 2 | 4 |" in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_readme_says_how_a_slot_without_a_face_is_written(data: Path, tmp_path: Path, name: str) -> None:
+    edit(data, "frames", put({"status": "no_face", "crop": "", "sha256": "", "track_id": -1}, bag_id=BAG, slot=1))
+    export(data, name, tmp_path / "out", splits=["test"])
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert f"1 slot has no face. {FORMATS[name].without_face}" in text
+    assert "above" not in text
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -147,10 +176,34 @@ def test_a_changed_crop_ends_it(data: Path, tmp_path: Path, name: str) -> None:
 def test_the_readme_says_what_may_be_passed_on(whole: Path, tmp_path: Path, name: str) -> None:
     report = export(whole, name, tmp_path / "out", splits=["test"])
     text = (tmp_path / "out" / "README.md").read_text()
-    assert ("The pixels may not be passed on: FaceForensics++ forbids it" in text) == (
+    assert ("The pixels may not be passed on: FaceForensics++ may not be redistributed" in text) == (
         report.pixels or name == "croissant"
     )
     assert ("There are no pixels in it, so it may be published" in text) == (not report.pixels)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_of_a_table_the_terms_are_its_owners(data: Path, tmp_path: Path, name: str) -> None:
+    of_a_table(data)
+    report = export(data, name, tmp_path / "out", splits=["test"])
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "FaceForensics" not in text + report.terms
+    for said in (text, report.terms):
+        assert "each bag after the path of its video. If such a name is private, rename the file" in said
+    assert ("nothing of the table's column person" in report.terms) == (not report.pixels)
+    assert ("those to say who have the rights" in text) == (report.pixels or name == "croissant")
+
+
+def test_tables_of_somebodys_own_videos_say_nothing_of_the_machine(data: Path, tmp_path: Path) -> None:
+    edit(data, "sources", lambda rows: rows.assign(path="anna/at home.mp4", error="anna/at home.mp4: damaged"))
+    export(data, "recipe", tmp_path / "public")
+    assert set(pd.read_parquet(tmp_path / "public" / "sources.parquet")["path"]) == {"anna/at home.mp4"}
+    of_a_table(data)
+    for name, flags in (("recipe", {}), ("croissant", {"splits": ["test"]})):
+        export(data, name, tmp_path / name, **flags)
+        rows = pd.read_parquet(tmp_path / name / "sources.parquet")
+        assert (set(rows["path"]), set(rows["error"])) == ({""}, {""})
+        assert len(rows) == len(load(data).sources) if name == "recipe" else 0 < len(rows) < len(load(data).sources)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -192,10 +245,16 @@ def test_the_command_says_what_it_wrote(ffpms: Command, whole: Path, tmp_path: P
         f"{tmp_path / 'f'}: 4 bags and 16 faces of FFPMS-custom for frames",
         "Pixels of FaceForensics++ may not be passed on; 'ffpms export DATA --recipe-only' writes what may be.",
     ]
+    report = ffpms("export", make_set(tmp_path / "bare", faces=False), "--recipe-only", "--out", tmp_path / "b")
+    assert report.output.splitlines()[1:] == [
+        f"18 bags have no face; {tmp_path / 'b' / 'README.md'} says how that is written.",
+        "There are no pixels in it, so it may be published.",
+    ]
     done = ffpms("export", whole, "--recipe-only", "--out", tmp_path / "r", "--json")
     assert json.loads(done.output) == {
         **{"out": str(tmp_path / "r"), "format": "recipe", "dataset": "FFPMS-custom", "pixels": False, "bags": 18},
-        **{"faces": 72, "faceless": 0, "left_out": {}, "written": 9},
+        **{"faces": 72, "faceless": 0, "left_out": {}, "unbuilt": {}, "written": 9},
+        "terms": "There are no pixels in it, so it may be published.",
     }
     assert ffpms("export", whole, "--to", "video", "--out", tmp_path / "v", "--quiet").output == ""
 

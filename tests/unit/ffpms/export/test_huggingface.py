@@ -96,3 +96,10 @@ def test_a_built_set_gives_its_tables(built: Path, opened: Any) -> None:
     names = datasets.get_dataset_config_names(str(built))
     assert names == ["videos", "frames", "crops", "sources", "grid"]
     assert set(opened(built, "frames")["all_splits"]["label"]) == {0, 1}
+
+
+@pytest.mark.parametrize("name", ["recipe", "croissant"])
+def test_what_has_tables_alone_gives_them(whole: Path, tmp_path: Path, opened: Any, name: str) -> None:
+    export(whole, name, tmp_path / "out", splits=["test"])
+    assert len(opened(tmp_path / "out")["all_splits"]) == 6
+    assert datasets.get_dataset_config_names(str(tmp_path / "out")) == ["videos", "frames", "sources", "grid"]

@@ -79,8 +79,15 @@ def test_people_stay_in_one_split_and_the_shares_are_70_15_15(tmp_path: Path) ->
 def test_an_original_and_its_fakes_are_a_group_whoever_is_named(tmp_path: Path) -> None:
     text = "path,label,original,person\na.mp4,0,,anna\nb.mp4,1,a.mp4,ben\nc.mp4,0,,ben\nd.mp4,0,,\n"
     pairs = [video.pair_id for video in listed(write(tmp_path, text)).videos]
-    assert len(set(pairs[:3])) == 1
-    assert pairs[3] == "d"
+    assert pairs == ["a", "a", "a", "d"]
+
+
+def test_no_name_of_a_person_is_in_a_set(tmp_path: Path) -> None:
+    text = "path,label,original,person,split\nb.mp4,0,,{0},test\na.mp4,0,,{0},test\nc.mp4,1,b.mp4,{1},test\n"
+    own = listed(write(tmp_path, text.format("anna", "ben")))
+    assert [video.pair_id for video in own.videos] == ["a", "a", "a"]
+    assert "anna" not in f"{own.videos} {own.paths}"
+    assert listed(write(tmp_path, text.format("x", "y"))).sha256 == own.sha256
 
 
 def test_names_do_not_change_when_rows_are_added(tmp_path: Path) -> None:
