@@ -35,7 +35,7 @@ from ffpms.installation import check_versions
 from ffpms.parquet import read_table, write_table
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.splits import Pairs, check_pairs, read_pairs
-from ffpms.sources.corpus import Listing, Request
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.registry import choose_corpus
 from ffpms.sources.source_index import list_videos
 

@@ -18,7 +18,8 @@ from ffpms.extraction.target_job import TargetJob
 from ffpms.protocol.listing import limited
 from ffpms.protocol.plan import plan_videos
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
-from ffpms.sources.corpus import Corpus, Listing, Source
+from ffpms.sources.corpus import Corpus
+from ffpms.sources.listing import Listing, Source
 from ffpms.sources.source_index import check_once, other_splits
 
 Waiting = dict[str, tuple[str, ...] | None]

@@ -75,7 +75,7 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
 def _verify_tree(flags: dict[str, Any]) -> Any:
     from ffpms.protocol.recipe import Recipe
     from ffpms.protocol.splits import read_pairs
-    from ffpms.sources.corpus import Request
+    from ffpms.sources.listing import Request
     from ffpms.sources.source_index import list_videos
     from ffpms.verify.source_tree import verify_tree
 

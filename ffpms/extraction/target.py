@@ -32,7 +32,7 @@ from ffpms.extraction.source_rows import fail, new_row, pair_columns
 from ffpms.extraction.target_job import TargetJob, TargetResult
 from ffpms.protocol.plan import frame_index, shared_length, too_short
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Status
-from ffpms.sources.corpus import Source
+from ffpms.sources.listing import Source
 from ffpms.sources.source_index import find_video
 
 _COARSEST_S = 2.0

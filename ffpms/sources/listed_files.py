@@ -10,7 +10,8 @@ from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import is_safe_name
 from ffpms.schema import ORIGINAL, Split
-from ffpms.sources.corpus import Corpus, Listing, Request
+from ffpms.sources.corpus import Corpus
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.source_index import video_names
 
 Found = tuple[str, ListedVideo]

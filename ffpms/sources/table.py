@@ -12,8 +12,9 @@ from pathlib import Path
 from ffpms.errors import ConfigError
 from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.schema import ORIGINAL, Split
-from ffpms.sources.corpus import Corpus, Listing, Request
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.listed_files import carve
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.names import name_of_path
 from ffpms.sources.registry import TABLE
 from ffpms.sources.table_rows import Faults, Row, read_rows

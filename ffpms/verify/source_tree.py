@@ -11,7 +11,7 @@ from ffpms.extraction.probe import VideoInfo, probe
 from ffpms.extraction.video_file import is_named_mp4
 from ffpms.regular_files import open_file
 from ffpms.schema import ORIGINAL, bag_key
-from ffpms.sources.corpus import Listing, Source
+from ffpms.sources.listing import Listing, Source
 from ffpms.sources.source_index import find_twins, other_splits, video_names
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.path_safety import check_regular, unreadable

@@ -8,7 +8,7 @@ import pytest
 
 from ffpms.errors import FfpmsError
 from ffpms.protocol.recipe import Recipe
-from ffpms.sources.corpus import Listing, Request
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.names import name_of_path
 from ffpms.sources.source_index import list_videos
 from ffpms.sources.table import CORPUS
