@@ -141,6 +141,21 @@ def edit(out: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame | N
     seal(out)
 
 
+FACELESS = {"status": "no_face", "crop": "", "sha256": "", "track_id": -1}
+
+
+def lose_faces(out: Path, split: str) -> Path:
+    """Takes the faces from all bags of a split."""
+    videos = read_table(out / "videos.parquet", TABLES["videos"])
+    bags = set(videos.loc[videos["split"] == split, "bag_id"])
+    edit(
+        out,
+        "frames",
+        lambda rows: rows.assign(**{k: rows[k].mask(rows["bag_id"].isin(bags), v) for k, v in FACELESS.items()}),
+    )
+    return out
+
+
 def found(data: Path, **flags: Any) -> set[tuple[str, str]]:
     """Path and kind of every finding."""
     return {(f.path, str(f.kind)) for f in verify_data(data, **flags).findings}
