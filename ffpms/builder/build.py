@@ -169,7 +169,8 @@ def _finish_card(plan: PlannedBuild) -> BuildReport:
         with writing(plan.out):
             tables = {name: read_table(plan.out / f"{name}.parquet", schema) for name, schema in schemas}
             write_card(plan.out, summary, tables)
-    return BuildReport(plan.out, summary, list_problems(shard_rows(plan.out, plan.targets, "sources")), True, lost)
+    problems = list_problems(shard_rows(plan.out, plan.targets, "sources"), plan.listing)
+    return BuildReport(plan.out, summary, problems, True, lost)
 
 
 def _finish(plan: PlannedBuild, started: float, problems: list[str]) -> BuildReport:
@@ -182,7 +183,7 @@ def _finish(plan: PlannedBuild, started: float, problems: list[str]) -> BuildRep
         write_card(plan.out, summary, tables)
         write_report(plan.out, summary)
     problems += [f"{path}: an older shard that cannot be deleted; delete it" for path in moved_aside(plan.out)]
-    return BuildReport(plan.out, summary, [*list_problems(tables["sources"]), *problems], False)
+    return BuildReport(plan.out, summary, [*list_problems(tables["sources"], plan.listing), *problems], False)
 
 
 def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:

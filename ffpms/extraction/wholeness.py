@@ -84,7 +84,7 @@ def _parts_of_matroska(file: BufferedReader) -> Iterator[int]:
 
 
 def _number(file: BufferedReader, place: int, keep_mark: bool = False) -> tuple[int | None, int]:
-    """Reads a number of variable length, None if it is left open, and returns the place after it."""
+    """Reads a number of variable length, None if it is left open; returns it and its end."""
     first = _read(file, place, 1)[0]
     n_bytes = 9 - first.bit_length()
     if n_bytes > (4 if keep_mark else 8):

@@ -19,6 +19,15 @@ from ffpms.schema import ORIGINAL
 from ffpms.sources.listing import Layout, Listing, Request, Source, Video
 
 _AGAIN = "download it again"
+_OWN_ADVICE = {
+    "download it again": "get it again",
+    "not found; download it": "not found; correct its path in the table",
+    "remove it, then download it": "write the path of the video itself",
+    "compare its length and size with the official one": "compare their lengths and sizes, or leave its original empty",
+    "compare its size with the official one": "compare their sizes, or leave its original empty",
+    "compare it with the official one": "look at it, or leave their original empty",
+}
+"""Advice on somebody's own videos, by that on published ones."""
 AS_PUBLISHED = "as published"
 """The one compression of a corpus without levels."""
 
@@ -157,6 +166,18 @@ class Corpus:
             manipulations=tuple(code for code in known if code in chosen),
             compression=self.check_compression(recipe.compression),
         )
+
+    def advise(self, reason: str) -> str:
+        """Returns why a video cannot be used, with advice that fits: nobody published one's own.
+
+        Example:
+            >>> from ffpms.sources.table import CORPUS
+            >>> CORPUS.advise("empty file; download it again")
+            'empty file; get it again'
+        """
+        for published, own in _OWN_ADVICE.items() if self.editions is None else ():
+            reason = reason.replace(published, own)
+        return reason
 
     def check_compression(self, compression: str) -> str:
         """Returns the compression that is built.

@@ -30,6 +30,8 @@ def make_listing(corpus: Corpus, request: Request, found: Sequence[Found], kinds
         ConfigError: two videos have one name, or a name is none that a folder can have. Or the
             recipe asks for a manipulation or a compression that the corpus has not.
     """
+    if not kinds:
+        raise ConfigError(f"{request.root}: there are no fakes to build; {corpus.give_root}")
     recipe = corpus.adopt(request.recipe, kinds)
     reals = {video.video_id for _, video in found if video.manipulation == ORIGINAL}
     videos = [video if video.target_id in reals else video.standing_alone() for _, video in found]

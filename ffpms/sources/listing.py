@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ffpms.protocol.listing import ListedVideo, Seconds
 from ffpms.protocol.published import Published
@@ -95,13 +95,21 @@ class Request:
     whole: bool = False
 
 
+class Written(NamedTuple):
+    """How a table names a video: where (``line 3``), and its path as it is written there."""
+
+    where: str
+    path: str
+
+
 @dataclass(frozen=True)
 class Listing:
     """The videos of a corpus, and where they are: the path of each by its name.
 
     ``recipe`` has the manipulations and the compression that are built. ``sha256`` tells this list
     from others. ``folders`` should hold no video that is not listed. ``table`` is the name of the
-    table that was read, if one was.
+    table that was read, if one was, ``table_file`` its place. ``written`` tells how it names each
+    path. ``notes`` are lines for the user.
     """
 
     corpus: "Corpus"
@@ -114,6 +122,9 @@ class Listing:
     folders: tuple[str, ...] = ()
     published: Mapping[str, Published] = field(default_factory=dict)
     table: str = ""
+    table_file: Path | None = None
+    written: Mapping[str, Written] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def sources(self, names: Iterable[str]) -> list[Source]:
         """Returns the files of the videos of these names."""

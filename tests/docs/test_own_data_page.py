@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ffpms.sources.table_rows import COLUMNS
+from ffpms.sources.table_cells import COLUMNS
 from tests.conftest import Command
 from tests.docs.test_readme import QUICK, commands_in
 from tests.helpers.pages import ROOT
