@@ -76,7 +76,8 @@ def build(
         ConfigError: an argument is out of range or unknown, or the tree or the output folder is not
             what it should be. Or no planned video is in the tree, or a package is not installed or
             too old.
-        ManifestError: a split file is damaged, or ``pairs`` are not what a split file may hold.
+        ManifestError: a split file is damaged, or ``pairs`` are not what a split file may hold. Or
+            rows of a table are wrong, such as those whose file is not there.
         StorageError: the output folder cannot be written to.
 
     Example:

@@ -51,6 +51,13 @@ def celeb(root: Path, level: str = "", tested: str = TESTED) -> Path:
     return root
 
 
+def test_a_tree_without_fakes_is_called_so(tmp_path: Path) -> None:
+    root = tree(tmp_path, ["Celeb-real/id0_0000.mp4", "Celeb-synthesis/readme.txt"])
+    (root / LIST).write_text("1 Celeb-real/id0_0000.mp4\n")
+    with pytest.raises(ConfigError, match="there are no fakes to build; give the folder that holds Celeb-real/"):
+        listed(root, "celeb-df")
+
+
 @pytest.mark.parametrize("level", ["", "videos/"])
 def test_celeb_df_is_listed_with_and_without_a_level(tmp_path: Path, level: str) -> None:
     listing = listed(celeb(tmp_path, level), "celeb-df")
