@@ -17,8 +17,9 @@ from ffpms.export.published_recipe import AGAIN, PublishedRecipe
 from ffpms.export.recipe import RECIPE
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import ORIGINAL
-from ffpms.sources.corpus import Corpus, Request
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.listing import Request
 from ffpms.sources.registry import TABLE
 
 _FILLED_IN = ("recipe", "crop", "splits", "pairs_sha256", "code_sha256", "corpus", "table")

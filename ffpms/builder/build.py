@@ -35,7 +35,7 @@ from ffpms.installation import check_versions
 from ffpms.parquet import read_table, write_table
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.splits import Pairs, check_pairs, read_pairs
-from ffpms.sources.corpus import Listing, Request
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.registry import choose_corpus
 from ffpms.sources.source_index import list_videos
 
@@ -76,7 +76,8 @@ def build(
         ConfigError: an argument is out of range or unknown, or the tree or the output folder is not
             what it should be. Or no planned video is in the tree, or a package is not installed or
             too old.
-        ManifestError: a split file is damaged, or ``pairs`` are not what a split file may hold.
+        ManifestError: a split file is damaged, or ``pairs`` are not what a split file may hold. Or
+            rows of a table are wrong, such as those whose file is not there.
         StorageError: the output folder cannot be written to.
 
     Example:
@@ -169,7 +170,8 @@ def _finish_card(plan: PlannedBuild) -> BuildReport:
         with writing(plan.out):
             tables = {name: read_table(plan.out / f"{name}.parquet", schema) for name, schema in schemas}
             write_card(plan.out, summary, tables)
-    return BuildReport(plan.out, summary, list_problems(shard_rows(plan.out, plan.targets, "sources")), True, lost)
+    problems = list_problems(shard_rows(plan.out, plan.targets, "sources"), plan.listing)
+    return BuildReport(plan.out, summary, problems, True, lost)
 
 
 def _finish(plan: PlannedBuild, started: float, problems: list[str]) -> BuildReport:
@@ -182,7 +184,7 @@ def _finish(plan: PlannedBuild, started: float, problems: list[str]) -> BuildRep
         write_card(plan.out, summary, tables)
         write_report(plan.out, summary)
     problems += [f"{path}: an older shard that cannot be deleted; delete it" for path in moved_aside(plan.out)]
-    return BuildReport(plan.out, summary, [*list_problems(tables["sources"]), *problems], False)
+    return BuildReport(plan.out, summary, [*list_problems(tables["sources"], plan.listing), *problems], False)
 
 
 def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from ffpms.extraction.target_job import TargetJob
 from ffpms.protocol.listing import limited
 from ffpms.protocol.plan import plan_videos
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
-from ffpms.sources.corpus import Corpus, Listing, Source
+from ffpms.sources.listing import Listing, Source
 from ffpms.sources.source_index import check_once, other_splits
+from ffpms.sources.table_files import check_listed_files
 
 Waiting = dict[str, tuple[str, ...] | None]
 """Targets to build, each with the videos whose crops it has now: no retry may lose them.
@@ -33,7 +34,7 @@ class PlannedBuild:
     """A build that is planned and not yet run.
 
     ``slots`` is the plan of the bags. ``targets`` are real videos with their fakes, and fakes that
-    stand alone, by id.
+    stand alone, by id. ``listing`` has the videos that are built.
     """
 
     root: Path
@@ -41,7 +42,7 @@ class PlannedBuild:
     config: BuildConfig
     slots: pd.DataFrame
     targets: dict[str, tuple[Source, ...]]
-    corpus: Corpus
+    listing: Listing
 
     @classmethod
     def make(cls, listing: Listing, out: Path, config: BuildConfig) -> Self:
@@ -49,17 +50,19 @@ class PlannedBuild:
 
         Raises:
             ConfigError: no planned video is in the tree, or one is there twice.
+            ManifestError: a planned video of a table is not there.
         """
-        corpus = listing.corpus
-        own = replace(config, recipe=listing.recipe, corpus=corpus.name)
+        own = replace(config, recipe=listing.recipe, corpus=listing.corpus.name)
         own = replace(own, table=listing.table, pairs_sha256=listing.sha256)
         videos = [video.standing_alone() for video in listing.videos] if own.whole else listing.videos
         listing = replace(listing, videos=limited(videos, own.limit))
         slots = plan_videos(listing.videos, own.recipe, own.splits)
         sources = listing.sources(slots["bag_id"].unique())
+        if listing.table_file:
+            check_listed_files(listing, sources)
         _check_any(listing, sources)
         check_once(listing.root, sources)
-        return cls(listing.root, out, own, slots, _by_target(sources), corpus)
+        return cls(listing.root, out, own, slots, _by_target(sources), listing)
 
     @cached_property
     def folder(self) -> OutputFolder:
@@ -102,7 +105,7 @@ class PlannedBuild:
                 decoder=self.config.decoder,
                 keep_unverified=self.config.keep_unverified,
                 time_limit_s=time_limit_s,
-                corpus=self.corpus,
+                corpus=self.listing.corpus,
                 kept=kept or (),
             )
 

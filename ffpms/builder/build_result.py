@@ -8,6 +8,7 @@ import pandas as pd
 
 from ffpms.protocol.naming import explain_name
 from ffpms.schema import WITH_PIXELS, Status
+from ffpms.sources.listing import Listing
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,15 @@ class BuildReport:
         """Whether no bag has a face."""
         return Status.OK not in self.summary["counts"]["videos"]
 
+    def describe_emptiness(self) -> str:
+        """Says why no bag has a face, and what to do."""
+        counts = {status: n for status, n in self.summary["counts"]["videos"].items() if status != "all"}
+        todo = ["see the lines above"] if counts.keys() - {Status.NO_FACE} else []
+        if Status.NO_FACE in counts:
+            todo.append("give videos with larger faces, or another --finder")
+        count = ", ".join(f"{n} {status}" for status, n in counts.items())
+        return f"not one bag could be built ({count}); {'; '.join(todo)}"
+
     def describe(self) -> str:
         """Returns the text that ``ffpms build`` prints at its end."""
         if self.rewritten:
@@ -48,17 +58,33 @@ class BuildReport:
         return "\n".join([f"{self.out}: {name} built in {seconds} s", *lines, *why])
 
 
-def list_problems(sources: pd.DataFrame) -> list[str]:
-    """Returns one line per source that could not be used.
+def list_problems(sources: pd.DataFrame, listing: Listing) -> list[str]:
+    """Returns the notes on a listing, and one line per source that could not be used.
 
-    More than three missing videos of one folder share a line.
+    More than three missing videos of one folder share a line. What a table lists is named as there.
     """
-    lines = []
+    lines = list(listing.notes)
     bad = sources[sources["status"] != Status.OK]
     for (kind, split, status), group in bad.groupby(["manipulation", "split", "status"], sort=False):
         if status == Status.MISSING and len(group) > 3:
             folder = group["path"].iloc[0].rpartition("/")[0]
             lines.append(f"{folder}: {len(group)} {kind} videos of the {split} split not found; download them")
         else:
-            lines += [f"{row['path']}: {row['error']}" for row in group.to_dict("records")]
+            lines += [f"{_name(row['path'], listing)}: {row['error']}" for row in group.to_dict("records")]
+    return lines + (_list_copies(sources, listing) if listing.written else [])
+
+
+def _list_copies(sources: pd.DataFrame, listing: Listing) -> list[str]:
+    """Returns a line per video of a table that has the bytes of one of another target."""
+    lines, first = [], dict[str, Any]()
+    for row in sources[sources["sha256"] != ""].itertuples():
+        before = first.setdefault(str(row.sha256), row)
+        if before.target_id != row.target_id:
+            same = _name(before.path, listing)
+            lines.append(f"{_name(str(row.path), listing)}: the same bytes as {same}; remove one row")
     return lines
+
+
+def _name(path: str, listing: Listing) -> str:
+    """Names a video by its path, or as its table does, with the line."""
+    return f"{own.path} ({own.where})" if (own := listing.written.get(path)) else path

@@ -138,7 +138,7 @@ def build(**flags: Any) -> None:
     for problem in report.problems:
         click.echo(problem, err=True)
     if report.is_empty:
-        raise ConfigError(f"{flags['out']}: not one bag could be built; see the lines above")
+        raise ConfigError(f"{flags['out']}: {report.describe_emptiness()}")
     if flags["as_json"]:
         click.echo(json.dumps(report.summary, indent=2))
     elif not flags["quiet"]:

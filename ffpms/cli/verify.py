@@ -28,7 +28,7 @@ from ffpms.cli.options import (
 from ffpms.cli.terminal import show
 from ffpms.errors import ConfigError
 
-_OF_TREE = ("splits", "compression", "manipulations", "corpus", "table")
+_OF_TREE = ("splits", "compression", "manipulations", "corpus")
 
 
 @click.command(cls=Command)
@@ -37,11 +37,11 @@ _OF_TREE = ("splits", "compression", "manipulations", "corpus", "table")
     "What to check",
     click.option("--ff-root", type=PATH, help="A FaceForensics++ tree."),
     ROOT,
+    TABLE,
 )
 @option_group(
     "A tree alone",
     CORPUS,
-    TABLE,
     click.option("--splits", type=PATH, help="Folder of other pair files than the official."),
     COMPRESSION,
     MANIPULATIONS,
@@ -52,8 +52,8 @@ _OF_TREE = ("splits", "compression", "manipulations", "corpus", "table")
 def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
     """Check a source tree before a build, or a built set (DATA, by default ffpms-data).
 
-    A set is checked against its manifests. With both, also check that the tree still has the files
-    that DATA was built from. Exit code 1 if anything is wrong.
+    A set is checked against its manifests. With both, also check that the tree, or the table, still
+    has the files that DATA was built from. Exit code 1 if anything is wrong.
 
     Example: ffpms verify --ff-root /data/FaceForensics++
     """
@@ -73,17 +73,22 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
 
 
 def _verify_tree(flags: dict[str, Any]) -> Any:
+    from ffpms.verify.source_tree import verify_tree
+
+    return verify_tree(_listing(flags), flags["workers"], _bars(flags))
+
+
+def _listing(flags: dict[str, Any]) -> Any:
+    """Lists the videos of the tree or table that the flags name."""
     from ffpms.protocol.recipe import Recipe
     from ffpms.protocol.splits import read_pairs
-    from ffpms.sources.corpus import Request
+    from ffpms.sources.listing import Request
     from ffpms.sources.source_index import list_videos
-    from ffpms.verify.source_tree import verify_tree
 
     root, corpus = find_root(flags)
     recipe = Recipe(**choose_tree(flags, corpus))
     pairs = read_pairs(flags["splits"]) if corpus.has_pairs or flags["splits"] else None
-    request = Request(root or flags["table"].parent, recipe, pairs, flags["table"])
-    return verify_tree(list_videos(corpus, request), flags["workers"], _bars(flags))
+    return list_videos(corpus, Request(root or flags["table"].parent, recipe, pairs, flags["table"]))
 
 
 def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any]) -> Any:
@@ -91,9 +96,10 @@ def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any
 
     unused = [name for name in _OF_TREE if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
     if unused:
-        raise ConfigError(f"--{unused[0]}: only for a tree; give --ff-root and no DATA")
+        raise ConfigError(f"--{unused[0]}: only for a tree; give --root, --ff-root or --table, and no DATA")
     folder = data or Path("ffpms-data")
-    return verify_data(folder, flags["ff_root"] or flags["root"], flags["workers"], _bars(flags))
+    root = _listing(flags).root if flags["table"] else flags["ff_root"] or flags["root"]
+    return verify_data(folder, root, flags["workers"], _bars(flags))
 
 
 def _bars(flags: dict[str, Any]) -> Any:

@@ -172,7 +172,8 @@ def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[
 def _alone(videos: pd.DataFrame) -> str:
     """Says how many fake bags have no real counterpart; nothing if all have one."""
     n = int(is_alone(videos).sum())
-    return f"{n} fake bags have no real counterpart: no frame of theirs is replaced.\n" if n else ""
+    have = "bags have" if n > 1 else "bag has"
+    return f"{n} fake {have} no real counterpart: no frame is replaced there.\n" if n else ""
 
 
 def _counts(videos: pd.DataFrame) -> pd.DataFrame:

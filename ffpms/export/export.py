@@ -80,7 +80,8 @@ def export(
         progress: wraps an iterable of what is done; it also gets its length, to show a bar.
 
     Raises:
-        ConfigError: an argument is unknown or out of range, or ``out`` holds something else.
+        ConfigError: an argument is unknown or out of range, or ``out`` holds something else. Or a
+            format of faces is asked for, and no bag has any.
         ManifestError: the set is not finished or damaged.
         StorageError: the disk is full or cannot be written to.
     """
@@ -89,6 +90,7 @@ def export(
     px = _checked_size(form, size, recipe_only)
     job = ExportJob(built, folder, select(built, splits, manipulations), px, recipe_only)
     _check_place(folder, built)
+    _check_faces(form, job)
     with claim(folder, _identify(form, job)):
         steps = form.make_steps(job)
         done = _run(steps, default_workers() if workers is None else whole("workers", workers, low=1))
@@ -137,6 +139,12 @@ def _check_place(out: Path, data: BuiltSet) -> None:
     """Raises ConfigError if the export would lie in the set, or be it."""
     if out.resolve().is_relative_to(data.root.resolve()):
         raise ConfigError(f"{out}: lies in the built set; give an --out outside of it")
+
+
+def _check_faces(form: Format, job: ExportJob) -> None:
+    """Raises ConfigError if a format of faces would have none; nobody's loader opens such a one."""
+    if form.has_pixels and not job.splits_with_faces:
+        raise ConfigError(f"{job.data.place}: no bag that is asked for has a face, so {form.name} would be empty")
 
 
 def _identify(form: Format, job: ExportJob) -> dict[str, Any]:

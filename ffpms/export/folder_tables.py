@@ -23,8 +23,11 @@ Rows = Callable[[Sequence[ExportBag]], list[dict[str, Any]]]
 
 
 def table_steps(job: ExportJob, make_rows: Rows, features: dict[str, Any]) -> list[Step]:
-    """Returns a step a table; ``make_rows`` gives each row a ``file_name`` below its split."""
-    paths = {split: job.out / split / METADATA for split in job.splits}
+    """Returns a step a table; ``make_rows`` gives each row a ``file_name`` below its split.
+
+    A split without a file has no table of its own, for nobody's loader opens one without rows.
+    """
+    paths = {split: job.out / split / METADATA for split in job.splits_with_faces}
     steps = [Step((path,), partial(_write, path, job.of(split), make_rows, features)) for split, path in paths.items()]
     return [*steps, Step((job.out / TABLE,), partial(_write_csv, job, make_rows, features))]
 

@@ -61,6 +61,11 @@ class ExportJob:
         """The splits that have a bag, in the order of the tables."""
         return tuple(dict.fromkeys(bag.split for bag in self.bags))
 
+    @property
+    def splits_with_faces(self) -> tuple[str, ...]:
+        """The splits that have a face; a table of faces of any other would have no row."""
+        return tuple(dict.fromkeys(bag.split for bag in self.bags if bag.faces))
+
 
 @dataclass(frozen=True)
 class Step:

@@ -58,6 +58,7 @@ def _rows(bags: Sequence[ExportBag]) -> list[dict[str, Any]]:
 def _describe(job: ExportJob) -> str:
     if job.recipe_only:
         return f"`{TABLE}` has a row a face, and `{METADATA}` the same for each split. The pictures are left out."
+    folder = f"{job.out.name}/{job.splits_with_faces[0]}"
     return f"""A face is `SPLIT/LABEL/BAG/SLOT.png`; `LABEL` is that of the frame, `real` or `fake`.
 `{TABLE}` has a row a face, and `SPLIT/{METADATA}` the same for each split.
 A slot without a face has no file and no row.
@@ -67,7 +68,7 @@ import datasets
 import torchvision
 
 datasets.load_dataset("imagefolder", data_dir="{job.out.name}")  # give the path of this folder
-torchvision.datasets.ImageFolder("{job.out.name}/{job.splits[0]}").class_to_idx  # its own order: fake 0, real 1
+torchvision.datasets.ImageFolder("{folder}").class_to_idx  # its own order: fake 0, real 1
 ```"""
 
 

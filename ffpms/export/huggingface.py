@@ -31,11 +31,17 @@ CONFIGS: dict[str, dict[str, Any]] = {"bags": BAGS, "frames": FRAMES}
 
 def make_steps(job: ExportJob) -> list[Step]:
     """Returns a step a file: the shards of each configuration and split."""
-    return [step for config in CONFIGS for split in job.splits for step in _shard_steps(job, config, split)]
+    return [step for config in CONFIGS for split in _splits(job, config) for step in _shard_steps(job, config, split)]
+
+
+def _splits(job: ExportJob, config: str) -> tuple[str, ...]:
+    """Returns the splits of a configuration: `datasets` opens none without a row."""
+    return job.splits if config == "bags" else job.splits_with_faces
 
 
 def _shard_steps(job: ExportJob, config: str, split: str) -> Iterator[Step]:
-    runs = shards(job.of(split), 1 << 60 if job.recipe_only else SHARD_BYTES, job.growth)
+    bags_in = [bag for bag in job.of(split) if bag.faces or config == "bags"]
+    runs = shards(bags_in, 1 << 60 if job.recipe_only else SHARD_BYTES, job.growth)
     for number, bags in enumerate(runs):
         path = job.out / config / f"{SPLITS[split]}-{number:05d}-of-{len(runs):05d}.parquet"
         yield Step((path,), partial(_write, path, job, config, bags))
@@ -79,12 +85,15 @@ _ROWS = {"bags": _bag_rows, "frames": _frame_rows}
 
 
 def _configs(job: ExportJob) -> list[dict[str, Any]]:
-    splits = [SPLITS[split] for split in job.splits]
     return [
-        {"config_name": name, "data_files": [{"split": s, "path": f"{name}/{s}-*.parquet"} for s in splits]}
+        {"config_name": name, "data_files": [_data_files(name, SPLITS[split]) for split in _splits(job, name)]}
         | ({"default": True} if name == "bags" else {})
         for name in CONFIGS
     ]
+
+
+def _data_files(config: str, split: str) -> dict[str, str]:
+    return {"split": split, "path": f"{config}/{split}-*.parquet"}
 
 
 def _head(job: ExportJob) -> dict[str, Any]:
@@ -92,7 +101,7 @@ def _head(job: ExportJob) -> dict[str, Any]:
 
 
 def _describe(job: ExportJob) -> str:
-    split = SPLITS[job.splits[0]]
+    split = SPLITS[job.splits_with_faces[0]]
     images = "" if job.recipe_only else " `images` are its faces in order."
     return f"""```python
 import datasets
@@ -103,7 +112,7 @@ frames = datasets.load_dataset("{job.out.name}", "frames", split="{split}", stre
 
 `bags` has a row a bag.{images} `frame_labels`, `slot`, `frame_index` and the other lists have an entry a face;
 `slot_labels` one a slot, so also where no face was found. A bag without any face has empty lists. `frames` has a row
-a face. `val` is called `validation`."""
+a face, and no split without any. `val` is called `validation`."""
 
 
 FORMAT = Format(

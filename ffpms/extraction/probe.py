@@ -8,6 +8,7 @@ from ffpms.errors import MediaError
 from ffpms.extraction.decode import measure
 from ffpms.extraction.packets import PacketList
 from ffpms.extraction.video_file import counts_frames, open_video
+from ffpms.extraction.wholeness import check_structure
 from ffpms.hashing import file_digest
 from ffpms.schema import Status
 
@@ -42,6 +43,7 @@ def probe(path: Path) -> VideoInfo:
         packets = PacketList.read(container, stream)
         packets.keep(path)
         _check_whole(path, packets, stream.frames if counts_frames(container) else 0)
+        check_structure(path, container.format.name)
         codec = stream.codec_context
         about = codec.pix_fmt or "", codec.profile or "", _find_crf(packets)
         rate = float(stream.average_rate or 0)
@@ -51,13 +53,17 @@ def probe(path: Path) -> VideoInfo:
 
 
 def _check_whole(path: Path, packets: PacketList, promised: int) -> None:
-    """Checks that the packets that the header promises are there, those of an edit list too."""
+    """Checks that the packets that the header promises are there, those of an edit list too.
+
+    Where it promises no number, that none of those that are there is damaged.
+    """
     if len(packets.packets) < promised:
         with open_video(path, ignore_editlist="1") as (container, stream):
             packets = PacketList.read(container, stream)
     n_readable, n_all = sum(not packet.is_corrupt for packet in packets.packets), max(promised, len(packets.packets))
     if n_readable < n_all:
-        reason = f"cut short ({n_readable} of {n_all} frames are there); download it again"
+        what = "cut short" if promised else "damaged or cut short"
+        reason = f"{what} ({n_readable} of {n_all} frames are {'there' if promised else 'whole'}); download it again"
         raise MediaError(path, reason, Status.TRUNCATED)
 
 

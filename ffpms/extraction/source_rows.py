@@ -6,7 +6,7 @@ from typing import Any
 from ffpms.extraction.alignment.pairing import Pairing
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.schema import UNKNOWN
-from ffpms.sources.corpus import Source
+from ffpms.sources.listing import Source
 
 
 def new_row(source: Source) -> dict[str, Any]:

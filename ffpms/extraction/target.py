@@ -32,7 +32,7 @@ from ffpms.extraction.source_rows import fail, new_row, pair_columns
 from ffpms.extraction.target_job import TargetJob, TargetResult
 from ffpms.protocol.plan import frame_index, shared_length, too_short
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Status
-from ffpms.sources.corpus import Source
+from ffpms.sources.listing import Source
 from ffpms.sources.source_index import find_video
 
 _COARSEST_S = 2.0
@@ -61,6 +61,8 @@ def run_job(job: TargetJob) -> TargetResult:
     """
     began_s = time.time() - _COARSEST_S
     shard, unexpected = _make_shard(job)
+    for row in shard.sources:
+        row["error"] = job.corpus.advise(row["error"])
     if lost := [row for row in shard.sources if row["source_video"] in job.kept and row["status"] not in WITH_PIXELS]:
         problem = f"{lost[0]['path']}: {lost[0]['error']}; its crops of before are kept, and those of its target"
         return TargetResult(job.target_id, problem, unexpected)
@@ -151,14 +153,22 @@ def _mark_altered(job: TargetJob, shard: Shard, indices: list[int]) -> None:
     fake = set(indices)
     if source.segments:
         times = frame_seconds(job.root / source.path, row["n_frames"], row["fps"])
+        if late := [f"{start:g}-{end:g}" for start, end in source.segments if start > max(times)]:
+            _refuse_segments(shard, f"its segments {';'.join(late)} begin after its last frame at {max(times):.2f} s")
+            return
         fake = {i for i in indices if any(start <= times[i] < end for start, end in source.segments)}
     for crop in shard.crops:
         crop["altered"] = crop["frame_index"] in fake
     if not fake:
-        shard.crops.clear()
-        shard.files.clear()
         what = f"none of the {len(indices)} sampled frames lies in its fake segments"
-        fail(row, Status.TOO_SHORT, f"{what}; ask for more --frames")
+        _refuse_segments(shard, what, "ask for more --frames, or correct the table")
+
+
+def _refuse_segments(shard: Shard, what: str, todo: str = "correct them in the table") -> None:
+    """Refuses a video whose fake seconds label none of its frames."""
+    shard.crops.clear()
+    shard.files.clear()
+    fail(shard.sources[0], Status.TOO_SHORT, f"{what}; {todo}")
 
 
 def _read_real(

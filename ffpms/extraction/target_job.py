@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.sources.corpus import Corpus, Source
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.listing import Source
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,8 @@ _MP4 = (".mp4", ".m4v", ".mov", ".3gp")
 """Endings of files that are opened as mp4 alone."""
 _OTHERS = {b"\x1a\x45\xdf\xa3": "Matroska or WebM", b"RIFF": "AVI", b"FLV": "FLV", b"OggS": "Ogg"}
 """How files of other kinds begin, which may be named ``.mp4``."""
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlis")
+"""How files begin that only name others; they may follow a byte-order mark."""
 
 _DEFAULT_TRACK = 5_000_000
 """What being the default track is worth in pixels, as in ffmpeg."""
@@ -109,11 +111,13 @@ def preference(track: VideoStream) -> tuple[bool, int]:
 
 
 def _remedy(path: Path, error: Exception) -> str:
-    if isinstance(error, av.error.InvalidDataError | av.error.EOFError):
+    if isinstance(error, av.error.InvalidDataError | av.error.ArgumentError | av.error.EOFError):
+        with open_file(path) as file:
+            start = file.read(11).lstrip(b"\xef\xbb\xbf")
+        if start.startswith(_PLAYLISTS):
+            return "it is a playlist, which holds no video: give the videos that it names"
         if not is_named_mp4(path):
             return "it is damaged, cut short or no video: get it again"
-        with open_file(path) as file:
-            start = file.read(4)
         kind = next((kind for mark, kind in _OTHERS.items() if start.startswith(mark)), "")
         return f"it is {kind}: name it so" if kind else "it is damaged, cut short or no mp4: download it again"
     if isinstance(error, OSError):

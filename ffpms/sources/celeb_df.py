@@ -14,8 +14,9 @@ from ffpms.protocol.listing import ListedVideo
 from ffpms.protocol.naming import Edition
 from ffpms.regular_files import read_text
 from ffpms.schema import ORIGINAL, Split
-from ffpms.sources.corpus import Corpus, Listing, Request
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.listed_files import carve_val, keep_targets_together, make_listing, stem, videos_below
+from ffpms.sources.listing import Listing, Request
 
 _LIST = "List_of_testing_videos.txt"
 _REALS = ("Celeb-real", "YouTube-real")

@@ -5,89 +5,31 @@ file names its folders. A corpus lists its videos in one of two ways: as id pair
 folders (``find_layouts``), or with a function of its own (``list_videos``).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from ffpms.errors import ConfigError
-from ffpms.protocol.listing import ListedVideo, Seconds
 from ffpms.protocol.naming import Edition
 from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
+from ffpms.sources.listing import Layout, Listing, Request, Source, Video
 
 _AGAIN = "download it again"
+_OWN_ADVICE = {
+    "download it again": "get it again",
+    "not found; download it": "not found; correct its path in the table",
+    "remove it, then download it": "write the path of the video itself",
+    "compare its length and size with the official one": "compare their lengths and sizes, or leave its original empty",
+    "compare its size with the official one": "compare their sizes, or leave its original empty",
+    "compare it with the official one": "look at it, or leave their original empty",
+}
+"""Advice on somebody's own videos, by that on published ones."""
 AS_PUBLISHED = "as published"
 """The one compression of a corpus without levels."""
-
-
-class Video(Protocol):
-    """The properties of a video file; ``crf`` is None where the file does not name it."""
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-
-    @property
-    def width(self) -> int:
-        """Width in px."""
-
-    @property
-    def height(self) -> int:
-        """Height in px."""
-
-    @property
-    def fps(self) -> float:
-        """Frames a second."""
-
-    @property
-    def crf(self) -> float | None:
-        """The x264 crf that the file names, if it names one."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One video file that the plan asks for.
-
-    ``path`` is relative to the root, with forward slashes. ``segments`` are its fake seconds, if
-    not all of it is fake.
-    """
-
-    source_video: str
-    path: str
-    manipulation: str
-    video_id: str
-    target_id: str
-    source_id: str | None
-    compression: str
-    split: str
-    segments: tuple[Seconds, ...] = ()
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where a tree keeps the videos of one compression level.
-
-    ``folders`` has the folder of each manipulation and of ``original``, relative to the root, with
-    forward slashes. ``compression`` is empty where nothing in the tree tells it. ``names`` has the
-    paths of files whose names end in ``.MP4`` or the like, by the path that ends in ``.mp4``.
-    """
-
-    name: str
-    compression: str
-    folders: Mapping[str, str]
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    def folder(self, manipulation: str) -> str:
-        """Returns the folder of a manipulation's videos, or of the real ones."""
-        return self.folders[manipulation]
-
-    def path(self, manipulation: str, video_id: str) -> str:
-        """Returns the path where a video should be."""
-        path = f"{self.folder(manipulation)}/{video_id}.mp4"
-        return self.names.get(path, path)
 
 
 @dataclass(frozen=True)
@@ -122,51 +64,6 @@ def no_mask(_: str) -> str:
 def no_tree(_: Path) -> bool:
     """Recognises no tree: for what is no tree of files."""
     return False
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a build asks of a corpus: its tree or table, the recipe, and pairs where it has any.
-
-    With ``whole`` each fake stands alone, whatever its real video is.
-    """
-
-    root: Path
-    recipe: Recipe
-    pairs: Pairs | None = None
-    table: Path | None = None
-    whole: bool = False
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The videos of a corpus, and where they are: the path of each by its name.
-
-    ``recipe`` has the manipulations and the compression that are built. ``sha256`` tells this list
-    from others. ``folders`` should hold no video that is not listed. ``table`` is the name of the
-    table that was read, if one was.
-    """
-
-    corpus: "Corpus"
-    root: Path
-    recipe: Recipe
-    videos: Sequence[ListedVideo]
-    paths: Mapping[str, str]
-    layout: str
-    sha256: str
-    folders: tuple[str, ...] = ()
-    published: Mapping[str, Published] = field(default_factory=dict)
-    table: str = ""
-
-    def sources(self, names: Iterable[str]) -> list[Source]:
-        """Returns the files of the videos of these names."""
-        listed = {video.name: video for video in self.videos}
-        return [self._source(listed[name]) for name in names]
-
-    def _source(self, video: ListedVideo) -> Source:
-        ids = (video.manipulation, video.video_id, video.target_id, video.source_id)
-        kind = (self.recipe.compression, video.split, video.segments)
-        return Source(video.name, self.paths[video.name], *ids, *kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +166,18 @@ class Corpus:
             manipulations=tuple(code for code in known if code in chosen),
             compression=self.check_compression(recipe.compression),
         )
+
+    def advise(self, reason: str) -> str:
+        """Returns why a video cannot be used, with advice that fits: nobody published one's own.
+
+        Example:
+            >>> from ffpms.sources.table import CORPUS
+            >>> CORPUS.advise("empty file; download it again")
+            'empty file; get it again'
+        """
+        for published, own in _OWN_ADVICE.items() if self.editions is None else ():
+            reason = reason.replace(published, own)
+        return reason
 
     def check_compression(self, compression: str) -> str:
         """Returns the compression that is built.

@@ -15,9 +15,10 @@ from ffpms.errors import ManifestError, unreadable
 from ffpms.protocol.listing import ListedVideo
 from ffpms.regular_files import read_text
 from ffpms.schema import ORIGINAL, Split
-from ffpms.sources.corpus import Corpus, Listing, Request
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.json_lists import check_name, read_entries
 from ffpms.sources.listed_files import VAL_SHARE, Found, carve, carve_val, make_listing, stem
+from ffpms.sources.listing import Listing, Request
 
 _METADATA, _LABELS, _TEST = "metadata.json", "labels.csv", "test"
 _CODE = "DFDC"

@@ -10,9 +10,10 @@ from typing import Any
 from ffpms.errors import ManifestError
 from ffpms.protocol.listing import ListedVideo
 from ffpms.schema import ORIGINAL, Split
-from ffpms.sources.corpus import Corpus, Listing, Request
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.json_lists import read_entries
 from ffpms.sources.listed_files import Found, carve_val, make_listing
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.names import name_of_path
 
 _LIST = "dataset.json"

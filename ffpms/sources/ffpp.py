@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 from ffpms.protocol.published import CRF, Published, are_official, floored_width, published_videos
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
-from ffpms.sources.corpus import BrokenRule, Corpus, Layout, Source, Video
+from ffpms.sources.corpus import BrokenRule, Corpus
+from ffpms.sources.listing import Layout, Source, Video
 
 FOLDERS = {"DF": "Deepfakes", "F2F": "Face2Face", "FS": "FaceSwap", "NT": "NeuralTextures"}
 """Full name of each manipulation, which is also its folder."""

@@ -10,7 +10,8 @@ from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import is_safe_name
 from ffpms.schema import ORIGINAL, Split
-from ffpms.sources.corpus import Corpus, Listing, Request
+from ffpms.sources.corpus import Corpus
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.source_index import video_names
 
 Found = tuple[str, ListedVideo]
@@ -29,6 +30,8 @@ def make_listing(corpus: Corpus, request: Request, found: Sequence[Found], kinds
         ConfigError: two videos have one name, or a name is none that a folder can have. Or the
             recipe asks for a manipulation or a compression that the corpus has not.
     """
+    if not kinds:
+        raise ConfigError(f"{request.root}: there are no fakes to build; {corpus.give_root}")
     recipe = corpus.adopt(request.recipe, kinds)
     reals = {video.video_id for _, video in found if video.manipulation == ORIGINAL}
     videos = [video if video.target_id in reals else video.standing_alone() for _, video in found]

@@ -6,20 +6,23 @@ in one split as the videos of a person do.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.schema import ORIGINAL, Split
-from ffpms.sources.corpus import Corpus, Listing, Request
+from ffpms.sources.corpus import Corpus
 from ffpms.sources.listed_files import carve
+from ffpms.sources.listing import Listing, Request, Written
 from ffpms.sources.names import name_of_path
 from ffpms.sources.registry import TABLE
-from ffpms.sources.table_rows import Faults, Row, read_rows
+from ffpms.sources.table_rows import Faults, Row, read_rows, with_home
 
 SHARES: Mapping[str, float] = {Split.TEST: 0.15, Split.VAL: 0.15}
 """Share of the people in each split, if the table has no splits; the others are train."""
+_LACKING = {(): "video", (0,): "fake video", (1,): "real video"}
+"""What a split lacks, by the labels that it has."""
 
 
 def list_videos(corpus: Corpus, request: Request) -> Listing:
@@ -31,14 +34,17 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
     """
     if request.table is None:
         raise ConfigError(f"corpus: {corpus.name} needs a table; {corpus.give_root}")
-    table = request.table.expanduser()
-    base = Path(os.path.abspath(request.root.expanduser()))  # noqa: PTH100  # links are not followed
+    table = with_home(request.table)
+    base = Path(os.path.abspath(with_home(request.root)))  # noqa: PTH100  # links are not followed
     faults = Faults(table)
     rows = read_rows(table, base, faults)
     _check_paths(rows, faults)
+    _check_methods(rows, faults)
     groups = _group(rows)
     splits = _choose_splits(rows, groups, request, faults)
     faults.check()
+    if not any(row.label for row in rows):
+        raise ManifestError(f"{table}: no video in it is fake; label those 1 or fake that are")
     videos = _describe(rows, groups, splits, base)
     root = _common_folder(base, rows)
     paths = {video.name: os.path.relpath(row.path, root).replace(os.sep, "/") for row, video in videos}
@@ -46,7 +52,19 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
     recipe = corpus.adopt(request.recipe, {code: code for code in kinds})
     listed = [video for _, video in videos]
     name = re.sub(r"[^0-9A-Za-z._-]+", "-", table.stem) or TABLE
-    return Listing(corpus, root, recipe, listed, paths, corpus.title, listing_digest(listed), table=name)
+    return Listing(
+        corpus,
+        root,
+        recipe,
+        listed,
+        paths,
+        corpus.title,
+        listing_digest(listed),
+        table=name,
+        table_file=table,
+        written={paths[video.name]: Written(row.where, row.written) for row, video in videos},
+        notes=tuple(f"{table}: {note}" for note in (*_renamed(rows), *_lacking_splits(rows, groups, splits))),
+    )
 
 
 def _check_paths(rows: list[Row], faults: Faults) -> None:
@@ -55,13 +73,40 @@ def _check_paths(rows: list[Row], faults: Faults) -> None:
     for row in rows:
         before = first.setdefault(row.path, row)
         if before is not row:
-            faults.add(row.where, f"{Path(row.path).name} stands in {before.where} too; remove one")
+            faults.add(row.where, f"{row.written} stands in {before.where} too; remove one")
         if re.search(r"[:\\]", Path(row.path).name):
-            faults.add(row.where, f"{Path(row.path).name} has a colon or backslash in its name; rename it")
+            faults.add(row.where, f"{row.written} has a colon or backslash in its name; rename it")
     for row in rows:
-        if row.original and first.get(row.original, row).label == 1:
+        if row.original and row.original not in faults.wrong and first.get(row.original, row).label == 1:
             what = "is not in the table; add its row" if row.original not in first else "is fake too; name a real one"
-            faults.add(row.where, f"original {Path(row.original).name} {what}")
+            faults.add(row.where, f"original {row.written_original} {what}")
+
+
+def _check_methods(rows: list[Row], faults: Faults) -> None:
+    """Checks that no two manipulations get one code, on disks that know no case either."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        before = first.setdefault(row.manipulation.lower(), row)
+        if before.method != row.method and row.label:
+            what = f"manipulation {row.method!r} would be {row.manipulation}, as {before.method!r} in {before.where} is"
+            faults.add(row.where, f"{what}; write them alike, or give one another name")
+
+
+def _renamed(rows: list[Row]) -> Iterator[str]:
+    """Says which manipulations have another name in the tables of the set."""
+    codes = {row.method: row.manipulation for row in rows if row.method != row.manipulation}
+    if codes:
+        yield "called in the set: " + ", ".join(f"{code} for {method!r}" for method, code in sorted(codes.items()))
+
+
+def _lacking_splits(rows: list[Row], groups: Mapping[str, str], splits: Mapping[str, str]) -> Iterator[str]:
+    """Says which drawn splits lack real or fake videos, for there are few people."""
+    there = {s: tuple(sorted({row.label for row in rows if splits[row.path] == s})) for s in Split}
+    lacking = [f"{split} has no {_LACKING[labels]}" for split, labels in there.items() if labels in _LACKING]
+    if lacking and not any(row.split for row in rows):
+        few = f"{len(set(groups.values()))} people or originals are few for three splits"
+        todo = "write a column split, list more people, or give another --seed"
+        yield f"as drawn, {', '.join(lacking)} ({few}); {todo}"
 
 
 def _group(rows: list[Row]) -> dict[str, str]:
@@ -79,7 +124,7 @@ def _group(rows: list[Row]) -> dict[str, str]:
 
     for row in rows:
         own = find(row.path)
-        for other in filter(None, (row.original, f"\0{row.person}" if row.person else "")):
+        for other in filter(None, (row.original, f"\0{row.person.casefold()}" if row.person else "")):
             low, high = sorted((own, find(other)))
             parent[high] = own = low
     return {row.path: find(row.path).removeprefix("\0") for row in rows}

@@ -1,28 +1,23 @@
-"""Table rows: reads a table of videos, CSV or Parquet, and checks each row on its own."""
+"""Table rows: reads the rows of a table of videos, and checks each on its own."""
 
-import csv
-import io
-import math
 import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from ffpms.errors import ManifestError, first_line, unreadable
+from ffpms.errors import ManifestError
 from ffpms.protocol.listing import Seconds
-from ffpms.regular_files import check_file, read_text
 from ffpms.schema import ORIGINAL, Split
+from ffpms.sources.table_cells import read_cells
 
-NEEDED = ("path", "label")
-COLUMNS = (*NEEDED, "original", "person", "split", "manipulation", "segments")
 FAKE = "fake"
 """The manipulation of a fake that names none."""
 
-_LABELS = {"0": 0, "real": 0, "false": 0, "1": 1, "fake": 1, "true": 1}
+_LABELS = {"0": 0, "0.0": 0, "real": 0, "false": 0, "1": 1, "1.0": 1, "fake": 1, "true": 1}
+_OF_REAL = ("", ORIGINAL, "real", "none")
+"""What the manipulation of a real video may be called."""
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\s*")
 _N_SHOWN = 3
 
@@ -31,24 +26,32 @@ _N_SHOWN = 3
 class Row:
     """A row of a table: where it stands (``line 3``), and what it says.
 
-    ``path`` and ``original`` are absolute, with forward slashes.
+    ``path`` and ``original`` are absolute, with forward slashes; ``written`` and
+    ``written_original`` are as the table has them. ``method`` is so too, ``manipulation`` its code.
     """
 
     where: str
     path: str
+    written: str
     label: int
     original: str
+    written_original: str
     person: str
+    method: str
     split: str
     manipulation: str
     segments: tuple[Seconds, ...]
 
 
 class Faults:
-    """Collects what is wrong with a table, to tell it at once."""
+    """Collects what is wrong with a table, to tell it at once.
+
+    ``wrong`` has the paths of rows that were not read: what refers to them is not at fault.
+    """
 
     def __init__(self, table: Path) -> None:
         self.table = table
+        self.wrong: set[str] = set()
         self._lines: list[str] = []
 
     def add(self, where: str, what: str) -> None:
@@ -71,73 +74,12 @@ def read_rows(table: Path, base: Path, faults: Faults) -> list[Row]:
     """Reads the rows of a table; paths in it are relative to ``base``.
 
     Raises:
-        ManifestError: it cannot be read, or has other columns than those of :data:`COLUMNS`.
+        ManifestError: it cannot be read, lists no video, or has other columns than it may have.
     """
-    return [row for where, cells in _cells(table) if (row := _read_row(where, cells, base, faults))]
-
-
-def _cells(table: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yields where each row stands, and its cells as text; empty lines are left out."""
-    try:
-        rows = _of_parquet(table) if table.suffix.lower() in (".parquet", ".pq") else _of_csv(table)
-        yield from ((where, cells) for where, cells in rows if any(cells.values()))
-    except OSError as error:
-        raise ManifestError(f"{table}: {unreadable(error)}") from None
-    except UnicodeDecodeError:
-        raise ManifestError(f"{table}: is not in UTF-8; save it as UTF-8") from None
-    except csv.Error as error:
-        raise ManifestError(f"{table}: is no CSV table ({error})") from None
-
-
-def _of_csv(table: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    text = read_text(table).removeprefix("\ufeff")
-    head = next((line for line in text.splitlines() if line.strip()), "")
-    mark = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-    names: list[str] = []
-    line = 1
-    for cells in reader:
-        where, line = f"line {line}", reader.line_num + 1
-        if not names and any(cell.strip() for cell in cells):
-            names = _check_columns(table, [cell.strip().lower() for cell in cells])
-        elif names and any(cell.strip() for cell in cells):
-            if len(cells) > len(names):
-                what = f"has {len(cells)} cells, not {len(names)}; put quotes around text"
-                raise ManifestError(f"{table}: {where}: {what}")
-            filled = [*cells, *[""] * (len(names) - len(cells))]
-            yield where, {name: cell.strip() for name, cell in zip(names, filled, strict=True)}
-    if not names:
-        raise ManifestError(f"{table}: is empty; it needs the columns {', '.join(NEEDED)}")
-
-
-def _of_parquet(table: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    try:
-        rows = pd.read_parquet(check_file(table))
-    except OSError as error:
-        raise error if error.errno else ManifestError(f"{table}: no Parquet table ({first_line(error)})") from None
-    except ValueError as error:
-        raise ManifestError(f"{table}: no Parquet table ({first_line(error)})") from None
-    rows.columns = pd.Index(_check_columns(table, [str(name).strip().lower() for name in rows.columns]))
-    for number, row in enumerate(rows.to_dict("records"), 1):
-        yield f"row {number}", {str(name): _as_text(value) for name, value in row.items()}
-
-
-def _as_text(value: Any) -> str:
-    """Writes a cell as CSV has it: whole numbers without a point, and nothing for no value."""
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-
-
-def _check_columns(table: Path, names: list[str]) -> list[str]:
-    missing = [name for name in NEEDED if name not in names]
-    unknown = [name or "without a name" for name in names if name not in COLUMNS]
-    if missing or unknown or len(set(names)) < len(names):
-        what = f"column {', '.join(missing)} is missing" if missing else f"column {', '.join(unknown)} is unknown"
-        if not missing and not unknown:
-            what = "a column stands twice"
-        raise ManifestError(f"{table}: {what}; it may have {', '.join(COLUMNS)}")
-    return names
+    rows = [row for where, cells in read_cells(table) if (row := _read_row(where, cells, base, faults))]
+    if not rows and not faults.wrong:
+        raise ManifestError(f"{table}: lists no video; write a row for each below its columns")
+    return rows
 
 
 def _read_row(where: str, cells: Mapping[str, str], base: Path, faults: Faults) -> Row | None:
@@ -147,15 +89,20 @@ def _read_row(where: str, cells: Mapping[str, str], base: Path, faults: Faults) 
     for what in wrong:
         faults.add(where, what)
     if wrong or label is None:
+        faults.wrong.add(_place(cells["path"], base))
         return None
+    method = cells.get("manipulation", "") or FAKE
     return Row(
         where=where,
         path=_place(cells["path"], base),
+        written=cells["path"],
         label=label,
         original=_place(cells["original"], base) if cells.get("original") else "",
+        written_original=cells.get("original", ""),
         person=cells.get("person", ""),
+        method=ORIGINAL if label == 0 else method,
         split=_split(cells.get("split", "")) or "",
-        manipulation=ORIGINAL if label == 0 else _code(cells.get("manipulation", "")),
+        manipulation=ORIGINAL if label == 0 else _code(method),
         segments=_segments(cells.get("segments", "")) or (),
     )
 
@@ -164,18 +111,23 @@ def _find_faults(cells: Mapping[str, str], label: int | None) -> Iterator[str]:
     """Yields what is wrong with the cells of a row."""
     if not cells["path"]:
         yield "has no path; write where the video is"
+    for name in ("path", "original"):
+        if _ADDRESS.match(cells.get(name, "")):
+            yield f"{name} {cells[name]} is an address, and none is opened; download the file and write its path"
     if label is None:
         yield f"label {cells['label']!r} is neither 0 nor 1, real nor fake"
     if label == 0 and cells.get("original"):
         yield "is real and names an original; leave that empty, or label it fake"
     if label == 0 and cells.get("segments"):
         yield "is real and has fake segments; leave them empty, or label it fake"
+    if label == 0 and cells.get("manipulation", "").lower() not in _OF_REAL:
+        yield f"is real and names a manipulation {cells['manipulation']!r}; leave that empty, or label it fake"
     if _split(cells.get("split", "")) is None:
         yield f"split {cells['split']!r} is none of {', '.join(Split)}"
     if _segments(cells.get("segments", "")) is None:
         yield f"segments {cells['segments']!r} are no seconds such as 1.5-3;7-9.25, each start before its end"
     if label == 1 and not _code(cells.get("manipulation", "")):
-        yield f"manipulation {cells['manipulation']!r} is no name; give letters and digits, and not {ORIGINAL}"
+        yield f"manipulation {cells['manipulation']!r} is no name; give letters a to z or digits, and not {ORIGINAL}"
 
 
 def _split(text: str) -> str | None:
@@ -186,7 +138,7 @@ def _split(text: str) -> str | None:
 
 def _code(text: str) -> str:
     """Returns the code of a manipulation, with dashes for what a code may not have."""
-    code = re.sub(r"[^0-9A-Za-z]+", "-", text).strip("-")[:16].strip("-") if text else FAKE
+    code = re.sub(r"[^0-9A-Za-z]+", "-", text or FAKE).strip("-")[:16].strip("-")
     return "" if code.lower() == ORIGINAL else code
 
 
@@ -199,7 +151,12 @@ def _segments(text: str) -> tuple[Seconds, ...] | None:
 
 def _place(text: str, base: Path) -> str:
     """Returns the absolute path of a video; a path may have the slashes of Windows."""
-    path = base / Path(text).expanduser()
+    path = base / with_home(text)
     if "\\" in text and not path.exists():
-        path = base / Path(text.replace("\\", "/")).expanduser()
+        path = base / with_home(text.replace("\\", "/"))
     return Path(os.path.abspath(path)).as_posix()  # noqa: PTH100  # links are not followed
+
+
+def with_home(path: Path | str) -> Path:
+    """Returns a path with the user's home for ``~``; a ``~name`` of nobody stays as it is."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  # Path.expanduser() fails on nobody's home

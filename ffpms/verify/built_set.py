@@ -26,6 +26,7 @@ from ffpms.hashing import file_digest
 from ffpms.protocol.naming import explain_name, name_mixed
 from ffpms.protocol.v1_manifest import DATASET
 from ffpms.schema import SOURCE
+from ffpms.sources.corpus import Corpus
 from ffpms.verify.bags import check_bags, check_v1, read_test_bags
 from ffpms.verify.crop_files import check_crops
 from ffpms.verify.crop_table import check_crop_rows, index_crops
@@ -37,11 +38,15 @@ from ffpms.verify.tables import AGAIN, BUILD_ANEW, check_table, read_batches
 
 @dataclass(frozen=True)
 class SourceJob:
-    """A source file and the SHA-256 that it had when the set was built."""
+    """A source file and the SHA-256 that it had when the set was built.
+
+    ``todo`` is what to do where it is not there.
+    """
 
     root: Path
     path: str
     sha256: str
+    todo: str = "download it"
 
 
 def verify_data(
@@ -54,7 +59,7 @@ def verify_data(
         ConfigError: ``root`` is no folder.
     """
     if root and not root.is_dir():
-        raise ConfigError(f"{root}: not a folder; give --ff-root the tree that {data} was built from")
+        raise ConfigError(f"{root}: not a folder; give --root the tree that {data} was built from")
     report = _read_report(data)
     about = {"data": str(data), "dataset": str(report.get("dataset", ""))}
     if not report["complete"]:
@@ -113,7 +118,7 @@ def _check_rows(
         lambda: check_bags(data, recipe, sources["n_frames"], index.rows, corpus_of(report).has_pairs),
         lambda: _check_name(data, report, sources),
         lambda: check_crops(data, crop.size, sources, workers, progress),
-        lambda: _check_tree(root, sources, workers, progress) if root else (),
+        lambda: _check_tree(root, sources, corpus_of(report), workers, progress) if root else (),
     ]
     for check in checks:
         try:
@@ -144,16 +149,17 @@ def _check_name(data: Path, report: dict[str, Any], sources: pd.DataFrame) -> It
         yield from check_v1(data)
 
 
-def _check_tree(root: Path, sources: pd.DataFrame, workers: int, progress: Progress) -> list[Finding]:
+def _check_tree(root: Path, sources: pd.DataFrame, corpus: Corpus, workers: int, progress: Progress) -> list[Finding]:
     """Returns findings about the files that the set was built from."""
     known = sources[sources["sha256"].fillna("") != ""]
-    jobs = [SourceJob(root, path, sha256) for path, sha256 in zip(known["path"], known["sha256"], strict=True)]
+    todo = "download it" if corpus.editions is not None else "put it back"
+    jobs = [SourceJob(root, path, sha256, todo) for path, sha256 in zip(known["path"], known["sha256"], strict=True)]
     return [fault for fault in progress(run_local(check_source, jobs, workers), len(jobs)) if fault]
 
 
 def check_source(job: SourceJob) -> Finding | None:
     """Returns the fault of a source file, or None; unlike a crop it may be behind a link."""
-    fault = check_plain(job.path) or check_regular(job.root / job.path, job.path, "download it")
+    fault = check_plain(job.path) or check_regular(job.root / job.path, job.path, job.todo)
     if fault:
         return fault
     try:

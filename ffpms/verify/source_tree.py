@@ -11,7 +11,7 @@ from ffpms.extraction.probe import VideoInfo, probe
 from ffpms.extraction.video_file import is_named_mp4
 from ffpms.regular_files import open_file
 from ffpms.schema import ORIGINAL, bag_key
-from ffpms.sources.corpus import Listing, Source
+from ffpms.sources.listing import Listing, Source
 from ffpms.sources.source_index import find_twins, other_splits, video_names
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.path_safety import check_regular, unreadable
@@ -48,10 +48,23 @@ def verify_tree(listing: Listing, workers: int = 1, progress: Progress = lambda 
         _check_fits(root, [source for source in sources if source.path not in absent], extra)
     infos = {path: found for path, found in seen.items() if isinstance(found, VideoInfo)}
     findings = [found for found in seen.values() if isinstance(found, Finding)]
-    findings += [*extra, *_duplicates(sources, infos), *_broken_rules(listing, sources, infos)]
+    findings += [*extra, *_duplicates(listing, sources, infos), *_broken_rules(listing, sources, infos)]
     n_files = len(sources) - len(absent) + len(extra)
     about = {"ff_root": str(root), "layout": listing.layout, "compression": recipe.compression, "n_files": n_files}
-    return Report(about, f"{root}: {listing.layout} layout, {recipe.compression}, {n_files} files", findings)
+    title = f"{listing.table_file}: {n_files} files"
+    if not listing.table_file:
+        title = f"{root}: {listing.layout} layout, {recipe.compression}, {n_files} files"
+    return Report(about, title, [_for_table(finding, listing) for finding in findings])
+
+
+def _for_table(finding: Finding, listing: Listing) -> Finding:
+    """Names a file as its table does, if one lists it, with advice for one's own videos."""
+    own = listing.written.get(finding.path)
+    if own is None:
+        return finding
+    line = listing.corpus.advise(f"{finding.what}; {finding.todo}")
+    told = Finding.from_line(own.path, finding.kind, line)
+    return replace(told, what=f"{told.what} ({own.where})")
 
 
 def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
@@ -110,12 +123,15 @@ def _extra(listing: Listing, sources: list[Source]) -> Iterator[Finding]:
                 yield Finding(path, Kind.EXTRA, "in no split file", "remove it, or give --splits")
 
 
-def _duplicates(sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
+def _duplicates(listing: Listing, sources: list[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:
     first: dict[str, str] = {}
     for path in (source.path for source in sources if source.path in infos):
         before = first.setdefault(infos[path].sha256, path)
         if before != path:
-            yield Finding(path, Kind.DUPLICATE, f"the same bytes as {before}", "download both again")
+            other = listing.written.get(before)
+            same = f"{other.path} in {other.where}" if other else before
+            todo = "remove one row" if other else "download both again"
+            yield Finding(path, Kind.DUPLICATE, f"the same bytes as {same}", todo)
 
 
 def _broken_rules(listing: Listing, sources: Iterable[Source], infos: dict[str, VideoInfo]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ffpms.sources.table_rows import COLUMNS
+from ffpms.sources.table_cells import COLUMNS
 from tests.conftest import Command
 from tests.docs.test_readme import QUICK, commands_in
 from tests.helpers.pages import ROOT
@@ -36,7 +36,7 @@ def place(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_page_runs_as_written(place: Path, ffpms: Command) -> None:
     commands = commands_in("docs/own-data.md")
-    assert [name for name, *_ in commands] == ["build", "verify", "show", "bench"]
+    assert [name for name, *_ in commands] == ["build", "verify", "verify", "show", "bench"]
     for name, *flags in commands:
         tiny = ("--backbone", "tiny") if name == "bench" else ()
         result = ffpms(name, *flags, *QUICK.get(name, ()), *tiny)

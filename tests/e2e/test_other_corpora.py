@@ -1,6 +1,7 @@
 """Other corpora and one's own table, made of the embedded corpus: each is built, verified, read and trained on."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 import ffpms as package
 from ffpms.protocol.listing import is_alone
 from tests.conftest import Command, Once
+from tests.e2e.test_pairs import frames_of
 from tests.helpers import other_trees
 from tests.helpers.building import status_of
+from tests.helpers.corpus import encode
+from tests.helpers.odd_videos import make_video
 
 pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")
 
@@ -116,10 +120,59 @@ def test_one_can_train_on_mixed_and_whole_fakes(ffpms: Command, own: Path, tmp_p
 
 
 def test_segments_that_no_frame_shows_are_told(ffpms: Command, own: Path, tmp_path: Path) -> None:
+    table, clips = tmp_path / "t.csv", own / "clips"
+    rows = f"{clips}/006.mp4,0,test,\n{clips}/007.mp4,1,test,0-0.2;900-901\n{clips}/008.mp4,1,test,0.001-0.002\n"
+    table.write_text(f"path,label,split,segments\n{rows}")
+    late, between = ffpms("build", "--table", table, "--out", tmp_path / "data", *SMALL).stderr.splitlines()
+    assert late.startswith(f"{clips}/007.mp4 (line 3): its segments 900-901 begin after its last frame at ")
+    assert late.endswith(" s; correct them in the table")
+    what = "none of the 20 sampled frames lies in its fake segments"
+    assert between == f"{clips}/008.mp4 (line 4): {what}; ask for more --frames, or correct the table"
+
+
+def test_a_celeb_df_fake_that_lacks_frames_in_mid_video_is_misaligned(
+    ffpms: Command, tree: Path, tmp_path: Path
+) -> None:
+    root, out = other_trees.celeb_df(tree, tmp_path / "tree"), tmp_path / "data"
+    path = root / "Celeb-synthesis/id6_id7_0000.mp4"
+    films = frames_of(path)
+    encode(path, films[:10] + films[13:])
+    result = ffpms("build", "--root", root, "--out", out, "--split", "test", *SMALL)
+    (line,) = [line for line in result.stderr.splitlines() if "id6_id7" in line]
+    assert line.startswith("Celeb-synthesis/id6_id7_0000.mp4: runs +3 frames off original_id6_0000")
+    assert {bag for bag, status in status_of(out).items() if status == "misaligned"} == {"CDF_id6_id7_0000"}
+
+
+def test_a_table_s_own_faults_end_a_build(ffpms: Command, own: Path, tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
-    table.write_text(f"path,label,split,segments\n{own}/clips/006.mp4,0,test,\n{own}/clips/007.mp4,1,test,900-901\n")
+    table.write_text(f"path,label,split\n{own}/clips/006.mp4,0,test\n{own}/clips/9.mp4,1,test\n")
     result = ffpms("build", "--table", table, "--out", tmp_path / "data", *SMALL)
-    assert "none of the 20 sampled frames lies in its fake segments; ask for more --frames" in result.output
+    said = f"Error: {table}: line 3: {own}/clips/9.mp4 is not there; correct its path, or remove the row\n"
+    assert (result.exit_code, result.output) == (2, said)
+    found = ffpms("verify", "--table", table, "--workers", 1, "--json")
+    (finding,) = json.loads(found.output)["findings"]
+    assert (finding["path"], finding["kind"]) == (f"{own}/clips/9.mp4", "missing")
+    assert (finding["what"], finding["todo"]) == ("not found (line 3)", "correct its path in the table")
+
+
+def test_a_set_is_verified_with_its_table(ffpms: Command, own: Path) -> None:
+    result = ffpms("verify", own / "data", "--table", own / "videos.csv", "--workers", 1)
+    assert result.exit_code == 0, result.output
+
+
+def test_copies_and_faceless_videos_of_a_table_are_told(ffpms: Command, tmp_path: Path) -> None:
+    make_video(tmp_path, n_frames=20)
+    shutil.copy(tmp_path / "made.mp4", tmp_path / "b.mp4")
+    table = tmp_path / "t.csv"
+    table.write_text("path,label,split\nmade.mp4,0,test\n./b.mp4,1,test\n")
+    result = ffpms("build", "--table", table, "--out", tmp_path / "data", *SMALL)
+    assert result.exit_code == 2
+    copied, empty = result.stderr.splitlines()
+    assert copied == "./b.mp4 (line 3): the same bytes as made.mp4 (line 2); remove one row"
+    what = "not one bag could be built (2 no_face)"
+    assert empty == f"Error: {tmp_path / 'data'}: {what}; give videos with larger faces, or another --finder"
+    (finding,) = json.loads(ffpms("verify", "--table", table, "--workers", 1, "--json").output)["findings"]
+    assert (finding["what"], finding["todo"]) == ("the same bytes as made.mp4 in line 2 (line 3)", "remove one row")
 
 
 @pytest.mark.parametrize(

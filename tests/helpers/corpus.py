@@ -14,8 +14,8 @@ from ffpms.minicorpus.videos import VideoSpec, render_real
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
-from ffpms.sources.corpus import Layout, Source
 from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.listing import Layout, Source
 from ffpms.sources.source_index import list_in
 
 PAIRS = {

@@ -27,8 +27,8 @@ from ffpms.protocol.published import CRF, Published, are_official, published_vid
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, pairs_digest
 from ffpms.schema import CROP, LANDMARK, ORIGINAL, SOURCE, UNKNOWN, bag_key
-from ffpms.sources.corpus import Source
 from ffpms.sources.ffpp import official
+from ffpms.sources.listing import Source
 from ffpms.verify.built_set import verify_data
 from tests.helpers.corpus import sources_in
 
@@ -139,6 +139,21 @@ def edit(out: Path, name: str, change: Callable[[pd.DataFrame], pd.DataFrame | N
     changed = change(rows)
     write_table(rows if changed is None else changed, TABLES[name], path)
     seal(out)
+
+
+FACELESS = {"status": "no_face", "crop": "", "sha256": "", "track_id": -1}
+
+
+def lose_faces(out: Path, split: str) -> Path:
+    """Takes the faces from all bags of a split."""
+    videos = read_table(out / "videos.parquet", TABLES["videos"])
+    bags = set(videos.loc[videos["split"] == split, "bag_id"])
+    edit(
+        out,
+        "frames",
+        lambda rows: rows.assign(**{k: rows[k].mask(rows["bag_id"].isin(bags), v) for k, v in FACELESS.items()}),
+    )
+    return out
 
 
 def found(data: Path, **flags: Any) -> set[tuple[str, str]]:

@@ -12,7 +12,7 @@ from ffpms.errors import ConfigError, FfpmsError
 from ffpms.extraction.shards import Shard, note_path, read_shard, write_shard
 from ffpms.extraction.target_job import TargetJob, TargetResult
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.sources.corpus import Source
+from ffpms.sources.listing import Source
 
 
 def job(out: Path, target: str = "006") -> TargetJob:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from ffpms.dataset.loading import load
@@ -16,7 +17,7 @@ from ffpms.hashing import digest
 from tests.conftest import Command
 from tests.helpers.building import content
 from tests.helpers.pages import ROOT
-from tests.helpers.tiny_set import BAG, STORED, edit, make_set, put
+from tests.helpers.tiny_set import BAG, STORED, edit, lose_faces, make_set, put
 
 PIXELS = [name for name, form in FORMATS.items() if form.has_pixels]
 IN_FILES = [name for name, form in FORMATS.items() if form.has_pixels or name in ("croissant", "recipe")]
@@ -158,11 +159,25 @@ def test_the_readme_says_how_a_slot_without_a_face_is_written(data: Path, tmp_pa
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_set_without_faces_is_exported(tmp_path: Path, name: str) -> None:
+def test_a_set_without_faces_is_exported_where_nobody_looks_for_them(tmp_path: Path, name: str) -> None:
     bare = make_set(tmp_path / "data", faces=False)
+    if name in PIXELS:
+        with pytest.raises(ConfigError, match=f"no bag that is asked for has a face, so {name} would be empty"):
+            export(bare, name, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+        return
     report = export(bare, name, tmp_path / "out")
     assert (report.bags, report.faces, report.faceless) == (18, 0, 18)
     assert "have no face, and 18 bags none at all" in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["huggingface", "frames", "video"])
+def test_no_table_has_a_group_without_rows(data: Path, tmp_path: Path, name: str) -> None:
+    """`datasets` opens no such Parquet file, nor the others beside it."""
+    export(lose_faces(data, "test"), name, tmp_path / "out")
+    tables = [pq.ParquetFile(path).metadata for path in (tmp_path / "out").rglob("*.parquet")]
+    assert {table.row_group(i).num_rows > 0 for table in tables for i in range(table.num_row_groups)} == {True}
+    assert all(table.num_row_groups for table in tables)
 
 
 @pytest.mark.parametrize("name", PIXELS)

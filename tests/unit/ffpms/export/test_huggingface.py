@@ -13,9 +13,12 @@ from PIL import Image
 from ffpms.dataset.loading import load
 from ffpms.export import huggingface
 from ffpms.export.export import export
-from tests.helpers.tiny_set import BAG, make_set
+from tests.helpers.tiny_set import BAG, FACELESS, edit, lose_faces, make_set, put
 
 datasets = pytest.importorskip("datasets")
+
+HAVE_FACES = {"train": 24, "validation": 24}
+"""Faces of the splits that have any, where the test split has none."""
 
 
 @pytest.fixture
@@ -76,10 +79,30 @@ def test_large_splits_are_several_files(
     assert len(opened(tmp_path / "hf", "bags", split="test")) == 6
 
 
-def test_bags_without_a_face_have_empty_lists(tmp_path: Path, opened: Any) -> None:
-    export(make_set(tmp_path / "data", faces=False), "huggingface", tmp_path / "hf", splits=["test"])
+def test_a_split_without_any_face_spoils_no_other(tmp_path: Path, opened: Any) -> None:
+    data = lose_faces(make_set(tmp_path / "data"), "test")
+    export(data, "huggingface", tmp_path / "hf")
     row = opened(tmp_path / "hf", "bags", split="test")[0]
     assert (row["images"], row["frame_labels"], len(row["slot_labels"])) == ([], [], 4)
+    assert {split: len(rows) for split, rows in opened(tmp_path / "hf", "frames").items()} == HAVE_FACES
+
+
+@pytest.mark.parametrize(("name", "folder"), [("frames", "imagefolder"), ("video", "videofolder")])
+def test_folders_are_opened_too(tmp_path: Path, opened: Any, name: str, folder: str) -> None:
+    export(lose_faces(make_set(tmp_path / "data"), "test"), name, tmp_path / "out")
+    rows = opened(folder, data_dir=str(tmp_path / "out"))
+    assert set(rows) == set(HAVE_FACES)
+
+
+def test_a_large_bag_does_not_leave_the_faceless_ones_before_it_in_a_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Any
+) -> None:
+    monkeypatch.setattr(huggingface, "SHARD_BYTES", 1)
+    data = make_set(tmp_path / "data")
+    edit(data, "frames", put(FACELESS, bag_id="original_004"))
+    export(data, "huggingface", tmp_path / "hf", splits=["test"])
+    assert len(opened(tmp_path / "hf", "frames", split="test")) == 20
+    assert len(opened(tmp_path / "hf", "bags", split="test")) == 6
 
 
 def test_without_pixels_labels_and_hashes_stay(whole: Path, tmp_path: Path, opened: Any) -> None:

@@ -95,6 +95,15 @@ def test_sound_alone_is_no_video(tmp_path: Path) -> None:
         probe(tmp_path / "sound.mp4")
 
 
+@pytest.mark.parametrize("name", ["list.mp4", "list.m3u8", "list.txt"])
+@pytest.mark.parametrize("text", ["#EXTM3U\nmade.mp4\n", "\ufeff#EXTM3U\n", "ffconcat version 1.0\nfile made.mp4\n"])
+def test_a_playlist_is_called_one(tmp_path: Path, name: str, text: str) -> None:
+    make_video(tmp_path)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(MediaError, match="it is a playlist, which holds no video: give the videos that it names"):
+        probe(tmp_path / name)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
 def test_a_colon_in_a_path_makes_no_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "http:").mkdir()

@@ -26,7 +26,8 @@ TOY = '''
 """Toy faces: two manipulations, no compression levels, lengths from a table."""
 
 from ffpms.schema import ORIGINAL
-from ffpms.sources.corpus import BrokenRule, Corpus, Layout
+from ffpms.sources.corpus import BrokenRule, Corpus
+from ffpms.sources.listing import Layout
 
 _LENGTHS = {"006_007": 75}
 

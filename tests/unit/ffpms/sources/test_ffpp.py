@@ -15,8 +15,8 @@ from ffpms.protocol.plan import summarise_bags
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1_manifest import write_manifest
 from ffpms.schema import SOURCE
-from ffpms.sources.corpus import Source
 from ffpms.sources.ffpp import CORPUS, check_fake, official
+from ffpms.sources.listing import Source
 
 
 def about(**known: Any) -> VideoInfo:

@@ -11,7 +11,8 @@ from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.naming import SetSettings, name_mixed, name_unmixed
 from ffpms.protocol.plan import plan_videos, summarise_bags
 from ffpms.protocol.recipe import Recipe
-from ffpms.sources.corpus import AS_PUBLISHED, Listing, Request
+from ffpms.sources.corpus import AS_PUBLISHED
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.registry import choose_corpus, find_corpus, recognise
 from ffpms.sources.source_index import list_videos
 
@@ -48,6 +49,13 @@ def celeb(root: Path, level: str = "", tested: str = TESTED) -> Path:
     tree(root, (path.replace("/", f"/{level}", 1) for path in CELEB))
     (root / LIST).write_text(tested)
     return root
+
+
+def test_a_tree_without_fakes_is_called_so(tmp_path: Path) -> None:
+    root = tree(tmp_path, ["Celeb-real/id0_0000.mp4", "Celeb-synthesis/readme.txt"])
+    (root / LIST).write_text("1 Celeb-real/id0_0000.mp4\n")
+    with pytest.raises(ConfigError, match="there are no fakes to build; give the folder that holds Celeb-real/"):
+        listed(root, "celeb-df")
 
 
 @pytest.mark.parametrize("level", ["", "videos/"])

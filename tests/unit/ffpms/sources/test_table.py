@@ -8,10 +8,12 @@ import pytest
 
 from ffpms.errors import FfpmsError
 from ffpms.protocol.recipe import Recipe
-from ffpms.sources.corpus import Listing, Request
+from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.listing import Listing, Request
 from ffpms.sources.names import name_of_path
 from ffpms.sources.source_index import list_videos
 from ffpms.sources.table import CORPUS
+from ffpms.sources.table_files import check_listed_files
 
 
 def listed(table: Path, root: Path | None = None) -> Listing:
@@ -114,7 +116,7 @@ def test_videos_may_lie_anywhere(tmp_path: Path) -> None:
 WRONG = {
     "line 2: has no path": "path,label\n,0\n",
     "line 3: label 'maybe' is neither": "path,label\na.mp4,0\nb.mp4,maybe\n",
-    "line 4: a.mp4 stands in line 2 too": "path,label\na.mp4,0\n\n./a.mp4,1\n",
+    "line 4: ./a.mp4 stands in line 2 too": "path,label\na.mp4,0\n\n./a.mp4,1\n",
     "line 2: original x.mp4 is not in the table": "path,label,original\na.mp4,1,x.mp4\n",
     "line 3: original a.mp4 is fake too": "path,label,original\na.mp4,1,\nb.mp4,1,a.mp4\n",
     "line 2: is real and names an original": "path,label,original\na.mp4,0,b.mp4\nb.mp4,0,\n",
@@ -127,10 +129,19 @@ WRONG = {
     "line 2: manipulation 'original' is no name": "path,label,manipulation\na.mp4,1,original\n",
     "column persn is unknown; it may have path, label": "path,label,persn\na.mp4,0,x\n",
     "column label is missing": "path\na.mp4\n",
-    "a column stands twice": "path,label,label\na.mp4,0,0\n",
+    "column label stands twice": "path,label,label\na.mp4,0,0\n",
     "line 2: has 3 cells, not 2": "path,label\na,b.mp4,0\n",
     "is empty": "\n\n",
-    "is no CSV table": 'path,label\n"a.mp4,0\n',
+    "lists no video; write a row": "path,label\n",
+    "no video in it is fake; label those": "path,label\na.mp4,0\n",
+    "line 3: is no CSV (a quote is opened and not closed)": 'path,label\na.mp4,0\n"b.mp4,1\nc.mp4,1\n',
+    "line 2: is no CSV (',' expected after": 'path,label\n"a".mp4,0\n',
+    "line 4: clips/../a.mp4 stands in line 3 too": "path,label\n,\na.mp4,0\nclips/../a.mp4,1\n",
+    "line 2: path https://e.org/a.mp4 is an address, and none is opened": "path,label\nhttps://e.org/a.mp4,0\n",
+    "line 2: is real and names a manipulation 'swap'": "path,label,manipulation\na.mp4,0,swap\n",
+    "line 3: manipulation 'b_c' would be b-c, as 'B c' in line 2": "path,label,manipulation\na,1,B c\nb,1,b_c\n",
+    "line 2: manipulation '換' is no name; give letters a to z": "path,label,manipulation\na.mp4,1,換\n",
+    "line 2: original ~/o.mp4 is not in the table": "path,label,original\na.mp4,1,~/o.mp4\n",
 }
 
 
@@ -141,6 +152,88 @@ def test_wrong_rows_are_told_with_their_line(tmp_path: Path, said: str, text: st
     assert str(error.value).startswith(f"{tmp_path / 'videos.csv'}: ")
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_wrong_row_is_no_fault_of_those_that_name_it(tmp_path: Path) -> None:
+    with pytest.raises(FfpmsError, match=r"videos.csv: line 2: label 'x' is neither 0 nor 1, real nor fake$"):
+        listed(write(tmp_path, "path,label,original\na.mp4,x,\nb.mp4,1,a.mp4\n"))
+
+
+def test_what_programs_add_does_no_harm(tmp_path: Path) -> None:
+    text = "path,label,manipulation,,\na.mp4,0.0,Original,,\n,,,,\nb.mp4,1.0,swap,,\n"
+    assert [video.name for video in listed(write(tmp_path, text)).videos] == ["original_a", "swap_b"]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("path,label\na.mp4,0\n".encode("utf-16"), "is not in UTF-8"),
+        ("path,label\na.mp4,0\n".encode("utf-16-le"), "is not in UTF-8"),
+        (b"PK\x03\x04...", "is a spreadsheet or an archive; save it as CSV"),
+    ],
+)
+def test_what_is_no_text_says_so(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "videos.csv").write_bytes(data)
+    with pytest.raises(FfpmsError, match=said):
+        listed(tmp_path / "videos.csv")
+
+
+def test_a_folder_and_nobodys_home_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(FfpmsError, match="is a folder, no file; give the table itself"):
+        listed(tmp_path, tmp_path)
+    with pytest.raises(FfpmsError, match=r"~nobody-of-that-name/t.csv: cannot be read"):
+        listed(Path("~nobody-of-that-name/t.csv"))
+    listing = listed(write(tmp_path, "path,label\n~nobody-of-that-name/a.mp4,1\n"))
+    assert [own.path for own in listing.written.values()] == ["~nobody-of-that-name/a.mp4"]
+
+
+def test_what_a_table_calls_a_video_is_known_by_its_path(tmp_path: Path) -> None:
+    listing = listed(write(tmp_path, "path,label\n../a.mp4,0\n\n~/b.mp4,1\n"))
+    written = [listing.written[listing.paths[video.name]] for video in listing.videos]
+    assert written == [("line 2", "../a.mp4"), ("line 4", "~/b.mp4")]
+
+
+def test_few_people_and_renamed_manipulations_are_noted(tmp_path: Path) -> None:
+    table = write(tmp_path, "path,label,manipulation\na.mp4,0,\nb.mp4,1,Face Swap\n")
+    renamed, few = listed(table).notes
+    assert renamed == f"{table}: called in the set: Face-Swap for 'Face Swap'"
+    assert few.startswith(f"{table}: as drawn, val has no video, test has no video (2 people or originals are few")
+    rows = "".join(f"r{i}.mp4,0,p{i}\nf{i}.mp4,1,p{i}\n" for i in range(3))
+    assert listed(write(tmp_path, f"path,label,person\n{rows}")).notes == ()
+    split = write(tmp_path, "path,label,split\na.mp4,0,test\nb.mp4,1,test\n")
+    assert listed(split).notes == ()
+
+
+def test_a_person_is_the_same_in_upper_and_lower_case(tmp_path: Path) -> None:
+    videos = listed(write(tmp_path, "path,label,person\na.mp4,0,Anna\nb.mp4,1,anna\n")).videos
+    assert len({video.pair_id for video in videos}) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing", "line 3: b.mp4 is not there; correct its path, or remove the row"),
+        ("folder", "line 3: b.mp4 is a folder; write the path of the video itself"),
+        ("link", "line 3: b.mp4 is the same file as a.mp4 in line 2; remove one"),
+    ],
+)
+def test_each_row_needs_a_file_of_its_own(tmp_path: Path, kind: str, said: str) -> None:
+    listing = listed(write(tmp_path, "path,label\na.mp4,0\nb.mp4,1\n"))
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    if kind == "folder":
+        (tmp_path / "b.mp4").mkdir()
+    elif kind == "link":
+        (tmp_path / "b.mp4").hardlink_to(tmp_path / "a.mp4")
+    with pytest.raises(FfpmsError) as error:
+        check_listed_files(listing, listing.sources(listing.paths))
+    assert str(error.value) == f"{tmp_path / 'videos.csv'}: {said}"
+    check_listed_files(listing, listing.sources([listing.videos[0].name]))
+
+
+def test_advice_on_own_videos_is_not_to_download_them() -> None:
+    assert CORPUS.advise("cut short; download it again") == "cut short; get it again"
+    assert CORPUS.advise("not found; download it") == "not found; correct its path in the table"
+    assert FFPP.advise("cut short; download it again") == "cut short; download it again"
 
 
 def test_all_wrong_rows_are_told_at_once(tmp_path: Path) -> None:
