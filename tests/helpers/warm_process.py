@@ -21,6 +21,8 @@ IMPORTED = (
     "ffpms.cli.build",
     "ffpms.builder.build",
     "scipy.optimize",
+    "sklearn.linear_model",
+    "sklearn.model_selection",
     "torch._dynamo",
 )
 """What the first process imports, of which the others are copies; torch's optimisers import the last.
