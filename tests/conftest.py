@@ -17,8 +17,7 @@ from hypothesis import settings
 
 from ffpms.cli import main
 from ffpms.engine import ENGINES
-from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
-from tests.helpers.corpus import make_tree
+from tests.helpers.corpus import make_people, make_tree
 from tests.helpers.warm_worker import WarmWorker
 
 settings.register_profile("patient", deadline=None)  # processes share the cores
@@ -84,10 +83,9 @@ def tree(once: Once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def people(once: Once) -> Path:
+def people(once: Once, tree: Path) -> Path:
     """The corpus of docs/python.md and docs/tour.ipynb, to be copied: 6 real videos and 24 fakes."""
-    config = CorpusConfig(identities=6, shortest=24, longest=27)
-    return once("people", lambda out: make_corpus(out, config, workers=2))
+    return once("people", lambda out: make_people(out, tree))
 
 
 @pytest.fixture(scope="session")

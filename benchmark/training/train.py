@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from benchmark.data.batches import BagDataset, Batch, FaceDataset, in_batches
@@ -211,5 +210,20 @@ def validate(scores: list[BagScore]) -> dict[str, float]:
         raise ConfigError("the scores of val bags are not all numbers; try a lower --lr")
     each = np.logaddexp(0, np.where(label == 1, -logit, logit))
     loss = float(np.mean([each[label == y].mean() for y in (0, 1)]))
-    auc = float(roc_auc_score(label, logit))
-    return {"val_loss": loss, "val_accuracy": accuracy(label, 1 / (1 + np.exp(-logit))), "val_auc": auc}
+    return {
+        "val_loss": loss,
+        "val_accuracy": accuracy(label, 1 / (1 + np.exp(-logit))),
+        "val_auc": _auc(label, logit),
+    }
+
+
+def _auc(label: np.ndarray, logit: np.ndarray) -> float:
+    """AUC of logits of any size: the share of pairs whose fake is higher; ties count half.
+
+    scikit-learn has it too, and its import takes as long as pandas' and scipy's together.
+
+    Shape: label, logit (N,).
+    """
+    real, fake = np.sort(logit[label == 0]), logit[label == 1]
+    won = np.searchsorted(real, fake, "left") + np.searchsorted(real, fake, "right")
+    return float(won.sum() / (2 * len(real) * len(fake)))

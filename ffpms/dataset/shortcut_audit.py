@@ -8,11 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm, t
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from scipy.special import ndtri, stdtrit
 
 from ffpms.protocol.listing import is_alone
 from ffpms.schema import FRAME, WITH_PIXELS
@@ -172,6 +168,12 @@ def _predict(rows: pd.DataFrame) -> np.ndarray:
 
     Its inputs are the features less the median of their bag.
     """
+    # Slow to import, and needed once a build is done
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     groups = rows["pair_id"]
     values = rows[list(FEATURES)].astype(float)
     centred = values - values.groupby(rows["bag_id"]).transform("median")
@@ -215,7 +217,7 @@ def _auc(net: np.ndarray, total: np.ndarray, cluster: np.ndarray, widen: float =
     drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=N_RESAMPLES)
     tail = (1 - LEVEL) / 2
     low, high = np.quantile((drawn @ won) / (drawn @ compared), [tail, 1 - tail])
-    value, stretch = won.sum() / compared.sum(), widen * t.ppf(tail, n - 1) / norm.ppf(tail) * np.sqrt(n / (n - 1))
+    value, stretch = won.sum() / compared.sum(), widen * stdtrit(n - 1, tail) / ndtri(tail) * np.sqrt(n / (n - 1))
     return Auc(*(_share(value + by, 1) for by in (0, stretch * (low - value), stretch * (high - value))))
 
 

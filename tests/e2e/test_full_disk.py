@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Command, Once
-from tests.helpers.building import content, flags, program
+from tests.helpers.building import content, flags
+from tests.helpers.small_disk import on_a_small_disk
 from tests.helpers.tiny_set import make_set
 
 pytestmark = pytest.mark.usefixtures("warm_worker")
@@ -28,40 +29,34 @@ def can_mount() -> bool:
 needs_mount = pytest.mark.skipif(not can_mount(), reason="needs user namespaces with tmpfs")
 
 
-def on_a_small_disk(disk: Path, size: str, steps: str, *command: str) -> list[str]:
-    """Runs shell ``steps`` in which ``"$@"`` is the command and ``$D`` a disk of that size; returns their lines."""
-    disk.mkdir()
-    script = f'D={disk}; mount -t tmpfs -o size={size} none "$D" || exit 9\n{steps}'
-    done = subprocess.run([*OWN_MOUNTS, "sh", "-c", script, "sh", *command], capture_output=True, text=True)
-    return (done.stdout + done.stderr).splitlines()
-
-
 @needs_mount
 @pytest.mark.parametrize(("size", "workers"), [("40k", 1), ("200k", 2), ("400k", 1)])
 def test_a_full_disk_loses_nothing(
     tree: Path, tmp_path: Path, reference: dict[str, str], size: str, workers: int
 ) -> None:
     disk, result = tmp_path / "disk", tmp_path / "result"
-    steps = f'"$@" 2>&1; echo $?; mount -o remount,size=50m "$D"; "$@" --quiet 2>&1; echo $?; cp -r "$D/data" {result}'
-    first, code, *then = on_a_small_disk(disk, size, steps, *program(*flags(tree, disk / "data", "--workers", workers)))
-    assert first.startswith(f"Error: {disk / 'data'}")
-    assert first.endswith(f"No space left on device; {REMEDY}: what is done is kept")
-    assert (code, then) == ("2", ["0"])
+    command, room = flags(tree, disk / "data", "--workers", workers), f"mount -o remount,size=50m {disk}"
+    first, _, then, _ = on_a_small_disk(disk, size, command, room, (*command, "--quiet"), f"cp -r {disk}/data {result}")
+    assert (first.code, first.out) == (2, "")
+    assert first.err.startswith(f"Error: {disk / 'data'}")
+    assert first.err.endswith(f"No space left on device; {REMEDY}: what is done is kept\n")
+    assert first.err.count("\n") == 1
+    assert then == (0, "", "")
     assert content(result) == reference
 
 
 @needs_mount
 def test_a_read_only_folder_is_one_line_unless_there_is_nothing_to_do(tree: Path, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
-    command = program(*flags(tree, disk / "data"))
-    ro, rw = 'mount -o remount,ro "$D"', 'mount -o remount,rw "$D"'
-    lines = on_a_small_disk(disk, "50m", f'{ro}; "$@" 2>&1; echo $?; {rw}; "$@" --quiet; {ro}; "$@"; echo $?', *command)
-    assert lines == [
-        f"Error: {disk / 'data'}: Read-only file system; make it writable or write elsewhere",
-        "2",
+    command, ro, rw = flags(tree, disk / "data"), f"mount -o remount,ro {disk}", f"mount -o remount,rw {disk}"
+    refused, _, built, _, again = on_a_small_disk(disk, "50m", ro, command, rw, (*command, "--quiet"), ro, command)[1:]
+    said = f"Error: {disk / 'data'}: Read-only file system; make it writable or write elsewhere\n"
+    assert refused == (2, "", said)
+    assert built == (0, "", "")
+    assert (again.code, again.err) == (0, "")
+    assert again.out.splitlines() == [
         f"{disk / 'data'}: complete already, nothing to do (--retry-failed does 0 failed again)",
         "FFPMS-custom: its split files are not those of FaceForensics++; --size 32 is not v1's 299",
-        "0",
     ]
 
 
@@ -79,13 +74,15 @@ BENCH = ("--methods", "s-mil,xn-avg", "--backbone", "tiny", "--epochs", 2, "--th
 def test_a_bench_on_a_full_disk_says_so_and_goes_on_with_room(data: Path, tmp_path: Path, size: str) -> None:
     """Whichever file does not fit: a checkpoint, or the best weights."""
     disk, out = tmp_path / "disk", tmp_path / "disk" / "runs"
-    steps = '"$@" 2>&1; echo $?; find "$D" -name "*.partial"; mount -o remount,size=50m "$D"; '
-    steps += f'"$@" >/dev/null; echo $?; cp -r {out} {tmp_path}'
-    command = program("bench", *BENCH, "--data", data, "--out", out, "--quiet")
-    first, code, *then = on_a_small_disk(disk, size, steps, *command)
-    assert first.startswith(f"Error: {disk}"), first
-    assert first.endswith(f": No space left on device; {REMEDY}: what is done is kept")
-    assert (code, then) == ("2", ["0"])
+    command = ("bench", *BENCH, "--data", data, "--out", out, "--quiet")
+    steps = (command, f"find {disk} -name '*.partial'", f"mount -o remount,size=50m {disk}", command)
+    first, partial, _, then, _ = on_a_small_disk(disk, size, *steps, f"cp -r {out} {tmp_path}")
+    assert (first.code, first.out) == (2, "")
+    assert first.err.startswith(f"Error: {disk}"), first
+    assert first.err.endswith(f": No space left on device; {REMEDY}: what is done is kept\n")
+    assert first.err.count("\n") == 1
+    assert partial == (0, "", "")
+    assert (then.code, then.err) == (0, "")
     assert len(list((tmp_path / "runs").glob("*/DONE"))) == 2
     assert (tmp_path / "runs" / "leaderboard.html").read_text().endswith("</html>\n")
 
@@ -93,11 +90,11 @@ def test_a_bench_on_a_full_disk_says_so_and_goes_on_with_room(data: Path, tmp_pa
 @needs_mount
 def test_workers_need_no_room_in_shared_memory(data: Path, tmp_path: Path) -> None:
     """Docker gives a container 64 MB of /dev/shm: less than a batch."""
-    command = program("bench", *BENCH, "--data", data, "--out", tmp_path / "runs", "--workers", 1)
-    steps = 'mount -t tmpfs -o size=60k none /dev/shm; timeout 250 "$@" 2>&1 >/dev/null; echo $?'
-    *said, code = on_a_small_disk(tmp_path / "disk", "50m", steps, *command)
-    assert code == "0", said
-    assert sum("shared memory (/dev/shm) is full" in line for line in said) == 1
+    command = ("bench", *BENCH, "--data", data, "--out", tmp_path / "runs", "--workers", 1)
+    small = "mount -t tmpfs -o size=60k none /dev/shm"
+    _, done = on_a_small_disk(tmp_path / "disk", "50m", small, command)
+    assert done.code == 0, done.err
+    assert done.err.count("shared memory (/dev/shm) is full") == 1
 
 
 @pytest.mark.parametrize("name", ["frames.parquet", "README.md", "build.json"])

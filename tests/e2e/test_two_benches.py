@@ -1,16 +1,16 @@
 """Two ``ffpms bench`` with one --out share the work, whichever of them is killed."""
 
+import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.conftest import Command, Once
-from tests.helpers.building import program
 from tests.helpers.processes import wait_for
 from tests.helpers.tiny_set import make_set
+from tests.helpers.warm_process import ROOT, start_python
 
 GRID = ("--methods", "s-mil,xn-max", "--seeds", "0,1", "--backbone", "tiny", "--epochs", 2, "--threads", 1)
 RUNS = ["s-mil", "s-mil", "xn-avg", "xn-avg", "xn-max", "xn-max"]
@@ -27,13 +27,18 @@ class Bench:
 
     def __init__(self, data: Path, out: Path, log: Path, *flags: object) -> None:
         self.log = log
-        with log.open("w") as file:
-            command = program("bench", *GRID, "--data", data, "--out", out, *flags)
-            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file)
+        command = ("-m", "ffpms", "bench", *GRID, "--data", data, "--out", out, *flags)
+        self.process = start_python(ROOT, [Path(os.devnull), log], *command)
+        self.pid = self.process.pid or 0
+
+    def wait(self) -> int | None:
+        """Its exit code, when it has ended."""
+        self.process.join()
+        return self.process.exitcode
 
     @property
     def said(self) -> str:
-        return self.log.read_text()
+        return self.log.read_text() if self.log.exists() else ""
 
 
 def check(out: Path, said: str, ffpms: Command) -> None:
@@ -55,7 +60,7 @@ def check(out: Path, said: str, ffpms: Command) -> None:
 def test_two_at_once_train_each_run_once(data: Path, tmp_path: Path, ffpms: Command) -> None:
     two = [Bench(data, tmp_path / "runs", tmp_path / name) for name in ("a.log", "b.log")]
     for bench in two:
-        assert bench.process.wait() == 0, bench.said
+        assert bench.wait() == 0, bench.said
     check(tmp_path / "runs", two[0].said + two[1].said, ffpms)
 
 
@@ -64,7 +69,7 @@ def test_two_at_once_score_another_set_once(data: Path, tmp_path: Path, ffpms: C
     flags = ("--test-data", others)
     two = [Bench(data, tmp_path / "runs", tmp_path / name, *flags) for name in ("a.log", "b.log")]
     for bench in two:
-        assert bench.process.wait() == 0, bench.said
+        assert bench.wait() == 0, bench.said
     said = two[0].said + two[1].said
     assert said.count("scores the test bags of") == len(list((tmp_path / "runs").glob("*/on-*/DONE"))) == 4
     assert not list((tmp_path / "runs").rglob("*.partial"))
@@ -73,10 +78,10 @@ def test_two_at_once_score_another_set_once(data: Path, tmp_path: Path, ffpms: C
 def test_what_a_killed_bench_was_training_is_taken_over(data: Path, tmp_path: Path, ffpms: Command) -> None:
     first = Bench(data, tmp_path / "runs", tmp_path / "a.log")
     wait_for(lambda: any((tmp_path / "runs").glob("*/last.ckpt")), timeout_s=300)
-    first.process.send_signal(signal.SIGSTOP)
+    os.kill(first.pid, signal.SIGSTOP)
     second = Bench(data, tmp_path / "runs", tmp_path / "b.log")
-    wait_for(lambda: f"process {first.process.pid} on " in second.said, timeout_s=300)
+    wait_for(lambda: f"process {first.pid} on " in second.said, timeout_s=300)
     first.process.kill()
-    assert second.process.wait() == 0, second.said
-    first.process.wait()
+    assert second.wait() == 0, second.said
+    first.wait()
     check(tmp_path / "runs", first.said + second.said, ffpms)

@@ -1,6 +1,8 @@
 """A small FF++-shaped tree for tests: ten people of the embedded corpus, and one of them alone."""
 
 import json
+import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import av
 import numpy as np
 
 from ffpms.extraction.decoded_frame import DecodedFrame
-from ffpms.minicorpus.corpus import CorpusConfig, make_corpus, plan_corpus, to_pixels
+from ffpms.minicorpus.corpus import CorpusConfig, _claim, make_corpus, plan_corpus, to_pixels
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.videos import VideoSpec, render_real
 from ffpms.protocol.plan import plan_slots
@@ -25,6 +27,7 @@ PAIRS = {
 }
 FEW = {split: pairs[:1] for split, pairs in PAIRS.items()}
 CONFIG = CorpusConfig(identities=10, shortest=24, longest=27)
+FEWER = replace(CONFIG, identities=6)
 PORTRAIT = VideoSpec(seed=3, n_frames=25, fps=25, size=(360, 270))
 WIDTH, HEIGHT = PORTRAIT.size
 
@@ -34,6 +37,16 @@ def make_tree(root: Path) -> Path:
     make_corpus(root, CONFIG, workers=2)
     write_splits(root / "splits", PAIRS)
     return root
+
+
+def make_people(root: Path, tree: Path) -> None:
+    """The corpus of the first six people. The videos of four are the tree's too, and are not rendered again."""
+    _claim(root, FEWER)
+    for path in tree.rglob("*.mp4"):
+        if path.stem[:3] < "004":
+            (root / path.relative_to(tree)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, root / path.relative_to(tree))
+    make_corpus(root, FEWER)
 
 
 @cache

@@ -53,7 +53,7 @@ def draw(count: int, direction: Tensor, generator: torch.Generator) -> Bags:
     return Bags(faces + SHIFT * odd[..., None, None, None] * direction, label.float(), odd)
 
 
-def trial(name: str, seed: int) -> Score:
+def trial(name: str, seed: int, epochs: int = EPOCHS) -> Score:
     """A method's encoder and pool, trained on embeddings: the same rate and number of steps for all."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -62,14 +62,14 @@ def trial(name: str, seed: int) -> Score:
     embeddings = Backbone(nn.Flatten(), (0.0,) * 3, (1.0,) * 3, input_size=4, fixed=True)
     factory = method(name).factory
     detector = factory(embeddings, **{width: WIDTH for width in ("filters", "hidden") if width in options_of(factory)})
-    _fit(detector, train, generator)
+    _fit(detector, train, generator, epochs)
     with torch.no_grad():
         return _judge(detector.eval()(_bag(test.faces)), test)
 
 
-def _fit(detector: Detector, bags: Bags, generator: torch.Generator) -> None:
+def _fit(detector: Detector, bags: Bags, generator: torch.Generator, epochs: int) -> None:
     optimizer = torch.optim.Adam(detector.parameters(), lr=RATE)
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         for rows in torch.randperm(len(bags.label), generator=generator).split(BATCH):
             _, loss = detector.learn(_bag(bags.faces[rows]), bags.label[rows], None)
             optimizer.zero_grad()

@@ -7,6 +7,7 @@ import runpy
 import subprocess
 import sys
 import tempfile
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ffpms.engine import hide_main
@@ -17,6 +18,11 @@ IMPORTED = (
     "benchmark.bench",
     "benchmark.trials.runner",
     "benchmark.experiments.planning",
+    "ffpms.cli.build",
+    "ffpms.builder.build",
+    "scipy.optimize",
+    "sklearn.linear_model",
+    "sklearn.model_selection",
     "torch._dynamo",
 )
 """What the first process imports, of which the others are copies; torch's optimisers import the last.
@@ -30,17 +36,23 @@ def run_python(folder: Path, *arguments: object) -> subprocess.CompletedProcess[
     given = [str(one) for one in arguments]
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return run_cold(folder, *given)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(IMPORTED))
     with tempfile.TemporaryDirectory() as place:
         files = [Path(place) / name for name in ("out", "err")]
-        process = context.Process(target=_become, args=(folder, given, files))
-        with hide_main():
-            process.start()
+        process = start_python(folder, files, *given)
         process.join()
         said = [file.read_text(encoding="utf-8") for file in files]
     assert process.exitcode is not None
     return subprocess.CompletedProcess(given, process.exitcode, *said)
+
+
+def start_python(folder: Path, files: list[Path], *arguments: object) -> BaseProcess:
+    """The same, not waited for; its output and its errors go to two files."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(IMPORTED))
+    process = context.Process(target=_become, args=(folder, list(map(str, arguments)), files))
+    with hide_main():
+        process.start()
+    return process
 
 
 def run_cold(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:

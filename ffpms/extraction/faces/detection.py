@@ -45,6 +45,12 @@ class FaceFinder(Protocol):
         """Finds the face near a known box, or returns None."""
 
 
+@cache
+def _load_detector() -> dlib.fhog_object_detector:
+    """dlib takes half a second to unpack it; it keeps nothing of the pictures that it has seen."""
+    return dlib.get_frontal_face_detector()
+
+
 class DlibFinder:
     """dlib's HOG face detector.
 
@@ -54,7 +60,7 @@ class DlibFinder:
     """
 
     def __init__(self, short_side: int = 360, larger: tuple[float, ...] = (1.0, 2.0)) -> None:
-        self._detect = dlib.get_frontal_face_detector()
+        self._detect = _load_detector()
         self._short_side, self._larger = short_side, larger
 
     def everywhere(self, frame: DecodedFrame) -> list[Box]:

@@ -4,15 +4,18 @@ from functools import cache
 
 import pytest
 
-from tests.helpers.synthetic_bags import Score, trial
+from tests.helpers.synthetic_bags import EPOCHS, Score, trial
 
 BAR = 0.92
 """Over five seeds those that clear it have 0.942 or more, those that miss it 0.898 or less."""
 
+EPOCHS_ENOUGH = {"transmil": 6}
+"""It takes ten times as long as others, and over three seeds has 0.966 or more by then."""
+
 
 @cache
 def score_of(name: str) -> Score:
-    return trial(name, seed=0)
+    return trial(name, seed=0, epochs=EPOCHS_ENOUGH.get(name, EPOCHS))
 
 
 @pytest.mark.parametrize(

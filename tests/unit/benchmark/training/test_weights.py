@@ -2,8 +2,6 @@
 
 import pickle
 import re
-import subprocess
-import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from torch import nn
 
 from benchmark.training.weights import read_weights
 from ffpms.errors import ConfigError
+from tests.helpers.warm_process import run_python
 
 STATE = {"conv.weight": torch.ones(2, 2)}
 MODEL = """import torch
@@ -55,6 +54,12 @@ def test_what_holds_none_or_several_is_refused(content: object, tmp_path: Path) 
         read_weights(tmp_path / "weights.pth")
 
 
+def run_in(folder: Path, code: str) -> None:
+    """``python -c CODE`` in a folder."""
+    done = run_python(folder, "-c", f"import os; os.chdir({str(folder)!r}); {code}")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 def test_a_whole_model_is_told_with_the_command_that_converts_it(zipped: bool, tmp_path: Path) -> None:
     """As the authors of FaceForensics++ saved theirs: it can be read only beside their own code."""
@@ -64,19 +69,19 @@ def test_a_whole_model_is_told_with_the_command_that_converts_it(zipped: bool, t
     (network / "models.py").write_text(MODEL)
     form = f"_use_new_zipfile_serialization={zipped}"
     save = f"import torch, network.models as m; torch.save(m.TransferModel(), 'full_c40.p', {form})"
-    subprocess.run([sys.executable, "-c", save], cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
+    run_in(tmp_path, save)
     with pytest.raises(ConfigError, match=r"holds more than tensors \(network.models.TransferModel\).*if you trust it"):
         read_weights(tmp_path / "full_c40.p")
     message = _refusal(tmp_path / "full_c40.p")
     (command,) = re.findall(r'python -c "(.*)"$', message)
-    subprocess.run([sys.executable, "-c", command], cwd=tmp_path, check=True)
+    run_in(tmp_path, command)
     assert read_weights(tmp_path / "full_c40-tensors.pth").keys() == {"model.weight", "model.bias"}
 
 
 def test_the_command_converts_a_dict_too(tmp_path: Path) -> None:
     torch.save({"state_dict": STATE, "flags": Namespace(lr=1)}, tmp_path / "own.pth")
     (command,) = re.findall(r'python -c "(.*)"$', _refusal(tmp_path / "own.pth"))
-    subprocess.run([sys.executable, "-c", command], cwd=tmp_path, check=True)
+    run_in(tmp_path, command)
     assert read_weights(tmp_path / "own-tensors.pth").keys() == STATE.keys()
 
 

@@ -50,3 +50,7 @@ def test_after_misses_in_a_row_one_frame_in_four_is_searched_enlarged() -> None:
         blank = DecodedFrame(av.VideoFrame.from_ndarray(np.zeros((90, 100 + n, 3), np.uint8), format="rgb24"))
         finder.everywhere(blank)
     assert noting.searched == [0, 1, 2, 4, 8, 9, 10, 11, 13]
+
+
+def test_the_detector_is_unpacked_once_a_process() -> None:
+    assert detection.DlibFinder()._detect is detection.DlibFinder()._detect
