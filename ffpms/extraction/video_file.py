@@ -142,8 +142,10 @@ def as_shown(frame: av.VideoFrame) -> av.VideoFrame:
 
 
 def _side_data(frame: av.VideoFrame) -> Mapping[str, Any]:
-    """Reads the side data of a frame without ``frame.side_data``, after which only the garbage
-    collector frees a frame: it keeps an object that refers back to it.
+    """Reads the side data of a frame.
+
+    ``frame.side_data`` would keep an object that refers back to the frame, so that only the garbage
+    collector frees it.
     """
     return SideDataContainer(frame)  # type: ignore[call-arg]  # PyAV's stubs lack its constructor
 

@@ -84,12 +84,12 @@ def decode(paths: list[Path]) -> None:
 @pytest.mark.usefixtures("ffmpeg_on_path")
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: f"{clip.size[0]}x{clip.size[1]}x{clip.n_frames}")
 def test_a_build_beside_decoding_and_beside_a_plain_loop(tmp_path: Path, clip: Clip) -> None:
-    """The loop reads the real video, in which the build searches too: it must lose no face, or it would do less. In the
-    softened face of a fake, made upright at 256 px, dlib misses one of 20 at 1280x720."""
+    """The loop reads the real video, in which the build searches too. Of a rendered face that it has made upright, dlib
+    may miss one of 20; the loop does less then, so the comparison is in its favour. The build may lose none."""
     paths = make_target(tmp_path / "tree", clip.size, clip.n_frames)
     folders = (tmp_path / f"out{n}" for n in count())
     loop = PlainLoop()
-    assert loop.extract(paths[0], tmp_path, SAMPLED) == SAMPLED
+    assert loop.extract(paths[0], tmp_path, SAMPLED) >= SAMPLED - 1
     build, decoding, plain = time_in_turn(
         [
             lambda: run_job(job(tmp_path / "tree", next(folders))),
