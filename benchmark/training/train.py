@@ -16,7 +16,6 @@ from benchmark.data.batches import BagDataset, Batch, FaceDataset, in_batches
 from benchmark.data.loading import load_batches
 from benchmark.data.training_sets import part_size
 from benchmark.metrics.accuracy import accuracy
-from benchmark.training.allocator import keep_freed_memory
 from benchmark.training.checkpoint import (
     BEST,
     TrainingState,
@@ -32,6 +31,7 @@ from benchmark.training.checkpoint import (
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, predict_alike
 from detectors.detector import Detector
+from ffpms.allocator import keep_freed_memory
 from ffpms.errors import ConfigError
 
 

@@ -113,9 +113,10 @@ def _discard(path: Path) -> None:
 def _write_files(folder: Path, shard: Shard) -> None:
     """Writes the crops, then the marker."""
     folder.mkdir(parents=True)
-    for path, data in shard.files.items():
-        file = folder / Path(path).relative_to(f"crops/{shard.target_id}")
-        file.parent.mkdir(exist_ok=True)
+    files = {folder / path.removeprefix(f"crops/{shard.target_id}/"): data for path, data in shard.files.items()}
+    for parent in {file.parent for file in files}:
+        parent.mkdir(exist_ok=True)
+    for file, data in files.items():
         file.write_bytes(data)
     rows = {"target_id": shard.target_id, "sources": shard.sources, "crops": shard.crops}
     text = _as_json(rows | ({"landmarks": shard.landmarks} if shard.landmarks else {}))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from ffpms.allocator import keep_freed_memory
 from ffpms.engine.watchdog import watched
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
@@ -59,6 +60,7 @@ def run_job(job: TargetJob) -> TargetResult:
 
     A failure is a status in the rows of the shard, not an exception.
     """
+    keep_freed_memory()
     began_s = time.time() - _COARSEST_S
     shard, unexpected = _make_shard(job)
     for row in shard.sources:

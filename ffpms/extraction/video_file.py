@@ -5,7 +5,7 @@ opened as what it is, if that holds its own frames: no file leads to another one
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import av
 import numpy as np
 from av.container import InputContainer
+from av.sidedata.sidedata import SideDataContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 from packaging.version import Version
@@ -135,13 +136,22 @@ def as_shown(frame: av.VideoFrame) -> av.VideoFrame:
 
     Those are converted by the filters that ffmpeg takes, so that its pixels are ours.
     """
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    matrix = _side_data(frame).get("DISPLAYMATRIX")
     filters = [] if matrix is None else upright_filters(np.frombuffer(matrix, np.int32).tolist())
     if frame.interlaced_frame:
         filters.append(("setfield", "prog"))
     if filters or frame.format.name not in _CONVERTED_ALIKE:
         return _filtered(frame, [*filters, ("format", "rgb24")])
     return frame
+
+
+def _side_data(frame: av.VideoFrame) -> Mapping[str, Any]:
+    """Reads the side data of a frame.
+
+    ``frame.side_data`` would keep an object that refers back to the frame, so that only the garbage
+    collector frees it.
+    """
+    return SideDataContainer(frame)  # type: ignore[call-arg]  # PyAV's stubs lack its constructor
 
 
 def _filtered(frame: av.VideoFrame, filters: list[tuple[str, str | None]]) -> av.VideoFrame:

@@ -6,7 +6,9 @@
 import os
 import subprocess
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -24,10 +26,23 @@ from tests.bench.plain_loop import PlainLoop
 resource = pytest.importorskip("resource", reason="Windows does not count what a process's children spent")
 
 LONG = bool(os.environ.get("FFPMS_BENCH"))
-SIZES = [(640, 480), (1280, 720)] if LONG else [(640, 480)]
-N_FRAMES = 450 if LONG else 150
 SAMPLED = 20
 N_ROUNDS = 5 if LONG else 2
+
+
+class Clip(NamedTuple):
+    """Videos of a size and length, and how long a build of them may take, in times of their decoding.
+
+    The limits are those of a busy machine: they tell that something has become slow.
+    """
+
+    size: tuple[int, int]
+    n_frames: int
+    limit: float
+
+
+SHORT = Clip((640, 480), 150, 1.9)
+CLIPS = [Clip((640, 480), 450, 1.2), SHORT, Clip((1280, 720), 450, 1.1), Clip((360, 288), 60, 3.6)] if LONG else [SHORT]
 
 
 def job(root: Path, out: Path) -> TargetJob:
@@ -67,22 +82,29 @@ def decode(paths: list[Path]) -> None:
 
 @pytest.mark.bench
 @pytest.mark.usefixtures("ffmpeg_on_path")
-@pytest.mark.parametrize("size", SIZES)
-def test_a_build_beside_decoding_and_beside_a_plain_loop(tmp_path: Path, size: tuple[int, int]) -> None:
-    paths = make_target(tmp_path / "tree", size, N_FRAMES)
-    todo = job(tmp_path / "tree", tmp_path / "out")
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: f"{clip.size[0]}x{clip.size[1]}x{clip.n_frames}")
+def test_a_build_beside_decoding_and_beside_a_plain_loop(tmp_path: Path, clip: Clip) -> None:
+    """The loop reads the real video, in which the build searches too. Of a rendered face that it has made upright, dlib
+    may miss one of 20; the loop does less then, so the comparison is in its favour. The build may lose none."""
+    paths = make_target(tmp_path / "tree", clip.size, clip.n_frames)
+    folders = (tmp_path / f"out{n}" for n in count())
     loop = PlainLoop()
-    assert loop.extract(paths[1], tmp_path, SAMPLED) == SAMPLED
+    assert loop.extract(paths[0], tmp_path, SAMPLED) >= SAMPLED - 1
     build, decoding, plain = time_in_turn(
-        [lambda: run_job(todo), lambda: decode(paths), lambda: loop.extract(paths[1], tmp_path, SAMPLED)]
+        [
+            lambda: run_job(job(tmp_path / "tree", next(folders))),
+            lambda: decode(paths),
+            lambda: loop.extract(paths[0], tmp_path, SAMPLED),
+        ]
     )
     ours, decoding = build / len(paths), decoding / len(paths)
-    shard = read_shard(tmp_path / "out", "000")
+    shard = read_shard(tmp_path / "out0", "000")
     assert shard is not None
     assert {row["status"] for row in shard.sources} | {row["status"] for row in shard.crops} == {"ok"}
     print(
-        f"\n{size[0]}x{size[1]}, {N_FRAMES} frames, CPU seconds a video: decoding {decoding:.3f}, build {ours:.3f} "
-        f"({ours / decoding:.2f} times), plain loop {plain:.2f} ({plain / ours:.1f} times the build)"
+        f"\n{clip.size[0]}x{clip.size[1]}, {clip.n_frames} frames, CPU seconds a video: "
+        f"decoding {decoding:.3f}, build {ours:.3f} ({ours / decoding:.2f} times), "
+        f"plain loop {plain:.2f} ({plain / ours:.1f} times the build)"
     )
-    assert ours / decoding < 4
+    assert ours / decoding < clip.limit
     assert plain / ours > 8

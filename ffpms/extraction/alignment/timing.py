@@ -27,12 +27,12 @@ _LARGEST = 12.0
 
 @dataclass(frozen=True)
 class SmallFrame:
-    """The luma of a frame, halved until its shorter side is below 960 px.
+    """The luma of a frame, (h, w) uint8, halved until its shorter side is below 960 px.
 
     That is fine enough to tell a frame from the next one.
     """
 
-    image: Image.Image
+    pixels: np.ndarray
     factor: int
 
     @classmethod
@@ -42,11 +42,17 @@ class SmallFrame:
         Shape: luma (H, W) uint8.
 
         Example:
-            >>> SmallFrame.of(np.zeros((1080, 1920), np.uint8)).image.size
+            >>> SmallFrame.of(np.zeros((1080, 1920), np.uint8)).size
             (960, 540)
         """
         factor = max(1, min(luma.shape) // _SHORT_SIDE)
-        return cls(Image.fromarray(luma).reduce(factor) if factor > 1 else Image.fromarray(luma), factor)
+        return cls(np.asarray(Image.fromarray(luma).reduce(factor)) if factor > 1 else luma, factor)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, px."""
+        height, width = self.pixels.shape
+        return width, height
 
     def cut(self, box: Box, size: tuple[int, int], step: int = 1) -> np.ndarray:
         """Cuts a box out and resizes it to ``size`` (width, height) px; every ``step``-th row and
@@ -57,11 +63,11 @@ class SmallFrame:
         Shape: (ceil(height / step), ceil(width / step)) float32.
         """
         b = box.scaled(1 / self.factor)
-        if b == Box(b.x, b.y, *size).within(*self.image.size):  # needs no resampling
-            return np.asarray(self.image)[b.rows, b.columns][::step, ::step].astype(np.float32)
-        right, bottom = min(b.x + b.w, self.image.width), min(b.y + b.h, self.image.height)
-        corners = (max(b.x, 0.0), max(b.y, 0.0), right, bottom)
-        cut = self.image.resize(size, Image.Resampling.BILINEAR, box=corners)
+        width, height = self.size
+        if b == Box(b.x, b.y, *size).within(width, height):  # needs no resampling
+            return self.pixels[b.rows, b.columns][::step, ::step].astype(np.float32)
+        corners = (max(b.x, 0.0), max(b.y, 0.0), min(b.x + b.w, width), min(b.y + b.h, height))
+        cut = Image.fromarray(self.pixels).resize(size, Image.Resampling.BILINEAR, box=corners)
         return np.asarray(cut)[::step, ::step].astype(np.float32)
 
 
@@ -95,7 +101,8 @@ class Surroundings:
         if face is None or len(reals) < len(OFFSETS):
             return None
         factor = reals[0].factor
-        whole = Box(0, 0, reals[0].image.width * factor, reals[0].image.height * factor)
+        width, height = reals[0].size
+        whole = Box(0, 0, width * factor, height * factor)
         frame = geometry.map(whole)
         around = geometry.map(face.widened(2.0)).within(int(frame.w), int(frame.h))
         size = (max(8, int(around.w) // factor), max(8, int(around.h) // factor))
@@ -121,4 +128,8 @@ class Surroundings:
 
 
 def _differences(shown: np.ndarray, seen: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.stack([weights @ np.minimum(np.abs(shown - real), _LARGEST) for real in seen])
+    means, change = [], np.empty_like(shown)
+    for real in seen:
+        np.abs(np.subtract(shown, real, out=change), out=change)
+        means.append(weights @ np.minimum(change, _LARGEST, out=change))
+    return np.stack(means)

@@ -15,6 +15,7 @@ EXCUSED = {
     "detectors.plugins": "imports modules whose own code is hashed with their methods",
     "detectors.methods": "a method's own file is hashed with it, the others do not matter",
     "ffpms": "the version, which config.toml names",
+    "ffpms.allocator": "how memory is kept, whatever is in it",
     "ffpms.cgroups": "the machine's, as with every setting of it",
     "ffpms.checks": "refuses settings; those it lets through are in config.toml or in the set",
     "ffpms.clutter": "names of no file that a trial reads",

@@ -12,6 +12,7 @@ from tests.helpers.imports import covers, missed_by, reached_by
 EXCUSED = {
     "data_manifests": "a path; the content of split files is hashed as pairs_sha256",
     "ffpms": "the version, which build.json names",
+    "ffpms.allocator": "how memory is kept, whatever is in it",
     "ffpms.cgroups": "how many workers, whatever they do",
     "ffpms.checks": "refuses settings; those it lets through are in build.json",
     "ffpms.clutter": "names that no video has",

@@ -1,4 +1,4 @@
-"""Allocator: keeps the memory of a training step for the next one."""
+"""Allocator: keeps the memory of a training step, or of a target's frames, for the next one."""
 
 import ctypes
 import os
@@ -17,9 +17,9 @@ _OWN = ("MALLOC_", "GLIBC_TUNABLES")
 def keep_freed_memory() -> bool:
     """Tells glibc to keep freed memory, and returns whether it does.
 
-    By default it gives large blocks back at once. A step then pays a page fault for every 4 kB of
-    its activations. Settings of the user's own (``MALLOC_*``, ``GLIBC_TUNABLES``) stay as they are.
-    Without glibc nothing is done.
+    By default it gives large blocks back at once. A training step then pays a page fault for every
+    4 kB of its activations, and a build for every 4 kB of its frames. Settings of the user's own
+    (``MALLOC_*``, ``GLIBC_TUNABLES``) stay as they are. Without glibc nothing is done.
     """
     if platform.libc_ver()[0] != "glibc" or any(name.startswith(_OWN) for name in os.environ):
         return False
