@@ -97,6 +97,7 @@ def _train_and_score(data: BuiltSet, out: Path, seed: int, machine: Machine) -> 
         backbone=PACKAGED_BACKBONE,
         weights_sha256=PACKAGED,
         tune=CACHED,
+        frame_faces="drawn",
         epochs=EPOCHS,
         lr_halved_every=EPOCHS,
     )
