@@ -40,7 +40,7 @@ PEOPLE, SHARES = 64, (3, 1, 4)
 """People of the corpus, and how train, val and test share them: half are for the test."""
 SIZE = 112
 EPOCHS = 40
-"""Epochs of a head, on embeddings of a frozen backbone: so the demo ends in minutes on two cores."""
+"""Epochs of a head on embeddings of a frozen backbone, so that the demo ends in minutes."""
 
 RATES = (0.05, 0.25, 0.5, 1.0)
 """Fake rates of the curve in the terminal."""

@@ -152,7 +152,7 @@ class FeatureFile:
             )
 
     def open(self, embed: Embed, log: Log) -> np.ndarray:
-        """Opens the whole; what is missing or damaged is embedded. One process does it at a time."""
+        """Opens the whole; what is missing or damaged is embedded, by one process at a time."""
         found = self.read()
         if len(found) == len(self.faces):
             return found
