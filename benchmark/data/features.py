@@ -19,6 +19,7 @@ from benchmark.data.batches import BagDataset, Batch
 from benchmark.data.face_cache import Log
 from ffpms.dataset.torch_data import pad_bags
 from ffpms.errors import StorageError, writing
+from ffpms.regular_files import open_file
 from ffpms.storage import LOCKS, wait_for_lock
 
 _NUMBER, _SUM = np.dtype("<f4"), np.dtype("<u4")
@@ -113,13 +114,15 @@ class FeatureFile:
 
         Shape: -> (n, D) float32, n up to the number of faces.
         """
-        if not self.path.exists():
-            return np.empty((0, self.width), np.float32)
-        n = (self.path.stat().st_size - len(self._head)) // (self._shape[1] * _SUM.itemsize)
-        with self.path.open("rb") as file:
-            if file.read(len(self._head)) != self._head or n < 1:
-                return np.empty((0, self.width), np.float32)
-        table = np.memmap(self.path, _SUM, "r", len(self._head), (min(n, len(self.faces)), self._shape[1]))
+        none = np.empty((0, self.width), np.float32)
+        try:
+            with open_file(self.path) as file:
+                n = (os.fstat(file.fileno()).st_size - len(self._head)) // (self._shape[1] * _SUM.itemsize)
+                if file.read(len(self._head)) != self._head or n < 1:
+                    return none
+                table = np.memmap(file, _SUM, "r", len(self._head), (min(n, len(self.faces)), self._shape[1]))
+        except FileNotFoundError:
+            return none
         sums, rows = table[:, -1].tolist(), table[:, :-1]
         whole = next((i for i, row in enumerate(rows) if crc32(row) != sums[i]), len(rows))
         return rows[:whole].view(_NUMBER)
