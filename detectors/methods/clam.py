@@ -27,8 +27,10 @@ def extremes(weight: Tensor, mask: Tensor, k: int) -> Tensor:
     Shape: (B, M), (B, M) bool -> (B, M).
 
     Example:
-        >>> extremes(torch.tensor([[0.1, 0.7, 0.2, 0.0]]), torch.tensor([[True] * 3 + [False]]), k=8)
-        tensor([[-1,  1,  0,  0]])
+        >>> weight = torch.tensor([[0.1, 0.7, 0.2, 0.0]])
+        >>> mask = torch.tensor([[True, True, True, False]])
+        >>> extremes(weight, mask, k=8).tolist()
+        [[-1, 1, 0, 0]]
     """
     count = mask.sum(dim=1, keepdim=True)  # (B, 1)
     taken = (count // 2).clamp(max=k)

@@ -52,9 +52,9 @@ def deal(score: Tensor, mask: Tensor, groups: int) -> Tensor:
     Shape: (B, M), (B, M) bool -> (B, G, M) bool.
 
     Example:
-        >>> deal(torch.tensor([[0.1, 0.9, 0.5]]), torch.ones(1, 3, dtype=torch.bool), groups=2).int()
-        tensor([[[1, 1, 0],
-                 [0, 0, 1]]], dtype=torch.int32)
+        >>> score, mask = torch.tensor([[0.1, 0.9, 0.5]]), torch.ones(1, 3, dtype=torch.bool)
+        >>> deal(score, mask, groups=2).int().tolist()
+        [[[1, 1, 0], [0, 0, 1]]]
     """
     rank = score.masked_fill(~mask, -torch.inf).argsort(dim=1, descending=True, stable=True).argsort(dim=1)
     turn = torch.arange(groups, device=mask.device)[:, None]

@@ -48,9 +48,9 @@ def chain(mask: Tensor) -> Tensor:
 class Smooth(nn.Module):
     """The operator Sm of a bag: G(t) = a (I - L) G(t - 1) + (1 - a) U, from G(0) = U.
 
-    It is linear in U, and computed as a matrix. With more and more steps it tends to the exact Sm(U)
-    = (I + c L)^(-1) U, c = a / (1 - a). That is the best trade of small differences between
-    neighbours, U^T L U, against staying near U. A learned a stays between 0 and 1.
+    It is linear in U, and computed as a matrix. With more steps it tends to the exact Sm(U) =
+    (I + c L)^(-1) U, c = a / (1 - a). That G has the least c G^T L G + |G - U|^2: neighbours differ
+    little, and faces change little. A learned a stays between 0 and 1.
 
     Shape: mask (B, M) bool -> (B, M, M).
 
@@ -101,10 +101,10 @@ def bounded(layer: nn.Linear, values: Tensor) -> Tensor:
 class SmoothAttentionPool(nn.Module):
     """Attention pooling with Sm early, mid or late in the attention (Castro-Macias 2024).
 
-    The scores of the faces H are f = u tanh(V Sm(H)) for ``early``, u tanh(Sm(V H)) for ``mid``, and
-    Sm(u tanh(V H)) for ``late``; a = softmax(f). The video's logit is sum_j a_j z_j, z_j = W g_j +
-    b. For ``early`` the bag's embedding is made of smoothed faces: g_j is one, and a face's logit
-    depends on its neighbours. Else g_j is the face itself. A video's only face gives its own logit.
+    The scores of the faces H are f = u tanh(V Sm(H)) for ``early``, u tanh(Sm(V H)) for ``mid``,
+    and Sm(u tanh(V H)) for ``late``; a = softmax(f). The video's logit is sum_j a_j z_j with z_j =
+    W g_j + b. For ``early`` the bag's embedding is made of smoothed faces: g_j is one, and a face's
+    logit depends on its neighbours. Else g_j is the face itself. A video's only face gives its own.
 
     ``spectral_norm`` divides those weights of the attention that follow Sm, V and u or u alone, by
     their largest singular value. So they do not make differences larger that Sm made small.
@@ -154,7 +154,7 @@ def sm_abmil(
     spectral_norm: bool = True,
 ) -> BagDetector:
     """Attention-based MIL on faces smoothed along time: logit(p) = W sum_j a_j g_j + b, g = Sm(h).
-    Sm repeats g = alpha N g + (1 - alpha) h, where N g are a face's two neighbours in time.
+    Sm repeats g = alpha N g + (1 - alpha) h, with N g the scaled sum of both neighbours in time.
 
     The defaults are those of the authors' code and of its experiments: Sm early, T = 10 steps, an
     alpha that is learned from 0.5 on, and spectral norms.

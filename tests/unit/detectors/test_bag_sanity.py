@@ -7,7 +7,7 @@ import pytest
 from tests.helpers.synthetic_bags import Score, trial
 
 BAR = 0.92
-"""Over five seeds those that clear it have 0.942 or more, those that miss it 0.898 or less."""
+"""Over five seeds those that clear it have 0.934 or more, those that miss it 0.898 or less."""
 
 
 @cache
