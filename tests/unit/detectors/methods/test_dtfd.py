@@ -44,7 +44,9 @@ def test_training_draws_and_prediction_does_not() -> None:
 def test_what_a_pseudo_bag_hands_on(distill: Distillation) -> None:
     torch.manual_seed(0)
     pool = DoubleTierPool(8, 4, groups=2, distill=distill).eval()
-    faces, mask = torch.randn(1, 6, 8), torch.ones(1, 6, dtype=torch.bool)
+    pool.attend.score.weight.data.mul_(20.0)  # attention and bias that would choose otherwise
+    torch.nn.init.constant_(pool.classify.bias, 5.0)
+    faces, mask = torch.randn(1, 12, 8), torch.ones(1, 12, dtype=torch.bool)
     logit = pool.classify(faces)[0, :, 0]
     rows: dict[str, list[Tensor]] = {"afs": [], "maxs": [], "mas": [], "lowest": []}
     for member in deal(logit[None], mask, groups=2)[0]:

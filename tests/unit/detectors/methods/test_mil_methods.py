@@ -145,6 +145,6 @@ def test_a_loss_of_its_own_does_not_see_padding(name: str, training: bool) -> No
     losses = []
     for padding, filler in ((0, 0.0), (3, 7.0)):
         torch.manual_seed(1)
-        bag = make_bag(make_faces(5), make_faces(3, seed=1), padding=padding, filler=filler)
+        bag = make_bag(make_faces(5), make_faces(7, seed=1), padding=padding, filler=filler)
         losses.append(detector.learn(bag, label, None)[1])
     torch.testing.assert_close(*losses)
