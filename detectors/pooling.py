@@ -177,6 +177,24 @@ class FrameHead(nn.Module):
         return Prediction(self.aggregate(frame_logit, mask), frame_logit, None)
 
 
+class GatedAttention(nn.Module):
+    """Gated attention score, u . (tanh(V h) * sigmoid(U h)) (Ilse 2018, Eq. 9).
+
+    Shape: (B, M, D) -> (B, M, 1).
+    """
+
+    def __init__(self, num_features: int, attention: int) -> None:
+        super().__init__()
+        self.value = nn.Linear(num_features, attention)
+        self.gate = nn.Linear(num_features, attention)
+        self.score = nn.Linear(attention, 1, bias=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Returns the score of each face before the softmax."""
+        score: Tensor = self.score(torch.tanh(self.value(features)) * torch.sigmoid(self.gate(features)))
+        return score
+
+
 class AttentionPool(nn.Module):
     """Attention pooling: a linear classifier on the weighted mean of the embeddings.
 

@@ -3,34 +3,15 @@
 S-MIL is its special case with a linear attention and a classifier without bias.
 """
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from detectors.backbones import Backbone
 from detectors.detector import BagDetector
-from detectors.pooling import AttentionPool
+from detectors.pooling import AttentionPool, GatedAttention
 from detectors.registry import register
 from detectors.temporal_encoders import KernelEncoder
 
 SOURCE = "Ilse et al., ICML 2018"
-
-
-class GatedAttention(nn.Module):
-    """Gated attention score, u . (tanh(V h) * sigmoid(U h)) (Ilse 2018, Eq. 9).
-
-    Shape: (B, M, D) -> (B, M, 1).
-    """
-
-    def __init__(self, num_features: int, attention: int) -> None:
-        super().__init__()
-        self.value = nn.Linear(num_features, attention)
-        self.gate = nn.Linear(num_features, attention)
-        self.score = nn.Linear(attention, 1, bias=False)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Returns the score of each face before the softmax."""
-        score: Tensor = self.score(torch.tanh(self.value(features)) * torch.sigmoid(self.gate(features)))
-        return score
 
 
 @register("abmil", source=f"{SOURCE}, Eq. 7 and 8")

@@ -17,7 +17,18 @@ from detectors.temporal_encoders import KernelEncoder
 few = settings(max_examples=25, deadline=None)
 
 
-VARIANTS = ("s-mil-t.eq12=scores", "s-mil-t.eq12=instances", "s-mil-t.kernels=2,5", "top-k.share=0.5")
+WEIGHTED = (
+    "s-mil-t.eq12=scores",
+    "s-mil-t.eq12=instances",
+    "s-mil-t.kernels=2,5",
+    "sm-abmil.where=mid",
+    "sm-abmil.where=late",
+    "sm-abmil.exact=true",
+    "dtfd.distill=maxs",
+    "dtfd.distill=maxmins",
+    "dtfd.distill=mas",
+)
+VARIANTS = (*WEIGHTED, "top-k.share=0.5")
 """Options that make another pool."""
 
 
@@ -108,7 +119,7 @@ def test_autocast_changes_the_backbone_alone(detector: detectors.Detector) -> No
     laws.autocast_changes_the_backbone_alone(detector)
 
 
-@pytest.mark.parametrize("asked", ["s-mil", "abmil", "abmil-gated", "s-mil-t", *VARIANTS[:3]])
+@pytest.mark.parametrize("asked", ["s-mil", "abmil", "abmil-gated", "s-mil-t", "sm-abmil", "clam", "dtfd", *WEIGHTED])
 def test_the_video_is_the_weighted_sum_of_its_faces(asked: str) -> None:
     prediction = new(asked)(laws.make_bag(laws.make_faces(6)))
     assert prediction.weight is not None

@@ -16,7 +16,7 @@ from detectors.autocast import to_float32, without_autocast
 from detectors.backbones import TINY, Backbone
 
 BF16 = torch.bfloat16
-WEIGHTED = ("s-mil", "s-mil-t", "abmil", "abmil-gated", "dsmil")
+WEIGHTED = ("s-mil", "s-mil-t", "abmil", "abmil-gated", "dsmil", "clam", "dtfd")
 """Methods whose weights are a softmax over the faces."""
 BAG = laws.make_bag(laws.make_faces(4), laws.make_faces(3, seed=1), padding=1)
 

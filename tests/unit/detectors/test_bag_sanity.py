@@ -7,7 +7,7 @@ import pytest
 from tests.helpers.synthetic_bags import EPOCHS, Score, trial
 
 BAR = 0.92
-"""Over five seeds those that clear it have 0.942 or more, those that miss it 0.898 or less."""
+"""Over five seeds those that clear it have 0.934 or more, those that miss it 0.898 or less."""
 
 EPOCHS_ENOUGH = {"transmil": 6}
 """It takes ten times as long as others, and over three seeds has 0.966 or more by then."""
@@ -20,7 +20,10 @@ def score_of(name: str) -> Score:
 
 @pytest.mark.parametrize(
     "name",
-    ["s-mil", "s-mil-t", "mil", "max", "top-k", "lse", "abmil", "abmil-gated", "dsmil", "transmil"],
+    [
+        *("s-mil", "s-mil-t", "mil", "max", "top-k", "lse", "abmil", "abmil-gated", "dsmil", "transmil"),
+        *("sm-abmil", "clam", "dtfd"),
+    ],
 )
 def test_one_of_twenty_is_found(name: str) -> None:
     score = score_of(name)
@@ -37,7 +40,7 @@ def test_one_of_twenty_is_lost_in_a_mean(name: str) -> None:
     assert score.auc < 0.97
 
 
-@pytest.mark.parametrize("name", ["s-mil", "abmil", "abmil-gated", "dsmil"])
+@pytest.mark.parametrize("name", ["s-mil", "abmil", "abmil-gated", "dsmil", "sm-abmil", "clam", "dtfd"])
 def test_attention_lies_on_the_odd_one(name: str) -> None:
     weight = score_of(name).weight
     assert weight is not None

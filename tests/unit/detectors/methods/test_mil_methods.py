@@ -11,6 +11,7 @@ from detectors.bag import Bag
 from detectors.errors import DetectorError
 from detectors.methods.dsmil import DualStreamDetector
 from detectors.methods.smil import BagOfBags, OneBag, SumOfBags
+from detectors.random_bags import make_bag, make_faces
 from detectors.temporal_encoders import KernelEncoder
 
 
@@ -116,6 +117,13 @@ def test_dsmil_teaches_both_streams() -> None:
         ("s-mil-t", {"kernels": "1,0"}),
         ("transmil", {"heads": "7"}),
         ("transmil", {"heads": "0"}),
+        ("sm-abmil", {"alpha": "1"}),
+        ("sm-abmil", {"alpha": "0"}),
+        ("sm-abmil", {"steps": "0"}),
+        ("clam", {"k": "0"}),
+        ("clam", {"bag_weight": "0"}),
+        ("clam", {"bag_weight": "1.1"}),
+        ("dtfd", {"groups": "0"}),
     ],
 )
 def test_an_option_without_sense_is_refused(name: str, options: dict[str, str]) -> None:
@@ -126,3 +134,17 @@ def test_an_option_without_sense_is_refused(name: str, options: dict[str, str]) 
 def test_a_mistyped_name_brings_the_nearest_first() -> None:
     with pytest.raises(DetectorError, match="did you mean s-mil-t, s-mil"):
         create("s-mil-v", TINY)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", ["dsmil", "clam", "dtfd"])
+def test_a_loss_of_its_own_does_not_see_padding(name: str, training: bool) -> None:
+    """The laws are of predictions; these methods learn from more than those."""
+    torch.manual_seed(0)
+    detector, label = create(name, TINY).train(training), torch.tensor([1.0, 0.0])
+    losses = []
+    for padding, filler in ((0, 0.0), (3, 7.0)):
+        torch.manual_seed(1)
+        bag = make_bag(make_faces(5), make_faces(7, seed=1), padding=padding, filler=filler)
+        losses.append(detector.learn(bag, label, None)[1])
+    torch.testing.assert_close(*losses)
