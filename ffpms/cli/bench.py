@@ -76,10 +76,8 @@ from ffpms.errors import ConfigError, writing
     click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]"),
     click.option(
         "--tune",
-        default="all",
-        show_default=True,
         type=click.Choice(["all", "norm", "none"]),
-        help="What of the backbone to train.",
+        help="What of the backbone to train.  [default: the method's own, see 'ffpms methods']",
     ),
     click.option("--freeze", is_flag=True, help="The same as --tune none."),
 )
@@ -286,8 +284,8 @@ def _configs(flags: dict[str, Any], methods: list[str]) -> tuple[list[Any], dict
     from benchmark.experiments.planning import read_otherwise
     from benchmark.trials.configure import configure, split_mixes, split_options, split_weights
 
-    if flags["freeze"] and flags["tune"] == "norm":
-        raise ConfigError("freeze: contradicts --tune norm; give one of them")
+    if flags["freeze"] and flags["tune"] not in (None, "none"):
+        raise ConfigError(f"freeze: contradicts --tune {flags['tune']}; give one of them")
     settings = {name: flags[name] for name in _SETTINGS} | ({"tune": "none"} if flags["freeze"] else {})
     settings |= {name: flags[name] for name in _READ if flags[name]}
     weights, options = split_weights(flags["weights"]), split_options(flags["options"])

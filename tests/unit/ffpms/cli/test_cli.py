@@ -143,7 +143,7 @@ def test_an_unexpected_error_is_one_line_too(ffpms: Command, monkeypatch: pytest
 def test_methods_says_what_a_method_sees_of_val_deepfakes(ffpms: Command) -> None:
     for output in (ffpms("methods").output, ffpms("methods", "--markdown").output):
         said = " ".join(output.split())
-        assert "d-fwa and x-ray train and choose their epoch on real faces" in said
+        assert "d-fwa, sbi and x-ray train and choose their epoch on real faces" in said
         assert "threshold and temperature are chosen on val deepfakes, for them as for all methods." in said
     rows = json.loads(ffpms("methods", "--json").output)
     assert [row["name"] for row in rows] == names()
