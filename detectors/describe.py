@@ -10,7 +10,7 @@ TRAINING_DATA = {
     "self-blended": "train-split real faces, and blends of each with itself",
 }
 TUNED = {"all": "", "norm": ", its normalisation layers tuned", "none": ", frozen"}
-"""What is said of a backbone by what of it is trained."""
+"""What stands behind a backbone, by what of it is trained."""
 
 
 def describe_methods() -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""GenD: layer norms of a foundation model are tuned, on the unit sphere (Yermakov et al., WACV 2026).
+"""GenD: tunes the layer norms of a foundation model (Yermakov et al., WACV 2026).
 
 "Deepfake Detection that Generalizes Across Benchmarks" trains 0.03 % of CLIP's weights: those of
 its layer norms. Features are scaled to length 1 and classified by one linear layer. Beside the

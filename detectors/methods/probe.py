@@ -17,5 +17,5 @@ from detectors.registry import register
     "probe", source="Ojha et al., CVPR 2023", unit="frame", backbone="vit_large_patch14_clip_224.openai", tune="none"
 )
 def probe(backbone: Backbone) -> BagDetector:
-    """A linear classifier of frames on a frozen foundation model: z_j = w x_j + b, p = mean_j p_j."""
+    """A linear classifier of frames on a frozen backbone: z_j = w x_j + b, p = mean_j p_j."""
     return BagDetector(backbone, None, FrameHead(backbone.num_features, mean_probability), supervision="frame")
