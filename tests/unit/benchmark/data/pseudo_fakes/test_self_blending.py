@@ -60,6 +60,18 @@ def test_a_shift_and_a_scale_are_within_their_limits() -> None:
         assert there[0, 0] == there[1, 1]
 
 
+def test_the_hull_moves_with_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the blend has an edge where the moved face has it."""
+    middles = []
+    for right in (0, 12):
+        monkeypatch.setattr(
+            self_blending, "_misplace", lambda *_, by=right: np.array([[1, 0, -by], [0, 1, 0], [0, 0, 1]])
+        )
+        masks = [self_blend(FACE, POINTS, np.random.default_rng(seed))[1] for seed in range(4)]
+        middles.append(np.array([ndimage.center_of_mass(mask) for mask in masks]))
+    assert np.allclose(middles[1] - middles[0], [0, 12], atol=2)
+
+
 def test_half_of_the_blends_are_whole_and_others_a_quarter_at_least() -> None:
     tops = np.array([self_blend(FACE, POINTS, np.random.default_rng(seed))[1].max() for seed in range(240)])
     near = np.abs(tops[:, None] - np.unique(RATIOS)).argmin(axis=1)
