@@ -7,7 +7,10 @@ TRAINING_DATA = {
     "bags": "train bags, video labels",
     "warped": "train-split real faces, and its own warpings of them",
     "blended": "train-split real faces, and its own blends of them",
+    "self-blended": "train-split real faces, and blends of each with itself",
 }
+TUNED = {"all": "", "norm": ", its normalisation layers tuned", "none": ", frozen"}
+"""What stands behind a backbone, by what of it is trained."""
 
 
 def describe_methods() -> list[dict[str, str]]:
@@ -24,6 +27,7 @@ def _describe(known: Method) -> dict[str, str]:
         "ordered": "yes" if known.ordered else "no",
         "learns from": learns,
         "backbone": known.backbone,
+        "tune": known.tune,
         "about": known.about,
         "source": known.source,
         "options": ", ".join(f"{key}={_typed(value)}" for key, value in options_of(known.factory).items()),
@@ -46,14 +50,14 @@ def _paragraph(row: dict[str, str]) -> str:
     lines = [
         f"{row['name']}: {row['about']}",
         f"    {row['source']}",
-        f"    {judges}; learns from {row['learns from']}; on {row['backbone']}",
+        f"    {judges}; learns from {row['learns from']}; on {row['backbone']}{TUNED[row['tune']]}",
     ]
     return "\n".join(lines + ([f"    --set {row['name']}.OPTION=VALUE: {row['options']}"] if row["options"] else []))
 
 
 def render_markdown(rows: list[dict[str, str]]) -> str:
     """Renders the table of docs/methods.md."""
-    columns = ("name", "about", "source", "unit", "ordered", "learns from", "backbone", "options")
+    columns = ("name", "about", "source", "unit", "ordered", "learns from", "backbone", "tune", "options")
     lines = [columns, ("---",) * len(columns)]
-    lines += [tuple(f"`{row[c]}`" if c in ("name", "backbone") else row[c] for c in columns) for row in rows]
+    lines += [tuple(f"`{row[c]}`" if c in ("name", "backbone", "tune") else row[c] for c in columns) for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

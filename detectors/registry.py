@@ -12,17 +12,18 @@ from typing import Any, Literal, get_args
 from detectors.backbones import TINY, Stem, Weights, create_backbone
 from detectors.detector import Detector
 from detectors.errors import BackboneError, DetectorError, FactoryError
+from detectors.fine_tuning import TUNES
 from detectors.options import check_factory, parse_options
 from detectors.plugins import Plugins
 
 Factory = Callable[..., Detector]
 """Makes a new detector from what the stem made, and options by keyword."""
 
-TrainingData = Literal["bags", "warped", "blended"]
+TrainingData = Literal["bags", "warped", "blended", "self-blended"]
 """What a method learns from.
 
 It is the train bags with their video labels, or real faces of the train split. Of those it makes
-its own fakes, by warping (D-FWA) or blending (Face X-ray).
+its own fakes, by warping (D-FWA), or by blending two faces (Face X-ray) or one with itself (SBI).
 """
 
 
@@ -33,7 +34,7 @@ class Method:
     ``unit`` is what is judged as one: a whole bag, or each frame by itself. ``ordered``: the order
     of the faces counts. ``trained_as`` names the method whose weights it is scored with; itself if
     it is trained. ``stem`` makes what the factory takes first, from ``backbone`` unless the user
-    names another.
+    names another. ``tune`` is what of the backbone is trained, unless the user says otherwise.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Method:
     backbone: str
     stem: Callable[..., Stem]
     trained_as: str
+    tune: str
 
     @property
     def about(self) -> str:
@@ -77,6 +79,7 @@ def register(
     backbone: str = "legacy_xception",
     stem: Callable[..., Stem] = create_backbone,
     trained_as: str = "",
+    tune: str = "all",
 ) -> Callable[[Factory], Factory]:
     """Registers a factory under a name, as a decorator; :class:`Method` explains the arguments.
 
@@ -92,8 +95,11 @@ def register(
             raise DetectorError(f"{name}: unit is {unit!r}; bag or frame")
         if training_data not in get_args(TrainingData):
             raise DetectorError(f"{name}: training_data is {training_data!r}; {' or '.join(get_args(TrainingData))}")
+        if tune not in TUNES:
+            raise DetectorError(f"{name}: tune is {tune!r}; {' or '.join(TUNES)}")
         check_factory(name, factory)
-        _METHODS[name] = Method(name, factory, source, unit, training_data, ordered, backbone, stem, trained_as or name)
+        own = (unit, training_data, ordered, backbone, stem, trained_as or name, tune)
+        _METHODS[name] = Method(name, factory, source, *own)
         return factory
 
     return add

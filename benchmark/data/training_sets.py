@@ -4,7 +4,7 @@ They are bags with video labels, or real faces of a split and pseudo-fakes made 
 each. In the second case no deepfake and no face of another split is ever seen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def _pseudo_fakes(data: BuiltSet, read: Read, config: TrainConfig, split: Split,
         for bag in known
     ]
     own = {crop: points[crop] for bag in known for crop in bag.crops}
-    forge: Forger = Warper(own) if kind == "warped" else Blender(own, known, read)
+    forge: Forger = Blender(own, known, read) if kind == "blended" else _OF_ONE_FACE[kind](own)
     if split == Split.TRAIN:
         return _make_train_set(read, known + made, config, forge)
     if kept:
@@ -109,6 +109,29 @@ class Warper:
         if bag.label:
             shown = [warp_face(face, self.points[bag.crops[i]], draw)[0] for face, i in zip(shown, chosen, strict=True)]
         return np.stack(shown)
+
+
+@dataclass(frozen=True)
+class SelfBlender:
+    """Blends faces with themselves (SBI).
+
+    A real face is one that could be a blend's background. So nothing but the blend tells both
+    apart.
+    """
+
+    points: Points
+
+    def __call__(self, faces: np.ndarray, bag: BagRecord, chosen: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        from benchmark.data.pseudo_fakes.self_blending import make_source_and_target, self_blend, vary
+
+        def made(face: np.ndarray, crop: str) -> np.ndarray:
+            return self_blend(face, self.points[crop], draw)[0] if bag.label else make_source_and_target(face, draw)[1]
+
+        return np.stack([vary(made(face, bag.crops[i]), draw) for face, i in zip(faces, chosen, strict=True)])
+
+
+_OF_ONE_FACE: Mapping[str, Callable[[Points], Forger]] = {"warped": Warper, "self-blended": SelfBlender}
+"""Kinds of training data whose fakes are made of one face each."""
 
 
 class Blender:

@@ -144,6 +144,7 @@ def _configure(
     about: dict[str, Any] = {
         **settings,
         "backbone": chosen,
+        "tune": settings.get("tune") or known.tune,
         "pretrained": settings["pretrained"] and not sha256 and chosen != TINY,
         "weights_sha256": sha256,
         "options": tuple(f"{key}={value}" for key, value in sorted(options.get(name, {}).items())),
@@ -179,14 +180,15 @@ def _is_whole(config: TrainConfig) -> bool:
 
 
 def own_defaults(config: TrainConfig) -> dict[str, Any]:
-    """Returns the method's own backbone, and those of the options given that are its defaults.
+    """Returns the method's own backbone, what of it is trained, and the options given that are its
+    defaults.
 
     Example:
         >>> own_defaults(TrainConfig("s-mil", options=("filters=512",)))
-        {'backbone': 'legacy_xception', 'options': ['filters=512']}
+        {'backbone': 'legacy_xception', 'tune': 'all', 'options': ['filters=512']}
     """
     known = method(config.method)
     given = dict(option.split("=", 1) for option in config.options)
     defaults, chosen = options_of(known.factory), parse_options(known.name, known.factory, given)
     same = [f"{key}={text}" for key, text in given.items() if chosen[key] == defaults[key]]
-    return {"backbone": known.backbone, "options": same}
+    return {"backbone": known.backbone, "tune": known.tune, "options": same}

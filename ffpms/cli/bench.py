@@ -105,7 +105,7 @@ def _configs(flags: dict[str, Any], methods: list[str]) -> tuple[list[Any], dict
     from benchmark.experiments.planning import read_otherwise
     from benchmark.trials.configure import configure, split_mixes, split_options, split_weights
 
-    if flags["freeze"] and flags["tune"] not in ("all", "none"):
+    if flags["freeze"] and flags["tune"] not in (None, "none"):
         raise ConfigError(f"freeze: contradicts --tune {flags['tune']}; give one of them")
     settings = {name: flags[name] for name in _SETTINGS} | ({"tune": "none"} if flags["freeze"] else {})
     settings |= {name: flags[name] for name in _READ if flags[name]}

@@ -72,10 +72,9 @@ _BACKBONE = option_group(
     click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]"),
     click.option(
         "--tune",
-        default="all",
-        show_default=True,
         type=click.Choice(["all", "norm", "none", "cached"]),
-        help="What of the backbone to train; cached: nothing, and each face is embedded once for all runs.",
+        help="What of the backbone to train; cached: nothing, and each face is embedded once for all runs.  "
+        "[default: the method's own, see 'ffpms methods']",
     ),
     click.option("--freeze", is_flag=True, help="The same as --tune none."),
 )

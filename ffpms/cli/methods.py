@@ -37,9 +37,10 @@ def _note_val() -> str:
     """Notes what methods that learn from no deepfake see of those in val."""
     from detectors import method, names
 
-    own = " and ".join(name for name in names() if method(name).training_data != "bags")
+    *own, last = (name for name in names() if method(name).training_data != "bags")
     text = (
-        f"{own} train and choose their epoch on real faces and forgeries made of them, without a deepfake."
+        f"{', '.join(own)} and {last} train and choose their epoch on real faces and forgeries made of them, without"
+        " a deepfake."
         " The leaderboard's val threshold and temperature are chosen on val deepfakes, for them as for all methods."
     )
     return textwrap.fill(text, width=98, break_on_hyphens=False)

@@ -19,6 +19,8 @@ _ASIDE = 24
 
 def draw_methods(drawing: Drawing, rows: Sequence[dict[str, str]], note: str) -> "Iterator[RenderableType]":
     """Draws a row a method: what it computes and who says so, what it judges and learns from."""
+    from detectors.describe import TUNED
+
     wide = drawing.width >= _WIDE
     table = drawing.table(spaced=True)
     table.add_column("method", no_wrap=True)
@@ -30,7 +32,7 @@ def draw_methods(drawing: Drawing, rows: Sequence[dict[str, str]], note: str) ->
         judges = f"{row['unit']}{', in order' if row['ordered'] == 'yes' else ''}"
         options = f"--set {row['name']}.OPTION=VALUE: {row['options']}" if row["options"] else ""
         about = drawing.lines(row["about"], row["source"], options)
-        rest = [row["learns from"], row["backbone"]]
+        rest = [row["learns from"], row["backbone"] + TUNED[row["tune"]]]
         cells = [judges, *rest] if wide else [drawing.lines(judges, f"learns from {rest[0]}", f"on {rest[1]}")]
         table.add_row(drawing.text(row["name"], "bold"), about, *cells)
     yield table

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy import ndimage
 
 from benchmark.data.pseudo_fakes.align import similarity, upright, warp
 from benchmark.data.pseudo_fakes.blending import blend, boundary
@@ -13,6 +14,7 @@ from benchmark.data.pseudo_fakes.colour import jitter
 from benchmark.data.pseudo_fakes.hull import HULLS, draw_hull
 from benchmark.data.pseudo_fakes.mask import deform, paste, soften
 from benchmark.data.pseudo_fakes.nearest import nearest_other
+from benchmark.data.pseudo_fakes.self_blending import RATIOS, feather, make_source_and_target, self_blend, vary
 from benchmark.data.pseudo_fakes.warping import warp_face
 from ffpms.errors import ConfigError
 from tests.helpers.faces import face_points, noise
@@ -34,11 +36,12 @@ def moved(points: np.ndarray, turn: tuple[float, float, float, float], side: int
 
 
 def made(seed: int, points: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Both forgeries of one face from one state of the generator."""
+    """The forgeries of one face from one state of the generator."""
     face, other = noise(1, SIDE), noise(2, SIDE)
     return [
         warp_face(face, points, np.random.default_rng(seed)),
         blend(face, points, other, moved(points, (0.1, 1.1, 0.02, 0.0)), np.random.default_rng(seed)),
+        self_blend(face, points, np.random.default_rng(seed)),
     ]
 
 
@@ -46,7 +49,7 @@ def made(seed: int, points: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 @given(seeds, turns)
 def test_nothing_changes_outside_the_mask(seed: int, turn: tuple[float, float, float, float]) -> None:
     face, points = noise(1, SIDE), moved(face_points(SIDE), turn)
-    (warped, mask), (blended, edge) = made(seed, points)
+    (warped, mask), (blended, edge), _ = made(seed, points)
     assert np.array_equal(warped[mask == 0], face[mask == 0])
     assert (warped != face).any() == (mask > 0).any()
     outside = np.ones((SIDE, SIDE), bool)
@@ -68,6 +71,52 @@ def test_masks_and_boundaries_are_within_0_and_1(seed: int, turn: tuple[float, f
         assert (soft.shape, soft.dtype) == ((SIDE, SIDE), np.float32)
         assert soft.min() >= 0
         assert soft.max() <= 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(seeds, turns)
+def test_a_self_blended_face_is_its_target_outside_the_mask(seed: int, turn: tuple[float, float, float, float]) -> None:
+    face, points = noise(1, SIDE), moved(face_points(SIDE), turn)
+    forged, mask = self_blend(face, points, np.random.default_rng(seed))
+    _, target = make_source_and_target(face, np.random.default_rng(seed))
+    if mask.any():
+        assert np.array_equal(forged[mask == 0], target[mask == 0])
+        assert (forged != target).any()
+        assert mask.max() <= max(RATIOS)
+    else:
+        assert np.array_equal(forged, face)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seeds)
+def test_source_and_target_are_the_face_and_a_changed_copy_of_it(seed: int) -> None:
+    face = noise(1, SIDE)
+    source, target = make_source_and_target(face, np.random.default_rng(seed))
+    assert np.array_equal(source, face) != np.array_equal(target, face)
+    assert target.dtype == np.uint8
+    assert 0 <= source.min() <= source.max() <= 255
+    again = make_source_and_target(face, np.random.default_rng(seed))
+    assert np.array_equal(source, again[0])
+    assert np.array_equal(target, again[1])
+    shown = vary(face, np.random.default_rng(seed))
+    assert (shown.shape, shown.dtype) == (face.shape, np.uint8)
+    assert np.array_equal(shown, vary(face, np.random.default_rng(seed)))
+
+
+@settings(deadline=None, max_examples=40)
+@given(seeds, st.floats(0.2, 1))
+def test_a_feathered_mask_is_0_far_from_the_hull_and_1_deep_in_it(seed: int, size: float) -> None:
+    """Its edge lies within 12 px of 192 on either side of the hull's."""
+    hull = np.zeros((SIDE, SIDE), np.float32)
+    half = int(size * SIDE / 2)
+    hull[SIDE // 2 - half : SIDE // 2 + half, SIDE // 2 - half : SIDE // 2 + half] = 1
+    soft = feather(hull, np.random.default_rng(seed))
+    reach = 12 / 192 * SIDE + 1
+    near = np.asarray(ndimage.maximum_filter(hull, int(2 * reach + 1)))
+    deep = np.asarray(ndimage.minimum_filter(hull, int(4 * reach + 1), mode="nearest"))
+    assert (soft[near == 0] == 0).all()
+    assert (soft[deep == 1] > 0.99).all()
+    assert not feather(0 * hull, np.random.default_rng(seed)).any()
 
 
 @given(masks)

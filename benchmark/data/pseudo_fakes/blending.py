@@ -10,7 +10,8 @@ from benchmark.data.pseudo_fakes.colour import transfer_colour
 from benchmark.data.pseudo_fakes.hull import draw_hull
 from benchmark.data.pseudo_fakes.mask import deform, paste, soften
 
-_SHAPES = ("whole", "forehead", "inner", "lower", "band")
+SHAPES = ("whole", "forehead", "inner", "lower", "band")
+"""Hulls, of which each is drawn equally often."""
 
 
 def blend(
@@ -29,7 +30,7 @@ def blend(
     (S, S) float32 in 0..1.
     """
     side = len(background)
-    mask = soften(deform(draw_hull(background_points, side, draw.choice(_SHAPES)), draw), draw)
+    mask = soften(deform(draw_hull(background_points, side, draw.choice(SHAPES)), draw), draw)
     if not mask.any():
         return background, mask
     aligned = warp(foreground, similarity(background_points, foreground_points), side)

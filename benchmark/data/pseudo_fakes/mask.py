@@ -29,10 +29,20 @@ def deform(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     middle = ndimage.center_of_mass(mask) if mask.any() else (0.0, 0.0)
     centre = np.reshape(middle, (2, 1, 1)).astype(np.float32)
     shift = draw.uniform(-_SHIFT, _SHIFT, (2, 1, 1)).astype(np.float32) * side
-    nodes = draw.normal(0, _BEND * side, (2, _GRID, _GRID)).astype(np.float32)
-    bend = [np.asarray(Image.fromarray(n).resize((side, side), Image.Resampling.BICUBIC)) for n in nodes]
-    moved = np.einsum("ij,jyx->iyx", turn.astype(np.float32), place - centre) + centre + shift + bend
+    turned = np.einsum("ij,jyx->iyx", turn.astype(np.float32), place - centre)
+    moved = turned + centre + shift + draw_offsets(side, _GRID, _BEND, draw)
     return np.asarray(ndimage.map_coordinates(mask, moved, order=1, mode="nearest"))
+
+
+def draw_offsets(side: int, nodes: int, spread: float, draw: np.random.Generator) -> np.ndarray:
+    """Draws offsets of the nodes of a grid, with a standard deviation of ``spread`` sides.
+
+    Between the nodes they are cubic.
+
+    Shape: -> (2, side, side) float32, down and right in px.
+    """
+    drawn = draw.normal(0, spread * side, (2, nodes, nodes)).astype(np.float32)
+    return np.stack([np.asarray(Image.fromarray(n).resize((side, side), Image.Resampling.BICUBIC)) for n in drawn])
 
 
 def soften(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:

@@ -59,7 +59,7 @@ def run(runs: Path, tmp_path: Path) -> TrainedRun:
 
 
 def test_a_run_knows_its_methods_own_defaults_and_its_label_says_what_differs(runs: Path) -> None:
-    assert open_run(find(runs, "d-fwa")).defaults == {"backbone": "resnet50", "options": []}
+    assert open_run(find(runs, "d-fwa")).defaults == {"backbone": "resnet50", "tune": "all", "options": []}
     own = {label.partition(" ")[0]: label for label in benchmark.leaderboard(runs)["method"]}
     assert own["lstm"] == "lstm [backbone=tiny, epochs=1, batch_size=4, train_frames=3]"
     assert own["s-mil"].startswith("s-mil [backbone=tiny, input_size=32, tune=none, filters=8, ")

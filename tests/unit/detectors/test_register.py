@@ -82,8 +82,13 @@ def test_a_name_that_means_another_method_is_refused() -> None:
 
 
 def test_other_training_data_is_refused() -> None:
-    with pytest.raises(DetectorError, match="training_data is 'faces'; bags or warped or blended"):
+    with pytest.raises(DetectorError, match="training_data is 'faces'; bags or warped or blended or self-blended"):
         register("odd", source="", training_data="faces")(factory)  # type: ignore[arg-type]
+
+
+def test_a_part_of_the_backbone_that_cannot_be_chosen_is_refused() -> None:
+    with pytest.raises(DetectorError, match="odd: tune is 'norms'; all or norm or "):
+        register("odd", source="", tune="norms")(factory)
 
 
 def test_a_class_is_a_factory_too() -> None:

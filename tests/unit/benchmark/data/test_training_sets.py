@@ -1,4 +1,4 @@
-"""D-FWA and Face X-ray learn from real faces of one split and from what they make of them; never from a deepfake."""
+"""D-FWA, Face X-ray and SBI learn from real faces of one split and what they make of them; never from a deepfake."""
 
 import pickle
 from collections import Counter
@@ -114,6 +114,21 @@ def test_a_warped_face_has_lost_its_detail(data: BuiltSet) -> None:
     _, val = make_training_sets(data, lambda _: noise, config("d-fwa"))
     real, forged = (val[i]["faces"].numpy()[:, 28:40, 26:38].std(axis=(1, 2)).mean() for i in (0, len(val) // 2))
     assert forged < 0.6 * real
+
+
+def test_a_face_and_its_self_blend_are_alike_outside_the_face(data: BuiltSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real ones are changed in colour and resolution too, and all are augmented after it."""
+    from benchmark.data.pseudo_fakes import self_blending
+
+    noise, varied = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8), []
+    monkeypatch.setattr(self_blending, "vary", lambda face, _: (varied.append(1), face)[1])
+    train, _ = make_training_sets(data, lambda _: noise, config("sbi"))
+    items = [train[item] for item in chain(*train.draw_epoch(size=8))]
+    assert len(varied) == len(items)
+    for label in (0, 1):
+        corners = [item["faces"][0, :8, :8].numpy() for item in items if item["label"] == label]
+        unchanged = sum(np.array_equal(corner, noise[:8, :8]) for corner in corners)
+        assert 0.2 < unchanged / len(corners) < 0.8
 
 
 def test_the_boundary_is_where_a_face_was_blended_in(data: BuiltSet) -> None:

@@ -117,6 +117,16 @@ def test_a_methods_own_backbone_is_its_default() -> None:
     ]
 
 
+def test_what_of_the_backbone_is_trained_is_said_where_it_is_not_the_methods_own() -> None:
+    assert labels(trained("gend"), trained("gend", tune="all"), trained("probe"), trained("probe", tune="all")) == [
+        *("gend", "gend [tune=all]"),
+        *("probe", "probe [tune=all]"),
+    ]
+    assert labels(trained(tune="norm")) == ["s-mil [tune=norm]"]
+    of_an_older_version = replace(trained(tune="none"), defaults={"backbone": "legacy_xception", "options": []})
+    assert labels(of_an_older_version) == ["s-mil [tune=none]"]
+
+
 def test_rows_that_say_the_same_are_told_apart_by_what_differs() -> None:
     two = labels(trained(code="11111111aa"), trained(code="22222222bb"), trained(epochs=2))
     assert two == ["s-mil [code=11111111]", "s-mil [code=22222222]", "s-mil [epochs=2]"]

@@ -76,6 +76,13 @@ def test_each_method_has_its_own_backbone_unless_one_is_named() -> None:
     assert not any(c.pretrained for c in chosen[2])
 
 
+def test_each_method_trains_of_its_backbone_what_is_its_own_unless_it_is_said() -> None:
+    methods = ["s-mil", "probe", "gend", "sbi"]
+    chosen = [configure(methods, SETTINGS | {"tune": given}, "tiny", {}, {})[0] for given in (None, "norm")]
+    assert [config.tune for config in chosen[0]] == ["all", "none", "norm", "all"]
+    assert {config.tune for config in chosen[1]} == {"norm"}
+
+
 def test_options_are_part_of_the_configuration() -> None:
     options = split_options(["smil.filters=64", "d-fwa.pooling=spp"])
     first, second, third = configure(["s-mil", "d-fwa", "xn-avg"], SETTINGS, "tiny", {}, options)[0]

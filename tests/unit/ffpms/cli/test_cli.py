@@ -68,6 +68,7 @@ def test_bad_usage_is_one_line_and_exit_2(
         (("--methods", "smil", "--threads", "100000"), "--threads"),
         (("--methods", "smil", "--backbone", "resnet"), "timm knows no such model"),
         (("--methods", "smil", "--weights", "none.pth"), "none.pth: not found"),
+        (("--methods", "smil", "--freeze", "--tune", "all"), "freeze: contradicts --tune all"),
     ],
 )
 def test_bad_bench_flags_are_one_line_and_exit_2(
@@ -143,7 +144,7 @@ def test_an_unexpected_error_is_one_line_too(ffpms: Command, monkeypatch: pytest
 def test_methods_says_what_a_method_sees_of_val_deepfakes(ffpms: Command) -> None:
     for output in (ffpms("methods").output, ffpms("methods", "--markdown").output):
         said = " ".join(output.split())
-        assert "d-fwa and x-ray train and choose their epoch on real faces" in said
+        assert "d-fwa, sbi and x-ray train and choose their epoch on real faces" in said
         assert "threshold and temperature are chosen on val deepfakes, for them as for all methods." in said
     rows = json.loads(ffpms("methods", "--json").output)
     assert [row["name"] for row in rows] == names()
