@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ TYPES: dict[str, Any] = {
     "null": None | type(None),
     "array": list,
     "object": dict,
+    "boolean": bool,
 }
 
 
@@ -126,7 +128,14 @@ def test_a_file_without_permission_has_a_row(ffpms: Command, run: Path, folder: 
     assert "cannot be read (Permission denied); make it readable" in result.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture(params=[signal.SIGTERM, signal.SIGHUP])
+def number(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A signal that ends a process, though it is one of pytest's workers, which heed some."""
+    before = signal.signal(request.param, signal.SIG_DFL)
+    yield request.param
+    signal.signal(request.param, before)
+
+
 def test_a_signal_leaves_no_crop(
     ffpms: Command, run: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
