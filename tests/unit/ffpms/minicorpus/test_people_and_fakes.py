@@ -5,9 +5,10 @@ import pytest
 
 from ffpms.errors import ConfigError
 from ffpms.extraction.faces.detection import DlibFinder
-from ffpms.minicorpus.corpus import CorpusConfig, plan_corpus, to_pixels
+from ffpms.minicorpus.corpus import CorpusConfig, plan_corpus
 from ffpms.minicorpus.head_mesh import load_head
 from ffpms.minicorpus.manipulations import Quality, RealFrame
+from ffpms.minicorpus.pair import to_pixels
 from ffpms.minicorpus.people import MIN_DIFFERENCE, choose_people, differences, make_geometry, min_difference
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_fakes, render_real
 from ffpms.sources.ffpp import FAKES, kept_columns
