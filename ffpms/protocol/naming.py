@@ -156,9 +156,10 @@ def name_of_rendered(
     level = settings.recipe.compression
     other = "" if level == V1_RECIPE.compression else f"-{paper_compression(level)}"
     ignored = ("compression", "size", *(_OF_THE_MIX if mode else ()))
-    reasons = [*tree.other_settings(), *_other_defaults(settings, ignored), *_count_unverified(sources)]
+    reasons = [*tree.other_settings()]
     if settings.pairs_sha256 != pairs_digest(tree.pairs):
         reasons.append("its split files are not those of its tree")
+    reasons += [*_other_defaults(settings, ignored), *_count_unverified(sources)]
     reasons += _test_faults(videos[videos["split"] == Split.TEST])
     name = _name(f"{TITLE}-{tree.identities}{other}{mode}", reasons).name
     return SetName(name, (CAVEAT, *reasons))

@@ -34,7 +34,7 @@ def published(tree: Path, once: Once, ffpms: Command) -> Path:
         done = ffpms("import", folder / "recipe", "--ff-root", tree, "--out", folder / "again", "--workers", 1)
         assert (done.exit_code, done.output.splitlines()[-1]) == (
             0,
-            f"{folder / 'again'}: FFPMS-custom; every row is as in the recipe",
+            f"{folder / 'again'}: Minicorpus-10-custom; every row is as in the recipe",
         ), done.output
 
     return once("published", make)
