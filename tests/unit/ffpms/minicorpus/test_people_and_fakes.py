@@ -175,7 +175,7 @@ def test_a_bystander_of_a_thousand_is_of_the_same_split_and_another_pair(thousan
 
 
 def test_shares_are_not_taken_beside_the_official_pairs() -> None:
-    with pytest.raises(ConfigError, match="^shares: 1000 people have the 360, 70 and 70 pairs"):
+    with pytest.raises(ConfigError, match=r"^shares: 1000 people have the 360, 70 and 70 pairs"):
         CorpusConfig(identities=1000, shares=(3, 1, 1))
     assert replace(CorpusConfig(), identities=1000).tree.shares is None
 
