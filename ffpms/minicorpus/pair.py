@@ -73,8 +73,9 @@ def _write_fakes(
         pixels = shown[fake.real.index]
         left, kept = kept_columns(kind, pixels.shape[1])
         frames[kind].append(fake.over(pixels, to_pixels(fake.patch))[:, left : left + kept])
-        white = np.uint8(255) * (fake.patch_mask[..., None] > 0)
-        masks[kind].append(fake.over(np.zeros_like(pixels), white)[:, left : left + kept])
+        mask = np.zeros_like(pixels)
+        mask[fake.window] = np.uint8(255) * (fake.patch_mask[..., None] > 0)
+        masks[kind].append(mask[:, left : left + kept])
     for kind in FAKES:
         _write(job, kind, name, frames[kind], fps)
         write_video(job.out / _mask_path(kind, name), masks[kind], fps, _MASK_CRF)
