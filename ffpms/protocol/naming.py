@@ -55,8 +55,8 @@ class SetSettings:
 
     Landmarks, decoder and the choice of splits are not among them. They change no test pixel.
     Of another corpus than FaceForensics++, ``title`` is its name. ``editions`` are its published
-    test sets; None says that the videos are somebody's own, which nobody published. ``rendered`` are
-    the settings of a rendered tree.
+    test sets; None says that the videos are somebody's own, which nobody published. ``rendered``
+    are the settings of a rendered tree.
     """
 
     recipe: Recipe = field(default_factory=Recipe)

@@ -1,4 +1,4 @@
-"""Rendered corpora: the pairs, the lengths and the settings of what ``ffpms minicorpus`` renders."""
+"""Rendered corpora: the settings, pairs and lengths of what ``ffpms minicorpus`` renders."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from ffpms.protocol.splits import Pairs, read_pairs
 from ffpms.schema import ORIGINAL, Split
 
 OFFICIAL_SIZE = 1000
-"""Number of people of FaceForensics++: a corpus of as many has its ids, its pairs and its lengths."""
+"""Number of people of FaceForensics++: a corpus of as many has its ids, pairs and lengths."""
 SHARES = (3, 1, 1)
 """Proportion of the pairs of train, val and test in a corpus of any other size."""
 TITLE = "Minicorpus"

@@ -1,4 +1,4 @@
-"""Rendered trees of ``ffpms minicorpus``: FaceForensics++'s layout, and ``corpus.json`` in the root.
+"""Rendered trees of ``ffpms minicorpus``: FaceForensics++'s layout, with ``corpus.json``.
 
 That file tells such a tree from FaceForensics++, whose ids and pairs it may have.
 """
@@ -24,7 +24,7 @@ _FIELDS = tuple(field.name for field in fields(RenderedTree))
 
 
 def find_layouts(root: Path) -> list[Layout] | None:
-    """Finds a layout for each compression level with real videos; None if it is no rendered tree."""
+    """Finds a layout for each compression level; None if it is no rendered tree."""
     return ffpp.layouts_below(root) if ffpp.is_rendered(root) else None
 
 
