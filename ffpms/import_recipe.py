@@ -22,7 +22,7 @@ from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.listing import Request
 from ffpms.sources.registry import TABLE
 
-_FILLED_IN = ("recipe", "crop", "splits", "pairs_sha256", "code_sha256", "corpus", "table")
+_FILLED_IN = ("recipe", "crop", "splits", "pairs_sha256", "code_sha256", "corpus", "table", "rendered")
 """Settings that are read apart, or that a build fills in."""
 
 
@@ -129,6 +129,7 @@ def _check_given(
     """
     own = published.corpus
     given = TABLE if table is not None and own.name != TABLE else corpus
+    given = own.name if own.rendered and given == FFPP.name else given  # --ff-root, which has the same layout
     fits = table is not None if own.name == TABLE else root is not None
     if fits and given in (None, own.name):
         return

@@ -12,7 +12,7 @@ from detectors import method
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
 from ffpms.errors import ConfigError, ManifestError
-from ffpms.protocol.v1_manifest import CUSTOM, paper_compression
+from ffpms.protocol.v1_manifest import paper_compression
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _note_data(experiment: Experiment, data: BuiltSet, lacking: Mapping[str, lis
     if data.recipe.compression not in experiment.methods:
         others = ", ".join(map(paper_compression, experiment.methods))
         notes.append(f"{data.place} is at {paper_compression(data.recipe.compression)}, the experiment is of {others}")
-    if data.name.endswith(CUSTOM):
+    if data.reasons:
         which = f"{data.name} {data.sha256[:8]} at {paper_compression(data.recipe.compression)}"
         notes.append(f"{data.place} is {which}, not the paper's test set, so the paper's numbers are left out")
     return notes

@@ -128,7 +128,7 @@ def make_board(
     Example:
         >>> board = benchmark.make_board(benchmark.read_runs("runs"))
         >>> board.markdown().splitlines()[0]
-        '### Video accuracy at 0.5 (%), FFPMS-custom'
+        '### Video accuracy at 0.5 (%), Minicorpus-6-custom'
     """
     check_protocol(protocol)
     if isinstance(runs, str | Path):

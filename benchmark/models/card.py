@@ -16,6 +16,7 @@ from detectors import method
 from detectors.backbones import TINY
 from ffpms import __version__
 from ffpms.protocol.naming import explain_name
+from ffpms.protocol.rendered import TITLE
 from ffpms.protocol.v1_manifest import DATASET, OFFICIAL, UNMIXED
 
 UNKNOWN_LICENCE = "unknown"
@@ -232,6 +233,8 @@ def _describe_terms(packed: PackedModel) -> Iterator[str]:
     elif name.startswith((DATASET, UNMIXED)):
         either = f"{name} is of FaceForensics++, or of other videos in its layout."
         yield f"{either} If it is of the former: {_FACE_FORENSICS}"
+    elif name.startswith(TITLE):
+        yield f"It was trained on {name}, whose people are rendered, so the videos set no terms."
     else:
         yield f"It was trained on videos of {name}, whose terms apply; ffpms does not know them."
     if _is_pretrained(packed.detector) or packed.detector.weights_sha256:

@@ -6,6 +6,8 @@ from typing import Any
 
 from benchmark.leaderboards.labels import PAPER, RANDOM_BACKBONE, format_setting
 from benchmark.runs.folder import Run
+from ffpms.protocol.naming import WHOLE
+from ffpms.protocol.rendered import TITLE
 from ffpms.protocol.v1_manifest import OFFICIAL, UNMIXED
 
 _TOLD_OTHERWISE = ("method", "manipulations", "backbone", "pretrained", "weights_sha256", "options", "ranks", "seed")
@@ -39,7 +41,7 @@ def write_command(runs: Sequence[Run], data: str = "DATA") -> str:
 
 def _flags(run: Run) -> Iterator[str]:
     settings, defaults = run.settings, {**PAPER, **run.defaults}
-    if run.dataset.startswith(UNMIXED):
+    if run.dataset.startswith(UNMIXED) or (run.dataset.startswith(TITLE) and WHOLE in run.dataset):
         yield "--unmixed"
     if settings.get("backbone") not in (None, run.defaults.get("backbone")):
         yield from ("--backbone", str(settings["backbone"]))

@@ -53,7 +53,7 @@ class PlannedBuild:
             ManifestError: a planned video of a table is not there.
         """
         own = replace(config, recipe=listing.recipe, corpus=listing.corpus.name)
-        own = replace(own, table=listing.table, pairs_sha256=listing.sha256)
+        own = replace(own, table=listing.table, pairs_sha256=listing.sha256, rendered=listing.rendered)
         videos = [video.standing_alone() for video in listing.videos] if own.whole else listing.videos
         listing = replace(listing, videos=limited(videos, own.limit))
         slots = plan_videos(listing.videos, own.recipe, own.splits)

@@ -11,6 +11,7 @@ from ffpms.hashing import code_digest
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.plan import split_order
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.rendered import RenderedTree
 from ffpms.schema import Split
 from ffpms.sources.ffpp import CORPUS as FFPP
 
@@ -35,7 +36,8 @@ class BuildConfig:
     ``splits`` are built. ``limit`` takes only the first real videos of each split, with their
     fakes. With ``whole`` each fake stands alone: no frame of it is replaced, and it is not compared
     with its real video. :func:`ffpms.build` fills in the last fields: which corpus, the name of the
-    table if there is one, and the SHA-256 of its id pairs or of its list of videos.
+    table if there is one, the settings of a rendered tree, and the SHA-256 of its id pairs or of
+    its list of videos.
 
     Raises:
         ConfigError: a value is out of range or unknown, or of a wrong type.
@@ -55,6 +57,7 @@ class BuildConfig:
     whole: bool = False
     corpus: str = FFPP.name
     table: str = ""
+    rendered: RenderedTree | None = None
     code_sha256: str = field(default_factory=_code_sha256)
 
     def __post_init__(self) -> None:

@@ -11,14 +11,19 @@ from ffpms.errors import ConfigError
 _PICTURES = (".jpg", ".jpeg", ".png")
 
 
+def _parse_shares(_: click.Context, __: click.Parameter, text: str | None) -> tuple[Any, ...] | None:
+    """Returns the shares as numbers; :class:`CorpusConfig` says what is wrong with others."""
+    return None if text is None else tuple(int(part) if part.isdecimal() else part for part in text.split(","))
+
+
 @click.command(cls=Command)
 @click.option("--out", required=True, type=PATH, help="Folder of the tree.")
-@click.option("--identities", default=40, show_default=True, help="People; an even number, 6 or more.")
+@click.option("--identities", default=40, show_default=True, help="People: an even number from 6 up; 1000 are as FF++.")
 @click.option("--frames", default="60-90", show_default=True, callback=parse_range, help="Length of the videos.")
 @click.option("--compression", default="c40", show_default=True, callback=parse_names, help="Comma list: raw,c23,c40.")
 @click.option("--difficulty", default=0.4, show_default=True, help="How well the fakes are made, 0 to 1.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Another seed, other people.")
-@click.option("--shares", default="3,1,1", show_default=True, callback=parse_names, help="Of pairs: train,val,test.")
+@click.option("--shares", show_default="3,1,1", callback=_parse_shares, help="Of pairs: train,val,test.")
 @WORKERS
 @click.option("--sheet", type=PATH, help="Also draw a contact sheet of some originals and fakes (JPEG or PNG).")
 @CONFIG
@@ -36,10 +41,13 @@ def minicorpus(**flags: Any) -> None:
         raise ConfigError(f"sheet: {flags['sheet']} is no picture; name it {' or '.join(_PICTURES)}")
     shortest, longest = flags["frames"]
     settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
-    config = CorpusConfig(*settings, _shares(flags["shares"]))
+    config = CorpusConfig(*settings, flags["shares"])
     if not flags["quiet"]:
         click.echo(f"choosing {config.identities} people who do not look alike", err=True)
-    pairs = make_corpus(flags["out"], config, flags["workers"], progress(flags["quiet"], "pair"))
+    units = iter(("person", "pair"))
+    pairs = make_corpus(
+        flags["out"], config, flags["workers"], lambda items, n: progress(flags["quiet"], next(units))(items, n)
+    )
     if flags["sheet"]:
         draw_sheet(flags["out"], pairs, config.compressions[0], flags["sheet"])
     if not flags["quiet"]:
@@ -47,8 +55,3 @@ def minicorpus(**flags: Any) -> None:
         click.echo(f"{flags['out']}: {config.identities} people; pairs: {counts}")
         level = "" if "c40" in config.compressions else f" --compression {config.compressions[0]}"
         click.echo(f"next: ffpms build --ff-root {flags['out']} --splits {flags['out'] / 'splits'}{level}")
-
-
-def _shares(typed: tuple[str, ...]) -> tuple[Any, ...]:
-    """Returns the shares as numbers; :class:`CorpusConfig` says what is wrong with others."""
-    return tuple(int(text) if text.isdecimal() else text for text in typed)

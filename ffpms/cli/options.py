@@ -72,7 +72,7 @@ COMPRESSION = click.option(
 )
 CORPUS = click.option(
     "--corpus",
-    help="Whose tree it is, if not told by its folders: ffpp, dfd, celeb-df, dfdc, dfdc-preview, or table.",
+    help="Whose tree it is, if not told by its folders: ffpp, dfd, celeb-df, dfdc, dfdc-preview, minicorpus, table.",
 )
 ROOT = click.option("--root", type=PATH, help="A tree of any corpus.")
 TABLE = click.option("--table", type=PATH, help="CSV or Parquet file that lists your own videos.")

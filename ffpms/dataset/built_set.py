@@ -42,7 +42,7 @@ class BuiltSet:
     Example:
         >>> data = ffpms.load("ffpms-data")
         >>> data.name, data.side, data.manipulations
-        ('FFPMS-custom', 64, ('DF', 'F2F', 'FS', 'NT'))
+        ('Minicorpus-6-custom', 64, ('DF', 'F2F', 'FS', 'NT'))
     """
 
     root: Path

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ffpms.dataset.card_head import set_head
+from ffpms.dataset.card_head import pixel_licence, set_head
 from ffpms.dataset.contact_sheet import IMAGE, draw_bags
 from ffpms.dataset.set_files import corpus_of
 from ffpms.protocol.listing import is_alone
@@ -94,6 +94,9 @@ _OF_A_TABLE = """Built by ffpms {version} from the videos of a table, {table}. W
 passed on is for those to say who have the rights in them. `ffpms export --recipe-only` writes what shows nobody, and
 says which names are in it."""
 
+_RENDERED = """Built by ffpms {version} from videos that `ffpms minicorpus` rendered. Nobody in them exists, and the
+head is CC0, so the crops and the picture may be passed on."""
+
 
 def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> None:
     """Writes ``README.md`` and ``bags.jpg`` beside the tables.
@@ -104,14 +107,14 @@ def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFram
     image = f"\n![Test bags, a row each; swapped-in real frames are marked]({IMAGE})\n" if shown else ""
     fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
     text = _TEMPLATE.format(image=image, origin=_origin(summary), **fields)
-    write_whole(out / CARD, set_head(summary["dataset"], tables) + text)
+    write_whole(out / CARD, set_head(summary["dataset"], tables, pixel_licence(corpus_of(summary))) + text)
 
 
 def _origin(summary: dict[str, Any]) -> str:
     """Says which videos a set was built from, and what of it may be passed on."""
     corpus = corpus_of(summary)
     about = {"version": summary["ffpms"], "title": corpus.title, "terms": corpus.terms}
-    template = _OF_A_TREE if corpus.terms else _OF_A_TABLE
+    template = _OF_A_TREE if corpus.terms else _RENDERED if corpus.rendered else _OF_A_TABLE
     return template.format(**about, table=summary["config"].get("table"))
 
 

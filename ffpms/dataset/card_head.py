@@ -4,9 +4,13 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ffpms.sources.corpus import Corpus
+
 TAGS = ["deepfake-detection", "partially-fake-video", "face-forgery", "ffpms"]
 PIXEL_LICENCE = "pixels-not-to-be-passed-on"
 """Name of the licence of what has pixels, where a field wants one."""
+RENDERED_LICENCE = "rendered-from-a-cc0-head"
+"""The same of a rendered corpus, whose pixels anybody may pass on."""
 
 _READ_FIRST = ("videos", "frames")
 
@@ -22,14 +26,19 @@ def yaml_head(fields: Mapping[str, Any]) -> str:
     return "\n".join(["---", *lines, "---", "", ""])
 
 
-def set_head(dataset: str, tables: Collection[str]) -> str:
+def pixel_licence(corpus: Corpus) -> str:
+    """Returns the name of the licence of a corpus's pixels."""
+    return RENDERED_LICENCE if corpus.rendered else PIXEL_LICENCE
+
+
+def set_head(dataset: str, tables: Collection[str], licence: str = PIXEL_LICENCE) -> str:
     """Makes the head of a built set's card.
 
     Without it ``datasets.load_dataset`` takes the folder for crops without labels.
     """
     configs = table_configs(tables)
     return yaml_head(
-        {"pretty_name": dataset, "license": "other", "license_name": PIXEL_LICENCE, "tags": TAGS, "configs": configs}
+        {"pretty_name": dataset, "license": "other", "license_name": licence, "tags": TAGS, "configs": configs}
     )
 
 

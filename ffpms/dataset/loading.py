@@ -18,7 +18,7 @@ def load(root: str | Path, unmixed: bool = False) -> BuiltSet:
 
     Example:
         >>> ffpms.load("ffpms-data")
-        BuiltSet('ffpms-data', FFPMS-custom, 30 bags)
+        BuiltSet('ffpms-data', Minicorpus-6-custom, 30 bags)
     """
     data = BuiltSet.load(root)
     return unmix(data) if unmixed else data

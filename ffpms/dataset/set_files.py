@@ -13,6 +13,7 @@ from ffpms.errors import ConfigError, ManifestError, unreadable
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.rendered import RenderedTree
 from ffpms.regular_files import read_text
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
 from ffpms.sources.corpus import Corpus
@@ -107,10 +108,20 @@ def naming_settings(report: dict[str, Any], name: str = REPORT) -> SetSettings:
     limit, keep = config.get("limit"), config.get("keep_unverified", False)
     own = SetSettings(recipe, crop, str(config.get("pairs_sha256")), limit, keep, bool(config.get("whole", False)))
     corpus = corpus_of(report, name)
+    if corpus.rendered:
+        return replace(own, rendered=_stored_tree(report, name))
     if corpus.has_pairs:
         return own
     title = f"{corpus.title}-{config['table']}" if config.get("table") else corpus.title
     return replace(own, title=title, editions=corpus.editions)
+
+
+def _stored_tree(report: dict[str, Any], name: str) -> RenderedTree:
+    """The settings of the rendered tree that a set was built from."""
+    try:
+        return restore(RenderedTree, report["config"]["rendered"])
+    except (AttributeError, ConfigError, KeyError, TypeError) as error:
+        raise ManifestError(f"{name}: {_other_settings(report.get('ffpms'), str(error)[:80], ANEW)}") from None
 
 
 def corpus_of(report: dict[str, Any], name: str = REPORT, again: str = ANEW) -> Corpus:

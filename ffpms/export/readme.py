@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 import ffpms
-from ffpms.dataset.card_head import PIXEL_LICENCE, TAGS, yaml_head
+from ffpms.dataset.card_head import TAGS, pixel_licence, yaml_head
 from ffpms.export.format import ExportJob, Format
 from ffpms.export.terms import RECIPE_LICENCE, export_terms
 
@@ -61,7 +61,7 @@ def _head(form: Format, job: ExportJob, pixels: bool) -> str:
     own = form.head(job)
     if not own:
         return ""
-    licence = {"license": "other", "license_name": PIXEL_LICENCE if pixels else RECIPE_LICENCE}
+    licence = {"license": "other", "license_name": pixel_licence(job.corpus) if pixels else RECIPE_LICENCE}
     return yaml_head({"pretty_name": job.data.name} | licence | {"tags": TAGS} | own)
 
 

@@ -13,6 +13,8 @@ _NAMES = (
     "The set is named after its table, and each bag after the path of its video. "
     "If such a name is private, rename the file or folder and build again before you publish."
 )
+FREE = "Nobody in the videos exists, and the rendered head is CC0, so the pixels may be passed on."
+"""Holds for rendered corpora."""
 _RIGHTS = "Whether the pixels may be passed on is for those to say who have the rights in the videos."
 
 
@@ -29,6 +31,8 @@ def pixel_terms(corpus: Corpus) -> str:
         >>> pixel_terms(CORPUS).partition(". ")[0]
         'The pixels may not be passed on: FaceForensics++ may not be redistributed'
     """
+    if corpus.rendered:
+        return FREE
     if not corpus.terms:
         return _RIGHTS
     other = " For other videos in such a tree, their own terms decide." if corpus.has_pairs else ""
@@ -37,6 +41,8 @@ def pixel_terms(corpus: Corpus) -> str:
 
 def export_terms(corpus: Corpus, pixels: bool) -> str:
     """Says what of an export may be published, and which names are in it."""
+    if corpus.rendered and pixels:
+        return FREE
     if not has_private_names(corpus):
         return f"{pixel_terms(corpus)} {INSTEAD}" if pixels else _WITHOUT
     return f"{pixel_terms(corpus) if pixels else _NO_PEOPLE} {_NAMES}"
@@ -44,6 +50,6 @@ def export_terms(corpus: Corpus, pixels: bool) -> str:
 
 def one_line(corpus: Corpus, pixels: bool) -> str:
     """Says the same on one line of the command's output."""
-    if has_private_names(corpus) or not pixels:
+    if has_private_names(corpus) or corpus.rendered or not pixels:
         return export_terms(corpus, pixels)
     return f"Pixels of {corpus.title} may not be passed on; 'ffpms export DATA --recipe-only' writes what may be."

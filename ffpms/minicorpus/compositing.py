@@ -46,6 +46,20 @@ def put_over(pixels: np.ndarray, face: np.ndarray, mask: np.ndarray, colours: np
 
 
 @numba.njit(cache=True)
+def draw_over(pixels: np.ndarray, layers: np.ndarray, cover: int) -> None:
+    """Draws premultiplied colours on pixels, in place: v becomes v * (1 - cover) + colour.
+
+    Shape: pixels (H, W, 3), layers (H, W, C), colours first, both float32; cover is a channel of
+    layers.
+    """
+    one = np.float32(1)
+    for y, x in np.ndindex(pixels.shape[:2]):
+        left = one - layers[y, x, cover]
+        for c in range(3):
+            pixels[y, x, c] = pixels[y, x, c] * left + layers[y, x, c]
+
+
+@numba.njit(cache=True)
 def blend(colour: np.ndarray, amount: np.ndarray, paint: np.ndarray, grain: np.ndarray) -> None:
     """Moves a colour towards paint * grain, in place.
 

@@ -1,5 +1,6 @@
 """People: draws the shape and the colours of a head from a seed, and chooses people that differ."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -77,16 +78,36 @@ def make_person(seed: int) -> Person:
 
 def choose_people(count: int, seed: int) -> list[int]:
     """Returns the seeds of ``count`` people who are plausible and do not look alike."""
-    people: list[int] = []
-    faces, skins = np.empty((count, make_geometry(seed).face.size), np.float32), np.empty((count, 3))
-    candidate = seed * 1_000_003
-    while len(people) < count:
+    return list(iter_people(count, seed))
+
+
+def iter_people(count: int, seed: int) -> Iterator[int]:
+    """Yields the people of :func:`choose_people` one by one."""
+    n, candidate, least = 0, seed * 1_000_003, min_difference(count)
+    middle = make_geometry(seed).face
+    faces, skins = np.empty((count, middle.size), np.float32), np.empty((count, 3))
+    from_middle = np.empty_like(faces)
+    while n < count:
         candidate += 1
-        geometry, n = make_geometry(candidate), len(people)
-        if geometry.is_plausible and (differences(geometry, faces[:n], skins[:n]) > min_difference(count)).all():
-            faces[n], skins[n] = geometry.face, geometry.skin
-            people.append(candidate)
-    return people
+        geometry = make_geometry(candidate)
+        if not geometry.is_plausible:
+            continue
+        faces[n], skins[n], from_middle[n] = geometry.face, geometry.skin, geometry.face - middle
+        close = _are_close(from_middle[n], from_middle[:n], least)
+        if (differences(geometry, faces[:n][close], skins[:n][close]) > least).all():
+            yield candidate
+            n += 1
+
+
+def _are_close(face: np.ndarray, faces: np.ndarray, least: float) -> np.ndarray:
+    """Finds all faces that are closer than ``least``, by one product, and some that are not.
+
+    |a - b|^2 = |a|^2 + |b|^2 - 2ab, rounded. So who is found is measured again.
+
+    Shape: face (F * 3,), faces (N, F * 3) -> (N,) bool.
+    """
+    squared = face @ face + np.einsum("ij,ij->i", faces, faces) - 2 * (faces @ face)
+    return np.asarray(squared < 1.1 * least**2)
 
 
 def differences(geometry: PersonGeometry, faces: np.ndarray, skins: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from ffpms.minicorpus.compositing import draw_over
 from ffpms.minicorpus.head_mesh import HeadModel, Part, load_head
 from ffpms.minicorpus.people import Person
 from ffpms.minicorpus.rasteriser import find_visible, fit_planes, shade
@@ -174,7 +175,5 @@ def apply_colours(surface: Surface, texture: np.ndarray) -> Drawing:
 def paint_over(frame: np.ndarray, drawing: Drawing) -> np.ndarray:
     """Returns the frame with the drawn person in front."""
     out = frame.copy()
-    behind = out[drawing.window]
-    behind *= 1 - drawing.layers[..., COVER, None]
-    behind += drawing.layers[..., :3]
+    draw_over(out[drawing.window], drawing.layers, COVER)
     return out

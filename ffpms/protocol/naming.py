@@ -16,6 +16,7 @@ from ffpms.protocol.flags import value_text, with_flag
 from ffpms.protocol.listing import mixable
 from ffpms.protocol.published import CRF, published_videos
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.rendered import CAVEAT, TITLE, RenderedTree
 from ffpms.protocol.splits import pairs_digest, read_pairs
 from ffpms.protocol.v1_manifest import CUSTOM, DATASET, UNMIXED, V1_RECIPE, paper_compression
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
@@ -28,6 +29,8 @@ _OF_THE_CORPUS = ("compression", "manipulations")
 """Settings that another corpus than FaceForensics++ has of its own."""
 PARTIAL = "-partial"
 """End of the name of a test set of another corpus in whose fakes real frames are swapped in."""
+WHOLE = "-whole"
+"""End of the name of a rendered set in whose fakes every frame is fake."""
 _PRESENT = (*WITH_PIXELS, Status.NO_FACE)
 """Statuses of a bag that counts: one without a face is scored 0.5."""
 
@@ -52,7 +55,8 @@ class SetSettings:
 
     Landmarks, decoder and the choice of splits are not among them. They change no test pixel.
     Of another corpus than FaceForensics++, ``title`` is its name. ``editions`` are its published
-    test sets; None says that the videos are somebody's own, which nobody published.
+    test sets; None says that the videos are somebody's own, which nobody published. ``rendered``
+    are the settings of a rendered tree.
     """
 
     recipe: Recipe = field(default_factory=Recipe)
@@ -63,6 +67,7 @@ class SetSettings:
     whole: bool = False
     title: str = ""
     editions: tuple[Edition, ...] | None = ()
+    rendered: RenderedTree | None = None
 
     @property
     def has_official_pairs(self) -> bool:
@@ -92,8 +97,10 @@ def name_mixed(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFram
     All settings must be v1's, each of the 700 test bags usable, and each test video of the
     published length, size and crf. No video may be unverified.
     At another compression the name is ``FFPMS-c23-custom``. Sets of other corpora are named by
-    :func:`name_of_corpus`.
+    :func:`name_of_corpus`, those of rendered trees by :func:`name_of_rendered`.
     """
+    if settings.rendered:
+        return name_of_rendered(settings, videos, sources, settings.rendered)
     if settings.title:
         return name_of_corpus(settings, videos, sources, settings.whole)
     compression = settings.recipe.compression
@@ -106,6 +113,8 @@ def name_unmixed(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFr
 
     As for :func:`name_mixed`, but how the set was mixed does not matter.
     """
+    if settings.rendered:
+        return name_of_rendered(settings, videos, sources, settings.rendered, WHOLE)
     if settings.title:
         return name_of_corpus(settings, videos, sources, True)
     reasons = [*_other_settings(settings, _OF_THE_MIX), *_other_videos(settings, videos, sources)]
@@ -128,13 +137,40 @@ def name_of_corpus(settings: SetSettings, videos: pd.DataFrame, sources: pd.Data
         return SetName(f"{settings.title}{partial}")
     ignored = (*_OF_THE_CORPUS, "whole", *(_OF_THE_MIX if whole else ()))
     reasons = [*_other_defaults(settings, ignored), *_count_unverified(sources)]
-    if test.empty:
-        reasons.append("it has no test split")
-    elif edition is None:
+    if edition is None and not test.empty:
         reasons.append(f"{int((~fake).sum())} real and {int(fake.sum())} fake test videos are no published test set")
-    lost = [(bag, status) for bag, status in zip(test["bag_id"], test["status"], strict=True) if status not in _PRESENT]
-    reasons += _count(lost, len(test), "test bags cannot be used")
+    reasons += _test_faults(test)
     return _name((edition.name if edition else settings.title) + partial, reasons)
+
+
+def name_of_rendered(
+    settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFrame, tree: RenderedTree, mode: str = ""
+) -> SetName:
+    """Names a set of a rendered tree by its number of people: ``Minicorpus-40``, or ``-custom``.
+
+    Another compression than c40 follows, then ``-whole`` where all frames of the fakes are fake.
+    The name holds if tree and build have the default settings, the pairs are the tree's own, and
+    each test bag can be used. Only ``size`` is free: it changes no bag, no frame and no box.
+    The first reason of any such set is that it is rendered.
+    """
+    level = settings.recipe.compression
+    other = "" if level == V1_RECIPE.compression else f"-{paper_compression(level)}"
+    ignored = ("compression", "size", *(_OF_THE_MIX if mode else ()))
+    reasons = [*tree.other_settings()]
+    if settings.pairs_sha256 != pairs_digest(tree.pairs):
+        reasons.append("its split files are not those of its tree")
+    reasons += [*_other_defaults(settings, ignored), *_count_unverified(sources)]
+    reasons += _test_faults(videos[videos["split"] == Split.TEST])
+    name = _name(f"{TITLE}-{tree.identities}{other}{mode}", reasons).name
+    return SetName(name, (CAVEAT, *reasons))
+
+
+def _test_faults(test: pd.DataFrame) -> Iterator[str]:
+    """Yields that a set has no test bags, or how many of them cannot be used."""
+    if test.empty:
+        yield "it has no test split"
+    lost = [(bag, status) for bag, status in zip(test["bag_id"], test["status"], strict=True) if status not in _PRESENT]
+    yield from _count(lost, len(test), "test bags cannot be used")
 
 
 def _fits(edition: Edition, fake: pd.Series, whole: bool) -> bool:

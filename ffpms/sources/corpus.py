@@ -14,6 +14,7 @@ from ffpms.errors import ConfigError
 from ffpms.protocol.naming import Edition
 from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.rendered import RenderedTree
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
 from ffpms.sources.listing import Layout, Listing, Request, Source, Video
@@ -84,6 +85,8 @@ class Corpus:
     ``published`` takes a tree and its pairs. It returns what is published of their videos, by name,
     or nothing if the tree is of other people.
 
+    ``rendered`` reads the settings of a tree whose people are rendered; None if they are filmed.
+
     ``editions`` are the published test sets, by which a set gets its name; None for somebody's own
     videos. ``terms`` says in the data card who may have its videos.
     """
@@ -102,6 +105,7 @@ class Corpus:
     aliases: Mapping[str, str] = field(default_factory=dict)
     rules: Rules = no_rules
     published: Callable[[Path, Pairs], Mapping[str, Published]] = not_published
+    rendered: Callable[[Path], RenderedTree] | None = None
     editions: tuple[Edition, ...] | None = ()
     terms: str = ""
 

@@ -62,7 +62,20 @@ def flat(root: Path) -> Layout:
 
 
 def find_layouts(root: Path) -> list[Layout] | None:
-    """Finds a layout for each compression level with real videos; None if it is no such tree."""
+    """Finds a layout for each compression level with real videos; None if it is no such tree.
+
+    A rendered tree is none, whatever its ids are: ``minicorpus.py`` knows it.
+    """
+    return None if is_rendered(root) else layouts_below(root)
+
+
+def is_rendered(root: Path) -> bool:
+    """Whether ``ffpms minicorpus`` rendered a tree."""
+    return (root / RENDERED).is_file()
+
+
+def layouts_below(root: Path) -> list[Layout] | None:
+    """Finds the layouts by their folders alone, as :func:`find_layouts` does."""
     if (root / _REAL).is_dir():
         named = [official(folder) for folder in ("raw", "c0", "c23", "c40")]
         return [layout for layout in named if (root / layout.folder(ORIGINAL)).is_dir()]
@@ -126,12 +139,9 @@ def _check_size(source: Source, fake: Video, target: Video) -> Iterator[BrokenRu
         yield BrokenRule("size", f"{fake.width}x{fake.height} px, not the {allowed} of its target {source.target_id}")
 
 
-def published(root: Path, pairs: Pairs) -> Mapping[str, Published]:
-    """Returns the published lengths and sizes if the pairs are those of FaceForensics++.
-
-    The embedded corpus has ids of the same form; its ``corpus.json`` tells it.
-    """
-    return published_videos() if are_official(pairs) and not (root / RENDERED).is_file() else {}
+def published(_: Path, pairs: Pairs) -> Mapping[str, Published]:
+    """Returns the published lengths and sizes if the pairs are those of FaceForensics++."""
+    return published_videos() if are_official(pairs) else {}
 
 
 CORPUS = Corpus(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ffpms.protocol.listing import ListedVideo, Seconds
 from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.rendered import RenderedTree
 from ffpms.protocol.splits import Pairs
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Listing:
     ``recipe`` has the manipulations and the compression that are built. ``sha256`` tells this list
     from others. ``folders`` should hold no video that is not listed. ``table`` is the name of the
     table that was read, if one was, ``table_file`` its place. ``written`` tells how it names each
-    path. ``notes`` are lines for the user.
+    path. ``rendered`` has the settings of a rendered tree. ``notes`` are lines for the user.
     """
 
     corpus: "Corpus"
@@ -124,6 +125,7 @@ class Listing:
     table: str = ""
     table_file: Path | None = None
     written: Mapping[str, Written] = field(default_factory=dict)
+    rendered: RenderedTree | None = None
     notes: tuple[str, ...] = ()
 
     def sources(self, names: Iterable[str]) -> list[Source]:

@@ -10,6 +10,8 @@ import ffpms.sources
 from ffpms.checks import check_choice
 from ffpms.errors import ConfigError
 from ffpms.sources.corpus import Corpus
+from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.minicorpus import CORPUS as RENDERED
 
 _FIRST = ("ffpp",)
 TABLE = "table"
@@ -51,12 +53,16 @@ def recognise(root: Path) -> Corpus:
 def choose_corpus(root: Path | None, name: str | None, table: Path | None) -> Corpus:
     """Returns the corpus that is named, or else the one of a table, or whose tree a folder is.
 
+    A rendered tree has FaceForensics++'s layout, so that name is good for it too.
+
     Raises:
         ConfigError: there is no such corpus, or nothing tells which is meant.
     """
     corpus = find_corpus(name or TABLE) if name or table else None
     if corpus and (corpus.name == TABLE) != (table is not None):
         raise ConfigError(f"corpus: {corpus.name} {'needs' if table is None else 'takes no'} --table FILE")
+    if corpus is FFPP and root and RENDERED.is_tree(root):  # --ff-root takes its tree, but not its name
+        return RENDERED
     if root is None and table is None:
         raise ConfigError("nothing to build from; give --ff-root DIR, --root DIR or --table FILE")
     return corpus or recognise(Path(root or ""))

@@ -49,8 +49,9 @@ def list_in(layout: Layout, corpus: Corpus, root: Path, pairs: Pairs, recipe: Re
     videos = list_pairs(pairs, recipe.manipulations)
     paths = {video.name: layout.path(video.manipulation, video.video_id) for video in videos}
     folders = tuple(sorted({layout.folder(kind) for kind in (ORIGINAL, *recipe.manipulations)}))
-    known = corpus.published(root, pairs)
-    return Listing(corpus, root, recipe, videos, paths, layout.name, pairs_digest(pairs), folders, known)
+    known, tree = corpus.published(root, pairs), corpus.rendered and corpus.rendered(root)
+    sha256 = pairs_digest(pairs)
+    return Listing(corpus, root, recipe, videos, paths, layout.name, sha256, folders, known, rendered=tree)
 
 
 def list_videos(corpus: Corpus, request: Request) -> Listing:

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from ffpms.minicorpus.corpus import to_pixels
 from ffpms.minicorpus.encode import write_video
+from ffpms.minicorpus.pair import to_pixels
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_real
 from ffpms.sources.ffpp import FAKES, official
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ffpms.minicorpus import corpus
-from ffpms.minicorpus.corpus import CorpusConfig, PairJob, plan_corpus, render_pair
+from ffpms.minicorpus import pair
+from ffpms.minicorpus.corpus import CorpusConfig, plan_corpus
 from ffpms.minicorpus.encode import write_video
+from ffpms.minicorpus.pair import PairJob, render_pair
 
 N_ROUNDS = 2
 
@@ -26,11 +27,11 @@ def test_rendering_a_pair_beside_encoding_it(tmp_path: Path, monkeypatch: pytest
         write_video(path, frames, fps, crf)
         spent["encoding"] += time.process_time() - started
 
-    monkeypatch.setattr(corpus, "write_video", timed)
+    monkeypatch.setattr(pair, "write_video", timed)
     rounds = []
     for _ in range(1 + N_ROUNDS):
         spent["encoding"], started = 0.0, time.process_time()
-        render_pair(PairJob(tmp_path, ids, (specs[ids[0]], specs[ids[1]]), config))
+        render_pair(PairJob(tmp_path, ids, (specs[ids[0]], specs[ids[1]]), config.compressions, config.difficulty))
         rounds.append(((time.process_time() - started) - spent["encoding"], spent["encoding"]))
     rendering, encoding = np.min(rounds[1:], axis=0)
     print(f"\na pair of 40 frames, CPU seconds: rendering {rendering:.2f}, encoding {encoding:.2f}")

@@ -31,9 +31,9 @@ def run_experiment(ffpms: Command, name: str, built: Path, out: Path) -> Result:
 @pytest.mark.parametrize(
     ("name", "dataset", "curves"),
     [
-        ("fig6", "FFPMS-custom", {"fake-rate", "fake-rate-grid"}),
-        ("fig7", "FF++-c40-custom", {"frames"}),
-        ("table3", "FF++-c40-custom", set()),
+        ("fig6", "Minicorpus-10-custom", {"fake-rate", "fake-rate-grid"}),
+        ("fig7", "Minicorpus-10-whole-custom", {"frames"}),
+        ("table3", "Minicorpus-10-whole-custom", set()),
     ],
 )
 def test_an_experiment_leaves_a_page_with_its_tables_and_curves(

@@ -34,7 +34,7 @@ def published(tree: Path, once: Once, ffpms: Command) -> Path:
         done = ffpms("import", folder / "recipe", "--ff-root", tree, "--out", folder / "again", "--workers", 1)
         assert (done.exit_code, done.output.splitlines()[-1]) == (
             0,
-            f"{folder / 'again'}: FFPMS-custom; every row is as in the recipe",
+            f"{folder / 'again'}: Minicorpus-10-custom; every row is as in the recipe",
         ), done.output
 
     return once("published", make)
@@ -181,13 +181,26 @@ def test_other_videos_than_the_recipes_are_one_line(
     assert not Path("x").exists()
 
 
-def test_a_recipe_of_faceforensics_says_so(published: Path, tree: Path, ffpms: Command) -> None:
+def test_a_recipe_of_a_rendered_tree_says_so(published: Path, tree: Path, ffpms: Command) -> None:
+    """The fixture gave ``--ff-root``, which takes such a tree too."""
     text = (published / "recipe" / "README.md").read_text()
-    assert "Whoever has the same videos in the folders of FaceForensics++ builds the same set" in text
+    assert "Whoever has the same videos in the folders of Minicorpus builds the same set" in text
     command = readme_command(published / "recipe", tree, published / "again")
-    assert command[2] == "--ff-root"
+    assert command[2] == "--root"
     assert ffpms(*command).exit_code == 0
     done = ffpms("import", published / "recipe", "--table", "t.csv")
+    assert "its set is of Minicorpus, not of table; give --root DIR, your Minicorpus tree" in done.output
+
+
+def test_a_recipe_of_faceforensics_says_so(copy: Path, tmp_path: Path, ffpms: Command) -> None:
+    """The copied tree has no ``corpus.json``, so nothing says that it is rendered."""
+    recipe = tmp_path / "recipe"
+    assert ffpms(*flags(copy, tmp_path / "data", "--manipulations", "DF")).exit_code == 0
+    assert ffpms("export", tmp_path / "data", "--recipe-only", "--out", recipe).exit_code == 0
+    text = (recipe / "README.md").read_text()
+    assert "Whoever has the same videos in the folders of FaceForensics++ builds the same set" in text
+    assert readme_command(recipe, copy, tmp_path / "again")[2] == "--ff-root"
+    done = ffpms("import", recipe, "--table", "t.csv")
     assert "its set is of FaceForensics++, not of table; give --ff-root DIR, your FaceForensics++ tree" in done.output
 
 

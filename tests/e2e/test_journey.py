@@ -135,13 +135,14 @@ def test_segments_are_built_and_named(ffpms: Command, tree: Path, tmp_path: Path
 def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:
     report = json.loads((built / "build.json").read_text())
     assert report["complete"] is True
-    assert report["dataset"] == "FFPMS-custom"
+    assert report["dataset"] == "Minicorpus-10-custom"
     assert report["reasons"] == [
-        "its split files are not those of FaceForensics++",
+        "it is rendered, so its numbers say nothing about deepfakes",
+        "--frames 24-27 is not the corpus's 60-90",
+        "its split files are not those of its tree",
         f"--seed {SEED} is not v1's 2020",
-        "--size 64 is not v1's 299",
     ]
-    assert explain_name("FFPMS-custom", report["reasons"]) in (built / "README.md").read_text()
+    assert explain_name("Minicorpus-10-custom", report["reasons"]) in (built / "README.md").read_text()
     assert report["counts"]["videos"] == {"all": 50, "ok": 50}
     assert report["config"]["recipe"]["seed"] == SEED
     assert set(report["sha256"]) == {f"{name}.parquet" for name in TABLES}

@@ -188,12 +188,12 @@ def test_a_method_that_fails_is_named_and_the_others_go_on(
     assert "out of memory" in result.stderr
     assert set(pd.read_csv(tmp_path / "leaderboard.csv")["method"]) == {"s-mil [backbone=tiny, epochs=1]"}
     (row,) = pd.read_csv(tmp_path / "failures.csv").to_dict("records")
-    assert (row["method"], row["seed"], row["dataset"]) == ("xn-avg", 0, "FFPMS-custom")
+    assert (row["method"], row["seed"], row["dataset"]) == ("xn-avg", 0, "Minicorpus-10-custom")
     assert "backbone=tiny" in row["settings"]
     assert BuiltSet.load(built).sha256.startswith(row["data"])
     assert row["reason"].startswith("CUDA out of memory; the same command goes on after its last epoch")
     assert row["reason"].endswith("--micro-batch 2 needs less, but begins training anew"), "of 32 faces, in videos of 8"
-    assert f"| {row['run_id']} | FFPMS-custom | {row['reason']} |" in result.stdout
+    assert f"| {row['run_id']} | Minicorpus-10-custom | {row['reason']} |" in result.stdout
     monkeypatch.undo()
     assert ffpms("bench", *flags, "--data", built, "--out", tmp_path).exit_code == 0
     assert not (tmp_path / "failures.csv").exists(), "what went well since is no failure"

@@ -2,8 +2,8 @@
 
 import hashlib
 
-from ffpms.minicorpus.corpus import to_pixels
 from ffpms.minicorpus.manipulations import Quality
+from ffpms.minicorpus.pair import to_pixels
 from ffpms.minicorpus.videos import VideoSpec, render_fakes, render_real
 
 PINNED = "7645375af16b9f1b31252c491b2dd95317005481f76ca45727ad85241b5036ce"

@@ -10,8 +10,9 @@ import av
 import numpy as np
 
 from ffpms.extraction.decoded_frame import DecodedFrame
-from ffpms.minicorpus.corpus import CorpusConfig, _claim, make_corpus, plan_corpus, to_pixels
+from ffpms.minicorpus.corpus import CorpusConfig, _claim, make_corpus, plan_corpus
 from ffpms.minicorpus.encode import write_video
+from ffpms.minicorpus.pair import to_pixels
 from ffpms.minicorpus.videos import VideoSpec, render_real
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe

@@ -65,7 +65,7 @@ def test_every_method_of_an_experiment_is_registered() -> None:
 
 def test_each_compression_has_its_methods_and_what_is_missing_is_said(at: At) -> None:
     parts, notes = plan_experiment(EXPERIMENTS["table2"], [at("raw"), at("c40")])
-    assert [part.data.name for part in parts] == ["FF++-c0-custom", "FF++-c40-custom"]
+    assert [part.data.name for part in parts] == ["Minicorpus-10-c0-whole-custom", "Minicorpus-10-whole-custom"]
     assert "mil" in parts[0].methods
     assert "mil" not in parts[1].methods
     said = "\n".join(notes)

@@ -6,6 +6,7 @@ from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.rendering.html import render_html
 from benchmark.leaderboards.rendering.latex import escape, render_latex
 from benchmark.runs.folder import Run
+from ffpms.protocol.rendered import CAVEAT
 from tests.helpers.scores import run
 
 WHY = ("--seed 7 is not v1's 2020", "1 of 700 test videos have not the published length or size (first DF_1: a < b)")
@@ -34,6 +35,14 @@ def test_sets_of_one_name_are_told_apart_as_in_their_titles() -> None:
 def test_an_official_set_needs_no_word() -> None:
     board = make_board([run(dataset="FFPMS")])
     assert (board.notes, lines(board)) == ({}, [])
+
+
+def test_a_rendered_set_says_so_under_each_name() -> None:
+    """Nothing is wrong with it, but its numbers say nothing about deepfakes."""
+    line = "Minicorpus-40: it is rendered, so its numbers say nothing about deepfakes"
+    board = make_board([replace(run(dataset="Minicorpus-40"), reasons=(CAVEAT,))])
+    assert board.markdown().rstrip().endswith(line)
+    assert f"<li>{line}</li>" in render_html(board.cells, board.failures, board.notes)
 
 
 def test_every_page_says_it() -> None:

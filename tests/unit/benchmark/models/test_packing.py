@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,10 @@ import detectors
 from benchmark import open_model, pack
 from benchmark.metrics.calibration import scale
 from benchmark.models import packed_detector, packing
+from benchmark.models.card import write_card
+from benchmark.models.packed import read_packed
 from benchmark.models.packing import Packed
+from benchmark.runs.folder import read_run
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, ManifestError, StorageError
 from tests.helpers.pages import ROOT
@@ -107,6 +111,14 @@ def test_the_card_says_how_far_it_holds(packed: Packed, data: BuiltSet) -> None:
     ):
         assert said in text
     assert "plugin" not in text
+
+
+def test_the_card_of_rendered_people_asks_nobody_for_leave(packed: Packed, runs: Path) -> None:
+    own = read_packed(packed.folder / "config.json")
+    rendered = replace(own, trained_on=replace(own.trained_on, dataset="Minicorpus-40"))
+    text = write_card(rendered, read_run(find_run(runs, "s-mil")), "mit")
+    assert "It was trained on Minicorpus-40, whose people are rendered, so the videos set no terms." in text
+    assert "FaceForensics++ is given for research" not in text
 
 
 def test_without_a_licence_the_card_says_that_there_is_none(runs: Path, tmp_path: Path) -> None:

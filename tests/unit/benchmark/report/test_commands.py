@@ -50,6 +50,8 @@ def test_what_a_command_cannot_say_is_said_beside_it() -> None:
     one = as_run()
     assert write_command([replace(one, manipulations=("DF",))]).endswith("--seeds 0 --train-on each")
     assert "--unmixed" in write_command([replace(one, dataset="FF++-c23-custom")])
+    assert "--unmixed" in write_command([replace(one, dataset="Minicorpus-40-whole")])
+    assert "--unmixed" not in write_command([replace(one, dataset="Minicorpus-40")])
     of_weights = as_run(weights_sha256="ab12", pretrained=False)
     assert "--weights WEIGHTS" in write_command([of_weights])
     assert write_command([as_run(ranks=4)]).startswith("torchrun --nproc-per-node 4 $(which ffpms) bench ")

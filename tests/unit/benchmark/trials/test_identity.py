@@ -30,6 +30,7 @@ EXCUSED = {
     "ffpms.sources": "a docstring",
     "ffpms.sources.corpus": "which videos there are, and what a set of them is called; the set itself is hashed",
     "ffpms.sources.ffpp": "the same of one corpus",
+    "ffpms.sources.minicorpus": "the same of rendered trees",
     "ffpms.sources.listing": "the same, as files",
     "ffpms.sources.registry": "finds a corpus by its name",
 }

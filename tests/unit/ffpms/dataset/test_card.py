@@ -70,9 +70,11 @@ def test_the_same_set_gives_the_same_bytes(built: Path, out: Path, report: dict[
 
 def test_it_says_why_the_set_is_called_what_it_is(out: Path, report: dict[str, Any], tables: Tables) -> None:
     write_card(out, report, tables)
-    why = "FFPMS-custom: its split files are not those of FaceForensics++; --seed 11 is not v1's 2020; --size 64 is not"
-    assert f"It is not the official set. {why} v1's 299.\n" in (out / "README.md").read_text()
-    write_card(out, report | {"dataset": "FFPMS", "reasons": []}, tables)
+    why = "it is rendered, so its numbers say nothing about deepfakes; --frames 24-27 is not the corpus's 60-90;"
+    why += " its split files are not those of its tree; and 1 more reason"
+    assert f"It is not the official set. Minicorpus-10-custom: {why}.\n" in (out / "README.md").read_text()
+    filmed = {"dataset": "FFPMS", "reasons": [], "config": report["config"] | {"corpus": "ffpp"}}
+    write_card(out, report | filmed, tables)
     assert "It is FFPMS: all settings are v1's, and every test video" in (out / "README.md").read_text()
 
 
@@ -230,5 +232,9 @@ def test_its_head_names_the_tables_and_forbids_to_pass_on_pixels(
     assert [config["config_name"] for config in head["configs"] if config.get("default")] == ["videos"]
     for config in head["configs"]:
         assert config["data_files"] == [{"split": "all_splits", "path": f"{config['config_name']}.parquet"}]
-    assert (head["license"], head["license_name"]) == ("other", "pixels-not-to-be-passed-on")
-    assert head["pretty_name"] == "FFPMS-custom"
+    assert (head["license"], head["license_name"]) == ("other", "rendered-from-a-cc0-head")
+    assert head["pretty_name"] == "Minicorpus-10-custom"
+    assert "Nobody in them exists" in (out / "README.md").read_text()
+    write_card(out, report | {"config": report["config"] | {"corpus": "ffpp"}}, tables)
+    assert 'license_name: "pixels-not-to-be-passed-on"' in (out / "README.md").read_text()
+    assert "FaceForensics++ may not be redistributed, and so neither" in (out / "README.md").read_text()

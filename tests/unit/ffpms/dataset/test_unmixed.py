@@ -9,6 +9,7 @@ from benchmark.data.face_cache import open_faces
 from benchmark.leaderboards.paper import paper_cells, read_paper, subtract_paper
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load, unmix
+from ffpms.protocol.rendered import CAVEAT
 
 KINDS = ("DF", "F2F", "FS", "NT")
 
@@ -30,8 +31,8 @@ def test_it_shares_the_stored_faces_but_not_the_identity(built: Path, tmp_path: 
     mixed = BuiltSet.load(built)
     unmixed = unmix(mixed)
     assert unmixed.sha256 != mixed.sha256
-    assert unmixed.name == "FF++-c40-custom"
-    assert unmixed.reasons[0] == mixed.reasons[0] == "its split files are not those of FaceForensics++"
+    assert unmixed.name == "Minicorpus-10-whole-custom"
+    assert unmixed.reasons[0] == mixed.reasons[0] == CAVEAT
     for data in (mixed, unmixed):
         open_faces(data, tmp_path)
     assert len(list(tmp_path.iterdir())) == 1
@@ -43,7 +44,8 @@ def test_the_paper_s_rows_stand_beside_the_same_data_alone() -> None:
     assert not c0.duplicated(["method", "manipulation", "metric"]).any()
     assert set(c0["metric"]) == {"accuracy", "frame_auc"}
     assert len(paper_cells("FF++-c23")) == len(paper_cells("FF++-c40")) == 6 * 4
-    assert paper_cells("FF++-c40-custom 1234abcd") == []
+    for other in ("FF++-c40-custom 1234abcd", "Minicorpus-1000", "Minicorpus-1000-whole"):
+        assert paper_cells(other) == []
     cell = {"table": "FF++-c23", "manipulation": "NT", "metric": "accuracy", "value": 0.9}
     assert subtract_paper(cell, "s-mil") == pytest.approx(0.9 - 0.9571)
 

@@ -1,16 +1,27 @@
 """The embedded corpus: people, motion, fakes and FaceForensics++'s traps."""
 
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
+from ffpms import __version__
 from ffpms.errors import ConfigError
 from ffpms.extraction.faces.detection import DlibFinder
-from ffpms.minicorpus.corpus import CorpusConfig, plan_corpus, to_pixels
+from ffpms.minicorpus.corpus import CorpusConfig, make_corpus, plan_corpus
 from ffpms.minicorpus.head_mesh import load_head
 from ffpms.minicorpus.manipulations import Quality, RealFrame
+from ffpms.minicorpus.pair import to_pixels
 from ffpms.minicorpus.people import MIN_DIFFERENCE, choose_people, differences, make_geometry, min_difference
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_fakes, render_real
+from ffpms.protocol.published import published_videos
+from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
 from ffpms.sources.ffpp import FAKES, kept_columns
+from ffpms.sources.minicorpus import read_tree
 from tests.helpers.corpus import as_picture
 
 FIRST = VideoSpec(seed=3, n_frames=8, fps=25, size=(360, 270))
@@ -123,13 +134,111 @@ def test_the_plan_pairs_everybody_once() -> None:
     [
         (40, (3, 1, 1), (12, 4, 4)),
         (64, (3, 1, 4), (12, 4, 16)),
-        (1000, (36, 7, 7), (360, 70, 70)),
+        (998, (36, 7, 7), (361, 69, 69)),
+        (1000, None, (360, 70, 70)),
         (6, (9, 1, 1), (1, 1, 1)),
     ],
 )
-def test_pairs_are_shared_out(identities: int, shares: tuple[int, int, int], counts: tuple[int, int, int]) -> None:
-    _, pairs = plan_corpus(CorpusConfig(identities=identities, shares=shares))
+def test_pairs_are_shared_out(identities: int, shares: tuple[int, ...] | None, counts: tuple[int, int, int]) -> None:
+    pairs = CorpusConfig(identities=identities, shares=shares).tree.pairs
     assert tuple(map(len, pairs.values())) == counts
+
+
+@pytest.fixture(scope="module")
+def thousand() -> Iterator[tuple[dict[str, VideoSpec], Pairs]]:
+    """The plan of a thousand people; that they do not look alike costs seconds, and is tested with few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ffpms.minicorpus.corpus.iter_people", lambda count, _: iter(range(count)))
+        yield plan_corpus(CorpusConfig(identities=1000, shortest=50, longest=100))
+
+
+def test_a_thousand_have_the_pairs_and_the_lengths_of_faceforensics(thousand: tuple[Any, Pairs]) -> None:
+    specs, pairs = thousand
+    assert pairs == read_pairs()
+    assert list(specs) == [f"{i:03d}" for i in range(1000)]
+    ours = {name: spec.n_frames for name, spec in specs.items()}
+    theirs = {name: published_videos()[f"original_{name}"].n_frames for name in ours}
+    assert (min(ours.values()), max(ours.values())) == (50, 100)
+    by_length = sorted(ours, key=lambda name: (theirs[name], ours[name]))
+    assert [ours[name] for name in by_length] == sorted(ours.values()), "order and ties are kept"
+    assert ours["000"] == 50 + round((396 - 287) / (1814 - 287) * 50)
+
+
+def test_a_bystander_of_a_thousand_is_of_the_same_split_and_another_pair(thousand: tuple[Any, Pairs]) -> None:
+    specs, pairs = thousand
+    home = {int(i): (split, pair) for split, members in pairs.items() for pair in members for i in pair}
+    seen = {int(name): spec.bystander for name, spec in specs.items() if spec.bystander is not None}
+    assert len(seen) == 125
+    for name, other in seen.items():
+        assert home[name][0] == home[other][0]
+        assert home[name][1] != home[other][1]
+
+
+def test_shares_are_not_taken_beside_the_official_pairs() -> None:
+    with pytest.raises(ConfigError, match=r"^shares: 1000 people have the 360, 70 and 70 pairs"):
+        CorpusConfig(identities=1000, shares=(3, 1, 1))
+    assert replace(CorpusConfig(), identities=1000).tree.shares is None
+
+
+def test_people_who_are_chosen_by_one_product_are_those_of_every_distance() -> None:
+    geometries = {seed: make_geometry(seed) for seed in range(1, 60)}
+    chosen: list[int] = []
+    for seed, person in geometries.items():
+        others = [geometries[i] for i in chosen]
+        faces, skins = np.array([o.face for o in others]), np.array([o.skin for o in others])
+        if person.is_plausible and not (others and (differences(person, faces, skins) <= MIN_DIFFERENCE).any()):
+            chosen.append(seed)
+    assert len(chosen) < sum(person.is_plausible for person in geometries.values())
+    assert choose_people(len(chosen), seed=0) == chosen
+
+
+def test_progress_is_of_people_then_of_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+
+    def progress(items: Iterable[Any], total: int) -> Iterable[Any]:
+        shown.append(total)
+        return items
+
+    monkeypatch.setattr("ffpms.minicorpus.corpus.render_pair", str)
+    make_corpus(tmp_path / "tree", CorpusConfig(identities=8), progress=progress)
+    assert shown == [8, 4]
+
+
+def test_the_tree_says_what_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ffpms.minicorpus.corpus.render_pair", str)
+    config = CorpusConfig(identities=8, seed=2)
+    pairs = make_corpus(tmp_path, config)
+    about = json.loads((tmp_path / "corpus.json").read_text())
+    assert "nobody in these videos exists" in about["rendered"]
+    assert about["ffpms"] == __version__
+    assert about["pairs"] == "neighbours: 2 train, 1 val, 1 test"
+    assert about["pairs_sha256"] == pairs_digest(pairs) == pairs_digest(read_pairs(tmp_path / "splits"))
+    assert read_tree(tmp_path) == config.tree
+
+
+def test_an_older_tree_is_gone_on_with_by_the_same_settings_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It recorded its settings alone, the oldest without shares."""
+    monkeypatch.setattr("ffpms.minicorpus.corpus.render_pair", str)
+    older = {"identities": 8, "shortest": 60, "longest": 90, "compressions": ["c40"], "difficulty": 0.4, "seed": 0}
+    (tmp_path / "corpus.json").write_text(json.dumps(older))
+    assert len(make_corpus(tmp_path, CorpusConfig(identities=8))["train"]) == 2
+    assert json.loads((tmp_path / "corpus.json").read_text()) == older
+    with pytest.raises(ConfigError, match="holds a corpus of other settings"):
+        make_corpus(tmp_path, CorpusConfig(identities=8, shares=(1, 1, 1)))
+    (tmp_path / "corpus.json").write_text(json.dumps(older | {"identities": 1000}))
+    with pytest.raises(ConfigError, match="holds a corpus of other settings"):
+        make_corpus(tmp_path, CorpusConfig(identities=1000))
+
+
+def test_a_record_that_a_killed_process_left_half_written_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ffpms.minicorpus.corpus.render_pair", str)
+    (tmp_path / "corpus.json.123-89abcdef.partial").write_text("{")
+    make_corpus(tmp_path, CorpusConfig(identities=8))
+    assert {path.name for path in tmp_path.iterdir()} == {"corpus.json", "splits"}
 
 
 @pytest.mark.parametrize(

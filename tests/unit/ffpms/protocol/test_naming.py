@@ -12,6 +12,7 @@ from ffpms.protocol.naming import SetName, SetSettings, explain_name, name_mixed
 from ffpms.protocol.plan import plan_slots, summarise_bags
 from ffpms.protocol.published import CRF, read_published
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.rendered import CAVEAT, RenderedTree, settle_shares
 from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
 from ffpms.protocol.v1_manifest import read_v1
 from ffpms.schema import bag_key
@@ -108,10 +109,10 @@ def test_videos_of_other_splits_may_be_any(videos: pd.DataFrame, sources: pd.Dat
     assert name_mixed(V1, videos, put(sources, "original_071", n_frames=9)).name == "FFPMS"
 
 
-def test_a_thousand_rendered_people_of_official_names_are_not_ffpms(
+def test_a_thousand_people_of_official_names_and_other_lengths_are_not_ffpms(
     videos: pd.DataFrame, sources: pd.DataFrame
 ) -> None:
-    """As from ``ffpms minicorpus --identities 1000``, if its pairs were the official ones."""
+    """As from ``ffpms minicorpus --identities 1000``, if somebody lost its ``corpus.json``."""
     lengths = np.random.default_rng(0).integers(60, 91, len(sources))
     own = name_mixed(V1, videos, sources.assign(n_frames=lengths, width=360, height=270))
     assert own.name == "FFPMS-custom"
@@ -182,3 +183,62 @@ def test_a_line_gives_three_reasons_and_counts_the_others() -> None:
 
 def test_the_defaults_are_v1_s() -> None:
     assert SetSettings(pairs_sha256=pairs_digest(read_pairs())) == V1
+
+
+def rendered(n: int = 1000, **tree: Any) -> SetSettings:
+    """A build with default settings of a tree that was rendered with the command's defaults, but for some."""
+    own = RenderedTree(n, **({"shares": settle_shares(n, None)} | tree))
+    return replace(V1, title="", rendered=own, pairs_sha256=pairs_digest(own.pairs))
+
+
+def test_sets_of_a_rendered_tree_are_named_after_it(videos: pd.DataFrame, sources: pd.DataFrame) -> None:
+    """No number of people, no published length and no mode makes one of them FFPMS or FF++."""
+    assert name_mixed(rendered(), videos, sources) == SetName("Minicorpus-1000", (CAVEAT,))
+    assert name_unmixed(rendered(), videos, sources) == SetName("Minicorpus-1000-whole", (CAVEAT,))
+    assert name_mixed(rendered(40), videos, sources) == SetName("Minicorpus-40", (CAVEAT,))
+    raw = replace(rendered(40), recipe=Recipe(compression="raw"))
+    assert name_mixed(raw, videos, sources).name == "Minicorpus-40-c0"
+    assert name_unmixed(raw, videos, sources).name == "Minicorpus-40-c0-whole"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (rendered(40, shortest=24, longest=27), "--frames 24-27 is not the corpus's 60-90"),
+        (rendered(40, difficulty=0.9), "--difficulty 0.9 is not the corpus's 0.4"),
+        (rendered(40, seed=3), "--seed 3 is not the corpus's 0"),
+        (rendered(40, shares=(3, 1, 4)), "--shares 3,1,4 is not the corpus's 3,1,1"),
+        (rendered(shares=(3, 1, 1)), "it has not the pairs and lengths of FaceForensics++"),
+        (replace(rendered(40), pairs_sha256="other"), "its split files are not those of its tree"),
+        (replace(rendered(40), limit=8), "--limit 8 is not v1's"),
+        (replace(rendered(40), whole=True), "--whole is not v1's"),
+        (replace(rendered(40), keep_unverified=True), "--keep-unverified is not v1's"),
+        (replace(rendered(40), crop=CropConfig(margin=1.5)), "--margin 1.5 is not v1's 1.3"),
+        (replace(rendered(40), recipe=Recipe(manipulations=("DF",))), "--manipulations DF is not v1's"),
+    ],
+)
+def test_other_settings_than_the_defaults_are_a_custom_rendered_set(
+    videos: pd.DataFrame, sources: pd.DataFrame, settings: SetSettings, said: str
+) -> None:
+    own = name_mixed(settings, videos, sources)
+    assert own.name == f"Minicorpus-{settings.rendered and settings.rendered.identities}-custom"
+    assert own.reasons[0] == CAVEAT
+    (why,) = own.reasons[1:]
+    assert why.startswith(said)
+
+
+def test_the_size_of_crops_and_how_a_whole_set_was_mixed_are_free(videos: pd.DataFrame, sources: pd.DataFrame) -> None:
+    small = replace(rendered(40), crop=CropConfig(size=64))
+    assert name_mixed(small, videos, sources).name == "Minicorpus-40"
+    mixed = replace(rendered(40), recipe=Recipe(seed=7))
+    assert name_mixed(mixed, videos, sources).name == "Minicorpus-40-custom"
+    assert name_unmixed(mixed, videos, sources).name == "Minicorpus-40-whole"
+
+
+def test_a_rendered_set_without_all_its_test_bags_is_custom(videos: pd.DataFrame, sources: pd.DataFrame) -> None:
+    lost = name_mixed(rendered(), put(videos, "DF_953_974", status="missing"), sources)
+    assert lost == SetName(
+        "Minicorpus-1000-custom", (CAVEAT, "1 of 700 test bags cannot be used (first DF_953_974: missing)")
+    )
+    train = videos[videos["split"] != "test"]
+    assert name_mixed(rendered(), train, sources).reasons == (CAVEAT, "it has no test split")

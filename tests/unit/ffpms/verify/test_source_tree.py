@@ -17,6 +17,7 @@ from ffpms.protocol.splits import Pairs, read_pairs
 from ffpms.schema import Status
 from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.ffpp import official
+from ffpms.sources.registry import choose_corpus
 from ffpms.sources.source_index import list_layout
 from ffpms.verify.findings import Finding, Kind, Report
 from ffpms.verify.source_tree import ProbeJob, look, verify_tree
@@ -180,8 +181,9 @@ def test_other_facts_than_the_published_are_found(tmp_path: Path, monkeypatch: p
 
 def test_by_the_rules_the_one_exception_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = published_tree(tmp_path, monkeypatch)
-    (root / "corpus.json").write_text("{}")
-    (finding,) = verify(root, OFFICIAL, Recipe()).findings
+    (root / "corpus.json").write_text('{"identities": 1000}')
+    assert not FFPP.is_tree(root)
+    (finding,) = verify_tree(list_layout(choose_corpus(root, "ffpp", None), root, OFFICIAL, Recipe())).findings
     assert finding.path.endswith("NeuralTextures/c40/videos/567_606.mp4")
     assert finding.what == "337 frames, not 340 (its target 567 has 340 and its source 606 has 387)"
 
