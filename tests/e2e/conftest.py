@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ffpms.dataset.set_files import TABLES
+from ffpms.sources.ffpp import RENDERED
 from tests.conftest import Command, Once
 from tests.helpers.building import content, flags
 from tests.helpers.corpus import PAIRS, write_splits
@@ -44,6 +45,7 @@ def copy(tree: Path, tmp_path: Path) -> Path:
             (target / path.relative_to(tree)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target / path.relative_to(tree))
     write_splits(target / "splits", PAIRS)
+    shutil.copy(tree / RENDERED, target)
     return target
 
 

@@ -179,7 +179,10 @@ def test_copies_and_faceless_videos_of_a_table_are_told(ffpms: Command, tmp_path
     ("flags", "said"),
     [
         ((), "nothing to build from; give --ff-root DIR, --root DIR or --table FILE"),
-        (("--root", "."), "no known tree; give --corpus with one of ffpp, celeb-df, dfd, dfdc, dfdc-preview, table"),
+        (
+            ("--root", "."),
+            "no known tree; give --corpus with one of ffpp, celeb-df, dfd, dfdc, dfdc-preview, mini",
+        ),
         (("--root", ".", "--corpus", "kodf"), "corpus: 'kodf' is unknown; choose ffpp or celeb-df"),
         (("--ff-root", ".", "--root", "."), "--ff-root: is --corpus ffpp --root; give one of the two"),
         (("--corpus", "table"), "corpus: table needs --table FILE"),
