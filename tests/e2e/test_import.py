@@ -193,7 +193,8 @@ def test_a_recipe_of_a_rendered_tree_says_so(published: Path, tree: Path, ffpms:
 
 
 def test_a_recipe_of_faceforensics_says_so(copy: Path, tmp_path: Path, ffpms: Command) -> None:
-    """The copied tree has no ``corpus.json``, so nothing says that it is rendered."""
+    """Without ``corpus.json`` nothing says that the tree is rendered."""
+    (copy / "corpus.json").unlink()
     recipe = tmp_path / "recipe"
     assert ffpms(*flags(copy, tmp_path / "data", "--manipulations", "DF")).exit_code == 0
     assert ffpms("export", tmp_path / "data", "--recipe-only", "--out", recipe).exit_code == 0
