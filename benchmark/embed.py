@@ -7,6 +7,7 @@ from benchmark.data.features import Features
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine
 from benchmark.training.embedding import open_features
+from benchmark.training.frozen_backbones import hash_backbone
 from benchmark.training.model import Model
 from benchmark.training.weights import load_given
 from benchmark.trials.trial import make_detector
@@ -32,4 +33,4 @@ def embed(
     given = load_given(weights)
     for data in sets:
         model = Model.place(make_detector(config, given, data.side), config, machine)
-        yield open_features(model, data, out)
+        yield open_features(model, data, out, hash_backbone(model.detector.backbone))

@@ -88,7 +88,7 @@ class FaceStore:
     @classmethod
     def open(cls, path: Path, crops: CropFiles, log: Log = lambda _: None) -> Self | None:
         """Opens the store of these crops, if it is there and whole as far as its length tells."""
-        n, head = len(crops.sha256), _header(crops)
+        n, head = len(crops.sha256), array_header("|u1", _shape(crops))
         end = len(head) + crops.n_bytes
         try:
             with open_file(path) as file:
@@ -185,7 +185,7 @@ def _make_room(path: Path, size: int, log: Log) -> bool:
 def _fill(path: Path, crops: CropFiles, threads: int, progress: Progress) -> None:
     """Writes the store in one step: a reader sees none or the whole."""
     with whole_file(path) as file:
-        file.write(_header(crops))
+        file.write(array_header("|u1", _shape(crops)))
         sums: list[int] = []
         for _ in progress(_write_faces(file, crops, threads, sums), len(crops.sha256)):
             pass
@@ -204,9 +204,12 @@ def _write_faces(file: BinaryIO, crops: CropFiles, threads: int, sums: list[int]
                 yield len(sums)
 
 
-def _header(crops: CropFiles) -> bytes:
-    """Returns the first bytes of a NumPy file of these faces."""
-    head, shape = io.BytesIO(), (len(crops.sha256), crops.side, crops.side, 3)
-    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(head, about)
+def _shape(crops: CropFiles) -> tuple[int, ...]:
+    return len(crops.sha256), crops.side, crops.side, 3
+
+
+def array_header(kind: str, shape: tuple[int, ...]) -> bytes:
+    """Returns the first bytes of a NumPy file of an array."""
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": kind, "fortran_order": False, "shape": shape})
     return head.getvalue()

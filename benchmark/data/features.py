@@ -4,7 +4,6 @@ The file is a NumPy array with a row a face: its embedding, then a CRC-32 of tha
 row. So a kill at any moment costs the rows of one batch, and a damaged row is found.
 """
 
-import io
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ import torch
 from isal.isal_zlib import crc32
 
 from benchmark.data.batches import BagDataset, Batch
-from benchmark.data.face_cache import Log
+from benchmark.data.face_cache import Log, array_header
 from ffpms.dataset.torch_data import pad_bags
 from ffpms.errors import StorageError, writing
 from ffpms.regular_files import open_file
@@ -43,7 +42,7 @@ class Table:
     values: np.ndarray
     row: dict[str, int]
 
-    def rows(self, crops: Sequence[str], mirrored: float = 0.0) -> list[int]:
+    def rows(self, crops: Sequence[str], mirrored: bool) -> list[int]:
         """Returns the rows of crops, or of their mirror images."""
         first = len(self.row) if mirrored else 0
         return [first + self.row[crop] for crop in crops]
@@ -77,7 +76,7 @@ class Features:
         bags = [dataset.bags[one.index] for one in drawn]
         table = self._find(bags[0].crops[0])
         rows = [
-            torch.tensor(table.rows([bag.crops[i] for i in one.chosen], one.move[2]))
+            torch.tensor(table.rows([bag.crops[i] for i in one.chosen], one.move[2] > 0))
             for bag, one in zip(bags, drawn, strict=True)
         ]
         chosen, mask = pad_bags(rows)
@@ -104,43 +103,43 @@ class FeatureFile:
 
     @property
     def _head(self) -> bytes:
-        head = io.BytesIO()
-        about = {"descr": _NUMBER.str, "fortran_order": False, "shape": self._shape}
-        np.lib.format.write_array_header_1_0(head, about)
-        return head.getvalue()
+        return array_header(_NUMBER.str, self._shape)
 
     def read(self) -> np.ndarray:
         """Maps the rows that are there and whole, up to the first that is not.
 
         Shape: -> (n, D) float32, n up to the number of faces.
         """
-        none = np.empty((0, self.width), np.float32)
+        none, head = np.empty((0, self.width), np.float32), self._head
         try:
             with open_file(self.path) as file:
-                n = (os.fstat(file.fileno()).st_size - len(self._head)) // (self._shape[1] * _SUM.itemsize)
-                if file.read(len(self._head)) != self._head or n < 1:
+                n = (os.fstat(file.fileno()).st_size - len(head)) // self._row_bytes
+                if file.read(len(head)) != head or n < 1:
                     return none
-                table = np.memmap(file, _SUM, "r", len(self._head), (min(n, len(self.faces)), self._shape[1]))
+                table = np.memmap(file, _SUM, "r", len(head), (min(n, len(self.faces)), self._shape[1]))
         except FileNotFoundError:
             return none
         sums, rows = table[:, -1].tolist(), table[:, :-1]
         whole = next((i for i, row in enumerate(rows) if crc32(row) != sums[i]), len(rows))
         return rows[:whole].view(_NUMBER)
 
-    def fill(self, embed: Embed, log: Log) -> None:
-        """Embeds what is not there yet, and writes it behind what is.
+    @property
+    def _row_bytes(self) -> int:
+        return self._shape[1] * _SUM.itemsize
+
+    def _fill(self, done: int, embed: Embed, log: Log) -> None:
+        """Embeds what is not there yet, and writes it behind the rows that are ``done``.
 
         Raises:
             StorageError: the disk has no room, or refuses.
         """
-        done, row = len(self.read()), self._shape[1] * _SUM.itemsize
         with writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._check_room((len(self.faces) - done) * row)
+            self._check_room((len(self.faces) - done) * self._row_bytes)
             log(f"embedding {len(self.faces) - done} {self.what}, once for all runs: {self.path}")
             with self.path.open("r+b" if done else "wb") as file:
                 file.write(self._head)
-                file.truncate(len(self._head) + done * row)
+                file.truncate(len(self._head) + done * self._row_bytes)
                 file.seek(0, os.SEEK_END)
                 for part in embed(self.faces[done:]):
                     file.write(_with_sums(part))
@@ -161,9 +160,11 @@ class FeatureFile:
             return found
         lock = self.path.parent.parent / LOCKS / f"{self.path.stem}.lock"
         with wait_for_lock(lock, lambda owner: log(f"{self.path}: {owner} is making it; waiting for that")):
-            if len(self.read()) < len(self.faces):
-                self.fill(embed, log)
-        return self.read()
+            found = self.read()  # another process may have made more of it
+            if len(found) < len(self.faces):
+                self._fill(len(found), embed, log)
+                found = self.read()
+        return found
 
 
 def _with_sums(rows: np.ndarray) -> bytes:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +10,11 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
-import safetensors.torch
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from benchmark.training.frozen_backbones import read_backbone
+from benchmark.training.frozen_backbones import read_backbone, serialise
 from detectors.stems import Embedded
 from ffpms.errors import ConfigError, ManifestError, not_installed
 from ffpms.hashing import digest
@@ -83,7 +82,7 @@ def save_weights(detector: nn.Module, path: Path, epoch: int) -> None:
     Raises:
         StorageError: the disk is full, or refuses for another reason.
     """
-    plain = _serialise(detector.state_dict())
+    plain = serialise(detector.state_dict())
     size = int.from_bytes(plain[:8], "little")
     own = {"epoch": f"{epoch} {digest(plain)}"} | _name_backbone(detector)
     about = {"__metadata__": own} | json.loads(plain[8 : 8 + size])
@@ -146,13 +145,9 @@ def _read_weights(path: Path) -> tuple[int, dict[str, Tensor], str]:
     with safe_open(check_file(path), "pt") as file:
         epoch, _, sha256 = (about := file.metadata())["epoch"].partition(" ")
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    if sha256 and sha256 != digest(_serialise(weights)):
+    if sha256 and sha256 != digest(serialise(weights)):
         raise ValueError("damaged: its hash is another")
     return int(epoch), weights, about.get("backbone", "")
-
-
-def _serialise(weights: Mapping[str, Tensor]) -> bytes:
-    return safetensors.torch.save({name: value.contiguous() for name, value in weights.items()})
 
 
 def publish(folder: Path, done: TrainingState) -> None:

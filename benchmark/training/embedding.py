@@ -17,7 +17,6 @@ from benchmark.data.face_cache import CropFiles
 from benchmark.data.features import Face, FeatureFile, Features, Table
 from benchmark.data.inputs import face_side
 from benchmark.train_config import TrainConfig
-from benchmark.training.frozen_backbones import hash_backbone
 from benchmark.training.model import Model
 from benchmark.training.predict import in_parts, make_batches
 from detectors import method
@@ -42,9 +41,10 @@ AT_ONCE = 256
 """Number of faces that are embedded at a time; what a kill costs at most."""
 
 
-def open_features(model: Model, data: BuiltSet, out: Path) -> Features:
+def open_features(model: Model, data: BuiltSet, out: Path, sha256: str) -> Features:
     """Opens the embeddings of a set's faces, by the backbone of a model; the first call makes them.
 
+    ``sha256`` is that of the backbone's weights.
     Those of train are there for the mirror image too. There is a file a split below ``out``, named
     by what decides it: crops, weights, packages, precision, and the side at which faces are shown.
 
@@ -54,7 +54,7 @@ def open_features(model: Model, data: BuiltSet, out: Path) -> Features:
         StorageError: the disk has no room, or refuses.
     """
     backbone = check_embeds(model.detector, model.config)
-    about = _describe(model, backbone, data.side)
+    about = _describe(model, face_side(backbone, data.side, model.config.input_size), data.side, sha256)
 
     def table(split: Split) -> Table:
         files = CropFiles.of(data, split)
@@ -80,13 +80,12 @@ def check_embeds(detector: Detector, config: TrainConfig) -> Backbone:
     raise DetectorError(f"{config.method}: sees more of a face than its embedding; leave it out, or give --tune none")
 
 
-def _describe(model: Model, backbone: Backbone, stored: int) -> str:
+def _describe(model: Model, side: int, stored: int, sha256: str) -> str:
     """Describes all that decides an embedding, but the crop."""
     config = model.config
-    side = face_side(backbone, stored, config.input_size)
     code = [code_digest(package, names) for package, names in CODE.items()]
     packages = [version(name) for name in ("timm", "torch")]
-    return json.dumps([config.backbone, hash_backbone(backbone), side, stored, config.precision, *code, *packages])
+    return json.dumps([config.backbone, sha256, side, stored, config.precision, *code, *packages])
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Frozen backbones: kept once below the folder of runs, for all heads that were trained on them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import safetensors.torch
@@ -17,12 +18,17 @@ BACKBONES = "backbones"
 
 def hash_backbone(backbone: nn.Module) -> str:
     """Returns the SHA-256 of a backbone's weights, as a safetensors file has them."""
-    return digest(_serialise(backbone))
+    return digest(serialise(backbone.state_dict()))
+
+
+def serialise(weights: Mapping[str, Tensor]) -> bytes:
+    """Returns the bytes of a safetensors file of weights."""
+    return safetensors.torch.save({name: value.contiguous() for name, value in weights.items()})
 
 
 def stand_in(backbone: Backbone, out: Path) -> Embedded:
     """Returns what takes the place of a frozen backbone, whose weights are kept below ``out``."""
-    data = _serialise(backbone)
+    data = serialise(backbone.state_dict())
     path = _path(out, sha256 := digest(data))
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +56,3 @@ def read_backbone(run: Path, sha256: str) -> dict[str, Tensor]:
 
 def _path(out: Path, sha256: str) -> Path:
     return out / BACKBONES / f"{sha256[:12]}.safetensors"
-
-
-def _serialise(backbone: nn.Module) -> bytes:
-    return safetensors.torch.save({name: value.contiguous() for name, value in backbone.state_dict().items()})

@@ -53,8 +53,9 @@ class Resources:
         """
         if model.config.tune != CACHED:
             return self.faces(data)
-        features = self._first(lambda: open_features(model, data, out))
-        model.detector.backbone = self._first(lambda: stand_in(check_embeds(model.detector, model.config), out))
+        embedded = self._first(lambda: stand_in(check_embeds(model.detector, model.config), out))
+        features = self._first(lambda: open_features(model, data, out, embedded.sha256))
+        model.detector.backbone = embedded
         return features
 
     def _open(self, data: BuiltSet) -> Read:

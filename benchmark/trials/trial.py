@@ -137,17 +137,14 @@ def _drop_old_scores(trial: Trial) -> None:
 
 def _score_others(trial: Trial, resources: Resources) -> None:
     """Scores the test bags of other sets with the stored weights, and nothing else of them."""
-    config, machine = (
-        replace(trial.config, pretrained=False, weights_sha256=""),
-        replace(resources.machine, ranks=SINGLE),
-    )
-    alone = replace(resources, machine=machine)  # the other ranks do something else
+    config = replace(trial.config, pretrained=False, weights_sha256="")
+    machine = replace(resources.machine, ranks=SINGLE)  # the other ranks do something else
+    alone = replace(resources, machine=machine)
     for test in trial.unscored:
         model = Model.place(make_detector(config, {}), trial.config, machine)
         load_weights(model.detector, trial.folder / BEST)
         machine.log(f"{trial.folder.name}: scores the test bags of {test.place}")
         folder = trial.folder_on(test)
-        folder.mkdir(exist_ok=True)
         write_set(folder, test.name, test.reasons, test.sha256)
         read = alone.show(model, test, trial.folder.parent)
         write_test_scores(model, test, read, folder, trial.folder.name, test.manipulations)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import safetensors.torch
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -193,9 +194,9 @@ def test_damaged_weights_that_were_set_aside_are_named(tmp_path: Path) -> None:
 def test_weights_are_serialised_once_and_hashed_as_the_file_without_metadata(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    detector, serialise, calls = torch.nn.Linear(3, 5), checkpoint.safetensors.torch.save, list[object]()
+    detector, serialise, calls = torch.nn.Linear(3, 5), safetensors.torch.save, list[object]()
     plain = serialise(detector.state_dict())
-    monkeypatch.setattr(checkpoint.safetensors.torch, "save", lambda *given: calls.append(given) or serialise(*given))
+    monkeypatch.setattr(safetensors.torch, "save", lambda *given: calls.append(given) or serialise(*given))
     checkpoint.save_weights(detector, tmp_path / "w.safetensors", 7)
     assert len(calls) == 1
     with safe_open(tmp_path / "w.safetensors", "pt") as file:

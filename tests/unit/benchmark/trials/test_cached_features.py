@@ -16,7 +16,7 @@ from benchmark.runs.other_sets import list_folders
 from benchmark.training import embedding
 from benchmark.training import train as training
 from benchmark.training.embedding import FEATURES
-from benchmark.training.frozen_backbones import BACKBONES
+from benchmark.training.frozen_backbones import BACKBONES, hash_backbone
 from benchmark.training.model import Model
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, make_detector, run_trial
@@ -67,14 +67,14 @@ def test_the_numbers_are_those_of_a_frozen_backbone(
 
 def test_a_mirrored_bag_shows_the_embeddings_of_mirrored_faces(data: BuiltSet, tmp_path: Path) -> None:
     model = Model.place(make_detector(CACHED, {}), CACHED, CPU)
-    read = embedding.open_features(model, data, tmp_path)
+    read = embedding.open_features(model, data, tmp_path, hash_backbone(model.detector.backbone))
     bag = next(bag for bag in data.bags("train", "DF") if bag.label)
     faces = torch.from_numpy(bag.faces()).permute(0, 3, 1, 2)
     with torch.no_grad():
         plain, mirrored = model.detector.backbone(faces), model.detector.backbone(faces.flip(3))
     np.testing.assert_allclose([read(crop) for crop in bag.crops], plain, atol=1e-6)
     of_train, *others = sorted(read.tables, key=lambda table: bag.crops[0] not in table.row)
-    np.testing.assert_allclose(of_train.values[of_train.rows(bag.crops, mirrored=1.0)], mirrored, atol=1e-6)
+    np.testing.assert_allclose(of_train.values[of_train.rows(bag.crops, mirrored=True)], mirrored, atol=1e-6)
     assert [len(table.values) / len(table.row) for table in (of_train, *others)] == [2, 1, 1]
 
 
@@ -94,7 +94,8 @@ def test_each_face_is_embedded_once_for_all_methods_and_seeds_of_a_backbone(
 def test_other_embeddings_have_files_of_their_own(other: dict[str, int], data: BuiltSet, tmp_path: Path) -> None:
     """A random backbone is that of the seed."""
     for config in (CACHED, replace(CACHED, **other)):  # type: ignore[arg-type]
-        embedding.open_features(Model.place(make_detector(config, {}), config, CPU), data, tmp_path)
+        model = Model.place(make_detector(config, {}), config, CPU)
+        embedding.open_features(model, data, tmp_path, hash_backbone(model.detector.backbone))
     assert len(list((tmp_path / FEATURES).iterdir())) == 6
 
 
