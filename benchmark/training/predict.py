@@ -184,12 +184,12 @@ def embed(model: Model, embedder: Embedder, crops: list[str], read: Read) -> Ten
     return torch.cat(parts) if parts else torch.empty(0, 0)
 
 
-def make_batches(model: Model, dataset: BagDataset, order: list[int], size: int) -> Iterable[Batch]:
-    """Makes the batches of a pass without training."""
+def make_batches(model: Model, dataset: BagDataset, order: list[int], size: int, slow: bool = False) -> Iterable[Batch]:
+    """Makes the batches of a pass without training; ``slow`` says that faces are read from crops."""
     model.detector.eval()
     batches = in_batches(order, size)
     machine = model.machine
-    loaded = load_batches(dataset, batches, machine.count_workers(dataset.forge is not None), machine.log)
+    loaded = load_batches(dataset, batches, machine.count_workers(slow or dataset.forge is not None), machine.log)
     return machine.progress(loaded, len(batches))
 
 

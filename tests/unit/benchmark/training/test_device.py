@@ -64,7 +64,7 @@ def test_a_run_says_on_what_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "device", "forges", "threads", "expected"),
+    ("given", "device", "slow", "threads", "expected"),
     [
         (None, "cuda", True, 8, 7),
         (None, "cuda", True, 64, 16),
@@ -75,11 +75,11 @@ def test_a_run_says_on_what_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
         (0, "cuda", True, 8, 0),
     ],
 )
-def test_forgeries_for_a_gpu_are_made_by_processes(
-    given: int | None, device: str, forges: bool, threads: int, expected: int, monkeypatch: pytest.MonkeyPatch
+def test_slow_faces_for_a_gpu_are_made_by_processes(
+    given: int | None, device: str, slow: bool, threads: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
-    assert Machine(torch.device(device), given).count_workers(forges) == expected
+    assert Machine(torch.device(device), given).count_workers(slow) == expected
 
 
 class NoDoubles(TorchDispatchMode):

@@ -15,6 +15,7 @@ from benchmark.perturbation.scores import load_trained
 from benchmark.runs.other_sets import list_folders
 from benchmark.training import embedding
 from benchmark.training import train as training
+from benchmark.training.device import Machine
 from benchmark.training.embedding import FEATURES
 from benchmark.training.frozen_backbones import BACKBONES, hash_backbone
 from benchmark.training.model import Model
@@ -88,6 +89,22 @@ def test_each_face_is_embedded_once_for_all_methods_and_seeds_of_a_backbone(
     assert len(list((tmp_path / BACKBONES).iterdir())) == 1
     assert not (tmp_path / "faces").exists(), "no face is decoded for nothing"
     assert first.is_dir()
+
+
+def test_crops_are_read_by_as_many_processes_as_a_gpu_needs(
+    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading crops takes one process longer than embedding them takes a GPU."""
+    asked = []
+    monkeypatch.setattr(Machine, "count_workers", lambda _, slow: asked.append(slow) or 2)
+    made = {}
+    for place in ("shared", "alone"):
+        model = Model.place(make_detector(CACHED, {}), CACHED, CPU)
+        read = embedding.open_features(model, data, tmp_path / place, hash_backbone(model.detector.backbone))
+        made[place] = [table.values for table in read.tables]
+        monkeypatch.setattr(Machine, "count_workers", lambda _, slow: 0)
+    assert asked == [True] * 3
+    assert all(np.array_equal(one, other) for one, other in zip(made["shared"], made["alone"], strict=True))
 
 
 @pytest.mark.parametrize("other", [{"seed": 1}, {"input_size": 32}])
