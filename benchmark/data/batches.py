@@ -1,5 +1,6 @@
 """Batches of bags: draws which of a bag's faces a step sees, and pads bags to a batch."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +21,10 @@ The border is repeated; no pixel is resampled.
 """
 
 
+Move = tuple[float, float, float]
+"""By which share of its side a face moves down and right, and whether it is mirrored (0 or 1)."""
+
+
 class Forger(Protocol):
     """Makes a real video's faces the ones to learn from, as the bag's label says.
 
@@ -36,15 +41,15 @@ class Forger(Protocol):
 
 @dataclass(frozen=True)
 class Drawn:
-    """What an item shows: a bag, which of its faces, and how they move.
+    """What an item shows: a bag, the places of its chosen faces, and how they move.
 
-    The ``generator`` goes on to draw how they are forged.
+    ``generator`` gives the one that draws how they are forged.
     """
 
     index: int
-    chosen: np.ndarray
-    move: tuple[float, float, float]
-    generator: np.random.Generator
+    chosen: Sequence[int] | np.ndarray
+    move: Move
+    generator: Callable[[], np.random.Generator]
 
 
 class BagDataset(Dataset[dict[str, Any]]):
@@ -73,13 +78,14 @@ class BagDataset(Dataset[dict[str, Any]]):
         """Draws the batches of this epoch: of each item the bag, and how often it came before."""
         return in_batches(balanced_epoch(self.bags, self.seed, self.epoch), size)
 
-    def draw(self, item: tuple[int, ...] | int) -> "Drawn":
+    def draw(self, item: tuple[int, ...] | int) -> Drawn:
         """Draws what an item shows: a bag, or one that :meth:`draw_epoch` names."""
-        index, *drawn = item if isinstance(item, tuple) else (item, 0)
-        draw = make_generator(self.seed, self.epoch, index, *drawn)
-        chosen = self._choose(index, drawn, draw)
-        move = (0.0, 0.0, 0.0) if self.n_frames is None else _draw_move(draw)
-        return Drawn(index, chosen, move, draw)
+        index, repeat = item if isinstance(item, tuple) else (item, 0)
+        slots, draw = self.bags[index].slots, make_generator(self.seed, self.epoch, index, repeat)
+        if self.n_frames is None:
+            return Drawn(index, range(len(slots)), (0.0, 0.0, 0.0), lambda: draw)
+        chosen = draw_faces(slots, self.n_frames, draw)
+        return Drawn(index, chosen, _draw_moves(draw, 1)[0], lambda: draw)
 
     def __getitem__(self, item: tuple[int, ...] | int) -> dict[str, Any]:
         """Reads an item: a bag, or one that :meth:`draw_epoch` names."""
@@ -87,40 +93,46 @@ class BagDataset(Dataset[dict[str, Any]]):
         bag = self.bags[drawn.index]
         faces = np.stack([self.read(bag.crops[i]) for i in drawn.chosen])
         if self.forge is not None:
-            faces = self.forge(faces, bag, drawn.chosen, drawn.generator)
+            faces = self.forge(faces, bag, np.asarray(drawn.chosen), drawn.generator())
         return {"faces": torch.from_numpy(faces), "label": bag.label, "index": drawn.index, "move": drawn.move}
-
-    def _choose(self, index: int, drawn: list[int], draw: np.random.Generator) -> np.ndarray:  # noqa: ARG002
-        """Returns the places of the faces that an item shows."""
-        slots = self.bags[index].slots
-        return np.arange(len(slots)) if self.n_frames is None else draw_faces(slots, self.n_frames, draw)
 
 
 class FaceDataset(BagDataset):
     """A torch data set of which each item is one face with its video's label.
 
-    An epoch shows every face of every bag, each with its own augmentation.
+    An epoch shows every face of every bag, each with its own augmentation. That is drawn for all at
+    once, since a generator a face takes longer than a linear classifier of it.
     """
 
     def __init__(self, read: Read, bags: list[BagRecord], seed: int = 0, forge: Forger | None = None) -> None:
         super().__init__(read, bags, 1, seed, forge)
+        self._moves: list[Move] = []
 
     def draw_epoch(self, size: int) -> list[list[tuple[int, ...]]]:
-        """Draws the batches of this epoch, which are equally large up to one face."""
+        """Draws the batches of this epoch, which are equally large up to one face.
+
+        Of each face they have the bag, how often it came before, the face's place, and its number.
+        """
         order = balanced_epoch(self.bags, self.seed, self.epoch)
         faces = [(*item, place) for item in order for place in range(len(self.bags[item[0]].crops))]
-        mixed = np.random.default_rng([self.seed, self.epoch, 1]).permutation(len(faces))
-        parts = np.array_split(mixed, -(-len(faces) // size))
-        return [[faces[i] for i in part] for part in parts]
+        draw = np.random.default_rng([self.seed, self.epoch, 1])
+        parts = np.array_split(draw.permutation(len(faces)), -(-len(faces) // size))
+        self._moves = _draw_moves(draw, len(faces))
+        return [[(*faces[i], i) for i in part.tolist()] for part in parts]
 
-    def _choose(self, index: int, drawn: list[int], draw: np.random.Generator) -> np.ndarray:  # noqa: ARG002
-        return np.array(drawn[1:])
+    def draw(self, item: tuple[int, ...] | int) -> Drawn:
+        """Draws what an item of :meth:`draw_epoch` shows."""
+        if isinstance(item, int):
+            raise TypeError("a face is named by draw_epoch")
+        index, repeat, place, number = item
+        seeds = (self.seed, self.epoch, index, repeat, place)
+        return Drawn(index, [place], self._moves[number], lambda: make_generator(*seeds))
 
 
-def _draw_move(draw: np.random.Generator) -> tuple[float, float, float]:
-    """Draws how far faces move down and right, and whether they are mirrored."""
-    down, right = draw.uniform(-SHIFT, SHIFT, size=2)
-    return down, right, float(draw.random() < 0.5)
+def _draw_moves(draw: np.random.Generator, n: int) -> list[Move]:
+    """Draws how far faces move down and right, and whether they are mirrored, ``n`` times."""
+    shifts, mirrored = draw.uniform(-SHIFT, SHIFT, size=(n, 2)).tolist(), (draw.random(n) < 0.5).tolist()
+    return [(down, right, float(turned)) for (down, right), turned in zip(shifts, mirrored, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,9 @@ class Features:
         drawn = [dataset.draw(item) for item in items]
         bags = [dataset.bags[one.index] for one in drawn]
         table = self._find(bags[0].crops[0])
-        rows = [
-            torch.tensor(table.rows([bag.crops[i] for i in one.chosen], one.move[2] > 0))
-            for bag, one in zip(bags, drawn, strict=True)
-        ]
-        chosen, mask = pad_bags(rows)
+        shown = zip(bags, drawn, strict=True)
+        rows = [table.rows([bag.crops[i] for i in one.chosen], mirrored=one.move[2] > 0) for bag, one in shown]
+        chosen, mask = pad_bags([torch.tensor(row) for row in rows])
         label = torch.tensor([bag.label for bag in bags], dtype=torch.float32)
         faces = torch.from_numpy(np.take(table.values, chosen.numpy(), axis=0))
         return Batch(faces, mask, label, torch.zeros(len(drawn), 3), [one.index for one in drawn])

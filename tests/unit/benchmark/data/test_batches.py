@@ -126,7 +126,7 @@ def test_an_epoch_of_single_faces_shows_every_face_each_moved_by_itself(
     batches = dataset.draw_epoch(size=7)
     items = [item for batch in batches for item in batch]
     fakes = {i for i, bag in enumerate(bags) if bag.label}
-    assert sorted(place for i, _, place in items if i == min(fakes)) == list(range(20))
+    assert sorted(place for i, _, place, _ in items if i == min(fakes)) == list(range(20))
     assert sum(i in fakes for i, *_ in items) == 20 * len(fakes) == sum(i not in fakes for i, *_ in items)
     assert len(set(items)) == len(items)
     assert max(map(len, batches)) <= 7

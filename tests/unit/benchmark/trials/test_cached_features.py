@@ -57,7 +57,7 @@ def test_the_numbers_are_those_of_a_frozen_backbone(
     name: str, data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without augmentation, which moves pixels."""
-    monkeypatch.setattr(batches, "_draw_move", lambda _: (0.0, 0.0, 0.0))
+    monkeypatch.setattr(batches, "_draw_moves", lambda _, n: [(0.0, 0.0, 0.0)] * n)
     cached, frozen = (train(tune, name, data, tmp_path) for tune in ("cached", "none"))
     history = [pd.read_csv(run / "history.csv").drop(columns="seconds") for run in (cached, frozen)]
     pd.testing.assert_frame_equal(*history, rtol=1e-4, atol=1e-6)
