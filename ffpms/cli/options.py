@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from ffpms.cli.config_file import read_toml
+from ffpms.cli.display.progress import Bars
+from ffpms.cli.display.terminal import is_dumb, is_plain, set_plain
 from ffpms.cli.help import option_group
-from ffpms.cli.progress import Bars
-from ffpms.cli.terminal import is_dumb, is_plain, set_plain
 from ffpms.errors import ConfigError, not_installed
 
 F = TypeVar("F", bound=Callable[..., Any])

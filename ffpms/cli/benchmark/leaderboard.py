@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from ffpms.cli.display.terminal import show
 from ffpms.cli.help import Command
 from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, need, parse_names
-from ffpms.cli.terminal import show
 from ffpms.errors import ConfigError
 from ffpms.storage import LOCKS
 
@@ -99,7 +99,7 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     if flags["as_json"]:
         click.echo(render_json(board.cells, board.comparisons).rstrip())
     elif not flags["quiet"]:
-        from ffpms.cli.board_tables import draw_board
+        from ffpms.cli.display.board_tables import draw_board
 
         show(board.markdown(), lambda drawing: draw_board(drawing, board))
         if worse := render_robustness(robustness):

@@ -285,6 +285,8 @@ def test_the_scoring_wing_needs_no_torch_and_no_decoder() -> None:
     files = [path.relative_to(root.parent) for wing in wings for path in (root / wing).rglob("*.py")]
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
     heavy = "{'torch', 'timm', 'detectors', 'sklearn', 'matplotlib', 'av', 'dlib', 'ffmpeg', 'isal', 'PIL'}"
-    code = f"import sys, {', '.join(modules)}, ffpms.cli.leaderboard; print(sorted({heavy} & set(sys.modules)))"
+    code = (
+        f"import sys, {', '.join(modules)}, ffpms.cli.benchmark.leaderboard; print(sorted({heavy} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

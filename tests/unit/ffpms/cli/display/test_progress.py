@@ -12,9 +12,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ffpms.cli import progress as bars_module
+from ffpms.cli.display import progress as bars_module
+from ffpms.cli.display.progress import Bars
 from ffpms.cli.options import PLAIN, progress
-from ffpms.cli.progress import Bars
 
 
 class Screen(io.StringIO):

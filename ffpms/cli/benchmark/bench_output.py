@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.terminal import show
+from ffpms.cli.display.terminal import show
 from ffpms.errors import writing
 
 
@@ -37,7 +37,7 @@ def print_board(text: str, board: Any) -> None:
     if board is None:
         click.echo(text)
         return
-    from ffpms.cli.board_tables import draw_board
+    from ffpms.cli.display.board_tables import draw_board
 
     before = text.removesuffix(board.markdown()).splitlines()
     show(text, lambda drawing: [*map(drawing.text, before), *draw_board(drawing, board)])

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from ffpms.cli.bench_options import bench_options
-from ffpms.cli.bench_output import show_outcome
+from ffpms.cli.benchmark.bench_options import bench_options
+from ffpms.cli.benchmark.bench_output import show_outcome
 from ffpms.cli.help import Command
 from ffpms.cli.options import need, prepare_libraries, warn_of_plugins
 from ffpms.errors import ConfigError
@@ -28,7 +28,7 @@ def bench(**flags: Any) -> None:
     """
     prepare_libraries()
     from benchmark.bench import bench, make_grid
-    from ffpms.cli.bench_runtime import find_runtime
+    from ffpms.cli.benchmark.bench_runtime import find_runtime
     from ffpms.installation import check_versions
 
     check_versions()

@@ -16,7 +16,7 @@ from benchmark.leaderboards.rendering.tables import (
     make_tables,
 )
 from benchmark.stats.comparison import BEST, LIKE_BEST
-from ffpms.cli.terminal import Drawing
+from ffpms.cli.display.terminal import Drawing
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ffpms.cli.terminal import Drawing
+from ffpms.cli.display.terminal import Drawing
 from ffpms.verify.findings import Report
 
 if TYPE_CHECKING:  # a list of methods waits for no pandas

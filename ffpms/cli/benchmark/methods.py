@@ -5,9 +5,9 @@ import textwrap
 
 import click
 
+from ffpms.cli.display.terminal import show
 from ffpms.cli.help import Command
 from ffpms.cli.options import JSON, PLAIN, warn_of_plugins
-from ffpms.cli.terminal import show
 
 
 @click.command(cls=Command)
@@ -20,7 +20,7 @@ def methods(markdown: bool, as_json: bool) -> None:
     Example: ffpms methods --json
     """
     from detectors.describe import describe_methods, render_markdown, render_text
-    from ffpms.cli.tables import draw_methods
+    from ffpms.cli.display.tables import draw_methods
 
     warn_of_plugins()
     rows = describe_methods()

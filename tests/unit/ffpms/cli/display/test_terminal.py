@@ -11,10 +11,10 @@ import pytest
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.runs.folder import Failure
 from ffpms.builder.build_result import BuildReport
-from ffpms.cli import spelling, terminal
-from ffpms.cli.board_tables import draw_board
-from ffpms.cli.tables import draw_counts, draw_findings, draw_methods
-from ffpms.cli.terminal import Drawing
+from ffpms.cli.display import spelling, terminal
+from ffpms.cli.display.board_tables import draw_board
+from ffpms.cli.display.tables import draw_counts, draw_findings, draw_methods
+from ffpms.cli.display.terminal import Drawing
 from ffpms.verify.findings import Finding, Kind, Report
 from tests.conftest import Command
 from tests.helpers.scores import run

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ffpms.cli.spelling import spell
+from ffpms.cli.display.spelling import spell
 from ffpms.verify.findings import printable
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from ffpms.cli.benchmark.leaderboard import PROTOCOL, write_board
 from ffpms.cli.help import Command
-from ffpms.cli.leaderboard import PROTOCOL, write_board
 from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET
 
 

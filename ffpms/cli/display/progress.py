@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ffpms.cli.terminal import make_console
+from ffpms.cli.display.terminal import make_console
 
 if TYPE_CHECKING:
     from rich.progress import Progress, Task

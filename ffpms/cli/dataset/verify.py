@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ffpms.cli.display.terminal import show
 from ffpms.cli.help import Command, option_group
 from ffpms.cli.options import (
     COMPRESSION,
@@ -25,7 +26,6 @@ from ffpms.cli.options import (
     find_root,
     progress,
 )
-from ffpms.cli.terminal import show
 from ffpms.errors import ConfigError
 
 _OF_TREE = ("splits", "compression", "manipulations", "corpus")
@@ -63,7 +63,7 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
         if report.findings:
-            from ffpms.cli.tables import draw_findings
+            from ffpms.cli.display.tables import draw_findings
 
             text = report.table(shutil.get_terminal_size().columns)
             show(text, lambda drawing: draw_findings(drawing, report))

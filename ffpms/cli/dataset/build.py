@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from ffpms.cli.display.terminal import show
 from ffpms.cli.help import Command, option_group
 from ffpms.cli.options import (
     CONFIG,
@@ -23,7 +24,6 @@ from ffpms.cli.options import (
     progress,
     recipe_options,
 )
-from ffpms.cli.terminal import show
 from ffpms.errors import ConfigError
 
 
@@ -109,7 +109,7 @@ def build(**flags: Any) -> None:
     """
     from ffpms.builder.build import build
     from ffpms.builder.config import BuildConfig
-    from ffpms.cli.tables import draw_counts
+    from ffpms.cli.display.tables import draw_counts
     from ffpms.protocol.crop_config import CropConfig
 
     root, corpus = find_root(flags)

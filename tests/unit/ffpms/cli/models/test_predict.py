@@ -14,11 +14,11 @@ import pytest
 
 from benchmark.inference.judge import Judge
 from benchmark.inference.verdict import FileVerdict
-from ffpms.cli.predict import _in_order
+from ffpms.cli.models.predict import _in_order
 from tests.conftest import Command, Once
 from tests.helpers.trained_runs import find_run, make_trained
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[5]
 SCHEMA = json.loads(re.findall(r"```json\n(.*?)```", (ROOT / "docs/predict.md").read_text(), re.DOTALL)[0])
 TYPES: dict[str, Any] = {
     "string": str,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.perturbation.kinds import KINDS
-from ffpms.cli.bench import bench
+from ffpms.cli.benchmark.bench import bench
 from tests.conftest import Command
 
 
