@@ -16,7 +16,6 @@ AT_MOST = 16
 FULL = {
     "benchmark/metrics",
     "detectors",
-    "detectors/methods",
     "ffpms/export",
     "ffpms/extraction",
     "ffpms/sources",

@@ -7,7 +7,7 @@ from detectors import create
 from detectors.backbones import TINY
 from detectors.bag import Bag
 from detectors.detector import Detector
-from detectors.methods.lstm import LastStep
+from detectors.methods.sequence_models.lstm import LastStep
 from detectors.temporal_encoders import RecurrentEncoder
 
 

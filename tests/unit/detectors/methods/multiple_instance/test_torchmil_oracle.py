@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import cross_entropy
 
-from detectors.methods.clam import ClusteringPool
-from detectors.methods.dsmil import DualStreamPool
-from detectors.methods.dtfd import DoubleTierPool, deal, pseudo_bag_loss
-from detectors.methods.smabmil import Smooth, SmoothAttentionPool, Where
-from detectors.methods.transmil import TransPool
+from detectors.methods.multiple_instance.clam import ClusteringPool
+from detectors.methods.multiple_instance.dsmil import DualStreamPool
+from detectors.methods.multiple_instance.dtfd import DoubleTierPool, deal, pseudo_bag_loss
+from detectors.methods.multiple_instance.smabmil import Smooth, SmoothAttentionPool, Where
+from detectors.methods.multiple_instance.transmil import TransPool
 from detectors.pooling import AttentionPool, GatedAttention, max_probability, mean_logit
 
 WIDTH, ATTENTION = 24, 16

@@ -9,7 +9,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from detectors import create
 from detectors.backbones import TINY
-from detectors.methods.dtfd import Distillation, DoubleTierDetector, DoubleTierPool, deal, pseudo_bag_loss
+from detectors.methods.multiple_instance.dtfd import (
+    Distillation,
+    DoubleTierDetector,
+    DoubleTierPool,
+    deal,
+    pseudo_bag_loss,
+)
 from detectors.random_bags import make_bag, make_faces
 
 LABEL = torch.tensor([1.0, 0.0])

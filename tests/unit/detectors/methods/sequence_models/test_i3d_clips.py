@@ -9,7 +9,7 @@ from detectors import create, tune
 from detectors.backbones import TINY
 from detectors.bag import Bag
 from detectors.detector import Detector
-from detectors.methods.i3d import NAME, create_i3d
+from detectors.methods.sequence_models.i3d import NAME, create_i3d
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from benchmark.training.weights import read_weights
 from detectors import create
 from detectors.backbones import TINY
 from detectors.errors import DetectorError
-from detectors.methods.i3d import NAME, Mixed, Norm, Unit, create_i3d, inception, pad_same
+from detectors.methods.sequence_models.i3d import NAME, Mixed, Norm, Unit, create_i3d, inception, pad_same
 
 SINGLE = ("Conv3d_1a_7x7 3 64 7", "Conv3d_2b_1x1 64 64 1", "Conv3d_2c_3x3 64 192 3")
 GOOGLENET = """

@@ -9,8 +9,8 @@ from detectors import create
 from detectors.backbones import TINY
 from detectors.bag import Bag
 from detectors.errors import DetectorError
-from detectors.methods.dsmil import DualStreamDetector
-from detectors.methods.smil import BagOfBags, OneBag, SumOfBags
+from detectors.methods.multiple_instance.dsmil import DualStreamDetector
+from detectors.methods.multiple_instance.smil import BagOfBags, OneBag, SumOfBags
 from detectors.random_bags import make_bag, make_faces
 from detectors.temporal_encoders import KernelEncoder
 

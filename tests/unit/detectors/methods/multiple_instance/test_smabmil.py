@@ -6,7 +6,7 @@ from torch import Tensor
 
 from detectors import create
 from detectors.backbones import TINY
-from detectors.methods.smabmil import Smooth, SmoothAttentionPool, Where, bounded, chain
+from detectors.methods.multiple_instance.smabmil import Smooth, SmoothAttentionPool, Where, bounded, chain
 from detectors.random_bags import make_bag, make_faces
 
 

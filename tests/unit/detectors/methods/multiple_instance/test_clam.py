@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from detectors import create
 from detectors.backbones import TINY
-from detectors.methods.clam import ClusteringDetector, ClusteringPool, extremes
+from detectors.methods.multiple_instance.clam import ClusteringDetector, ClusteringPool, extremes
 from detectors.random_bags import make_bag, make_faces
 
 LABEL = torch.tensor([1.0, 0.0])
