@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from benchmark.training.frozen_backbones import read_backbone, serialise
-from detectors.stems import Embedded
+from detectors.backbones.stems import Embedded
 from ffpms.errors import ConfigError, ManifestError, not_installed
 from ffpms.hashing import digest
 from ffpms.regular_files import check_file

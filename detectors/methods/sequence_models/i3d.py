@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import batch_norm, interpolate, pad
 
 from detectors.backbones import TINY, Stem, Weights
+from detectors.backbones.initial_weights import load_weights
 from detectors.bag import Bag, Prediction
 from detectors.detector import Detector
 from detectors.errors import DetectorError
-from detectors.initial_weights import load_weights
 from detectors.registry import register
 
 NAME = "inception-i3d"

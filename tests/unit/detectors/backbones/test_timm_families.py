@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from detectors._torchvision import import_timm
 from detectors.backbones import create_backbone, create_pyramid
+from detectors.backbones._torchvision import import_timm
+from detectors.backbones.stems import MeasuredStem
 from detectors.errors import BackboneError
-from detectors.stems import MeasuredStem
 
 QUICK = {
     "byoanet": "halonet26t",

@@ -1,16 +1,14 @@
-"""Backbones: map a face to an embedding or to feature maps. Only this module uses timm."""
+"""Creates backbones by name, with their weights. Only this module uses timm."""
 
 import difflib
 from typing import Any
 
 from torch import Tensor, nn
 
-from detectors._torchvision import import_timm
+from detectors.backbones._torchvision import import_timm
+from detectors.backbones.initial_weights import Weights, load_weights
+from detectors.backbones.stems import Backbone, Pyramid, explain
 from detectors.errors import BackboneError
-from detectors.initial_weights import Weights, load_weights
-from detectors.stems import Backbone, Pyramid, Stem, explain
-
-__all__ = ["TINY", "Backbone", "Pyramid", "Stem", "Weights", "create_backbone", "create_pyramid", "tiny"]
 
 TINY = "tiny"
 """Name of the small network for tests."""

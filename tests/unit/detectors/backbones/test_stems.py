@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from benchmark.trials.trial import make_detector
 from detectors import create
-from detectors._torchvision import import_timm
 from detectors.backbones import Backbone, Pyramid, create_backbone, create_pyramid
+from detectors.backbones._torchvision import import_timm
 from detectors.errors import BackboneError
 from tests.helpers.trials import CONFIG
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from detectors.backbones import create_backbone, create_pyramid
+from detectors.backbones.initial_weights import load_weights
 from detectors.errors import BackboneError
-from detectors.initial_weights import load_weights
 
 SMALL = "test_resnet"
 BLOCKS = (
