@@ -15,7 +15,6 @@ NAMED = sorted(set(re.findall(r"`([\w/]+\.py):([\w.]+)`", TEXT)))
 AT_MOST = 16
 FULL = {
     "benchmark/metrics",
-    "ffpms/export",
     "ffpms/extraction",
     "ffpms/sources",
 }

@@ -12,8 +12,8 @@ import pytest
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.set_files import TABLES
 from ffpms.errors import ManifestError
+from ffpms.export.formats.recipe import seal
 from ffpms.export.published_recipe import PublishedRecipe
-from ffpms.export.recipe import seal
 from ffpms.hashing import file_digest
 from ffpms.import_recipe import config_of
 from ffpms.parquet import read_table, write_table

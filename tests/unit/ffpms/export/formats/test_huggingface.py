@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from ffpms.dataset.loading import load
-from ffpms.export import huggingface
 from ffpms.export.export import export
+from ffpms.export.formats import huggingface
 from tests.helpers.tiny_set import BAG, FACELESS, edit, lose_faces, make_set, put
 
 datasets = pytest.importorskip("datasets")

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
-from ffpms.export import deepfakebench
 from ffpms.export.export import export
+from ffpms.export.formats import deepfakebench
 from ffpms.schema import ORIGINAL
 from tests.helpers.tiny_set import BAG, edit, put
 

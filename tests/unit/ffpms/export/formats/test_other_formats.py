@@ -16,7 +16,7 @@ import pytest
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.loading import load
 from ffpms.export.export import export
-from ffpms.export.video import FPS, encode_video
+from ffpms.export.formats.video import FPS, encode_video
 from tests.helpers.tiny_set import BAG, edit, put
 
 NO_FACE = {"status": "no_face", "crop": "", "sha256": "", "track_id": -1}
