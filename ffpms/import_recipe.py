@@ -17,8 +17,8 @@ from ffpms.export.formats.recipe import RECIPE
 from ffpms.export.published_recipe import AGAIN, PublishedRecipe
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import ORIGINAL
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.listing import Request
 from ffpms.sources.registry import TABLE
 

@@ -13,7 +13,7 @@ from ffpms.protocol.plan import split_order
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import RenderedTree
 from ffpms.schema import Split
-from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 
 CODE = (
     *("schema.py", "hashing.py", "shown_face.py", "protocol", "sources", "extraction", "builder"),

@@ -147,7 +147,7 @@ def choose_tree(flags: dict[str, Any], corpus: Any = None) -> dict[str, Any]:
     Raises:
         ConfigError: the corpus has no such manipulation, or no compression levels.
     """
-    from ffpms.sources.ffpp import CORPUS as FFPP
+    from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 
     own, given = corpus or FFPP, {}
     if flags["compression"] is not None:

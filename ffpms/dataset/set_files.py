@@ -16,8 +16,8 @@ from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import RenderedTree
 from ffpms.regular_files import read_text
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.registry import corpora
 from ffpms.storage import write_whole
 

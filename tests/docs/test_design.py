@@ -16,7 +16,6 @@ AT_MOST = 16
 FULL = {
     "benchmark/metrics",
     "ffpms/extraction",
-    "ffpms/sources",
 }
 """Folders of more than 16 modules, which are yet to be divided."""
 CODE = [path for folder in (*PACKAGES, "tests") for path in (ROOT / folder).rglob("*.py")]

@@ -15,8 +15,8 @@ from ffpms.export.terms import has_private_names
 from ffpms.hashing import digest
 from ffpms.protocol.splits import Pairs, is_safe_id
 from ffpms.schema import ORIGINAL, Split
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.registry import TABLE
 from ffpms.storage import write_whole
 

@@ -10,9 +10,9 @@ from ffpms.errors import ConfigError
 from ffpms.protocol.listing import ListedVideo
 from ffpms.protocol.naming import Edition
 from ffpms.schema import ORIGINAL, Split
+from ffpms.sources.corpora.ffpp import ALIASES
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import ALIASES
-from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.listed_files import make_listing, stem, videos_below
 from ffpms.sources.listing import Listing, Request
 

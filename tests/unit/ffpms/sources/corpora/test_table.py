@@ -8,11 +8,11 @@ import pytest
 
 from ffpms.errors import FfpmsError
 from ffpms.protocol.recipe import Recipe
-from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.table import CORPUS
 from ffpms.sources.listing import Listing, Request
 from ffpms.sources.names import name_of_path
 from ffpms.sources.source_index import list_videos
-from ffpms.sources.table import CORPUS
 from ffpms.sources.table_files import check_listed_files
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ffpms.errors import ConfigError, unreadable
 from ffpms.protocol.rendered import SHARES, TITLE, RenderedTree
 from ffpms.regular_files import read_text
-from ffpms.sources import ffpp
+from ffpms.sources.corpora import ffpp
 from ffpms.sources.corpus import not_published
 from ffpms.sources.listing import Layout
 

@@ -15,7 +15,7 @@ from ffpms.protocol.plan import summarise_bags
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.v1_manifest import write_manifest
 from ffpms.schema import SOURCE
-from ffpms.sources.ffpp import CORPUS, check_fake, official
+from ffpms.sources.corpora.ffpp import CORPUS, check_fake, official
 from ffpms.sources.listing import Source
 
 

@@ -11,8 +11,8 @@ from ffpms.dataset.set_files import naming_settings, settings_of
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.rendered import RenderedTree
 from ffpms.protocol.splits import read_pairs
-from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.minicorpus import CORPUS, read_tree
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.minicorpus import CORPUS, read_tree
 from ffpms.sources.registry import choose_corpus, recognise
 
 
