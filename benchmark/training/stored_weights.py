@@ -1,4 +1,4 @@
-"""Stored weights: the file of a detector's weights, with its epoch and its hash, written and read."""
+"""Stored weights: writes and reads the weights of a detector, with their epoch and their hash."""
 
 import json
 from collections.abc import Iterator
