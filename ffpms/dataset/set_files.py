@@ -11,9 +11,9 @@ from ffpms import __version__
 from ffpms.checks import shown
 from ffpms.errors import ConfigError, ManifestError, unreadable
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import RenderedTree
+from ffpms.protocol.set_settings import SetSettings
 from ffpms.regular_files import read_text
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from ffpms.errors import ConfigError
-from ffpms.protocol.naming import Edition
 from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import RenderedTree
+from ffpms.protocol.set_settings import Edition
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
 from ffpms.sources.listing import Layout, Listing, Request, Source, Video

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from ffpms.dataset.stored_paths import is_plain
 from ffpms.errors import ManifestError, unreadable
 from ffpms.protocol.listing import ListedVideo
-from ffpms.protocol.naming import Edition
+from ffpms.protocol.set_settings import Edition
 from ffpms.regular_files import read_text
 from ffpms.schema import ORIGINAL, Split
 from ffpms.sources.corpus import Corpus

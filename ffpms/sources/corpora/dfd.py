@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ffpms.errors import ConfigError
 from ffpms.protocol.listing import ListedVideo
-from ffpms.protocol.naming import Edition
+from ffpms.protocol.set_settings import Edition
 from ffpms.schema import ORIGINAL, Split
 from ffpms.sources.corpora.ffpp import ALIASES
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP

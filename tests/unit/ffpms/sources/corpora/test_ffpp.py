@@ -10,9 +10,10 @@ import pytest
 from ffpms.cli import main
 from ffpms.errors import ConfigError
 from ffpms.extraction.probe import VideoInfo
-from ffpms.protocol.naming import SetSettings, name_mixed
+from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.plan import summarise_bags
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.set_settings import SetSettings
 from ffpms.protocol.v1_manifest import write_manifest
 from ffpms.schema import SOURCE
 from ffpms.sources.corpora.ffpp import CORPUS, check_fake, official

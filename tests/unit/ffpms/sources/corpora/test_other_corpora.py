@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ffpms.errors import ConfigError, ManifestError
-from ffpms.protocol.naming import SetSettings, name_mixed, name_unmixed
+from ffpms.protocol.naming import name_mixed, name_unmixed
 from ffpms.protocol.plan import plan_videos, summarise_bags
 from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.set_settings import SetSettings
 from ffpms.sources.corpus import AS_PUBLISHED
 from ffpms.sources.listing import Listing, Request
 from ffpms.sources.registry import choose_corpus, find_corpus, recognise
