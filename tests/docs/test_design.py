@@ -61,6 +61,12 @@ def test_folders_have_few_modules() -> None:
     assert {folder for folder, count in counts.items() if count > AT_MOST} == FULL, counts
 
 
+def test_unit_tests_lie_as_the_code_does() -> None:
+    tests = ROOT / "tests" / "unit"
+    folders = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
+    assert [folder for folder in folders if not (ROOT / folder / "__init__.py").is_file()] == []
+
+
 def test_every_file_that_is_named_exists() -> None:
     for path in re.findall(r"`([\w/]+/[\w]+\.(?:py|parquet))`", TEXT):
         assert (ROOT / path).is_file(), path
