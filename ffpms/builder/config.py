@@ -4,15 +4,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import ffpms
-from ffpms.checks import check_choice, check_type, settle, texts, whole
-from ffpms.errors import ConfigError
+from ffpms.checks import check_choice, check_type, settle, whole
 from ffpms.extraction.decode import DECODERS
 from ffpms.hashing import code_digest
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.plan import split_order
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import RenderedTree
-from ffpms.schema import Split
+from ffpms.protocol.splits import known_splits
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 
 CODE = (
@@ -67,12 +65,4 @@ class BuildConfig:
         check_type("whole", self.whole, bool)
         check_choice("decoder", self.decoder, DECODERS)
         limit = None if self.limit is None else whole("limit", self.limit, low=2)
-        settle(self, splits=_known_splits(self.splits), limit=limit)
-
-
-def _known_splits(splits: object) -> tuple[str, ...]:
-    names = texts("split", splits)
-    unknown = [name for name in names if name not in list(Split)]
-    if unknown or not names:
-        raise ConfigError(f"split: {', '.join(unknown) or 'none'}; choose from train,val,test")
-    return split_order(names)
+        settle(self, splits=known_splits(self.splits), limit=limit)

@@ -18,9 +18,9 @@ from ffpms.minicorpus.pair import PairJob, is_rendered, render_pair
 from ffpms.minicorpus.people import iter_people
 from ffpms.minicorpus.videos import SIZES, VideoSpec
 from ffpms.protocol.rendered import OFFICIAL_SIZE, RenderedTree, scaled_lengths, settle_shares
-from ffpms.protocol.splits import Pairs, pairs_digest
+from ffpms.protocol.splits import Pairs, known_splits, pairs_digest
 from ffpms.sources.corpora.ffpp import COMPRESSIONS
-from ffpms.sources.corpora.minicorpus import RENDERED, SETTINGS, read_settings
+from ffpms.sources.corpora.minicorpus import RENDERED, SETTINGS, read_tree
 from ffpms.storage import PARTIAL, drop_abandoned, write_whole
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
@@ -39,6 +39,9 @@ class CorpusConfig:
     and ``longest``. ``shares`` says in which proportion train, val and test have the pairs, by
     default 3, 1, 1. 1,000 identities have the pairs of FaceForensics++ and its lengths, scaled.
 
+    ``compressions`` and ``splits`` say what of the corpus is rendered. They change none of its
+    videos, so that more of it can be rendered into the same folder later.
+
     Raises:
         ConfigError: a value is out of range or unknown.
 
@@ -56,10 +59,12 @@ class CorpusConfig:
     difficulty: float = 0.4
     seed: int = 0
     shares: tuple[int, ...] | None = None
+    splits: tuple[str, ...] = ("train", "val", "test")
 
     def __post_init__(self) -> None:
         known = asdict(self.tree) | {"shares": self.shares}
-        settle(self, compressions=texts("compression", self.compressions), **known)
+        named = {"compressions": texts("compression", self.compressions), "splits": known_splits(self.splits)}
+        settle(self, **named, **known)
         Quality(self.difficulty)
         unknown = [c for c in self.compressions if c not in COMPRESSIONS]
         if unknown or not self.compressions:
@@ -159,9 +164,10 @@ def _write_splits(out: Path, pairs: Pairs) -> None:
 def _render(
     out: Path, config: CorpusConfig, specs: dict[str, VideoSpec], pairs: Pairs, workers: int, progress: Progress
 ) -> None:
-    """Renders every pair that is not there already."""
+    """Renders every pair of the chosen splits that is not there already."""
     made = (config.compressions, config.difficulty)
-    jobs = [PairJob(out, (a, b), (specs[a], specs[b]), *made) for members in pairs.values() for a, b in members]
+    chosen = [pair for split in config.splits for pair in pairs[split]]
+    jobs = [PairJob(out, (a, b), (specs[a], specs[b]), *made) for a, b in chosen]
     waiting = [job for job in jobs if not is_rendered(job)]
     for _ in progress(run_local(render_pair, waiting, workers), len(waiting)):
         pass
@@ -171,7 +177,7 @@ def _claim(out: Path, config: CorpusConfig) -> None:
     """Writes what the tree will be, or checks that it is the same."""
     record = out / RENDERED
     if record.is_file():
-        if read_settings(out) != _as_json(config):
+        if read_tree(out) != config.tree:
             raise ConfigError(f"{out}: holds a corpus of other settings (see {RENDERED}); give another --out")
         return
     check_free(out, [path.name for path in out.glob(f"{RENDERED}.*{PARTIAL}")])
@@ -190,9 +196,5 @@ def _describe(config: CorpusConfig) -> dict[str, Any]:
         "ffpms": __version__,
         "pairs": f"{whose}: {counts}",
         "pairs_sha256": pairs_digest(config.tree.pairs),
-        SETTINGS: _as_json(config),
+        SETTINGS: asdict(config.tree),
     }
-
-
-def _as_json(config: CorpusConfig) -> dict[str, Any]:
-    return dict(json.loads(json.dumps(asdict(config) | asdict(config.tree))))

@@ -51,8 +51,9 @@ def _mask_path(kind: str, name: str) -> str:
 
 
 def render_pair(job: PairJob) -> str:
-    """Renders and writes both people's videos, the eight fakes of one with the other, and their
-    masks.
+    """Renders both people's videos, the eight fakes of one with the other, and their masks.
+
+    Files that are there are kept.
     """
     for (name, source_name), (spec, source) in zip((job.ids, job.ids[::-1]), (job.specs, job.specs[::-1]), strict=True):
         real_frames = list(render_real(spec))
@@ -78,7 +79,8 @@ def _write_fakes(
         masks[kind].append(mask[:, left : left + kept])
     for kind in FAKES:
         _write(job, kind, name, frames[kind], fps)
-        write_video(job.out / _mask_path(kind, name), masks[kind], fps, _MASK_CRF)
+        if not (path := job.out / _mask_path(kind, name)).is_file():
+            write_video(path, masks[kind], fps, _MASK_CRF)
 
 
 def to_pixels(image: np.ndarray) -> np.ndarray:
@@ -88,5 +90,6 @@ def to_pixels(image: np.ndarray) -> np.ndarray:
 
 def _write(job: PairJob, kind: str, name: str, frames: list[np.ndarray], fps: int) -> None:
     for compression in job.compressions:
-        crf = COMPRESSIONS[compression] or 0.0
-        write_video(job.out / official(compression).path(kind, name), frames, fps, crf)
+        path = job.out / official(compression).path(kind, name)
+        if not path.is_file():
+            write_video(path, frames, fps, COMPRESSIONS[compression] or 0.0)

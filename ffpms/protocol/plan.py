@@ -11,7 +11,7 @@ import pandas as pd
 from ffpms.protocol.listing import ListedVideo, counterparts, list_pairs, mixable
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
-from ffpms.schema import ORIGINAL, SLOT, UNKNOWN, WITH_PIXELS, Split, Status
+from ffpms.schema import ORIGINAL, SLOT, UNKNOWN, WITH_PIXELS, Status
 
 BACKWARDS = "F2F"
 """Face2Face: where it outlasts its target, it plays the target's video backwards."""
@@ -170,13 +170,3 @@ def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     videos["segment_start"] = np.where(segmented, first_fake, UNKNOWN).astype(np.int16)
     videos["segment_length"] = np.where(segmented, videos["n_fake"], UNKNOWN).astype(np.int16)
     return videos
-
-
-def split_order(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Sorts the named splits in the order train, val, test.
-
-    Example:
-        >>> split_order(("test", "train"))
-        ('train', 'test')
-    """
-    return tuple(s.value for s in Split if s in names)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import data_manifests
-from ffpms.checks import shown
-from ffpms.errors import ManifestError, unreadable
+from ffpms.checks import shown, texts
+from ffpms.errors import ConfigError, ManifestError, unreadable
 from ffpms.hashing import digest
 from ffpms.regular_files import read_text
 from ffpms.schema import Split
@@ -49,6 +49,23 @@ def is_safe_name(text: object) -> bool:
         (True, False, False)
     """
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
+
+
+def known_splits(names: object) -> tuple[str, ...]:
+    """Returns the named splits in the order train, val, test.
+
+    Raises:
+        ConfigError: there is none, or one of another name.
+
+    Example:
+        >>> known_splits(("test", "train"))
+        ('train', 'test')
+    """
+    named = texts("split", names)
+    unknown = [name for name in named if name not in list(Split)]
+    if unknown or not named:
+        raise ConfigError(f"split: {', '.join(unknown) or 'none'}; choose from train,val,test")
+    return tuple(split.value for split in Split if split in named)
 
 
 def read_pairs(folder: Path | None = None) -> Pairs:

@@ -29,9 +29,11 @@ def test_rendering_a_pair_beside_encoding_it(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(pair, "write_video", timed)
     rounds = []
-    for _ in range(1 + N_ROUNDS):
+    for n in range(1 + N_ROUNDS):
         spent["encoding"], started = 0.0, time.process_time()
-        render_pair(PairJob(tmp_path, ids, (specs[ids[0]], specs[ids[1]]), config.compressions, config.difficulty))
+        render_pair(
+            PairJob(tmp_path / str(n), ids, (specs[ids[0]], specs[ids[1]]), config.compressions, config.difficulty)
+        )
         rounds.append(((time.process_time() - started) - spent["encoding"], spent["encoding"]))
     rendering, encoding = np.min(rounds[1:], axis=0)
     print(f"\na pair of 40 frames, CPU seconds: rendering {rendering:.2f}, encoding {encoding:.2f}")

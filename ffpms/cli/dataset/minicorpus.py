@@ -21,6 +21,7 @@ def _parse_shares(_: click.Context, __: click.Parameter, text: str | None) -> tu
 @click.option("--identities", default=40, show_default=True, help="People: an even number from 6 up; 1000 are as FF++.")
 @click.option("--frames", default="60-90", show_default=True, callback=parse_range, help="Length of the videos.")
 @click.option("--compression", default="c40", show_default=True, callback=parse_names, help="Comma list: raw,c23,c40.")
+@click.option("--split", default="train,val,test", show_default=True, callback=parse_names, help="Only pairs of these.")
 @click.option("--difficulty", default=0.4, show_default=True, help="How well the fakes are made, 0 to 1.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Another seed, other people.")
 @click.option("--shares", show_default="3,1,1", callback=_parse_shares, help="Of pairs: train,val,test.")
@@ -41,13 +42,14 @@ def minicorpus(**flags: Any) -> None:
         raise ConfigError(f"sheet: {flags['sheet']} is no picture; name it {' or '.join(_PICTURES)}")
     shortest, longest = flags["frames"]
     settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
-    config = CorpusConfig(*settings, flags["shares"])
+    config = CorpusConfig(*settings, flags["shares"], flags["split"])
     if not flags["quiet"]:
         click.echo(f"choosing {config.identities} people who do not look alike", err=True)
     units = iter(("person", "pair"))
-    pairs = make_corpus(
+    every = make_corpus(
         flags["out"], config, flags["workers"], lambda items, n: progress(flags["quiet"], next(units))(items, n)
     )
+    pairs = {split: every[split] for split in config.splits}
     if flags["sheet"]:
         draw_sheet(flags["out"], pairs, config.compressions[0], flags["sheet"])
     if not flags["quiet"]:

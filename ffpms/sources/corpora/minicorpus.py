@@ -19,7 +19,7 @@ from ffpms.sources.listing import Layout
 RENDERED = ffpp.RENDERED
 SETTINGS = "settings"
 """Key of ``corpus.json`` with the settings; older files hold nothing else, without this key."""
-_OLDER = {"compressions": ["c40"], "difficulty": 0.4, "seed": 0, "shares": list(SHARES)}
+_OLDER = {"difficulty": 0.4, "seed": 0, "shares": list(SHARES)}
 _FIELDS = tuple(field.name for field in fields(RenderedTree))
 
 
@@ -35,7 +35,7 @@ def read_tree(root: Path) -> RenderedTree:
         ConfigError: its ``corpus.json`` is damaged, or somebody else's.
     """
     try:
-        return restore_tree(read_settings(root))
+        return restore_tree(_read_settings(root))
     except (ConfigError, TypeError) as error:
         raise _not_ours(root / RENDERED, str(error)) from None
 
@@ -51,13 +51,9 @@ def restore_tree(stored: Mapping[str, Any]) -> RenderedTree:
     return RenderedTree(**{key: _as_tuple(stored[key]) for key in _FIELDS if key in stored})
 
 
-def read_settings(root: Path) -> dict[str, Any]:
-    """Reads all settings of a tree, also those that change no video.
-
-    Those that were not there yet when an older ffpms rendered it have the value that they had then.
-
-    Raises:
-        ConfigError: its ``corpus.json`` cannot be read, or is damaged.
+def _read_settings(root: Path) -> dict[str, Any]:
+    """Reads the settings of a tree; later ones have the value that they had when an older ffpms
+    rendered it.
     """
     path = root / RENDERED
     try:

@@ -232,6 +232,25 @@ def test_an_older_tree_is_gone_on_with_by_the_same_settings_alone(
         make_corpus(tmp_path, CorpusConfig(identities=1000))
 
 
+def test_more_splits_and_levels_are_added_to_a_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what is there already is not encoded again."""
+    written: list[str] = []
+
+    def write(path: Path, *_: object) -> None:
+        written.append(str(path.relative_to(tmp_path)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+    monkeypatch.setattr("ffpms.minicorpus.pair.write_video", write)
+    people = CorpusConfig(identities=6, shortest=5, longest=5)
+    make_corpus(tmp_path, replace(people, splits=("test",)))
+    assert len(written) == 2 + 8 + 8
+    make_corpus(tmp_path, replace(people, splits=("test", "val"), compressions=("c40", "c23")))
+    assert len(written) == len(set(written)) == 2 * (2 + 8) + 8 + 2 * (2 + 8) + 8
+    assert read_tree(tmp_path) == people.tree
+    assert [len(pairs) for pairs in read_pairs(tmp_path / "splits").values()] == [1, 1, 1]
+
+
 def test_a_record_that_a_killed_process_left_half_written_is_no_obstacle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +271,7 @@ def test_a_record_that_a_killed_process_left_half_written_is_no_obstacle(
         {"shares": (3, 1)},
         {"shares": (3, 1, 0)},
         {"shares": ("3", "1", "x")},
+        {"splits": ("dev",)},
     ],
 )
 def test_a_corpus_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
