@@ -11,8 +11,8 @@ from torch import Tensor
 class Bag:
     """The faces of B videos in the order of time, padded to the longest.
 
-    A detector whose backbone is :class:`detectors.stems.Embedded` takes their embeddings in place
-    of pixels.
+    A detector whose backbone is :class:`detectors.backbones.stems.Embedded` takes their embeddings
+    in place of pixels.
 
     Shape: faces (B, M, 3, S, S), uint8 in 0..255 or float in 0..1, or embeddings (B, M, D); mask
     (B, M) bool, True for a real face, at least one a row.

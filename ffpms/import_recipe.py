@@ -13,12 +13,12 @@ from ffpms.dataset.loading import load
 from ffpms.dataset.set_files import stored_settings
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.export.differences import differences
+from ffpms.export.formats.recipe import RECIPE
 from ffpms.export.published_recipe import AGAIN, PublishedRecipe
-from ffpms.export.recipe import RECIPE
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import ORIGINAL
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.listing import Request
 from ffpms.sources.registry import TABLE
 

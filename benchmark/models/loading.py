@@ -12,9 +12,10 @@ from benchmark.models.trained_model import TrainedModel, TrainedOn
 from benchmark.runs.folder import CONFIG, Run, read_run
 from benchmark.runs.training_set import find_training_set
 from benchmark.train_config import TrainConfig
-from benchmark.training.checkpoint import BEST, load_weights
+from benchmark.training.checkpoint import BEST
 from benchmark.training.device import Machine, choose_device
 from benchmark.training.model import Model
+from benchmark.training.stored_weights import load_weights
 from ffpms.dataset.set_files import restore
 from ffpms.errors import ConfigError, ManifestError
 

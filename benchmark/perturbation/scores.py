@@ -17,10 +17,11 @@ from benchmark.perturbation.kinds import KINDS, LEVELS, perturb
 from benchmark.runs.folder import is_done
 from benchmark.runs.perturbed import read_perturbed, write_perturbed
 from benchmark.runs.tables import DamagedTableError
-from benchmark.training.checkpoint import BEST, load_weights
+from benchmark.training.checkpoint import BEST
 from benchmark.training.device import Log, Machine
 from benchmark.training.model import Model
 from benchmark.training.predict import predict
+from benchmark.training.stored_weights import load_weights
 from benchmark.trials.claims import lock_of
 from benchmark.trials.failures import end_all, explain
 from benchmark.trials.shared_resources import Resources

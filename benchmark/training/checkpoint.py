@@ -1,9 +1,7 @@
-"""Checkpoints: store a training run so that it can resume, and the weights of its best epoch."""
+"""Checkpoints: store a training run so that it can resume, and choose its best epoch."""
 
-import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,13 +9,10 @@ from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
 import torch
-from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
+from torch import nn
 
-from benchmark.training.frozen_backbones import read_backbone, serialise
-from detectors.stems import Embedded
-from ffpms.errors import ConfigError, ManifestError, not_installed
-from ffpms.hashing import digest
+from benchmark.training.stored_weights import UNREADABLE, epoch_of, read_weights, save_weights
+from ffpms.errors import ConfigError, not_installed
 from ffpms.regular_files import check_file
 from ffpms.storage import whole_file, write_whole
 
@@ -25,8 +20,6 @@ LAST, BEST, HISTORY = "last.ckpt", "best.safetensors", "history.csv"
 """File names of the checkpoint, of the best weights, and of the history of epochs."""
 LAST_WEIGHTS = "last.safetensors"
 """File name of the weights after the last epoch, where that is not the best."""
-_UNREADABLE = (OSError, SafetensorError, TypeError, KeyError, ValueError)
-"""What the readers of weights and of histories raise of a damaged file."""
 _NEXT = ".next"
 """End of the name of weights that are set aside until the checkpoint has their epoch."""
 
@@ -73,83 +66,6 @@ def record_epoch(
     done.history.setdefault(method, []).append(row)
 
 
-def save_weights(detector: nn.Module, path: Path, epoch: int) -> None:
-    """Writes the weights of an epoch, and their hash, in one step.
-
-    The hash is that of the file without metadata. So it is made once, and gets them then: a JSON
-    object after its length, in 8 bytes, is all that stands before the tensors.
-
-    Raises:
-        StorageError: the disk is full, or refuses for another reason.
-    """
-    plain = serialise(detector.state_dict())
-    size = int.from_bytes(plain[:8], "little")
-    own = {"epoch": f"{epoch} {digest(plain)}"} | _name_backbone(detector)
-    about = {"__metadata__": own} | json.loads(plain[8 : 8 + size])
-    head = json.dumps(about, separators=(",", ":")).encode()
-    head += b" " * (-len(head) % 8)  # where the tensors begin is a multiple of 8
-    with whole_file(path) as file:
-        file.write(len(head).to_bytes(8, "little") + head)
-        file.write(memoryview(plain)[8 + size :])
-
-
-def _name_backbone(detector: nn.Module) -> dict[str, str]:
-    """Names the frozen backbone that is not among the weights of a detector, if there is one."""
-    stem = getattr(detector, "backbone", None)
-    return {"backbone": stem.sha256} if isinstance(stem, Embedded) else {}
-
-
-def load_weights(detector: nn.Module, path: Path) -> None:
-    """Loads weights that :func:`save_weights` wrote in the folder of a run.
-
-    A detector that has a backbone gets the frozen one too that they were trained on.
-
-    Raises:
-        ManifestError: they are lost, damaged, or of another detector.
-    """
-    with _naming(path):
-        _, weights, backbone = _read_weights(path)
-    if backbone and not _name_backbone(detector):
-        weights |= read_backbone(path.parent, backbone)
-    with _naming(path):
-        detector.load_state_dict(weights)
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Turns an error in reading a file of weights into one line that names it.
-
-    Raises:
-        ManifestError: there was one.
-    """
-    again = "delete its folder and run the same 'ffpms bench' again"
-    try:
-        yield
-    except FileNotFoundError:
-        raise ManifestError(f"{path}: not found; {again}") from None
-    except OSError as error:
-        raise ManifestError(f"{path}: cannot be read ({error.strerror or error}); {again}") from error
-    except (*_UNREADABLE, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise ManifestError(f"{path}: not the weights of this detector ({reason}); {again}") from error
-
-
-def _read_weights(path: Path) -> tuple[int, dict[str, Tensor], str]:
-    """Reads of which epoch weights are, the weights, and the name of their frozen backbone.
-
-    Those of older versions have no hash.
-
-    Raises:
-        ValueError: they are not what was written.
-    """
-    with safe_open(check_file(path), "pt") as file:
-        epoch, _, sha256 = (about := file.metadata())["epoch"].partition(" ")
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    if sha256 and sha256 != digest(serialise(weights)):
-        raise ValueError("damaged: its hash is another")
-    return int(epoch), weights, about.get("backbone", "")
-
-
 def publish(folder: Path, done: TrainingState) -> None:
     """Makes the best weights and the history those of the checkpoint.
 
@@ -159,22 +75,12 @@ def publish(folder: Path, done: TrainingState) -> None:
     chosen = {name_file(BEST, method): epoch for method, epoch in done.best_epoch.items()}
     for aside in folder.glob(f"*{_NEXT}"):
         final = aside.name.removesuffix(_NEXT)
-        if chosen.get(final) == _epoch_of(aside):
+        if chosen.get(final) == epoch_of(aside):
             aside.replace(folder / final)
         else:
             aside.unlink()
     for method, history in done.history.items():
         write_whole(folder / name_file(HISTORY, method), pd.DataFrame(history).to_csv(index=False))
-
-
-def _epoch_of(path: Path) -> int:
-    """Reads of which epoch the weights in a file are, and not the weights themselves.
-
-    Raises:
-        ManifestError: the file is damaged.
-    """
-    with _naming(path), safe_open(check_file(path), "pt") as file:
-        return int(file.metadata()["epoch"].partition(" ")[0])
 
 
 def name_file(name: str, method: str) -> str:
@@ -222,8 +128,8 @@ def keep_last(detector: nn.Module, folder: Path, done: TrainingState) -> None:
 def find_last(folder: Path, epochs: int) -> Path | None:
     """Returns the file of a run's weights after the last epoch, if there is one that is whole."""
     for path in (folder / LAST_WEIGHTS, folder / BEST):
-        with suppress(*_UNREADABLE):
-            if _read_weights(path)[0] == epochs:
+        with suppress(*UNREADABLE):
+            if read_weights(path)[0] == epochs:
                 return path
     return None
 
@@ -235,8 +141,8 @@ def is_trained(folder: Path, epochs: int) -> bool:
     """
     if (folder / LAST).exists():
         return False
-    with suppress(*_UNREADABLE):
-        return len(pd.read_csv(check_file(folder / HISTORY))) == epochs and _read_weights(folder / BEST)[0] <= epochs
+    with suppress(*UNREADABLE):
+        return len(pd.read_csv(check_file(folder / HISTORY))) == epochs and read_weights(folder / BEST)[0] <= epochs
     return False
 
 

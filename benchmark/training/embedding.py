@@ -33,7 +33,7 @@ FEATURES = "features"
 """Name of the folder of embeddings, below the folder of runs."""
 CODE = {
     Path(benchmark.__file__).parent: ("data/inputs.py", "training/embedding.py"),
-    Path(detectors.__file__).parent: ("autocast.py", "backbones.py", "stems.py"),
+    Path(detectors.__file__).parent: ("autocast.py", "backbones/creation.py", "backbones/stems.py"),
     Path(ffpms.__file__).parent: ("shown_face.py", "dataset/crops.py"),
 }
 """Files that decide the embedding of a crop, by the folder of their package."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import safetensors.torch
 from torch import Tensor, nn
 
-from detectors.stems import Backbone, Embedded
+from detectors.backbones.stems import Backbone, Embedded
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest
 from ffpms.regular_files import read_bytes

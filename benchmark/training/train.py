@@ -21,7 +21,6 @@ from benchmark.training.checkpoint import (
     TrainingState,
     is_trained,
     keep_last,
-    load_weights,
     publish,
     record_epoch,
     resume,
@@ -30,6 +29,7 @@ from benchmark.training.checkpoint import (
 )
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, predict_alike
+from benchmark.training.stored_weights import load_weights
 from detectors.detector import Detector
 from ffpms.allocator import keep_freed_memory
 from ffpms.errors import ConfigError

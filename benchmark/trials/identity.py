@@ -24,19 +24,8 @@ from ffpms.storage import write_whole
 CODE = {
     "benchmark": ("train_config.py", "data", "metrics/accuracy.py", "training", "trials"),
     "detectors": (
-        *(
-            "_torchvision.py",
-            "autocast.py",
-            "backbones.py",
-            "bag.py",
-            "detector.py",
-            "initial_weights.py",
-            "stems.py",
-            "temporal_encoders.py",
-            "losses.py",
-            "options.py",
-        ),
-        *("pooling.py", "registry.py", "fine_tuning.py"),
+        *("autocast.py", "backbones", "bag.py", "detector.py", "fine_tuning.py", "losses.py"),
+        *("options.py", "pooling.py", "registry.py", "temporal_encoders.py"),
     ),
     "ffpms": ("schema.py", "parquet.py", "hashing.py", "shown_face.py", "protocol", "dataset"),
 }

@@ -21,13 +21,12 @@ from benchmark.training.checkpoint import (
     drop_checkpoint,
     find_last,
     is_trained,
-    load_weights,
     name_file,
-    save_weights,
 )
 from benchmark.training.distributed import SINGLE
 from benchmark.training.embedding import check_embeds
 from benchmark.training.model import Model
+from benchmark.training.stored_weights import load_weights, save_weights
 from benchmark.training.train import fit
 from benchmark.trials.identity import run_id, start
 from benchmark.trials.scoring import write_scores, write_test_scores

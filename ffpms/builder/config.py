@@ -11,7 +11,7 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import RenderedTree
 from ffpms.protocol.splits import known_splits
-from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 
 CODE = (
     *("schema.py", "hashing.py", "shown_face.py", "protocol", "sources", "extraction", "builder"),

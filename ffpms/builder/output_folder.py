@@ -16,7 +16,7 @@ from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.hashing import file_digest
 from ffpms.protocol.flags import flag_of, with_flag
 from ffpms.regular_files import read_text
-from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.storage import PARTIAL, STANDING, remove_partial, take_lock
 
 LOCK = ".lock"

@@ -9,26 +9,26 @@ from typing import Any
 import click
 
 from ffpms import __version__
-from ffpms.cli.bench import bench
-from ffpms.cli.build import build
+from ffpms.cli.benchmark.bench import bench
+from ffpms.cli.benchmark.embed import embed
+from ffpms.cli.benchmark.evaluate import evaluate
+from ffpms.cli.benchmark.leaderboard import leaderboard
+from ffpms.cli.benchmark.methods import methods
+from ffpms.cli.benchmark.report import report
+from ffpms.cli.dataset.build import build
+from ffpms.cli.dataset.export import export
+from ffpms.cli.dataset.import_recipe import import_recipe
+from ffpms.cli.dataset.minicorpus import minicorpus
+from ffpms.cli.dataset.plan import plan
+from ffpms.cli.dataset.show import show
+from ffpms.cli.dataset.verify import verify
 from ffpms.cli.demo import demo
-from ffpms.cli.embed import embed
-from ffpms.cli.evaluate import evaluate
-from ffpms.cli.explain import explain
-from ffpms.cli.export import export
+from ffpms.cli.display.spelling import spell_streams
 from ffpms.cli.help import Group
-from ffpms.cli.import_recipe import import_recipe
-from ffpms.cli.leaderboard import leaderboard
-from ffpms.cli.methods import methods
-from ffpms.cli.minicorpus import minicorpus
+from ffpms.cli.models.explain import explain
+from ffpms.cli.models.pack import pack
+from ffpms.cli.models.predict import predict
 from ffpms.cli.options import PLAIN
-from ffpms.cli.pack import pack
-from ffpms.cli.plan import plan
-from ffpms.cli.predict import predict
-from ffpms.cli.report import report
-from ffpms.cli.show import show
-from ffpms.cli.spelling import spell_streams
-from ffpms.cli.verify import verify
 from ffpms.errors import ConfigError, FfpmsError, remedy
 
 

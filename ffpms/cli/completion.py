@@ -22,7 +22,7 @@ def complete_methods(_: click.Context, __: click.Parameter, typed: str) -> list[
 def built_in_methods() -> list[str]:
     """Returns the names of this project's own methods, and ``all``."""
     folder = Path(__file__).parents[2] / "detectors" / "methods"
-    sources = (path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
+    sources = (path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"), key=lambda path: path.name))
     return [name for source in sources for name in _REGISTERED.findall(source)] + ["all"]
 
 

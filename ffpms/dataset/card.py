@@ -1,17 +1,24 @@
 """Data card: writes README.md of a built set from its tables, with an image of some bags."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ffpms.dataset.card_head import pixel_licence, set_head
+from ffpms.dataset.card_tables import (
+    count_bags,
+    describe_audit,
+    describe_pairs,
+    draw_histogram,
+    list_problems,
+    markdown_table,
+)
 from ffpms.dataset.contact_sheet import IMAGE, draw_bags
 from ffpms.dataset.set_files import corpus_of
 from ffpms.protocol.listing import is_alone
 from ffpms.protocol.naming import explain_name
-from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
+from ffpms.schema import Split, Status
 from ffpms.storage import write_whole
 
 CARD = "README.md"
@@ -105,7 +112,7 @@ def write_card(out: Path, summary: dict[str, Any], tables: dict[str, pd.DataFram
     """
     shown = draw_bags(out, tables["videos"], tables["frames"], summary["config"]["crop"]["size"])
     image = f"\n![Test bags, a row each; swapped-in real frames are marked]({IMAGE})\n" if shown else ""
-    fields = _settings(summary) | _contents(summary, tables) | _audit(summary["audit"])
+    fields = _settings(summary) | _contents(summary, tables) | describe_audit(summary["audit"])
     text = _TEMPLATE.format(image=image, origin=_origin(summary), **fields)
     write_whole(out / CARD, set_head(summary["dataset"], tables, pixel_licence(corpus_of(summary))) + text)
 
@@ -163,12 +170,12 @@ def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[
     return {
         "n_bags": len(videos),
         "alone": _alone(videos),
-        "counts": _markdown(_counts(videos)),
+        "counts": markdown_table(count_bags(videos)),
         "n_faceless": slots.get("no_face", 0),
         "n_interpolated": slots.get("interpolated", 0),
-        "histogram": _histogram(test["n_fake"]),
-        "problems": _problems(tables),
-        "pairs": _pairs(tables["sources"]),
+        "histogram": draw_histogram(test["n_fake"]),
+        "problems": list_problems(tables),
+        "pairs": describe_pairs(tables["sources"]),
     }
 
 
@@ -177,99 +184,3 @@ def _alone(videos: pd.DataFrame) -> str:
     n = int(is_alone(videos).sum())
     have = "bags have" if n > 1 else "bag has"
     return f"{n} fake {have} no real counterpart: no frame is replaced there.\n" if n else ""
-
-
-def _counts(videos: pd.DataFrame) -> pd.DataFrame:
-    """Counts bags, usable bags and fake frames by split and manipulation."""
-    usable = videos.assign(usable=videos["status"].isin(WITH_PIXELS))
-    groups = usable.groupby(["split", "manipulation"], sort=False)
-    return groups.agg(bags=("bag_id", "size"), usable=("usable", "sum"), fake_frames=("n_fake", "sum")).reset_index()
-
-
-def _histogram(n_fake: pd.Series) -> str:
-    if n_fake.empty:
-        return "There is no test split in this set."
-    lines = [f"{level:3d} {'#' * bags} {bags}" for level, bags in n_fake.value_counts().sort_index().items()]
-    return "```\n" + "\n".join(lines) + "\n```"
-
-
-def _problems(tables: dict[str, pd.DataFrame]) -> str:
-    """Tabulates every status other than ok, of videos, bags and slots, each with an example."""
-    rows = []
-    for name, key in (("sources", "source_video"), ("videos", "bag_id"), ("frames", "bag_id")):
-        bad = tables[name][tables[name]["status"] != Status.OK]
-        rows += [(f"{name}.parquet", status, len(own), own[key].iloc[0]) for status, own in bad.groupby("status")]
-    if not rows:
-        return "Nothing: every video could be used, and every frame has a face that was found."
-    return _markdown(pd.DataFrame(rows, columns=["table", "status", "rows", "for example"]))
-
-
-def _audit(audit: dict[str, Any]) -> dict[str, Any]:
-    """Fields of the template with the verdict of the audit, and with a column for each probe."""
-    probes = audit["probes"]
-    names = dict.fromkeys(name for probe in probes.values() for name in probe["features"])
-    same = [("classifier", *[_auc(p["classifier"]) for p in probes.values()])]
-    same += [(name, *[_auc(p["features"].get(name)) for p in probes.values()]) for name in names]
-    own = [(name, *[_auc(p["own"].get(name)) for p in probes.values()]) for name in names]
-    columns = ["", *[f"{name} ({p['n_bags']} bags)" for name, p in probes.items()]]
-    return {
-        "verdict": audit["verdict"],
-        "level": f"{audit['level']:.0%}",
-        "same_direction": _markdown(pd.DataFrame(same, columns=columns)),
-        "own_direction": _markdown(pd.DataFrame(own, columns=columns)),
-    }
-
-
-def _auc(auc: dict[str, float | None] | None) -> str:
-    """Writes a value and its interval, bold if the interval excludes chance, a dash if there is
-    none.
-    """
-    if auc is None or auc["value"] is None:
-        return "–"
-    if auc["low"] is None or auc["high"] is None:
-        return f"{auc['value']:.3f}"
-    text = f"{auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f})"
-    return text if auc["low"] <= 0.5 <= auc["high"] else f"**{text}**"
-
-
-def _pairs(sources: pd.DataFrame) -> str:
-    """Tabulates, for each manipulation, the geometries, the fakes out of step and the worst
-    measures.
-    """
-    compared = sources[(sources["manipulation"] != ORIGINAL) & (sources["geometry"] != "")]
-    if compared.empty:
-        return "No fake could be compared with its real video."
-    kinds = sorted(compared["geometry"].unique())
-    rows = [
-        (
-            manipulation,
-            *[int((own["geometry"] == kind).sum()) for kind in kinds],
-            int((own["align_offset"].fillna(0) != 0).sum()),
-            _number(own["align_score"].min()),
-            _number(own["align_certainty"].min()),
-            _largest_lift(own),
-        )
-        for manipulation, own in compared.groupby("manipulation", sort=False)
-    ]
-    ends = ["out of step", "lowest score", "lowest certainty", "largest lift"]
-    return _markdown(pd.DataFrame(rows, columns=["", *kinds, *ends]))
-
-
-def _largest_lift(sources: pd.DataFrame) -> str:
-    """Writes the largest change of colour, with its sign, its channel and its video."""
-    lifts = [(row[f"lift_{c}"], c, row["source_video"]) for row in sources.to_dict("records") for c in "rgb"]
-    known = [found for found in lifts if pd.notna(found[0])]
-    if not known:
-        return "–"
-    lift, channel, video = max(known, key=lambda found: abs(found[0]))
-    return f"{lift:+.2f} ({channel}, {video})"
-
-
-def _number(value: Any) -> str:
-    return "–" if pd.isna(value) else f"{value:.3f}"
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    """Writes a Markdown table; its columns may be any text."""
-    lines: Iterable[Iterable[Any]] = [table.columns, ["---"] * len(table.columns), *table.itertuples(index=False)]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in lines)

@@ -11,13 +11,13 @@ from ffpms import __version__
 from ffpms.checks import shown
 from ffpms.errors import ConfigError, ManifestError, unreadable
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.naming import SetSettings
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import RenderedTree
+from ffpms.protocol.set_settings import SetSettings
 from ffpms.regular_files import read_text
 from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.registry import corpora
 from ffpms.storage import write_whole
 

@@ -1,1 +1,1 @@
-"""A built set in the formats of others: one module a format, which ``export.py`` composes."""
+"""A built set in the formats of others: ``export.py`` composes the modules of ``formats``."""

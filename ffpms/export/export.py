@@ -12,9 +12,9 @@ from ffpms.cores import default_workers
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
 from ffpms.errors import ConfigError
-from ffpms.export import croissant, deepfakebench, frames, huggingface, recipe, video, webdataset
 from ffpms.export.folder import claim
 from ffpms.export.format import ExportJob, Format, Step
+from ffpms.export.formats import croissant, deepfakebench, frames, huggingface, recipe, video, webdataset
 from ffpms.export.readme import README, make_readme
 from ffpms.export.selection import select
 from ffpms.export.terms import one_line

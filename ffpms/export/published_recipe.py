@@ -9,7 +9,7 @@ import pandas as pd
 
 from ffpms.dataset.set_files import TABLES, corpus_of
 from ffpms.errors import ManifestError, unreadable
-from ffpms.export.recipe import RECIPE, SPLITS, seal
+from ffpms.export.formats.recipe import RECIPE, SPLITS, seal
 from ffpms.hashing import file_digest
 from ffpms.parquet import read_table
 from ffpms.protocol.splits import Pairs, read_pairs

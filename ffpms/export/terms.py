@@ -27,7 +27,7 @@ def pixel_terms(corpus: Corpus) -> str:
     """Says whether the pixels of a corpus's videos may be passed on.
 
     Example:
-        >>> from ffpms.sources.ffpp import CORPUS
+        >>> from ffpms.sources.corpora.ffpp import CORPUS
         >>> pixel_terms(CORPUS).partition(". ")[0]
         'The pixels may not be passed on: FaceForensics++ may not be redistributed'
     """

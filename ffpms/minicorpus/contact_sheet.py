@@ -8,7 +8,7 @@ from PIL import Image
 from ffpms.extraction.decode import read_frames
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
-from ffpms.sources.ffpp import FAKES, official
+from ffpms.sources.corpora.ffpp import FAKES, official
 
 CELL = (216, 162)
 """Width and height of a frame in the sheet, px."""

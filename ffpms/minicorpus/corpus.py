@@ -19,8 +19,8 @@ from ffpms.minicorpus.people import iter_people
 from ffpms.minicorpus.videos import SIZES, VideoSpec
 from ffpms.protocol.rendered import OFFICIAL_SIZE, RenderedTree, scaled_lengths, settle_shares
 from ffpms.protocol.splits import Pairs, known_splits, pairs_digest
-from ffpms.sources.ffpp import COMPRESSIONS
-from ffpms.sources.minicorpus import RENDERED, SETTINGS, read_tree
+from ffpms.sources.corpora.ffpp import COMPRESSIONS
+from ffpms.sources.corpora.minicorpus import RENDERED, SETTINGS, read_tree
 from ffpms.storage import PARTIAL, drop_abandoned, write_whole
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]

@@ -11,7 +11,7 @@ from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.manipulations import FakeFrame, Quality
 from ffpms.minicorpus.videos import VideoSpec, render_fakes, render_real
 from ffpms.schema import ORIGINAL
-from ffpms.sources.ffpp import COMPRESSIONS, FAKES, kept_columns, mask_path, official
+from ffpms.sources.corpora.ffpp import COMPRESSIONS, FAKES, kept_columns, mask_path, official
 
 _MASK_CRF = 23.0
 

@@ -22,7 +22,7 @@ from ffpms.minicorpus.manipulations import (
 from ffpms.minicorpus.motion import make_motion
 from ffpms.minicorpus.people import make_person
 from ffpms.minicorpus.scene import Drawing, apply_colours, make_scene, paint_over, pose, rasterise_head
-from ffpms.sources.ffpp import FAKES
+from ffpms.sources.corpora.ffpp import FAKES
 
 SIZES = ((360, 270), (384, 288), (352, 264))
 """Frame sizes; Face2Face and NeuralTextures floor their widths to 352, 384 and 352."""

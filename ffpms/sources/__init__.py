@@ -1,1 +1,1 @@
-"""Corpora on disk: a module for each corpus turns its layout into the same list of sources."""
+"""Corpora on disk: each of ``corpora`` turns its layout into the same list of sources."""

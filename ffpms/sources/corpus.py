@@ -1,6 +1,6 @@
 """Corpus: registers a corpus with its manipulations, compression levels, layouts and file rules.
 
-A file of this folder defines a corpus as ``CORPUS``, and ``registry.py`` collects them. No other
+A file of ``corpora`` defines a corpus as ``CORPUS``, and ``registry.py`` collects them. No other
 file names its folders. A corpus lists its videos in one of two ways: as id pairs in a layout of
 folders (``find_layouts``), or with a function of its own (``list_videos``).
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 from ffpms.errors import ConfigError
-from ffpms.protocol.naming import Edition
 from ffpms.protocol.published import Published
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import RenderedTree
+from ffpms.protocol.set_settings import Edition
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
 from ffpms.sources.listing import Layout, Listing, Request, Source, Video
@@ -175,7 +175,7 @@ class Corpus:
         """Returns why a video cannot be used, with advice that fits: nobody published one's own.
 
         Example:
-            >>> from ffpms.sources.table import CORPUS
+            >>> from ffpms.sources.corpora.table import CORPUS
             >>> CORPUS.advise("empty file; download it again")
             'empty file; get it again'
         """

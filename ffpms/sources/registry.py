@@ -1,4 +1,4 @@
-"""Registry: finds the corpora of this folder, and says whose tree a folder is."""
+"""Registry: finds the corpora of the folder ``corpora``, and says whose tree a folder is."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -6,12 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-import ffpms.sources
+import ffpms.sources.corpora
 from ffpms.checks import check_choice
 from ffpms.errors import ConfigError
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.minicorpus import CORPUS as RENDERED
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.minicorpus import CORPUS as RENDERED
 
 _FIRST = ("ffpp",)
 TABLE = "table"
@@ -21,8 +21,8 @@ TABLE = "table"
 @cache
 def corpora() -> dict[str, Corpus]:
     """Returns every corpus by name, FaceForensics++ first."""
-    names = [module.name for module in iter_modules(ffpms.sources.__path__)]
-    modules = [import_module(f"ffpms.sources.{name}") for name in (*_FIRST, *sorted({*names} - {*_FIRST}))]
+    names = [module.name for module in iter_modules(ffpms.sources.corpora.__path__)]
+    modules = [import_module(f"ffpms.sources.corpora.{name}") for name in (*_FIRST, *sorted({*names} - {*_FIRST}))]
     return {corpus.name: corpus for module in modules if (corpus := getattr(module, "CORPUS", None))}
 
 

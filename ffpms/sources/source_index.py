@@ -9,8 +9,8 @@ from ffpms.protocol.listing import list_pairs
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
 from ffpms.schema import ORIGINAL
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.listing import Layout, Listing, Request, Source
 
 

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.pair import to_pixels
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_real
-from ffpms.sources.ffpp import FAKES, official
+from ffpms.sources.corpora.ffpp import FAKES, official
 
 RENDERED = 60
 """So many frames are rendered; the video goes through them to and fro."""

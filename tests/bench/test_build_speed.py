@@ -18,7 +18,7 @@ from ffpms.extraction.target import run_job
 from ffpms.extraction.target_job import TargetJob
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import ORIGINAL, bag_key
-from ffpms.sources.ffpp import FAKES, official
+from ffpms.sources.corpora.ffpp import FAKES, official
 from ffpms.sources.listing import Source
 from tests.bench.clips import make_target
 from tests.bench.plain_loop import PlainLoop

@@ -21,7 +21,7 @@ from benchmark.training.device import Machine
 from benchmark.training.model import Model
 from benchmark.training.train import fit
 from detectors import method
-from detectors.stems import Embedded
+from detectors.backbones.stems import Embedded
 from ffpms.dataset.bag import BagRecord
 
 LONG = bool(os.environ.get("FFPMS_BENCH"))

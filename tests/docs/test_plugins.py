@@ -125,7 +125,9 @@ UNUSABLE = {
     "import sys\n\nsys.exit(3)": "SystemExit: 3 (ffpms_median/__init__.py:3)",
     "raise BaseException": "BaseException (ffpms_median/__init__.py:1)",
     "def (": "SyntaxError",
-    FILES[MODULE].replace('"median"', '"s-mil"'): "s-mil: registered twice, by detectors.methods.smil and ffpms_median",
+    FILES[MODULE].replace('"median"', '"s-mil"'): (
+        "s-mil: registered twice, by detectors.methods.multiple_instance.smil and ffpms_median"
+    ),
 }
 
 

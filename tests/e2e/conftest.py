@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ffpms.dataset.set_files import TABLES
-from ffpms.sources.ffpp import RENDERED
+from ffpms.sources.corpora.ffpp import RENDERED
 from tests.conftest import Command, Once
 from tests.helpers.building import content, flags
 from tests.helpers.corpus import PAIRS, write_splits

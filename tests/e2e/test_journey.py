@@ -12,7 +12,7 @@ from ffpms.parquet import check
 from ffpms.protocol.naming import explain_name
 from ffpms.protocol.rate_grid import mix_at_level
 from ffpms.schema import FRAME
-from ffpms.sources.ffpp import FAKES
+from ffpms.sources.corpora.ffpp import FAKES
 from tests.conftest import SEED, Command
 from tests.helpers.corpus import PAIRS, specs
 

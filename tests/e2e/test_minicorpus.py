@@ -14,7 +14,7 @@ import pytest
 from ffpms.extraction.decode import read_frames
 from ffpms.extraction.probe import probe
 from ffpms.protocol.splits import read_pairs
-from ffpms.sources.ffpp import FAKES, FOLDERS
+from ffpms.sources.corpora.ffpp import FAKES, FOLDERS
 from tests.conftest import Command
 
 FLAGS = ("--identities", 6, "--frames", "6-8", "--compression", "c40,c23,raw", "--workers", 1)

@@ -11,7 +11,7 @@ from ffpms.extraction.target import build_target
 from ffpms.extraction.target_job import TargetJob
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import ORIGINAL, bag_key
-from ffpms.sources.ffpp import official
+from ffpms.sources.corpora.ffpp import official
 from ffpms.sources.listing import Source
 from tests.conftest import Command
 from tests.e2e.test_pairs import frames_of

@@ -13,7 +13,7 @@ from safetensors import safe_open
 
 from benchmark.metrics.catalogue import METRICS
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.sources.ffpp import FAKES
+from ffpms.sources.corpora.ffpp import FAKES
 from tests.conftest import Command
 from tests.helpers.corpus import FEW, write_splits
 from tests.helpers.tiny_set import CONFIG, make_set

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ffpms.cli import bench_runtime
+from ffpms.cli.benchmark import bench_runtime
 from tests.conftest import Command
 from tests.helpers.processes import descendants_of, wait_for
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ffpms.sources.ffpp import FOLDERS
+from ffpms.sources.corpora.ffpp import FOLDERS
 from tests.conftest import SEED, Command
 
 pytestmark = pytest.mark.usefixtures("warm_worker")

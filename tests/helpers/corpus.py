@@ -17,7 +17,7 @@ from ffpms.minicorpus.videos import VideoSpec, render_real
 from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs
-from ffpms.sources.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.listing import Layout, Source
 from ffpms.sources.source_index import list_in
 

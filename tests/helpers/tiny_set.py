@@ -27,7 +27,7 @@ from ffpms.protocol.published import CRF, Published, are_official, published_vid
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, pairs_digest
 from ffpms.schema import CROP, LANDMARK, ORIGINAL, SOURCE, UNKNOWN, bag_key
-from ffpms.sources.ffpp import official
+from ffpms.sources.corpora.ffpp import official
 from ffpms.sources.listing import Source
 from ffpms.verify.built_set import verify_data
 from tests.helpers.corpus import sources_in

@@ -14,11 +14,11 @@ from ffpms.engine import hide_main
 
 ROOT = Path(__file__).parents[2]
 IMPORTED = (
-    "ffpms.cli.bench",
+    "ffpms.cli.benchmark.bench",
     "benchmark.bench",
     "benchmark.trials.runner",
     "benchmark.experiments.planning",
-    "ffpms.cli.build",
+    "ffpms.cli.dataset.build",
     "ffpms.builder.build",
     "scipy.optimize",
     "sklearn.linear_model",

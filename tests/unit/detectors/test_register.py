@@ -77,7 +77,8 @@ def test_a_name_that_cannot_be_typed_is_refused(name: str) -> None:
 
 def test_a_name_that_means_another_method_is_refused() -> None:
     """``smil`` is what users type for ``s-mil``."""
-    with pytest.raises(DetectorError, match=r"smil: registered twice, by detectors\.methods\.smil and .* as s-mil"):
+    home = r"detectors\.methods\.multiple_instance\.smil"
+    with pytest.raises(DetectorError, match=rf"smil: registered twice, by {home} and .* as s-mil"):
         register("smil", source="")(factory)
 
 

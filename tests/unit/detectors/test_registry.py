@@ -13,8 +13,8 @@ from sklearn.datasets import load_sample_images
 from benchmark.data.inputs import face_side, fit_faces
 from benchmark.training.weights import PACKAGED_BACKBONE, packaged_weights, read_weights
 from detectors import create, names, resolve, tune
-from detectors._torchvision import import_timm
 from detectors.backbones import TINY, Backbone, create_backbone, create_pyramid, tiny
+from detectors.backbones._torchvision import import_timm
 from detectors.bag import Bag
 from detectors.errors import DetectorError
 from detectors.registry import register
@@ -151,7 +151,10 @@ def test_faces_are_resized_only_where_they_have_another_size() -> None:
 
 def test_timm_is_imported_beside_a_torchvision_that_lacks_its_operators() -> None:
     """In a fresh process the operators are hidden, as PyPI's torchvision beside a CPU-only torch has it."""
-    code = "from detectors._torchvision import import_timm; print(import_timm().create_model('lcnet_050') is not None)"
+    code = (
+        "from detectors.backbones._torchvision import import_timm\n"
+        "print(import_timm().create_model('lcnet_050') is not None)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "True"
 

@@ -11,7 +11,7 @@ import pytest
 from torch import nn
 
 from benchmark.runs.submission import read_submission
-from benchmark.training import checkpoint
+from benchmark.training import checkpoint, stored_weights
 from benchmark.training.weights import hash_weights, read_weights
 from ffpms.dataset.set_files import read_report
 from ffpms.errors import FfpmsError
@@ -70,7 +70,7 @@ def read_directory_of(read: Callable[[Path], object]) -> Callable[[Path], object
         ("w.pth", read_weights),
         ("w.pth", hash_weights),
         ("000.mp4", probe),
-        ("best.safetensors", lambda path: checkpoint.load_weights(nn.Linear(1, 1), path)),
+        ("best.safetensors", lambda path: stored_weights.load_weights(nn.Linear(1, 1), path)),
         ("best.safetensors.next", lambda path: checkpoint.publish(path.parent, checkpoint.TrainingState())),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from benchmark.report.commands import write_command
 from benchmark.train_config import TrainConfig
 from ffpms import cli
-from ffpms.cli.bench import _configs
+from ffpms.cli.benchmark.bench import _configs
 from tests.helpers.scores import run
 
 CONFIGS = {

@@ -15,7 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from benchmark.train_config import SELECTS
-from benchmark.training import checkpoint, train
+from benchmark.training import checkpoint, stored_weights, train
 from benchmark.training.predict import BagScore
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
@@ -109,18 +109,18 @@ def test_a_checkpoint_that_changed_on_the_disk_is_refused(tmp_path: Path) -> Non
 
 def test_best_weights_that_changed_on_the_disk_are_not_used(tmp_path: Path) -> None:
     path, detector = tmp_path / "best.safetensors", torch.nn.Linear(8, 8)
-    checkpoint.save_weights(detector, path, 3)
+    stored_weights.save_weights(detector, path, 3)
     whole = path.read_bytes()
-    checkpoint.save_weights(detector, path, 3)
+    stored_weights.save_weights(detector, path, 3)
     assert path.read_bytes() == whole, "the same weights are the same bytes"
     assert checkpoint.find_last(tmp_path, 3) == path
     _flip(path, -1)
     assert checkpoint.find_last(tmp_path, 3) is None
     with pytest.raises(ManifestError, match=r"best\.safetensors: .*damaged.*; delete its folder and run"):
-        checkpoint.load_weights(detector, path)
+        stored_weights.load_weights(detector, path)
     path.unlink()
     with pytest.raises(ManifestError, match=r"best\.safetensors: not found; delete its folder and run"):
-        checkpoint.load_weights(detector, path)
+        stored_weights.load_weights(detector, path)
 
 
 def test_a_training_of_fewer_epochs_is_not_taken_for_a_whole_one(
@@ -197,7 +197,7 @@ def test_weights_are_serialised_once_and_hashed_as_the_file_without_metadata(
     detector, serialise, calls = torch.nn.Linear(3, 5), safetensors.torch.save, list[object]()
     plain = serialise(detector.state_dict())
     monkeypatch.setattr(safetensors.torch, "save", lambda *given: calls.append(given) or serialise(*given))
-    checkpoint.save_weights(detector, tmp_path / "w.safetensors", 7)
+    stored_weights.save_weights(detector, tmp_path / "w.safetensors", 7)
     assert len(calls) == 1
     with safe_open(tmp_path / "w.safetensors", "pt") as file:
         assert file.metadata() == {"epoch": f"7 {digest(plain)}"}

@@ -16,7 +16,7 @@ from benchmark.training.train import score_shared
 from benchmark.trials.failures import explain
 from benchmark.trials.shared_resources import Resources
 from detectors import create
-from ffpms.cli import bench_runtime
+from ffpms.cli.benchmark import bench_runtime
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError
 from tests.conftest import Command

@@ -29,8 +29,9 @@ EXCUSED = {
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
     "ffpms.sources": "a docstring",
     "ffpms.sources.corpus": "which videos there are, and what a set of them is called; the set itself is hashed",
-    "ffpms.sources.ffpp": "the same of one corpus",
-    "ffpms.sources.minicorpus": "the same of rendered trees",
+    "ffpms.sources.corpora": "a docstring",
+    "ffpms.sources.corpora.ffpp": "the same of one corpus",
+    "ffpms.sources.corpora.minicorpus": "the same of rendered trees",
     "ffpms.sources.listing": "the same, as files",
     "ffpms.sources.registry": "finds a corpus by its name",
 }

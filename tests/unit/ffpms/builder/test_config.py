@@ -18,6 +18,7 @@ EXCUSED = {
     "ffpms.clutter": "names that no video has",
     "ffpms.cores": "how many workers, whatever they do",
     "ffpms.dataset.card": "describes the set in words",
+    "ffpms.dataset.card_tables": "the same",
     "ffpms.dataset.card_head": "describes the set to other programs",
     "ffpms.dataset.contact_sheet": "a picture of some bags",
     "ffpms.dataset.crops": "reads what was built, for that picture",

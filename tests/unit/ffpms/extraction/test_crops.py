@@ -23,7 +23,7 @@ from ffpms.hashing import digest
 from ffpms.protocol.crop_config import CropConfig, stored_side
 from ffpms.schema import Status, bag_key
 from ffpms.shown_face import enlarge
-from ffpms.sources.ffpp import official
+from ffpms.sources.corpora.ffpp import official
 from ffpms.sources.listing import Source
 from tests.helpers.corpus import HEIGHT, WIDTH, as_picture, encode, portrait
 

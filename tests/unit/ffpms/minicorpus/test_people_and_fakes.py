@@ -20,8 +20,8 @@ from ffpms.minicorpus.people import MIN_DIFFERENCE, choose_people, differences, 
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_fakes, render_real
 from ffpms.protocol.published import published_videos
 from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
-from ffpms.sources.ffpp import FAKES, kept_columns
-from ffpms.sources.minicorpus import read_tree
+from ffpms.sources.corpora.ffpp import FAKES, kept_columns
+from ffpms.sources.corpora.minicorpus import read_tree
 from tests.helpers.corpus import as_picture
 
 FIRST = VideoSpec(seed=3, n_frames=8, fps=25, size=(360, 270))

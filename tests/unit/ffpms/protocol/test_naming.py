@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from ffpms.protocol.crop_config import CropConfig
-from ffpms.protocol.naming import SetName, SetSettings, explain_name, name_mixed, name_unmixed
+from ffpms.protocol.naming import SetName, explain_name, name_mixed, name_unmixed
 from ffpms.protocol.plan import plan_slots, summarise_bags
 from ffpms.protocol.published import CRF, read_published
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.rendered import CAVEAT, RenderedTree, settle_shares
+from ffpms.protocol.set_settings import SetSettings
 from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
 from ffpms.protocol.v1_manifest import read_v1
 from ffpms.schema import bag_key

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-import ffpms.sources
+import ffpms.sources.corpora
 from ffpms.builder.build_plan import PlannedBuild
 from ffpms.builder.config import BuildConfig
 from ffpms.errors import ConfigError
 from ffpms.extraction.probe import VideoInfo
 from ffpms.protocol.recipe import Recipe
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.ffpp import CORPUS as FFPP
 from ffpms.sources.registry import corpora, in_order
 from ffpms.sources.source_index import check_root, list_layout
 from ffpms.verify import source_tree
@@ -58,7 +58,7 @@ RECIPE = Recipe(compression="", manipulations=("AVATAR", "SWAP"))
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corpus]:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "toy_corpus.py").write_text(TOY)
-    monkeypatch.setattr(ffpms.sources, "__path__", [*ffpms.sources.__path__, str(tmp_path / "code")])
+    monkeypatch.setattr(ffpms.sources.corpora, "__path__", [*ffpms.sources.corpora.__path__, str(tmp_path / "code")])
     corpora.cache_clear()
     yield corpora()["toy"]
     corpora.cache_clear()

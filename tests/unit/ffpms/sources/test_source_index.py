@@ -9,7 +9,7 @@ from ffpms.dataset.stored_paths import is_plain
 from ffpms.errors import ConfigError
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import ORIGINAL
-from ffpms.sources.ffpp import FAKES, FOLDERS, find_layouts, mask_path, official
+from ffpms.sources.corpora.ffpp import FAKES, FOLDERS, find_layouts, mask_path, official
 from ffpms.sources.listing import Source
 from ffpms.sources.source_index import check_once, check_root, find_video, video_names
 from tests.helpers.corpus import PAIRS, sources_in

@@ -15,8 +15,8 @@ from ffpms.protocol.published import published_videos
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, read_pairs
 from ffpms.schema import Status
-from ffpms.sources.ffpp import CORPUS as FFPP
-from ffpms.sources.ffpp import official
+from ffpms.sources.corpora.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.ffpp import official
 from ffpms.sources.registry import choose_corpus
 from ffpms.sources.source_index import list_layout
 from ffpms.verify.findings import Finding, Kind, Report

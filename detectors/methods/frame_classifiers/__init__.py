@@ -1,0 +1,1 @@
+"""Frame classifiers: methods that judge each face alone; a video is an aggregate of its faces."""

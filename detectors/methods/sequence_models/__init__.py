@@ -1,0 +1,1 @@
+"""Sequence models: networks over the faces in the order of time, without instances."""

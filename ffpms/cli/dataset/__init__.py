@@ -1,0 +1,1 @@
+"""Commands of data sets: what builds, checks, shows and exports one."""

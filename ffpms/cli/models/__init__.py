@@ -1,0 +1,1 @@
+"""Commands of trained models: what predicts, explains and packs one."""
