@@ -134,7 +134,7 @@ class FeatureFile:
         with writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._check_room((len(self.faces) - done) * self._row_bytes)
-            log(f"embedding {len(self.faces) - done} {self.what}, once for all runs: {self.path}")
+            log(f"embedding {len(self.faces) - done} {self.what}: {self.path}")
             with self.path.open("r+b" if done else "wb") as file:
                 file.write(self._head)
                 file.truncate(len(self._head) + done * self._row_bytes)

@@ -60,7 +60,8 @@ def open_features(model: Model, data: BuiltSet, out: Path, sha256: str) -> Featu
         files = CropFiles.of(data, split)
         faces = [(crop, mirrored) for mirrored in (False, True)[: 1 + (split == Split.TRAIN)] for crop in files.sha256]
         name = f"{split}-{digest((about + json.dumps(files.sha256)).encode())[:12]}.npy"
-        file = FeatureFile(out / FEATURES / name, faces, backbone.num_features, f"faces of {split}")
+        what = f"faces of {split}, once for {_users(model.config)}"
+        file = FeatureFile(out / FEATURES / name, faces, backbone.num_features, what)
         found = file.open(_Embedder(model, backbone, files).embed, model.machine.log)
         return Table(found, {crop: i for i, crop in enumerate(files.sha256)})
 
@@ -78,6 +79,12 @@ def check_embeds(detector: Detector, config: TrainConfig) -> Backbone:
     if isinstance(detector, Embedder) and isinstance(detector.backbone, Backbone):
         return detector.backbone
     raise DetectorError(f"{config.method}: sees more of a face than its embedding; leave it out, or give --tune none")
+
+
+def _users(config: TrainConfig) -> str:
+    """Describes the runs that share the embeddings of a backbone."""
+    known = config.pretrained or config.weights_sha256
+    return "all runs" if known else f"the runs of seed {config.seed}: each seed has a random backbone of its own"
 
 
 def _describe(model: Model, side: int, stored: int, sha256: str) -> str:

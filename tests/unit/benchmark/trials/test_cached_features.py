@@ -110,10 +110,12 @@ def test_crops_are_read_by_as_many_processes_as_a_gpu_needs(
 @pytest.mark.parametrize("other", [{"seed": 1}, {"input_size": 32}])
 def test_other_embeddings_have_files_of_their_own(other: dict[str, int], data: BuiltSet, tmp_path: Path) -> None:
     """A random backbone is that of the seed."""
+    said: list[str] = []
     for config in (CACHED, replace(CACHED, **other)):  # type: ignore[arg-type]
-        model = Model.place(make_detector(config, {}), config, CPU)
+        model = Model.place(make_detector(config, {}), config, replace(CPU, log=said.append))
         embedding.open_features(model, data, tmp_path, hash_backbone(model.detector.backbone))
     assert len(list((tmp_path / FEATURES).iterdir())) == 6
+    assert sum("once for the runs of seed" in line for line in said) == 6
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name not in EMBEDDING])
