@@ -111,7 +111,8 @@ def test_crops_are_read_by_as_many_processes_as_a_gpu_needs(
 def test_other_embeddings_have_files_of_their_own(other: dict[str, int], data: BuiltSet, tmp_path: Path) -> None:
     """A random backbone is that of the seed."""
     said: list[str] = []
-    for config in (CACHED, replace(CACHED, **other)):  # type: ignore[arg-type]
+    random = replace(CACHED, pretrained=False)
+    for config in (random, replace(random, **other)):  # type: ignore[arg-type]
         model = Model.place(make_detector(config, {}), config, replace(CPU, log=said.append))
         embedding.open_features(model, data, tmp_path, hash_backbone(model.detector.backbone))
     assert len(list((tmp_path / FEATURES).iterdir())) == 6
