@@ -49,15 +49,16 @@ def decode_needed(path: Path, indices: list[int]) -> DecodedFrames:
     does, because the video starts anew before the next wanted one. Where the packets do not surely
     tell which frames come out, all are decoded.
     """
-    with open_video(path) as (container, stream):
-        packets = PacketList.recall(path) or PacketList.read(container, stream)
-        times = packets.frame_times() if counts_frames(container) else []
-        if times:
-            packets.rewind(container, stream)
-            needed = packets.needed({times[i] for i in indices if i < len(times)})
-            frames = _in_order(path, _decode(container, stream, needed), times, needed)
-            yield from _pick(path, frames, indices)
-            return
+    packets = PacketList.recall(path)
+    with open_video(path, packets.track if packets else None) as (container, stream):
+        if counts_frames(container):
+            packets = packets or PacketList.read(container, stream)
+            if times := packets.frame_times:
+                packets.rewind(container, stream)
+                needed = packets.needed({times[i] for i in indices if i < len(times)})
+                frames = _in_order(path, _decode(container, stream, needed), times, needed)
+                yield from _pick(path, frames, indices)
+                return
     yield from decode_all(path, indices)
 
 
@@ -77,7 +78,7 @@ def measure(
     Raises:
         MediaError: something that is decoded is damaged, or the size changes.
     """
-    if counts_frames(container) and (times := packets.frame_times()):
+    if counts_frames(container) and (times := packets.frame_times):
         frames = _check(path, enumerate([*stream.decode(packets.first), *stream.decode(None)]))
         return len(times), _size(path, frames)
     with open_video(path) as (opened, anew):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import av
 import numpy as np
+from av.video.plane import VideoPlane
 
 from ffpms.extraction.boxes import Box
 
@@ -42,7 +43,7 @@ class DecodedFrame:
         frame = self.av_frame
         if frame.format.name not in _PLANAR:
             frame = frame.reformat(format="yuv444p", threads=1)
-        return _plane(frame, 0)
+        return _pixels(frame.planes[0])
 
     def luma_of(self, part: Box, step: int = 1) -> np.ndarray:
         """Returns the luma in a box on whole pixels; every ``step``-th row and column.
@@ -63,8 +64,8 @@ class DecodedFrame:
         if frame.format.name != "yuv444p":
             return self.rgb()[part.rows, part.columns][::step, ::step]
         small = av.VideoFrame(-(-int(part.w) // step), -(-int(part.h) // step), "yuv444p")
-        for n in range(3):
-            _plane(small, n)[:] = _plane(frame, n)[part.rows, part.columns][::step, ::step]
+        for cut, whole in zip(small.planes, frame.planes, strict=True):
+            _pixels(cut)[:] = _pixels(whole)[part.rows, part.columns][::step, ::step]
         small.colorspace, small.color_range = frame.colorspace, frame.color_range
         return _as_rgb(small)
 
@@ -78,6 +79,5 @@ def _as_rgb(frame: av.VideoFrame) -> np.ndarray:
     return np.asarray(planes.to_ndarray(format="rgb24", threads=1), np.uint8)
 
 
-def _plane(frame: av.VideoFrame, n: int) -> np.ndarray:
-    plane = frame.planes[n]
+def _pixels(plane: VideoPlane) -> np.ndarray:
     return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]

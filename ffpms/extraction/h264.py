@@ -8,6 +8,9 @@ from typing import NamedTuple
 _SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
 """Values of nal_unit_type; with an IDR picture decoding can start."""
 
+_ONE_FRAME = ({_SLICE}, {_IDR})
+"""Kinds of slices in a packet that holds one whole frame."""
+
 _WITH_CHROMA_FORMAT = frozenset({100, 110, 122, 244, 44})
 """Values of profile_idc whose parameter sets name a chroma format."""
 
@@ -41,7 +44,7 @@ class _Bits:
 
     def __init__(self, data: bytes) -> None:
         plain = data.replace(b"\0\0\3", b"\0\0")  # 7.4.1.1: a 3 keeps start codes out of the data
-        self._text = f"{int.from_bytes(plain, 'big'):0{8 * len(plain)}b}"
+        self._text = bin(int.from_bytes(b"\1" + plain, "big"))[3:]  # the 1 keeps zeros in front
         self._at = 0
 
     def number(self, n_bits: int) -> int:
@@ -56,9 +59,9 @@ class _Bits:
         return self.number(n_zeros + 1) - 1
 
     def skip_codes(self, count: int) -> None:
-        """Skips numbers in Exp-Golomb code."""
+        """Skips numbers in Exp-Golomb code: as many bits follow a 1 as zeros stand before it."""
         for _ in range(count):
-            self.code()
+            self._at = 2 * self._text.index("1", self._at) - self._at + 1
 
 
 def read_numbering(extradata: bytes) -> Numbering | None:
@@ -99,29 +102,32 @@ def read_picture(packet: bytes, numbering: Numbering, extradata: bytes) -> Pictu
     The result is None where it holds a field, no frame or two, an empty unit, or parameter sets
     that are not in ``extradata``.
     """
-    slices, start = [], 0
+    kinds, firsts, is_reference, start = set(), [], True, 0
     while start + 4 < len(packet):
         end = start + 4 + int.from_bytes(packet[start : start + 4], "big")
         if end == start + 4:
             return None
-        kind = packet[start + 4] & 31
+        head = packet[start + 4]
+        kind = head & 31
         if _SLICE <= kind <= _IDR:
-            slices.append(packet[start + 4 : min(end, start + 4 + _HEAD)])
+            kinds.add(kind)
+            is_reference = is_reference and head >> 5 & 3 > 0
+            data = packet[start + 5 : min(end, start + 4 + _HEAD)]
+            if data and data[0] & 128:  # first_mb_in_slice is 0
+                firsts.append(data)
         elif kind in (_SPS, _PPS) and packet[start + 4 : end] not in extradata:
             return None
         start = end
-    kinds = {data[0] & 31 for data in slices}
-    firsts = [data for data in slices if data[1:] and data[1] & 128]  # first_mb_in_slice is 0
-    if start != len(packet) or kinds not in ({_SLICE}, {_IDR}) or len(firsts) != 1:
+    if start != len(packet) or kinds not in _ONE_FRAME or len(firsts) != 1:
         return None
     try:
-        return _read_slice(firsts[0], numbering, is_reference=all(data[0] >> 5 & 3 for data in slices))
+        return _read_slice(firsts[0], numbering, _IDR in kinds, is_reference)
     except ValueError:
         return None
 
 
-def _read_slice(data: bytes, numbering: Numbering, is_reference: bool) -> Picture | None:
-    bits, is_idr = _Bits(data[1:]), data[0] & 31 == _IDR
+def _read_slice(data: bytes, numbering: Numbering, is_idr: bool, is_reference: bool) -> Picture | None:
+    bits = _Bits(data)
     bits.skip_codes(3)
     if numbering.has_separate_planes:
         bits.number(2)
@@ -129,5 +135,5 @@ def _read_slice(data: bytes, numbering: Numbering, is_reference: bool) -> Pictur
     if numbering.may_have_fields and bits.number(1):
         return None
     if is_idr:
-        bits.code()
+        bits.skip_codes(1)
     return Picture(is_idr, is_reference, frame_num, bits.number(numbering.order_bits) if numbering.order_bits else 0)

@@ -4,6 +4,7 @@ Frames are counted as ffmpeg yields them. Where the packets leave that open, not
 """
 
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -30,12 +31,16 @@ class Packet(NamedTuple):
 
 @dataclass(frozen=True)
 class PacketList:
-    """All packets of a video in the order of decoding; ``first`` is the first of them itself."""
+    """All packets of a video in the order of decoding; ``first`` is the first of them itself.
 
+    ``track`` is the number of the video's stream in its file. ``frame_times`` are the times of the
+    frames in the order in which they come out; empty if that is not sure.
+    """
+
+    track: int
     packets: list[Packet]
     first: "av.Packet[VideoStream] | None"
-    numbering: Numbering | None
-    has_b_frames: bool
+    frame_times: list[int]
 
     @classmethod
     def read(cls, container: InputContainer, stream: VideoStream) -> "PacketList":
@@ -46,13 +51,14 @@ class PacketList:
             if packet.size or packet.dts is not None:
                 first = first or packet
                 packets.append(Packet(packet.pts, packet.is_corrupt, _picture(packet, context, numbering)))
-        return cls(packets, first, numbering, context.has_b_frames)
+        return cls(stream.index, packets, first, _frame_times(packets, numbering, context.has_b_frames))
 
     @classmethod
     def recall(cls, path: Path) -> "PacketList | None":
         """Returns the packets that :meth:`keep` kept of a file, if it is as it was then."""
-        kept = _KEPT.get(path)
-        return kept[1] if kept and kept[0] == _state(path) else None
+        with suppress(OSError):
+            return _KEPT[path][1] if path in _KEPT and _KEPT[path][0] == _state(path) else None
+        return None
 
     def keep(self, path: Path) -> None:
         """Keeps the packets of a file for :meth:`recall`, and those of the last files before it."""
@@ -69,41 +75,6 @@ class PacketList:
         if self.first:
             container.seek(self.first.dts or 0, stream=stream)
 
-    def frame_times(self) -> list[int]:
-        """Returns the times of the frames in the order in which they come out; empty if unsure.
-
-        It is sure if decoding can start at the first picture, no picture is missing, and the order
-        of the pictures is that of the times.
-        """
-        times = [packet.time for packet in self.packets if packet.time is not None]
-        places = list(self._places())
-        if not len(self.packets) == len(times) == len(places):
-            return []
-        if places != sorted(places) and not self.has_b_frames:
-            return []
-        shown = [time for _, time in sorted(zip(places, times, strict=True))]
-        return shown if all(a < b for a, b in pairwise(shown)) else []
-
-    def _places(self) -> Iterator[tuple[int, int]]:
-        """Yields the place of each picture: the number of its stretch, and its order in there.
-
-        A stretch begins where decoding can start. It ends early where a picture is missing
-        (ITU-T H.264, 7.4.3 and 8.2.1).
-        """
-        stretch, last_num, last_order = 0, 0, 0
-        for count, (_, _, picture) in enumerate(self.packets):
-            if picture is None or self.numbering is None:
-                return
-            if picture.is_idr:
-                stretch, last_num, last_order = stretch + 1, -1, 0
-            if stretch == 0 or picture.frame_num != (last_num + 1) % (1 << self.numbering.frame_num_bits):
-                return
-            step = _shortest(picture.order - last_order, self.numbering.order_bits)
-            order = last_order + step if self.numbering.order_bits else count
-            yield stretch, order
-            if picture.is_reference:
-                last_num, last_order = picture.frame_num, order
-
     def needed(self, wanted: Container[int | None]) -> set[int | None]:
         """Returns the times of the wanted packets, and of all packets to which these may refer."""
         needed, referring = set(), False
@@ -112,6 +83,43 @@ class PacketList:
                 needed.add(time)
                 referring = not picture.is_idr
         return needed
+
+
+def _frame_times(packets: list[Packet], numbering: Numbering | None, has_b_frames: bool) -> list[int]:
+    """Returns the times of the frames in the order in which they come out; empty if unsure.
+
+    It is sure if decoding can start at the first picture, no picture is missing, and the order
+    of the pictures is that of the times.
+    """
+    times = [packet.time for packet in packets if packet.time is not None]
+    places = list(_places(packets, numbering)) if numbering else []
+    if not len(packets) == len(times) == len(places):
+        return []
+    if places != sorted(places) and not has_b_frames:
+        return []
+    shown = [time for _, time in sorted(zip(places, times, strict=True))]
+    return shown if all(a < b for a, b in pairwise(shown)) else []
+
+
+def _places(packets: list[Packet], numbering: Numbering) -> Iterator[tuple[int, int]]:
+    """Yields the place of each picture: the number of its stretch, and its order in there.
+
+    A stretch begins where decoding can start. It ends early where a picture is missing
+    (ITU-T H.264, 7.4.3 and 8.2.1).
+    """
+    stretch, last_num, last_order = 0, 0, 0
+    for count, (_, _, picture) in enumerate(packets):
+        if picture is None:
+            return
+        if picture.is_idr:
+            stretch, last_num, last_order = stretch + 1, -1, 0
+        if stretch == 0 or picture.frame_num != (last_num + 1) % (1 << numbering.frame_num_bits):
+            return
+        step = _shortest(picture.order - last_order, numbering.order_bits)
+        order = last_order + step if numbering.order_bits else count
+        yield stretch, order
+        if picture.is_reference:
+            last_num, last_order = picture.frame_num, order
 
 
 _MOST_KEPT = 32

@@ -41,7 +41,8 @@ def probe(path: Path) -> VideoInfo:
     """
     with open_video(path) as (container, stream):
         packets = PacketList.read(container, stream)
-        packets.keep(path)
+        if counts_frames(container):
+            packets.keep(path)
         _check_whole(path, packets, stream.frames if counts_frames(container) else 0)
         check_structure(path, container.format.name)
         codec = stream.codec_context

@@ -72,7 +72,7 @@ class SampledFrames:
             packets = PacketList.read(container, stream)
             clock = Clock.of(container, stream)
             self._note_cut(container, stream, packets, clock)
-            if packets.frame_times():
+            if packets.frame_times:
                 packets.rewind(container, stream)
                 yield from self._needed_frames(container, stream, packets, clock)
                 return
@@ -82,7 +82,7 @@ class SampledFrames:
         self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: Clock
     ) -> Iterator[TimedFrame]:
         """Decodes what the sampled frames need, where the packets surely tell what that is."""
-        times = packets.frame_times()
+        times = packets.frame_times
         wanted = self._choose([clock.seconds(time) for time in times])
         place = {time: i for i, time in enumerate(times)}
         needed = packets.needed({times[i] for i in wanted})

@@ -41,6 +41,9 @@ _OTHERS = {b"\x1a\x45\xdf\xa3": "Matroska or WebM", b"RIFF": "AVI", b"FLV": "FLV
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlis")
 """How files begin that only name others; they may follow a byte-order mark."""
 
+_UNDESCRIBED = {"skip_frame": "all", "probesize": "32"}
+"""Options by which ffmpeg opens an mp4 without decoding a frame of it."""
+
 _DEFAULT_TRACK = 5_000_000
 """What being the default track is worth in pixels, as in ffmpeg."""
 
@@ -52,9 +55,10 @@ _CONVERTED_ALIKE = frozenset(
 
 
 @contextmanager
-def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_video(path: Path, track: int | None = None, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Opens a video file, and chooses the track that ffmpeg would choose.
 
+    If the number of the ``track`` is known from before, no frame is decoded to describe the tracks.
     ``options`` are the demuxer's.
 
     Raises:
@@ -63,8 +67,9 @@ def open_video(path: Path, **options: str) -> Iterator[tuple[InputContainer, Vid
     try:
         if check_file(path).stat().st_size == 0:
             raise MediaError(path, "empty file; download it again", Status.UNREADABLE)
+        options |= {} if track is None else _UNDESCRIBED
         with open_container(path, "mp4" if is_named_mp4(path) else None, **options) as container:
-            stream = _main_track(path, container)
+            stream = _main_track(path, container) if track is None else _track(container, track)
             stream.codec_context.thread_count = 1  # we run one process a video
             yield container, stream
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -102,6 +107,10 @@ def _main_track(path: Path, container: InputContainer) -> VideoStream:
         reason = "its codec is unknown; encode it in another" if container.streams.video else "no video is in it"
         raise MediaError(path, reason, Status.UNREADABLE)
     return max(tracks, key=preference)
+
+
+def _track(container: InputContainer, number: int) -> VideoStream:
+    return next(track for track in container.streams.video if track.index == number)
 
 
 def preference(track: VideoStream) -> tuple[bool, int]:

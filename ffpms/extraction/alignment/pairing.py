@@ -101,7 +101,7 @@ def pair(fake: Fake, real: RealVideo) -> Pairing:
     offset needs half the samples. If these leave it open anywhere, stretches of frames from all of
     the video are compared.
     """
-    pairs = {i: FramePair(frame, real.frames[i], real.boxes(i)) for i, frame in fake.frames.items()}
+    pairs = {i: FramePair(frame, real.frames[i], real.boxes(i), real.known[i]) for i, frame in fake.frames.items()}
     few = {i: pairs[i] for i in list(pairs)[:: max(1, len(pairs) // 4)]}
     geometry, score = register(list(few.values()))
     altered = _altered(fake, real, few, geometry)

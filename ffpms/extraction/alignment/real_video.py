@@ -1,5 +1,6 @@
 """RealVideo: the frames and faces of a real video, read once for all its fakes."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ffpms.extraction.alignment.registration import Geometry
+from ffpms.extraction.alignment.registration import Geometry, Known
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.decode import DECODERS
@@ -27,7 +28,8 @@ BoxAndStatus = tuple[Box | None, Status]
 class RealVideo:
     """A real video's sampled frames, the small frames around them, and the people in it.
 
-    ``frames`` is keyed by frame index; ``faces`` by frame index, then track id.
+    ``frames`` is keyed by frame index; ``faces`` by frame index, then track id. ``known`` is what
+    was read of each frame to compare it with a fake.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class RealVideo:
     small: Mapping[int, SmallFrame]
     people: Sequence[FaceTrack]
     faces: Mapping[int, Mapping[int, BoxAndStatus]]
+    known: Mapping[int, Known] = field(default_factory=lambda: defaultdict(dict), repr=False)
     _surroundings: dict[tuple[int, int, Geometry], Surroundings | None] = field(default_factory=dict, repr=False)
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Protocol
 
 import av
@@ -45,10 +46,21 @@ class FaceFinder(Protocol):
         """Finds the face near a known box, or returns None."""
 
 
+_DETECTOR = Path(__file__).with_name("frontal_face_detector.svm")
+"""What ``dlib.get_frontal_face_detector()`` returns, as dlib saves it."""
+
+
 @cache
 def _load_detector() -> dlib.fhog_object_detector:
-    """dlib takes half a second to unpack it; it keeps nothing of the pictures that it has seen."""
-    return dlib.get_frontal_face_detector()
+    """Loads dlib's detector, which keeps nothing of the pictures that it has seen.
+
+    dlib takes half a second of CPU to unpack its own copy, and a millisecond to read the file. On
+    Windows it cannot open every path.
+    """
+    try:
+        return dlib.fhog_object_detector(str(_DETECTOR))
+    except RuntimeError:
+        return dlib.get_frontal_face_detector()
 
 
 class DlibFinder:

@@ -67,7 +67,7 @@ def assert_as_ffmpeg(path: Path, size: tuple[int, int] = SIZE) -> int:
 
 def is_sure(path: Path) -> bool:
     with open_video(path) as (container, stream):
-        return bool(PacketList.read(container, stream).frame_times())
+        return bool(PacketList.read(container, stream).frame_times)
 
 
 @pytest.mark.parametrize("name", SURE)

@@ -1,6 +1,10 @@
 """A face detector is tried before it is used: libraries that do not fit are one line."""
 
+import pickle
+from pathlib import Path
+
 import av
+import dlib
 import numpy as np
 import pytest
 
@@ -50,6 +54,15 @@ def test_after_misses_in_a_row_one_frame_in_four_is_searched_enlarged() -> None:
         blank = DecodedFrame(av.VideoFrame.from_ndarray(np.zeros((90, 100 + n, 3), np.uint8), format="rgb24"))
         finder.everywhere(blank)
     assert noting.searched == [0, 1, 2, 4, 8, 9, 10, 11, 13]
+
+
+def test_the_detector_is_that_of_dlib_where_its_file_cannot_be_opened_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file spares each process half a second."""
+    load = detection._load_detector.__wrapped__
+    own = pickle.dumps(load())
+    assert own == pickle.dumps(dlib.get_frontal_face_detector())
+    monkeypatch.setattr(detection, "_DETECTOR", Path("nowhere"))
+    assert pickle.dumps(load()) == own
 
 
 def test_the_detector_is_unpacked_once_a_process() -> None:
