@@ -171,8 +171,8 @@ class BuiltSet:
 
         Example:
             >>> segments = ffpms.load("ffpms-data").segments("test")
-            >>> (segments["end_s"] > segments["start_s"]).all()
-            True
+            >>> segments.columns.tolist()
+            ['bag_id', 'start', 'end', 'start_s', 'end_s']
         """
         from ffpms.dataset.slot_times import slot_times
 
