@@ -28,7 +28,10 @@ TABLES = {
 
 _CAPTION = f"""Fake videos are chosen by their number of segments, their fake rate and their name, and never by a score.
 Of each method the first seed is shown. Bars are the {N_PROPOSALS} most confident proposals that overlap no
-more confident one; the tables count all. {{table}} has the rows, in {{unit}}."""
+more confident one; the tables count all. A bar over a whole video says that its scores hardly differ, or that all of
+it looks fake. {{table}} has the rows, in {{unit}}."""
+RULE = """A proposal is a run of frames at or above one of the video's scores, the same for all methods. It is right by
+ActivityNet's rule (docs/scores.md, "Of segments")."""
 
 
 def draw_segments(runs: list[Run], sets: Sequence[BuiltSet], out: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.experiments.catalogue import Experiment
-from benchmark.experiments.localisation import describe_segments, draw_segments
+from benchmark.experiments.localisation import RULE, describe_segments, draw_segments
 from benchmark.figures.plotting import write_curve
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.groups import by_table
@@ -35,6 +35,7 @@ def write_experiment(
     listed = "\n".join(f"- {note}" for note in notes)
     parts = [f"# {experiment.title}", who, listed, *_draw(experiment, runs, out)]
     if experiment.segments:
+        parts.append(RULE)
         parts += [*draw_segments(runs, sets, out), *describe_segments(board.cells)]
     page = "\n\n".join(part for part in [*parts, board.markdown()] if part)
     write_whole(out / PAGE, page)
