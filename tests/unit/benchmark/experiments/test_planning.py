@@ -152,6 +152,19 @@ def test_localisation_is_of_segments_and_of_no_other_set(built: Path, tmp_path: 
         plan_experiment(replace(localisation, unmixed=True), [several])
 
 
+def test_videos_that_are_fake_in_parts_themselves_are_localised_whatever_the_placement(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of one's own table with fake seconds: each fake stands alone."""
+    data = BuiltSet.load(built)
+    fake = data.videos["label"] == 1
+    alone = data.videos["target_id"].where(~fake, data.videos["bag_id"])
+    own = replace(data, videos=data.videos.assign(target_id=alone, fake_rate=0.5))
+    monkeypatch.setattr("benchmark.experiments.planning.load", lambda *_: own)
+    (part,), _ = plan_experiment(EXPERIMENTS["localisation"], [built], ["mil"])
+    assert part.data is own
+
+
 def test_table_1_has_both_readings_of_what_the_paper_leaves_open() -> None:
     table = EXPERIMENTS["table1"]
     configs = [TrainConfig(name, backbone="tiny") for name in table.methods["c40"]]
