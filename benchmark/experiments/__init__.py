@@ -1,1 +1,1 @@
-"""Experiments of Li 2020 as recipes of ``ffpms bench``: catalogue, planning and result page."""
+"""Experiments as recipes of ``ffpms bench``, of Li 2020 and localisation: catalogue and pages."""

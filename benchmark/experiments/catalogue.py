@@ -1,4 +1,7 @@
-"""Catalogue of the experiments of Li 2020: methods, sets and curves of each."""
+"""Catalogue of the experiments: methods, sets and curves of each.
+
+All are of Li 2020 but ``localisation``, the task that followed.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,11 +34,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment of the paper.
+    """An experiment.
 
-    ``methods`` are by compression. ``readings`` are run beside the defaults, one setting at a time.
-    ``unmixed`` means FaceForensics++ itself, where no frame of a fake is replaced. ``corpora`` are
-    those that the paper's experiment has besides. Sets of them are scored as ``--test-data``.
+    ``methods`` are by compression; under ``ANY`` they are those of every set. ``readings`` are run
+    beside the defaults, one setting at a time. ``unmixed`` means FaceForensics++ itself, where no
+    frame of a fake is replaced. ``corpora`` are those that the paper's experiment has besides. Sets
+    of them are scored as ``--test-data``. With ``segments`` it is of sets whose fake frames lie in
+    segments, and its page has tables and timelines of them.
     """
 
     title: str
@@ -44,11 +49,21 @@ class Experiment:
     curves: tuple[Curve, ...] = ()
     readings: tuple[Reading, ...] = ()
     corpora: tuple[str, ...] = ()
+    segments: bool = False
+
+    @property
+    def is_of_the_paper(self) -> bool:
+        """Whether Li 2020 has it, so that its sets are compared with the paper's."""
+        return ANY not in self.methods
 
 
+ANY = "any"
+"""Stands for every compression."""
 _ON_FFPMS = ("xn-avg", "xn-max", "d-fwa", "lstm", "i3d", "s-mil", "s-mil-t")
 _UNMIXED = ("xn-avg", "lstm", "i3d", "s-mil", "s-mil-t")
 _ABLATION = ("mil", "s-mil", "s-mil-t")
+_LOCALISING = ("s-mil", "s-mil-t", "mil", "xn-avg", "xn-max", "lstm", "abmil", "sm-abmil")
+"""Methods whose frame scores propose segments: the paper's, and two attention pools of today."""
 _IN_FIGURES = ("s-mil-t", "xn-avg", "lstm")
 """Methods of Fig. 6. The paper does not name those of Fig. 7; here they are the same."""
 _COMPRESSIONS = ("raw", "c23", "c40")
@@ -100,6 +115,11 @@ EXPERIMENTS = {
         unmixed=True,
         curves=(Curve("frames", "Accuracy against the number of frames looked at", frame_curve),),
         corpora=("DFDC-preview",),
+    ),
+    "localisation": Experiment(
+        "Localisation: which segments of a video are fake, learnt from labels of whole videos",
+        {ANY: _LOCALISING},
+        segments=True,
     ),
 }
 """The experiments by name."""

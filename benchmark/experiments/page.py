@@ -1,12 +1,15 @@
-"""Page of an experiment: what was run, what was not, its tables and its curves."""
+"""Page of an experiment: what was run, what was not, its tables and its pictures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.experiments.catalogue import Experiment
+from benchmark.experiments.localisation import RULE, describe_segments, draw_segments
 from benchmark.figures.plotting import write_curve
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.groups import by_table
 from benchmark.runs.folder import Failure, Run
+from ffpms.dataset.built_set import BuiltSet
 from ffpms.storage import write_whole
 
 PAGE = "README.md"
@@ -14,25 +17,33 @@ PAGE = "README.md"
 
 
 def write_experiment(
-    experiment: Experiment, runs: list[Run], failed: list[Failure], notes: list[str], out: Path
+    experiment: Experiment,
+    runs: list[Run],
+    failed: list[Failure],
+    notes: list[str],
+    out: Path,
+    sets: Sequence[BuiltSet] = (),
 ) -> tuple[Board, str]:
-    """Writes an experiment's leaderboard, its curves and its page; returns leaderboard and page.
+    """Writes an experiment's leaderboard, its pictures and its page; returns leaderboard and page.
 
-    The leaderboard has only the experiment's own runs.
+    The leaderboard has only the experiment's own runs. ``sets`` are those that they were scored on.
     """
     out.mkdir(parents=True, exist_ok=True)
     board = make_board(runs, failed)
     board.write(out)
-    figures = [f"![{title}]({path.name})" for title, path in _draw(experiment, runs, out)]
+    who = "Li 2020, done again by `ffpms bench`." if experiment.is_of_the_paper else "Done by `ffpms bench`."
     listed = "\n".join(f"- {note}" for note in notes)
-    parts = [f"# {experiment.title}", "Li 2020, done again by `ffpms bench`.", listed, *figures, board.markdown()]
-    page = "\n\n".join(part for part in parts if part)
+    parts = [f"# {experiment.title}", who, listed, *_draw(experiment, runs, out)]
+    if experiment.segments:
+        parts.append(RULE)
+        parts += [*draw_segments(runs, sets, out), *describe_segments(board.cells)]
+    page = "\n\n".join(part for part in [*parts, board.markdown()] if part)
     write_whole(out / PAGE, page)
     return board, page
 
 
-def _draw(experiment: Experiment, runs: list[Run], out: Path) -> list[tuple[str, Path]]:
-    """Draws each curve of each data set; returns its title and path."""
+def _draw(experiment: Experiment, runs: list[Run], out: Path) -> list[str]:
+    """Draws each curve of each data set; returns the lines that show them."""
     for curve in experiment.curves:
         for old in out.glob(f"{curve.file}*"):
             old.unlink()
@@ -41,5 +52,6 @@ def _draw(experiment: Experiment, runs: list[Run], out: Path) -> list[tuple[str,
         for curve in experiment.curves:
             if not (points := curve.of(own)).empty:
                 title = f"{curve.title}, {table}"
-                drawn.append((title, write_curve(points, out / f"{curve.file}{end}.png", title)[0]))
+                picture, _ = write_curve(points, out / f"{curve.file}{end}.png", title)
+                drawn.append(f"![{title}]({picture.name})")
     return drawn

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmark.experiments.catalogue import Experiment
+from benchmark.experiments.catalogue import ANY, Experiment
 from benchmark.leaderboards.paper import read_paper
 from benchmark.train_config import TrainConfig
 from benchmark.trials.requirements import check_set
@@ -12,6 +12,7 @@ from detectors import method
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
 from ffpms.errors import ConfigError, ManifestError
+from ffpms.protocol.listing import mixable
 from ffpms.protocol.v1_manifest import paper_compression
 
 
@@ -31,18 +32,23 @@ def plan_experiment(
     ``chosen`` methods replace the paper's. ``tests`` are the other sets that will be scored.
 
     Raises:
-        ConfigError: two sets have the same compression, or nothing of the experiment is possible.
+        ConfigError: two sets of a paper's experiment have the same compression, or nothing of the
+            experiment is possible. Or it is of segments, and a set has none.
         ManifestError: a set cannot be read.
     """
-    sets = _by_compression(experiment, roots)
+    sets = _load_sets(experiment, roots)
+    if experiment.segments:
+        for data in (*sets, *tests):
+            _check_segments(data)
     notes = [note for corpus in experiment.corpora for note in _note_corpus(experiment, corpus, tests)]
     parts = []
-    for compression, data in sets.items():
-        known = experiment.methods.get(compression) or next(iter(experiment.methods.values()))
+    for data in sets:
+        known = experiment.methods.get(data.recipe.compression) or next(iter(experiment.methods.values()))
         methods, lacking = _split_by_needs(data, tuple(chosen) or known)
         parts += [Part(data, methods)] if methods else []
         notes += _note_data(experiment, data, lacking)
-    notes += [_note_missing(experiment, compression) for compression in experiment.methods if compression not in sets]
+    there = {ANY, *(data.recipe.compression for data in sets)}
+    notes += [_note_missing(experiment, compression) for compression in experiment.methods if compression not in there]
     if not parts:
         raise ConfigError(f"experiment: nothing of it is possible; {'; '.join(notes)}")
     return parts, notes
@@ -62,16 +68,32 @@ def read_otherwise(experiment: Experiment, configs: Sequence[TrainConfig], given
     return [*configs, *others]
 
 
-def _by_compression(experiment: Experiment, roots: Sequence[Path]) -> dict[str, BuiltSet]:
-    sets: dict[str, BuiltSet] = {}
+def _load_sets(experiment: Experiment, roots: Sequence[Path]) -> list[BuiltSet]:
+    """Loads the sets; a paper's experiment has one of each compression."""
+    sets: list[BuiltSet] = []
     for root in roots:
         data = load(root, experiment.unmixed)
         compression = data.recipe.compression
-        if compression in sets:
-            before = sets[compression].root
-            raise ConfigError(f"data: {before} and {root} are both at {compression}; give one of them")
-        sets[compression] = data
+        before = next((other for other in sets if other.recipe.compression == compression), None)
+        if before and experiment.is_of_the_paper:
+            raise ConfigError(f"data: {before.root} and {root} are both at {compression}; give one of them")
+        sets.append(data)
     return sets
+
+
+def _check_segments(data: BuiltSet) -> None:
+    """Checks that fake frames of a set lie in segments: by its placement, or in its videos.
+
+    Raises:
+        ConfigError: they lie at random, or every frame of its fakes is fake.
+    """
+    fakes = data.videos[data.videos["label"] == 1]
+    partial = fakes[fakes["fake_rate"] < 1]
+    at_random = data.recipe.placement == "random" and mixable(partial).any()
+    if at_random or partial.empty:
+        what = "lie at random" if at_random else "are whole videos"
+        todo = "build one with --placement segments --segments 1-3 --frames 64"
+        raise ConfigError(f"data: {data.place}: its fake frames {what}, and localisation is of segments; {todo}")
 
 
 def _split_by_needs(data: BuiltSet, methods: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, list[str]]]:
@@ -91,6 +113,8 @@ def _split_by_needs(data: BuiltSet, methods: tuple[str, ...]) -> tuple[tuple[str
 def _note_data(experiment: Experiment, data: BuiltSet, lacking: Mapping[str, list[str]]) -> list[str]:
     """Notes where a set differs from the paper's."""
     notes = [f"left out: {', '.join(names)} on {data.place}, {why}" for why, names in lacking.items()]
+    if not experiment.is_of_the_paper:
+        return notes
     if data.recipe.compression not in experiment.methods:
         others = ", ".join(map(paper_compression, experiment.methods))
         notes.append(f"{data.place} is at {paper_compression(data.recipe.compression)}, the experiment is of {others}")

@@ -190,7 +190,7 @@ def _finish(plan: PlannedBuild, started: float, problems: list[str]) -> BuildRep
 def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Returns the content of ``build.json``, without the seconds."""
     libraries = (*_LIBRARIES, PACKAGE) if plan.config.crop.landmarks else _LIBRARIES
-    files = [f"{name}.parquet" for name in tables_of(plan.config.crop)]
+    files, recipe = [f"{name}.parquet" for name in tables_of(plan.config.crop)], plan.config.recipe
     own = name_mixed(naming_settings({"config": plan.folder.settings}), tables["videos"], tables["sources"])
     return {
         "complete": True,
@@ -200,7 +200,7 @@ def _summarise(plan: PlannedBuild, tables: dict[str, pd.DataFrame]) -> dict[str,
         "config": plan.folder.settings,
         "ff_root": str(plan.folder.root),
         "counts": count(tables),
-        "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"])),
+        "audit": as_json(audit(tables["videos"], tables["frames"], tables["sources"], recipe.placement)),
         "sha256": {name: file_digest(plan.out / name) for name in files},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in libraries},
     }

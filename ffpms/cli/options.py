@@ -110,7 +110,17 @@ def recipe_options(function: F) -> F:
         "What is drawn",
         *(
             click.option("--seed", default=2020, show_default=True, help="Seed of every draw; 2020 is FFPMS v1."),
-            click.option("--placement", default="random", show_default=True, help="random or contiguous fake frames."),
+            click.option(
+                "--placement",
+                default="random",
+                show_default=True,
+                help="Where fake frames lie: random, contiguous (one segment) or segments (several).",
+            ),
+            click.option(
+                "--segments",
+                callback=parse_range,
+                help="How many in a fake with --placement segments, 2 or 1-3.  [default: 1-3]",
+            ),
             click.option("--replace-fraction", default=0.25, show_default=True, help="Replaced share in train."),
             click.option(
                 "--replace", callback=parse_range, help="Replaced in val and test.  [default: 1 to frames - 1]"
@@ -137,6 +147,7 @@ def make_recipe(flags: dict[str, Any], corpus: Any = None) -> Any:
         replaced=flags["replace"] or (1, flags["frames"] - 1),
         fraction=flags["replace_fraction"],
         placement=flags["placement"],
+        segments=flags["segments"],
         seed=flags["seed"],
     )
 

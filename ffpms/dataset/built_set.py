@@ -10,6 +10,7 @@ import pandas as pd
 
 from ffpms.checks import shown, whole
 from ffpms.dataset.bag import BagRecord
+from ffpms.dataset.segments import find_segments
 from ffpms.dataset.set_files import REPORT, naming_settings, read_finished
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest, file_digest
@@ -157,6 +158,29 @@ class BuiltSet:
         from ffpms.dataset.torch_data import TorchBags, collate
 
         return TorchBags(self.bags(split, manipulations), frames, seed), collate
+
+    def segments(self, split: str) -> pd.DataFrame:
+        """Returns the runs of fake slots of a split's bags, in slots and in seconds of their video.
+
+        ``end`` is the slot after the last. Seconds are NaN where a video's frame rate is not known.
+
+        Shape: -> a row a segment: bag_id, start, end, start_s, end_s.
+
+        Raises:
+            ConfigError: there is no such split.
+
+        Example:
+            >>> segments = ffpms.load("ffpms-data").segments("test")
+            >>> segments.columns.tolist()
+            ['bag_id', 'start', 'end', 'start_s', 'end_s']
+        """
+        from ffpms.dataset.slot_times import slot_times
+
+        _check_known("split", [split], list(Split))
+        bags = self.videos.loc[self.videos["split"] == split, "bag_id"]
+        found = find_segments(self.frames[self.frames["bag_id"].isin(bags)])
+        slot_s = found["bag_id"].map(slot_times(self).set_index("bag_id")["slot_s"])
+        return found.assign(start_s=found["start"] * slot_s, end_s=found["end"] * slot_s)
 
     def landmarks(self) -> dict[str, np.ndarray]:
         """Reads the landmarks of the real videos' crops: (68, 2) px by the crop's path.

@@ -58,7 +58,7 @@ below it is a difference too. Bold leaves chance out, as one in a hundred does b
 {same_direction}
 
 The same, but each bag's direction is learnt from the other half of its slots, so that a shift that is up in one bag
-and down in the next shows too (not told for contiguous segments, whose frames differ by their time alone):
+and down in the next shows too (not told for segments, whose frames differ by their time alone):
 
 {own_direction}
 
@@ -142,13 +142,20 @@ def _settings(summary: dict[str, Any]) -> dict[str, Any]:
         "low": recipe["replaced"][0],
         "high": recipe["replaced"][1],
         "in_train": round(recipe["fraction"] * recipe["frames_per_video"]),
-        "placement": recipe["placement"],
+        "placement": _placement(recipe),
         "recipe_version": recipe["version"],
         "seed": recipe["seed"],
         "margin": crop["margin"],
         "size": crop["size"],
         "landmarks": _LANDMARKS if crop["landmarks"] else "",
     }
+
+
+def _placement(recipe: dict[str, Any]) -> str:
+    """Says where fake frames lie, and in how many segments."""
+    where, (low, high) = str(recipe["placement"]), recipe.get("segments") or (1, 1)
+    several = f", {low} to {high} a fake, as far as its fake and its real frames suffice"
+    return where + several * (where == "segments")
 
 
 def _name(summary: dict[str, Any]) -> str:

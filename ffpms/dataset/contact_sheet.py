@@ -22,6 +22,8 @@ With more than 20 slots faces get smaller.
 """
 LABEL, HEAD, MARGIN, BREAK, NARROWEST = 138, 30, 10, 12, 800
 """Lengths in px: label column, legend, margin, gap between people, least width of the sheet."""
+LEAST_ROW = 34
+"""Height in px of a row's two lines of text."""
 N_PEOPLE = 2
 SWAPPED, INK, FAINT = "#1a73d9", "#222222", "#8a8a8a"
 
@@ -44,15 +46,15 @@ def draw_bags(out: Path, videos: pd.DataFrame, frames: pd.DataFrame, crop_side: 
     n_slots = int(videos["n_frames"].max())
     side = max(8, min(SIDE, 20 * SIDE // n_slots))
     cell = side + 2 * MARK + GAP
-    n_rows = sum(map(len, people))
-    height = HEAD + n_rows * cell + len(people) * BREAK + MARGIN
+    n_rows, row = sum(map(len, people)), max(cell, LEAST_ROW)
+    height = HEAD + n_rows * row + len(people) * BREAK + MARGIN
     sheet = Image.new("RGB", (max(LABEL + n_slots * cell + 2 * MARGIN, NARROWEST), height), "white")
     _legend(sheet)
     top = HEAD
     for bags in people:
         for bag in bags:
             _row(sheet, bag, _faces(out, frames[frames["bag_id"] == bag["bag_id"]], crop_side, side), top, side)
-            top += cell
+            top += row
         top += BREAK
     with whole_file(out / IMAGE, durable=False) as file:
         sheet.save(file, "JPEG", quality=80, optimize=True)

@@ -100,13 +100,16 @@ class _Layout:
         return np.asarray(np.sign(table[:, :, None] - table[:, None, :]) * self.pairs)
 
 
-def audit(videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame) -> dict[str, AuditProbe]:
+def audit(
+    videos: pd.DataFrame, frames: pd.DataFrame, sources: pd.DataFrame, placement: str = "random"
+) -> dict[str, AuditProbe]:
     """Probes all mixed bags together, and those of each manipulation.
 
-    Takes the VIDEO, FRAME and SOURCE tables. The same tables give the same numbers each time.
+    Takes the VIDEO, FRAME and SOURCE tables, and where the recipe places fake frames. The same
+    tables give the same numbers each time.
     """
     rows = measure(videos, frames, sources)
-    segmented = bool((videos["segment_start"] >= 0).any())
+    segmented = placement != "random"
     seen = set(rows["manipulation"])
     kinds = [kind for kind in videos["manipulation"].unique() if kind in seen]
     return {ALL: _probe(rows, segmented)} | {k: _probe(rows[rows["manipulation"] == k], segmented) for k in kinds}

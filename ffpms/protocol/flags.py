@@ -11,6 +11,7 @@ _FLAGS = {
     "code_sha256": "the program's code",
     "version": "the recipe's version",
 }
+_RANGES = ("replaced", "segments")
 
 
 def flag_of(key: str) -> str:
@@ -44,5 +45,5 @@ def value_text(key: str, value: Any) -> str:
         'DF,NT'
     """
     if isinstance(value, list | tuple):
-        return ("-" if key == "replaced" else ",").join(map(str, value))
+        return ("-" if key in _RANGES else ",").join(map(str, value))
     return str(value)

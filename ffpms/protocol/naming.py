@@ -22,7 +22,7 @@ from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
 
 _N_SHOWN = 3
 """Number of reasons that one line gives; the others are counted."""
-_OF_THE_MIX = ("compression", "seed", "placement", "replaced", "fraction")
+_OF_THE_MIX = ("compression", "seed", "placement", "segments", "replaced", "fraction")
 """Settings that do not matter for a set without any mix."""
 _OF_THE_CORPUS = ("compression", "manipulations")
 """Settings that another corpus than FaceForensics++ has of its own."""

@@ -149,8 +149,8 @@ def _bag_state(sources: dict[str, dict[Any, Any]], bag: dict[Any, Any], count: i
 def summarise_bags(frames: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
     """Summarises the slots of each bag in one row: label = max(frame labels) (Li 2020, Eq. 3).
 
-    Adds the number and rate of fake frames. If the recipe places them in one segment, it also adds
-    where that segment lies.
+    Adds the number and rate of fake frames. If the recipe places them in one contiguous segment, it
+    also adds where that lies. Of several, :meth:`ffpms.BuiltSet.segments` tells.
 
     Example:
         >>> slots = plan_slots({"train": [("a", "b")]}, Recipe(manipulations=("DF",)), ("train",))

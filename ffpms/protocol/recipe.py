@@ -6,14 +6,14 @@ Together with the split files it fixes every label.
 import hashlib
 import re
 from dataclasses import dataclass
-from itertools import count
 
 from ffpms.checks import check_choice, check_type, number, settle, shown, texts, whole
 from ffpms.errors import ConfigError
+from ffpms.protocol.placement import PLACEMENTS, fitting_segments, grow_segments
 from ffpms.schema import ORIGINAL, Split
 
-PLACEMENTS = ("random", "contiguous")
-"""Where the fake frames of a bag lie: anywhere, or in one segment."""
+SEGMENTS = (1, 3)
+"""Default numbers of segments of a fake bag, where they are placed in segments."""
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}", re.ASCII)
 
@@ -24,7 +24,8 @@ class Recipe:
     ones.
 
     ``manipulations`` are codes of the corpus's fakes, in the order of every table. ``replaced``
-    (lowest, highest) applies to val and test. ``fraction`` applies to train.
+    (lowest, highest) applies to val and test. ``fraction`` applies to train. ``segments`` (lowest,
+    highest) goes with the placement ``segments``, and is None with any other.
 
     Raises:
         ConfigError: a value is out of range or unknown.
@@ -34,6 +35,9 @@ class Recipe:
         5
         >>> sorted(Recipe().fake_slots(2, "test", "DF", "953_974"))
         [5, 16]
+        >>> recipe = Recipe(placement="segments", segments=(2, 2))
+        >>> sorted(recipe.fake_slots(6, "test", "DF", "953_974"))
+        [2, 13, 14, 15, 16, 17]
     """
 
     compression: str = "c40"
@@ -42,6 +46,7 @@ class Recipe:
     replaced: tuple[int, int] = (1, 19)
     fraction: float = 0.25
     placement: str = "random"
+    segments: tuple[int, int] | None = None
     seed: int = 2020
     version: str = "v1"
 
@@ -58,6 +63,7 @@ class Recipe:
         if not 0 <= self.fraction < 1 or self.frames_per_video - self.n_replaced_in_train < 1:
             raise ConfigError(f"replace-fraction: {self.fraction} leaves no fake frame; give a number in [0, 1)")
         check_choice("placement", self.placement, PLACEMENTS)
+        self._check_segments()
         self._check_manipulations()
 
     def _check_types(self) -> None:
@@ -68,10 +74,25 @@ class Recipe:
             self,
             manipulations=texts("manipulations", self.manipulations),
             frames_per_video=whole("frames", self.frames_per_video),
-            replaced=_as_range(self.replaced),
+            replaced=_as_range("replace", self.replaced, (1, 19)),
+            segments=None if self.segments is None else _as_range("segments", self.segments, SEGMENTS),
             fraction=number("replace-fraction", self.fraction),
             seed=whole("seed", self.seed, low=0),
         )
+
+    def _check_segments(self) -> None:
+        """They go with their placement alone, and fit into a bag."""
+        if self.placement != "segments":
+            if self.segments is not None:
+                todo = "add --placement segments, or leave --segments away"
+                raise ConfigError(f"segments: --placement {self.placement} takes none; {todo}")
+            return
+        low, high = self.segments or SEGMENTS
+        most = fitting_segments(self.frames_per_video)
+        if not 1 <= low <= high <= most:
+            what = f"does not lie in 1-{most}, which fit into {self.frames_per_video} frames"
+            raise ConfigError(f"segments: {low}-{high} {what}; give --segments within, or more --frames")
+        settle(self, segments=(low, high))
 
     def _check_manipulations(self) -> None:
         """They are codes, each once; whether there are such fakes is for their corpus to say."""
@@ -123,18 +144,26 @@ class Recipe:
         coins = (int.from_bytes(self.draw(*bag, "coin", slot)[:8]) for slot in range(self.frames_per_video))
         return max(1, sum(coin >= self.fraction * 2**64 for coin in coins))
 
+    def n_segments(self, *bag: object) -> int:
+        """Number of segments drawn for a bag, each number alike often.
+
+        As many are there only if its fake and its real frames suffice: of n fake slots among K,
+        min(drawn, n, K - n + 1). A contiguous bag has one.
+        """
+        if self.segments is None:
+            return 1
+        low, high = self.segments
+        return int(self.order(range(low, high + 1), *bag, "segments")[0])
+
     def fake_order(self, *bag: object) -> tuple[int, ...]:
         """Returns the slots in the order in which they turn fake.
 
-        A contiguous segment grows from the first slot. A later draw left of the first adds the slot
-        left of the segment; any other adds the slot right of it. So a segment of any length starts
-        at each possible slot equally often.
+        It is that of their draws, or of segments that grow
+        (:func:`~ffpms.protocol.placement.grow_segments`). One segment of any length starts at each
+        possible slot equally often.
         """
-        first, *later = (int(slot) for slot in self.order(range(self.frames_per_video), *bag, "slot"))
-        if self.placement == "random":
-            return (first, *later)
-        left, right = count(first - 1, -1), count(first + 1)
-        return (first, *(next(left if slot < first else right) for slot in later))
+        drawn = [int(slot) for slot in self.order(range(self.frames_per_video), *bag, "slot")]
+        return tuple(drawn) if self.placement == "random" else grow_segments(drawn, self.n_segments(*bag))
 
     def fake_slots(self, n_fake: int, *bag: object) -> frozenset[int]:
         """Returns the slots that stay fake.
@@ -144,7 +173,7 @@ class Recipe:
         return frozenset(self.fake_order(*bag)[:n_fake])
 
 
-def _as_range(value: object) -> tuple[int, int]:
+def _as_range(name: str, value: object, example: tuple[int, int]) -> tuple[int, int]:
     if not isinstance(value, tuple | list) or len(value) != 2:
-        raise ConfigError(f"replace: {shown(value)} is no lowest and highest number, such as (1, 19)")
-    return whole("replace", value[0]), whole("replace", value[1])
+        raise ConfigError(f"{name}: {shown(value)} is no lowest and highest number, such as {example}")
+    return whole(name, value[0]), whole(name, value[1])

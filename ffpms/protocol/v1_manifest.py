@@ -64,9 +64,8 @@ def write_manifest(out: Path, recipe: Recipe, splits: Path | None = None) -> pd.
         "rows": len(slots),
         "rows_sha256": rows_digest(slots),
     }
-    text = tomli_w.dumps(
-        {"recipe": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(recipe).items()}} | {"manifest": about}
-    )
+    settings = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(recipe).items() if v is not None}
+    text = tomli_w.dumps({"recipe": settings, "manifest": about})
     (out / "recipe.toml").write_text(text, encoding="utf-8")
     sums = [f"{digest((out / name).read_bytes())}  {name}\n" for name in ("frames.parquet", "recipe.toml")]
     (out / "sha256").write_text("".join(sums), encoding="utf-8")

@@ -82,6 +82,14 @@ def _n_fake(rows: pd.DataFrame, recipe: Recipe) -> pd.Series:
     return ~right.astype(bool)
 
 
+def _segments(rows: pd.DataFrame, recipe: Recipe) -> pd.Series:
+    """A mix has one segment of fake slots if it is contiguous, else at most the recipe's number."""
+    most = {"random": recipe.frames_per_video, "contiguous": 1}.get(recipe.placement) or (recipe.segments or (1, 1))[1]
+    fake = rows["label"] == 1
+    begins = fake & ~fake.groupby(rows["bag_id"], sort=False).shift(fill_value=False)
+    return (begins.groupby(rows["bag_id"], sort=False).transform("sum") > most) & ~is_alone(rows)
+
+
 def _order(rows: pd.DataFrame, _: Recipe) -> pd.Series:
     unknown = rows["frame_index"] == UNKNOWN
     bags = rows.groupby("bag_id", sort=False)["frame_index"]
@@ -122,6 +130,7 @@ INVARIANTS = (
     Invariant("frames.parquet", "source_video is not the bag's own, or the real video where replaced", _shown),
     Invariant("videos.parquet", "label, n_fake or fake_rate does not follow from the frames' labels", _bag_label),
     Invariant("videos.parquet", "n_fake is not what the recipe allows", _n_fake),
+    Invariant("frames.parquet", "fake slots lie in more segments than the recipe allows", _segments),
     Invariant("frames.parquet", "frame_index does not strictly increase", _order),
     Invariant("frames.parquet", "frame_index is not below the lengths of the fake and its real video", _range),
     Invariant("frames.parquet", "frame_index is the real video's last, where Face2Face is out of step", _in_step),

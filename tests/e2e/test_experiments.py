@@ -9,9 +9,10 @@ from click.testing import Result
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.loading import load
 from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
 from tests.conftest import Command
 from tests.helpers.scores import names
-from tests.helpers.tiny_set import make_set
+from tests.helpers.tiny_set import edit, make_set
 
 QUICK = ("--backbone", "tiny", "--epochs", 1)
 
@@ -75,6 +76,29 @@ def test_what_is_done_is_not_done_again_and_the_bytes_are_the_same(ffpms: Comman
     assert "training" not in again.stderr
     assert len(before) == 4
     assert before == {path: path.read_bytes() for path in (out / "fig6").glob("*.csv")}
+
+
+def test_localisation_is_of_sets_with_segments_and_shows_where_they_lie(
+    ffpms: Command, built: Path, tmp_path: Path
+) -> None:
+    flags = ("--experiment", "localisation", "--methods", "s-mil,xn-avg", *QUICK, "--out", tmp_path / "runs")
+    refused = ffpms("bench", *flags, "--data", built)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert "lie at random, and localisation is of segments; build one with --placement segments" in refused.stderr
+    recipe = Recipe(frames_per_video=24, replaced=(1, 23), manipulations=("DF", "F2F"), placement="segments")
+    pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007")]}
+    data = make_set(tmp_path / "data", pairs, BuildConfig(recipe, CropConfig(size=32)))
+    edit(data, "sources", lambda sources: sources.assign(fps=25.0))
+    result = ffpms("bench", *flags, "--data", data)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "runs" / "localisation" / "README.md").read_text(encoding="utf-8")
+    assert page.strip() == result.stdout.strip()
+    rows = pd.read_csv(tmp_path / "runs" / "localisation" / "timelines.csv", keep_default_na=False)
+    assert set(rows["what"]) == {"truth", "score", "proposal"}
+    assert set(rows["method"]) == {"", "s-mil", "xn-avg"}
+    assert rows["end_s"].max() <= 40 / 25
+    board = pd.read_csv(tmp_path / "runs" / "localisation" / "leaderboard.csv")
+    assert {"ap_at_iou_50", "ap_at_iou_95", "ar_at_50", "frame_auc_within"} <= set(board["metric"])
 
 
 def test_an_experiment_says_itself_which_mix_it_is_of(ffpms: Command, built: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ffpms.dataset.loading import load
 from ffpms.dataset.set_files import TABLES
 from ffpms.parquet import check
 from ffpms.protocol.naming import explain_name
@@ -130,6 +131,32 @@ def test_segments_are_built_and_named(ffpms: Command, tree: Path, tmp_path: Path
         else:
             assert slots == list(range(video["segment_start"], video["segment_start"] + video["segment_length"]))
             assert len(slots) == video["n_fake"]
+
+
+def test_several_segments_are_built_told_from_others_and_imported(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    out, recipe, again = tmp_path / "data", tmp_path / "recipe", tmp_path / "again"
+    flags = ("--ff-root", tree, "--splits", tree / "splits", "--size", 32, "--split", "test", "--limit", 2)
+    flags += ("--workers", 1, "--frames", 24, "--placement", "segments", "--out", out)
+    result = ffpms("build", *flags, "--segments", "2-3")
+    assert result.exit_code == 0, result.output
+    data = load(out)
+    found = data.segments("test").groupby("bag_id").size()
+    for video in data.videos.to_dict("records"):
+        fits = min(video["n_fake"], 24 - video["n_fake"] + 1)
+        drawn = data.recipe.n_segments("test", video["manipulation"], video["video_id"])
+        assert found.get(video["bag_id"], 0) == min(drawn, fits), video["bag_id"]
+        assert drawn in (2, 3)
+    assert found.max() >= 2
+    assert (data.videos["segment_start"] == -1).all()
+    assert "which: segments, 2 to 3 a fake" in (out / "README.md").read_text(encoding="utf-8")
+    other = ffpms("build", *flags, "--segments", "1-3")
+    assert other.exit_code == 2
+    assert "was built with --segments 2-3, not --segments 1-3" in other.stderr
+    assert (checked := ffpms("verify", out)).exit_code == 0, checked.output
+    assert ffpms("export", out, "--recipe-only", "--out", recipe).exit_code == 0
+    done = ffpms("import", recipe, "--ff-root", tree, "--out", again, "--workers", 1)
+    assert "every row is as in the recipe" in done.output
+    assert load(again).recipe == data.recipe
 
 
 def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:

@@ -24,13 +24,18 @@ def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame, notes: Mapping[
     which trials failed.
     """
     tables = list(make_tables(cells))
-    parts = ["\n\n".join(filter(None, (f"### {t.title}", t.shared, _lines(t)))) + "\n" for t in tables]
+    parts = [render_table(table) + "\n" for table in tables]
     marks = explain(tables)
     parts += [" ".join(marks) + "\n"] if marks else []
     parts += [f"{note}\n" for note in (notes or {}).values()]
     rows = failed_rows(failures)
     parts += [f"### Failed\n\n{align(FAILED_COLUMNS, rows)}\n"] if rows else []
     return "\n".join(parts)
+
+
+def render_table(table: Table) -> str:
+    """Renders a table with its title and what its rows share."""
+    return "\n\n".join(filter(None, (f"### {table.title}", table.shared, _lines(table))))
 
 
 def _lines(table: Table) -> str:

@@ -95,6 +95,22 @@ def _make_table(title: str, ours: pd.DataFrame, paper: pd.DataFrame) -> Table:
     return Table(title, columns, rows, n_seeds, f"All rows scored here: {shared}." if shared else "")
 
 
+def make_metrics_table(title: str, ours: pd.DataFrame, columns: Mapping[str, str]) -> Table:
+    """Makes a table with a metric a column, of all manipulations of one data set.
+
+    ``columns`` are the titles of metrics of frames or segments, by name. ``ours`` are our cells of
+    that set. Methods that share their frame scores are one row.
+    """
+    own = ours[ours["metric"].isin(columns)]
+    names, shared = factor_out(dict.fromkeys(own["method"]))
+    rows, n_seeds = [], {}
+    for methods in _share_rows(own):
+        cells = own[own["method"] == methods[0]].assign(manipulation=lambda table: table["metric"])
+        n_seeds[names[methods[0]]] = int(cells["run_ids"].str.count(";").min()) + 1
+        rows.append((", ".join(names[method] for method in methods), _numbers(cells, list(columns))))
+    return Table(title, list(columns.values()), rows, n_seeds, f"All rows scored here: {shared}." if shared else "")
+
+
 def _share_rows(ours: pd.DataFrame) -> list[list[str]]:
     """Lists the methods of each row: one, or those that repeat its numbers in every column."""
     rows: dict[str, list[str]] = {}

@@ -24,6 +24,8 @@ def bench(**flags: Any) -> None:
 
     The paper's own: ffpms bench --experiment fig6
 
+    Segments of fake frames: ffpms bench --experiment localisation --data segments-data
+
     Worse faces, of finished runs too: ffpms bench --methods smil --perturb jpeg,blur
     """
     prepare_libraries()
@@ -46,7 +48,7 @@ def bench(**flags: Any) -> None:
     grid = [trial for data, chosen in own for trial in make_grid(data, chosen, seeds, each)]
     how = {"resume": flags["resume"], "store": flags["store"], "run": run, "test_data": tests, "perturb": kinds}
     outcome = bench(grid, flags["out"], machine, weights, **how)
-    show_outcome(outcome, notes, flags)
+    show_outcome(outcome, notes, flags, [*(data for data, _ in parts), *tests])
     sys.exit(1 if outcome.failures else 0)
 
 
@@ -84,7 +86,7 @@ def _parts(flags: dict[str, Any], tests: list[Any]) -> tuple[list[tuple[Any, tup
     if flags["unmixed"]:
         raise ConfigError(f"unmixed: {flags['experiment']} says itself whether it is; leave --unmixed away")
     experiment = EXPERIMENTS[flags["experiment"]]
-    if experiment.curves:
+    if experiment.curves or experiment.segments:
         need("matplotlib")
     chosen = choose_methods(flags["methods"]) if flags["methods"] else ()
     parts, notes = plan_experiment(experiment, flags["data"], chosen, tests)

@@ -37,8 +37,8 @@ _WHAT = option_group(
     click.option("--unmixed", is_flag=True, help="Take fakes as they are, no frame replaced: FaceForensics++ itself."),
     click.option(
         "--experiment",
-        type=click.Choice(["table1", "table2", "table3", "fig6", "fig7"]),
-        help="One of the paper's, with its methods; into a folder of its name.",
+        type=click.Choice(["table1", "table2", "table3", "fig6", "fig7", "localisation"]),
+        help="One of the paper's with its methods, or localisation of segments; into a folder of its name.",
     ),
     click.option(
         "--train-on",

@@ -1,5 +1,6 @@
 """Output of ``ffpms bench``: its leaderboard or the page of an experiment, and its failures."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ from ffpms.cli.display.terminal import show
 from ffpms.errors import writing
 
 
-def show_outcome(outcome: Any, notes: list[str], flags: dict[str, Any]) -> None:
-    """Prints the tables, or an experiment's page, and the failures."""
+def show_outcome(outcome: Any, notes: list[str], flags: dict[str, Any], sets: Sequence[Any] = ()) -> None:
+    """Prints the tables, or an experiment's page, and the failures.
+
+    ``sets`` are those that were scored on.
+    """
     cells, text, board = outcome.cells, outcome.markdown, outcome.board
     if flags["experiment"]:
         cells, text, board = cells[:0], "", None  # other runs in the folder are not part of the experiment
         if outcome.runs or outcome.failed:
-            board, text = _write_page(flags["experiment"], outcome, notes, flags["out"])
+            board, text = _write_page(flags["experiment"], outcome, notes, flags["out"], sets)
             cells = board.cells
     if flags["as_json"]:
         click.echo(cells.to_json(orient="records", indent=2))
@@ -43,10 +47,10 @@ def print_board(text: str, board: Any) -> None:
     show(text, lambda drawing: [*map(drawing.text, before), *draw_board(drawing, board)])
 
 
-def _write_page(name: str, outcome: Any, notes: list[str], out: Path) -> tuple[Any, str]:
+def _write_page(name: str, outcome: Any, notes: list[str], out: Path, sets: Sequence[Any]) -> tuple[Any, str]:
     """Writes the page of an experiment; returns its leaderboard and the page."""
     from benchmark.experiments.catalogue import EXPERIMENTS
     from benchmark.experiments.page import write_experiment
 
     with writing(out / name):
-        return write_experiment(EXPERIMENTS[name], outcome.runs, outcome.failed, notes, out / name)
+        return write_experiment(EXPERIMENTS[name], outcome.runs, outcome.failed, notes, out / name, sets)

@@ -9,16 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.experiments.catalogue import EXPERIMENTS
+from benchmark.experiments.catalogue import ANY, EXPERIMENTS
 from benchmark.experiments.planning import plan_experiment, read_otherwise
 from benchmark.leaderboards.paper import read_paper
 from benchmark.train_config import TrainConfig
 from detectors import names
+from ffpms.builder.config import BuildConfig
 from ffpms.cli import main
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.set_files import REPORT
 from ffpms.errors import ConfigError
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
 from tests.helpers import ROOT
+from tests.helpers.tiny_set import PAIRS, make_set
 
 At = Callable[[str], Path]
 
@@ -122,6 +126,43 @@ def test_nothing_possible_is_an_error_that_says_why(built: Path, at: At) -> None
     c23 = at("c23")
     with pytest.raises(ConfigError, match="both at c23; give one of them"):
         plan_experiment(EXPERIMENTS["fig6"], [c23, c23])
+
+
+def placed(out: Path, placement: str, **recipe: object) -> Path:
+    """A set of four frames a video, made in a moment."""
+    chosen = Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF",), placement=placement, **recipe)  # type: ignore[arg-type]
+    return make_set(out, PAIRS, BuildConfig(chosen, CropConfig(size=16)))
+
+
+def test_localisation_is_of_segments_and_of_no_other_set(built: Path, tmp_path: Path) -> None:
+    localisation = EXPERIMENTS["localisation"]
+    several = placed(tmp_path / "several", "segments", segments=(1, 2))
+    (part,), notes = plan_experiment(localisation, [several])
+    assert part.methods == localisation.methods[ANY]
+    assert {"s-mil", "s-mil-t", "mil", "xn-avg", "xn-max", "lstm"} <= set(part.methods)
+    assert notes == [], "there is no paper to compare with"
+    one = placed(tmp_path / "one", "contiguous")
+    parts, _ = plan_experiment(localisation, [several, one], ["mil"])
+    assert [part.methods for part in parts] == [("mil",)] * 2, "sets of one compression may differ in their places"
+    todo = "its fake frames lie at random, and localisation is of segments; build one with --placement segments"
+    for roots, tests in (([built], []), ([several], [BuiltSet.load(built)])):
+        with pytest.raises(ConfigError, match=todo):
+            plan_experiment(localisation, roots, tests=tests)
+    with pytest.raises(ConfigError, match="its fake frames are whole videos"):
+        plan_experiment(replace(localisation, unmixed=True), [several])
+
+
+def test_videos_that_are_fake_in_parts_themselves_are_localised_whatever_the_placement(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of one's own table with fake seconds: each fake stands alone."""
+    data = BuiltSet.load(built)
+    fake = data.videos["label"] == 1
+    alone = data.videos["target_id"].where(~fake, data.videos["bag_id"])
+    own = replace(data, videos=data.videos.assign(target_id=alone, fake_rate=0.5))
+    monkeypatch.setattr("benchmark.experiments.planning.load", lambda *_: own)
+    (part,), _ = plan_experiment(EXPERIMENTS["localisation"], [built], ["mil"])
+    assert part.data is own
 
 
 def test_table_1_has_both_readings_of_what_the_paper_leaves_open() -> None:

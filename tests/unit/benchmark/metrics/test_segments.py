@@ -5,11 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+import torch
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
 
+import detectors
 from benchmark.metrics.score_arrays import read_rows
 from benchmark.metrics.segments import best_iou, match, overlap, propose, propose_segments, read_segments
+from benchmark.metrics.temporal_localisation import segment_ap, segment_ar
+from detectors.backbones import TINY
+from detectors.random_bags import make_bag, make_faces
 from ffpms.errors import ConfigError
 from tests.helpers.scores import run, scores
 from tests.helpers.segments import segments
@@ -20,6 +26,63 @@ def test_proposals_by_hand() -> None:
     found = propose(np.arange(5), np.array([0.1, 0.9, 0.9, 0.6, 0.1]))
     assert [p[:2] for p in found] == [(1, 4), (1, 3), (0, 5)]
     assert [p[2] for p in found] == pytest.approx([0.8 - 0.1, 0.9 - 0.8 / 3, 2.6 / 5])
+
+
+@given(st.lists(st.integers(0, 4).map(lambda k: k / 4), min_size=1, max_size=14))
+def test_proposals_are_those_of_the_equations_of_the_page(score: list[float]) -> None:
+    """docs/scores.md: R are runs at or above a score, c(R) = mean over R - mean of the scores up to h(R)."""
+    expected, n = {}, len(score)
+    for level, first, last in ((t, a, b) for t in score for a in range(n) for b in range(a, n)):
+        edges = [score[k] for k in (first - 1, last + 1) if 0 <= k < n]
+        if min(score[first : last + 1]) >= level and all(edge < level for edge in edges):
+            outside = [other for other in score if edges and other <= max(edges)]
+            expected[first, last + 1] = np.mean(score[first : last + 1]) - (np.mean(outside) if outside else 0)
+    found = propose(np.arange(n), np.array(score))
+    assert {p[:2]: p[2] for p in found} == pytest.approx(expected)
+    assert [p[2] for p in found] == sorted((p[2] for p in found), reverse=True)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=24), min_size=1, max_size=3))
+def test_perfect_frame_scores_find_every_segment_at_every_iou(videos: list[list[bool]]) -> None:
+    """The oracle, whatever the number of segments: 1 in a fake slot and 0 in a real one."""
+    label = [int(fake) for video in videos for fake in video]
+    names = [str(k) for k, video in enumerate(videos) for _ in video]
+    if any(label):
+        for iou in (0.05, 0.5, 0.95, 1.0):
+            assert segment_ap(label, label, names, least_iou=iou) == 1.0
+        most = max(len(find_runs(video)) for video in videos)
+        assert segment_ar(label, label, names, n_proposals=most) == 1.0
+        if most > 1:
+            assert segment_ar(label, label, names, n_proposals=1) < 1
+
+
+def find_runs(video: list[bool]) -> list[int]:
+    """The first slots of the runs of fake slots."""
+    return [k for k, fake in enumerate(video) if fake and not (k and video[k - 1])]
+
+
+@pytest.mark.parametrize("method", detectors.names())
+def test_the_frame_scores_of_every_method_become_proposals(method: str) -> None:
+    """A bag of 5 faces and one of 3 give proposals: the first and the last slot begin and end at a face."""
+    torch.manual_seed(0)
+    detector = detectors.create(method, TINY, pretrained=False).eval()
+    bag = make_bag(make_faces(5), make_faces(3, seed=1))
+    with torch.no_grad():
+        logit = detector(bag).frame_logit
+    for row, mask in zip(logit, bag.mask, strict=True):
+        score = expit(row[mask].double().numpy())
+        found = propose(np.arange(len(score)), score)
+        assert 1 <= len(found) <= len(score)
+        assert (0, len(score)) in [p[:2] for p in found], "at the lowest score it is the whole video"
+        assert all(np.isfinite(sure) for *_, sure in found)
+
+
+def test_scores_that_hardly_differ_propose_the_whole_video_first() -> None:
+    """Its confidence is the mean score, that of a segment how far it stands out."""
+    found = propose(np.arange(4), np.array([0.5, 0.6, 0.5, 0.5]))
+    assert found[0] == (0, 4, pytest.approx(2.1 / 4))
+    assert found[1] == (1, 2, pytest.approx(0.1))
 
 
 def test_another_segment_makes_none_less_sure() -> None:

@@ -215,6 +215,13 @@ def test_more_slots_get_smaller_faces(out: Path, tables: Tables) -> None:
     assert abs(picture(out, tables).shape[1] - wide) < 0.2 * wide
 
 
+def test_the_two_lines_of_a_row_never_overlap(out: Path, tables: Tables) -> None:
+    tables["videos"]["n_frames"] = 64
+    image = picture(out, tables)
+    n_rows = 2 * 5
+    assert image.shape[0] == 30 + 34 * n_rows + 2 * 12 + 10
+
+
 def test_few_slots_leave_room_for_the_legend(out: Path, tables: Tables) -> None:
     first = {name: tables[name].copy() for name in ("videos", "frames")}
     first["videos"]["n_frames"] = 2

@@ -181,8 +181,7 @@ def test_segments_have_no_direction_of_their_own() -> None:
     frames = tables["frames"]
     n_fake = frames.groupby("bag_id")["label"].transform("sum")
     frames["label"] = ((frames["slot"] >= 2) & (frames["slot"] < 2 + n_fake)).astype(int)
-    tables["videos"]["segment_start"] = 2
-    probes = audit(**tables)
+    probes = audit(**tables, placement="segments")
     assert all(probe.own == {} for probe in probes.values())
     assert set(probes[ALL].features) == set(FEATURES)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.slot_times import exact_below, slot_times
+from ffpms.errors import ConfigError
 from tests.helpers.tiny_set import edit, put
 
 
@@ -20,6 +21,25 @@ def test_times_are_those_of_the_frames_that_a_bag_is_sampled_from(data: Path) ->
     assert times.loc["DF_004_005", ["n_frames", "fps", "n_slots", "duration_s"]].tolist() == [30, 25, 4, 1.2]
     assert times.loc["original_004", ["n_frames", "duration_s"]].tolist() == [30, 3]
     assert times["slot_s"][["DF_004_005", "original_004"]].tolist() == pytest.approx([0.3, 0.75], rel=1e-5)
+
+
+def test_segments_of_a_set_are_told_in_slots_and_seconds(data: Path) -> None:
+    """A bag of 4 slots, of which 0, 2 and 3 are fake: 40 frames at 25 a second are 0.4 s a slot."""
+    edit(data, "sources", lambda sources: sources.assign(fps=25.0))
+    edit(data, "frames", put({"label": 0}, bag_id="DF_004_005", slot=1))
+    for slot in (0, 2, 3):
+        edit(data, "frames", put({"label": 1}, bag_id="DF_004_005", slot=slot))
+    found = BuiltSet.load(data).segments("test")
+    own = found[found["bag_id"] == "DF_004_005"]
+    assert own[["start", "end"]].to_numpy().tolist() == [[0, 1], [2, 4]]
+    assert own[["start_s", "end_s"]].to_numpy() == pytest.approx(np.array([[0, 0.4], [0.8, 1.6]]), rel=1e-5)
+    assert set(found["bag_id"]) == {"DF_004_005", "DF_005_004", "F2F_004_005", "F2F_005_004"}, "no other split"
+    edit(data, "sources", put({"fps": float("nan")}, source_video="DF_004_005"))
+    lost = BuiltSet.load(data).segments("test").set_index("bag_id")["end_s"].isna()
+    assert lost["DF_004_005"].all()
+    assert not lost["F2F_004_005"].any()
+    with pytest.raises(ConfigError, match="split: dev is unknown"):
+        BuiltSet.load(data).segments("dev")
 
 
 @pytest.mark.parametrize("fps", [0.0, float("nan")])

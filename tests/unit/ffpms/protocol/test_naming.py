@@ -83,6 +83,12 @@ def test_one_other_setting_is_custom(
     assert name_mixed(settings, videos, sources) == SetName("FFPMS-custom", (said,))
 
 
+def test_fakes_in_segments_are_never_ffpms(videos: pd.DataFrame, sources: pd.DataFrame) -> None:
+    own = name_mixed(with_recipe(placement="segments", segments=(1, 1)), videos, sources)
+    said = ("--placement segments is not v1's random", "--segments 1-1 is not v1's")
+    assert own == SetName("FFPMS-custom", said)
+
+
 @pytest.mark.parametrize(("compression", "name"), [("raw", "FFPMS-c0-custom"), ("c23", "FFPMS-c23-custom")])
 def test_another_compression_is_in_the_name(videos: pd.DataFrame, compression: str, name: str) -> None:
     own = name_mixed(with_recipe(compression=compression), videos, genuine(compression))
@@ -157,7 +163,8 @@ def test_other_people_s_files_are_not_compared_with_the_published(sources: pd.Da
 
 @pytest.mark.parametrize(("compression", "name"), [("raw", "FF++-c0"), ("c23", "FF++-c23"), ("c40", "FF++-c40")])
 def test_unmixed_it_is_faceforensics_whatever_the_mix(videos: pd.DataFrame, compression: str, name: str) -> None:
-    settings = with_recipe(compression=compression, seed=7, placement="contiguous", replaced=(3, 5), fraction=0.5)
+    mix: dict[str, Any] = {"seed": 7, "placement": "segments", "segments": (2, 3), "replaced": (3, 5), "fraction": 0.5}
+    settings = with_recipe(compression=compression, **mix)
     sources = genuine(compression)
     assert name_unmixed(settings, videos, sources) == SetName(name)
     other = "c23" if compression == "c40" else "c40"

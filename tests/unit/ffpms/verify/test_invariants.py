@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ import pytest
 
 import ffpms
 from ffpms.builder.config import BuildConfig
+from ffpms.protocol.crop_config import CropConfig
+from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
 from ffpms.verify.built_set import verify_data
 from tests.helpers.tiny_set import BAG, STORED, edit, found, make_set, put, said
@@ -108,6 +111,31 @@ def test_the_number_of_fake_frames_is_the_recipes(data: Path, split: str, n_fake
     edit(data, "videos", put(values, bag_id=bag))
     assert f"videos.parquet: {bag}: n_fake is not what the recipe allows" in said(data)
     assert "does not follow from the frames' labels" not in said(data)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "fake", "broken"),
+    [
+        ({"placement": "random"}, (0, 2, 4), False),
+        ({"placement": "contiguous"}, (2, 3, 4), False),
+        ({"placement": "contiguous"}, (0, 2, 3), True),
+        ({"placement": "segments", "segments": (1, 2)}, (0, 2, 3), False),
+        ({"placement": "segments", "segments": (1, 2)}, (0, 2, 4), True),
+    ],
+)
+def test_fake_slots_lie_in_no_more_segments_than_the_recipe_allows(
+    tmp_path: Path, recipe: dict[str, Any], fake: tuple[int, ...], broken: bool
+) -> None:
+    chosen = Recipe(frames_per_video=5, replaced=(2, 2), manipulations=("DF",), **recipe)
+    data = make_set(tmp_path, config=BuildConfig(chosen, CropConfig(size=16)))
+
+    def place(rows: Rows) -> None:
+        own = rows["bag_id"] == BAG
+        rows.loc[own, "label"] = rows.loc[own, "slot"].isin(fake).astype("int16")
+        rows.loc[own, "replaced"] = rows.loc[own, "label"] == 0
+
+    edit(data, "frames", place)
+    assert (f"{BAG}: fake slots lie in more segments than the recipe allows" in said(data)) == broken
 
 
 def test_a_law_broken_often_is_one_finding(data: Path) -> None:

@@ -1,0 +1,67 @@
+"""Localisation on the page of an experiment: tables of segments, and timelines of some videos."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.figures.timeline_picture import write_timelines
+from benchmark.figures.timelines import N_PROPOSALS, collect_timelines
+from benchmark.leaderboards.groups import by_table
+from benchmark.leaderboards.rendering.markdown import render_table
+from benchmark.leaderboards.rendering.tables import make_metrics_table
+from benchmark.metrics.temporal_localisation import AP_IOUS, AR_PROPOSALS
+from benchmark.runs.folder import Run
+from ffpms.dataset.built_set import BuiltSet
+
+FILE = "timelines"
+"""Name of the picture and of its table, without their endings."""
+
+TABLES = {
+    "Segments proposed: average precision (%) by IoU": {f"ap_at_iou_{iou}": f"AP@{iou / 100:g}" for iou in AP_IOUS},
+    "Segments found: average recall (%) by number of proposals": {
+        f"ar_at_{number}": f"AR@{number}" for number in AR_PROPOSALS
+    },
+    "Frames within fake videos (%)": {"frame_auc_within": "AUC", "frame_ap_within": "average precision"},
+}
+"""Metrics of each table with the titles of their columns."""
+
+_CAPTION = f"""Fake videos are chosen by their number of segments, their fake rate and their name, and never by a score.
+Of each method the first seed is shown. Bars are the {N_PROPOSALS} most confident proposals that overlap no
+more confident one; the tables count all. A bar over a whole video says that its scores hardly differ, or that all of
+it looks fake. {{table}} has the rows, in {{unit}}."""
+RULE = """A proposal is a run of frames at or above one of the video's scores, the same for all methods. It is right by
+ActivityNet's rule (docs/scores.md, "Of segments")."""
+
+
+def draw_segments(runs: list[Run], sets: Sequence[BuiltSet], out: Path) -> Iterator[str]:
+    """Draws timelines of each data set that is there; yields what shows and explains them."""
+    for old in out.glob(f"{FILE}*"):
+        old.unlink()
+    there = {data.sha256: data for data in sets}
+    for table, own, end in by_table(runs) if runs else ():
+        if data := there.get(own[0].data_sha256):
+            lines = collect_timelines(own, data)
+            title = f"Timelines of some test videos, {table}"
+            picture, rows = write_timelines(lines, out / f"{FILE}{end}.png", title)
+            unit = "seconds" if lines.unit == "s" else "slots, for the frame rate of a video is not known"
+            yield f"![{title}]({picture.name})"
+            yield _CAPTION.format(table=rows.name, unit=unit)
+
+
+def describe_segments(cells: pd.DataFrame) -> Iterator[str]:
+    """Yields the tables of segments and of frames within videos, for each data set.
+
+    They are of all manipulations, or where none is trained on several, of each.
+    """
+    ours = cells[(cells["source"] == "ours") & (cells["fake_rate_bucket"] == "all")]
+    several = ours.groupby("dataset")["table"].nunique()
+    for table, of_set in ours.groupby("table", sort=False):
+        dataset = of_set["dataset"].iloc[0]
+        where = str(table if several[dataset] > 1 else dataset)
+        kinds = list(of_set["manipulation"].unique())
+        for kind in ["all"] if "all" in kinds else kinds:
+            own, name = of_set[of_set["manipulation"] == kind], f"{where}{'' if kind == 'all' else f', {kind}'}"
+            for title, columns in TABLES.items():
+                if own["metric"].isin(columns).any():
+                    yield render_table(make_metrics_table(f"{title}, {name}", own, columns))

@@ -1,0 +1,117 @@
+"""Timelines: true segments, frame scores and proposals of some test videos, in seconds."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmark.figures.points import lines_of
+from benchmark.leaderboards.av_deepfake1m_files import find_proposed
+from benchmark.leaderboards.labels import factor_out
+from benchmark.metrics.segments import Segments
+from benchmark.runs.folder import Run
+from benchmark.stats.run_metrics import digest_frames, read_run_scores
+from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.slot_times import slot_times
+from ffpms.schema import ORIGINAL, SEGMENT, Split
+
+N_FAKES = 5
+"""Fake videos of a picture, beside a real one."""
+N_PROPOSALS = 3
+"""Proposals drawn of a video: the most confident that overlap no more confident one."""
+TRUTH, SCORE, PROPOSAL = "truth", "score", "proposal"
+_OF_A_PART = ["bag_id", "what", "start_s", "end_s", "value"]
+COLUMNS = ["bag_id", "method", "what", "start_s", "end_s", "value"]
+"""``method`` is empty for the truth. ``value`` is a frame's score or a proposal's confidence."""
+
+
+@dataclass(frozen=True)
+class Timelines:
+    """What a picture shows: the videos in order with their lengths, and a row for each part.
+
+    ``videos`` has bag_id, duration_s, n_slots and n_fake. ``unit`` is ``s``, or ``slots`` where
+    the frame rate of a video is not known. ``shared`` are the settings that all methods share.
+    """
+
+    videos: pd.DataFrame
+    rows: pd.DataFrame
+    unit: str
+    shared: str
+
+
+def collect_timelines(runs: list[Run], data: BuiltSet) -> Timelines:
+    """Collects the timelines of some test videos, of the first training of each method.
+
+    Fakes are chosen by the order of their number of segments, fake rate and name, evenly spaced:
+    the scores do not count. Methods with the same frame scores are one line. Methods without any,
+    and without proposals of their own, are left out.
+    """
+    truth, videos = data.segments(Split.TEST)[SEGMENT.names], _choose(runs, data)
+    slot_s = slot_times(data).set_index("bag_id")["slot_s"].loc[videos["bag_id"]]
+    unit = "s" if slot_s.notna().all() else "slots"
+    slot_s = slot_s if unit == "s" else pd.Series(1.0, index=slot_s.index)
+    lines = _one_run_a_line(runs)
+    names, shared = factor_out(name for methods in lines for name in methods)
+    own = truth[truth["bag_id"].isin(slot_s.index)].assign(method="", what=TRUTH, value=1.0)
+    tables = [own.rename(columns={"start": "start_s", "end": "end_s"})[COLUMNS]]
+    for methods, run in lines.items():
+        label = ", ".join(names[name] for name in methods)
+        parts = [*_scores(run, slot_s.index), *_best_proposals(run, slot_s.index)]
+        tables.append(pd.DataFrame(parts, columns=_OF_A_PART).assign(method=label)[COLUMNS])
+    rows = pd.concat(tables, ignore_index=True)
+    steps = rows["bag_id"].map(slot_s)
+    rows = rows.assign(start_s=rows["start_s"] * steps, end_s=rows["end_s"] * steps)
+    return Timelines(videos.assign(duration_s=videos["bag_id"].map(slot_s) * videos["n_slots"]), rows, unit, shared)
+
+
+def _choose(runs: list[Run], data: BuiltSet) -> pd.DataFrame:
+    """Chooses some fakes that all runs scored, and the real video of the first."""
+    scored = set.intersection(*(set(run.scores["bag_id"]) for run in runs))
+    own = data.videos[data.videos["bag_id"].isin(scored)]
+    number = data.segments(Split.TEST).groupby("bag_id").size()
+    own = own.assign(n_segments=own["bag_id"].map(number).fillna(0), n_slots=own["n_frames"])
+    fakes = own[own["label"] == 1].sort_values(["n_segments", "fake_rate", "bag_id"])
+    places = np.unique(np.linspace(0, len(fakes) - 1, min(N_FAKES, len(fakes))).round().astype(int))
+    chosen = fakes.iloc[places]
+    reals = own[(own["manipulation"] == ORIGINAL) & (own["label"] == 0)]
+    near = reals["target_id"].isin(chosen["target_id"].head(1))
+    both = pd.concat([chosen, reals.loc[near.sort_values(ascending=False, kind="stable").index].head(1)])
+    return both[["bag_id", "n_slots", "n_fake", "n_segments"]].reset_index(drop=True)
+
+
+def _one_run_a_line(runs: list[Run]) -> dict[tuple[str, ...], Run]:
+    """Returns the first run of each line, by the methods that share its frame scores."""
+    lines: dict[str, tuple[list[str], Run]] = {}
+    for name, own in lines_of(runs):
+        if digest := digest_frames(read_run_scores(own[0])):
+            lines.setdefault(digest, ([], own[0]))[0].append(name)
+    return {tuple(names): run for names, run in lines.values()}
+
+
+_Part = tuple[str, str, float, float, float]
+"""Bag, what it is, start and end in slots, value."""
+
+
+def _scores(run: Run, bags: Iterable[str]) -> Iterator[_Part]:
+    """Yields the score of each slot: the highest of its faces'."""
+    faces = run.scores[(run.scores["level"] == "frame") & run.scores["bag_id"].isin(list(bags))]
+    highest = faces.groupby(["bag_id", "slot"], as_index=False)["score"].max()
+    for bag, slot, score in zip(*(highest[name] for name in highest.columns), strict=True):
+        yield bag, SCORE, slot, slot + 1, score
+
+
+def _best_proposals(run: Run, bags: Iterable[str]) -> Iterator[_Part]:
+    """Yields the most confident proposals of each video that overlap no more confident one."""
+    if found := find_proposed(run):
+        yield from ((bag, PROPOSAL, *one) for bag in bags for one in _apart(found, bag))
+
+
+def _apart(found: Segments, bag: str) -> list[tuple[float, float, float]]:
+    """Takes proposals of a video by confidence that lie apart: start, end, confidence."""
+    taken: list[tuple[float, float, float]] = []
+    own = found.rows.bag == found.rows.bag_names.index(bag)
+    for start, end, sure in zip(found.start[own], found.end[own], found.rows.score[own], strict=True):
+        if len(taken) < N_PROPOSALS and all(end <= other[0] or start >= other[1] for other in taken):
+            taken.append((float(start), float(end), float(sure)))
+    return taken
