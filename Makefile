@@ -10,7 +10,7 @@ LOWEST = .venv-lowest
 LOWEST_FLAGS ?=
 LOWEST_TESTS ?= tests/unit tests/golden
 
-.PHONY: demo test slow load lint docs lowest
+.PHONY: demo test slow load lint docs lowest results
 
 demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
@@ -58,6 +58,26 @@ lowest:
 	$(LOWEST)/bin/ffpms minicorpus --out $(LOWEST)/corpus --identities 6 --frames 24-27
 	$(LOWEST)/bin/ffpms build --ff-root $(LOWEST)/corpus --splits $(LOWEST)/corpus/splits --size 64 --out $(LOWEST)/data
 	$(LOWEST)/bin/ffpms bench --data $(LOWEST)/data --out $(LOWEST)/runs --methods xn-avg,smil --backbone tiny --epochs 1
+
+# What docs/results.md is made of: the corpus of a thousand people, and all trainings on it. Kill it at any moment, also
+# on several machines with one folder: it goes on. The seeds are outermost, so that what is there is always comparable.
+RESULTS ?= results
+SEEDS ?= 0 1 2 3 4 5 6 7 8 9
+PAPER = xn-avg,xn-max,mil,s-mil,s-mil-t,lstm
+POOLS = $(PAPER),s-mil-sum,mean,max,top-k,lse,abmil,abmil-gated,dsmil,clam,dtfd,sm-abmil,transmil,gend
+LITE = --backbone tf_efficientnet_lite0 --weights packaged --threads 1 --data $(RESULTS)/c40
+OTHERS = --test-data $(RESULTS)/c23 --test-data $(RESULTS)/raw
+
+results: $(VENV)/.demo
+	$(BIN)/ffpms minicorpus --out $(RESULTS)/corpus --identities 1000
+	$(BIN)/ffpms minicorpus --out $(RESULTS)/corpus --identities 1000 --split test --compression raw,c23
+	$(BIN)/ffpms build --root $(RESULTS)/corpus --splits $(RESULTS)/corpus/splits --size 112 --out $(RESULTS)/c40
+	for level in c23 raw; do $(BIN)/ffpms build --root $(RESULTS)/corpus --splits $(RESULTS)/corpus/splits --size 112 \
+		--split test --compression $$level --out $(RESULTS)/$$level || exit; done
+	for seed in $(SEEDS); do for mix in recipe whole; do $(BIN)/ffpms bench --methods $(POOLS) --seeds $$seed \
+		--train-mix $$mix --tune cached $(LITE) $(OTHERS) --out $(RESULTS)/heads || exit; done; done
+	for seed in 0 1; do $(BIN)/ffpms bench --methods $(PAPER) --seeds $$seed --epochs 10 --lr-halved-every 4 $(LITE) \
+		$(OTHERS) --out $(RESULTS)/whole-networks || exit; done
 
 # A warning ends it: a link to a page or heading that is not there is one.
 docs: $(VENV)/.docs
