@@ -8,8 +8,7 @@ import pandas as pd
 from benchmark.figures.timeline_picture import write_timelines
 from benchmark.figures.timelines import N_PROPOSALS, collect_timelines
 from benchmark.leaderboards.groups import by_table
-from benchmark.leaderboards.rendering.markdown import render_table
-from benchmark.leaderboards.rendering.tables import make_metrics_table
+from benchmark.leaderboards.rendering.tables import Table, make_metrics_table
 from benchmark.metrics.temporal_localisation import AP_IOUS, AR_PROPOSALS
 from benchmark.runs.folder import Run
 from ffpms.dataset.built_set import BuiltSet
@@ -26,12 +25,16 @@ TABLES = {
 }
 """Metrics of each table with the titles of their columns."""
 
-_CAPTION = f"""Fake videos are chosen by their number of segments, their fake rate and their name, and never by a score.
-Of each method the first seed is shown. Bars are the {N_PROPOSALS} most confident proposals that overlap no
-more confident one; the tables count all. A bar over a whole video says that its scores hardly differ, or that all of
-it looks fake. {{table}} has the rows, in {{unit}}."""
-RULE = """A proposal is a run of frames at or above one of the video's scores, the same for all methods. It is right by
-ActivityNet's rule (docs/scores.md, "Of segments")."""
+RULE = (
+    "A proposal is a run of frames at or above one of the video's scores, by the same rule for all methods. "
+    'It is judged by ActivityNet\'s rule (docs/scores.md, "Of segments").'
+)
+_CAPTION = (
+    "Fake videos are chosen by their number of segments, their fake rate and their name, and never by a score. "
+    f"Of each method the first seed is shown. Bars are the {N_PROPOSALS} most confident proposals that overlap no "
+    "more confident one; the tables count all. A bar over a whole video says that its parts stand out by less than "
+    "its mean score. {table} has the rows, in {unit}."
+)
 
 
 def draw_segments(runs: list[Run], sets: Sequence[BuiltSet], out: Path) -> Iterator[str]:
@@ -49,7 +52,7 @@ def draw_segments(runs: list[Run], sets: Sequence[BuiltSet], out: Path) -> Itera
             yield _CAPTION.format(table=rows.name, unit=unit)
 
 
-def describe_segments(cells: pd.DataFrame) -> Iterator[str]:
+def tabulate_segments(cells: pd.DataFrame) -> Iterator[Table]:
     """Yields the tables of segments and of frames within videos, for each data set.
 
     They are of all manipulations, or where none is trained on several, of each.
@@ -64,4 +67,4 @@ def describe_segments(cells: pd.DataFrame) -> Iterator[str]:
             own, name = of_set[of_set["manipulation"] == kind], f"{where}{'' if kind == 'all' else f', {kind}'}"
             for title, columns in TABLES.items():
                 if own["metric"].isin(columns).any():
-                    yield render_table(make_metrics_table(f"{title}, {name}", own, columns))
+                    yield make_metrics_table(f"{title}, {name}", own, columns)

@@ -1,10 +1,11 @@
 """Page of an experiment: what was run, what was not, its tables and its pictures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmark.experiments.catalogue import Experiment
-from benchmark.experiments.localisation import RULE, describe_segments, draw_segments
+from benchmark.experiments.localisation import RULE, draw_segments, tabulate_segments
 from benchmark.figures.plotting import write_curve
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.groups import by_table
@@ -35,8 +36,8 @@ def write_experiment(
     listed = "\n".join(f"- {note}" for note in notes)
     parts = [f"# {experiment.title}", who, listed, *_draw(experiment, runs, out)]
     if experiment.segments:
-        parts.append(RULE)
-        parts += [*draw_segments(runs, sets, out), *describe_segments(board.cells)]
+        parts += [RULE, *draw_segments(runs, sets, out)]
+        board = replace(board, leading=tuple(tabulate_segments(board.cells)))
     page = "\n\n".join(part for part in [*parts, board.markdown()] if part)
     write_whole(out / PAGE, page)
     return board, page

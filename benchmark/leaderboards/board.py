@@ -12,6 +12,7 @@ from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.paper import paper_cells
 from benchmark.leaderboards.rendering.files import FORMATS, check_formats, write_leaderboard
 from benchmark.leaderboards.rendering.markdown import render_markdown
+from benchmark.leaderboards.rendering.tables import Table
 from benchmark.leaderboards.set_names import explain_sets
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.protocols import ACTIVITYNET, check_protocol
@@ -38,13 +39,15 @@ Those up to ``source`` stay; those after it may grow.
 class Board:
     """Every cell, the comparison of every two methods, and the trials that failed.
 
-    ``notes`` say of each set without the official name why that is so, by its name.
+    ``notes`` say of each set without the official name why that is so, by its name. ``leading``
+    are tables that are shown before those of the paper's shape.
     """
 
     cells: pd.DataFrame
     comparisons: pd.DataFrame
     failures: pd.DataFrame
     notes: dict[str, str] = field(default_factory=dict)
+    leading: tuple[Table, ...] = ()
 
     def write(self, out: str | Path, formats: str | Sequence[str] = FORMATS) -> list[Path]:
         """Writes the leaderboard in each format, and returns the files.
@@ -62,7 +65,7 @@ class Board:
 
     def markdown(self) -> str:
         """Renders the short tables, and what failed, as Markdown."""
-        return render_markdown(self.cells, self.failures, self.notes)
+        return render_markdown(self.cells, self.failures, self.notes, self.leading)
 
 
 @contextmanager

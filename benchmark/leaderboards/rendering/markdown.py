@@ -1,6 +1,6 @@
 """Renders tables as Markdown, for the terminal and for ``leaderboard.md``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -17,25 +17,25 @@ from benchmark.stats.comparison import BEST, LIKE_BEST
 _MARKS = {BEST: "**{}**", LIKE_BEST: "{}†"}
 
 
-def render_markdown(cells: pd.DataFrame, failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
+def render_markdown(
+    cells: pd.DataFrame,
+    failures: pd.DataFrame,
+    notes: Mapping[str, str] | None = None,
+    leading: Iterable[Table] = (),
+) -> str:
     """Renders the short tables, in percent, with the 95 % interval in brackets.
 
-    Below them stands what their marks mean, why sets have not the official name (``notes``), and
-    which trials failed.
+    The ``leading`` tables come first. Below them stands what their marks mean, why sets have not
+    the official name (``notes``), and which trials failed.
     """
-    tables = list(make_tables(cells))
-    parts = [render_table(table) + "\n" for table in tables]
+    tables = [*leading, *make_tables(cells)]
+    parts = ["\n\n".join(filter(None, (f"### {t.title}", t.shared, _lines(t)))) + "\n" for t in tables]
     marks = explain(tables)
     parts += [" ".join(marks) + "\n"] if marks else []
     parts += [f"{note}\n" for note in (notes or {}).values()]
     rows = failed_rows(failures)
     parts += [f"### Failed\n\n{align(FAILED_COLUMNS, rows)}\n"] if rows else []
     return "\n".join(parts)
-
-
-def render_table(table: Table) -> str:
-    """Renders a table with its title and what its rows share."""
-    return "\n\n".join(filter(None, (f"### {table.title}", table.shared, _lines(table))))
 
 
 def _lines(table: Table) -> str:

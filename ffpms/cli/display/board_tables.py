@@ -29,7 +29,7 @@ _MARGIN = 20
 
 def draw_board(drawing: Drawing, board: Board) -> "Iterator[RenderableType]":
     """Draws the tables, what their marks mean, the notes on names of sets, and failures."""
-    tables = list(make_tables(board.cells))
+    tables = [*board.leading, *make_tables(board.cells)]
     for table in tables:
         yield from _draw_table(drawing, table)
         yield ""

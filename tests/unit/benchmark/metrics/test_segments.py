@@ -78,11 +78,15 @@ def test_the_frame_scores_of_every_method_become_proposals(method: str) -> None:
         assert all(np.isfinite(sure) for *_, sure in found)
 
 
-def test_scores_that_hardly_differ_propose_the_whole_video_first() -> None:
-    """Its confidence is the mean score, that of a segment how far it stands out."""
-    found = propose(np.arange(4), np.array([0.5, 0.6, 0.5, 0.5]))
-    assert found[0] == (0, 4, pytest.approx(2.1 / 4))
-    assert found[1] == (1, 2, pytest.approx(0.1))
+@pytest.mark.parametrize(("fake", "real", "first"), [(0.65, 0.35, (0, 4)), (0.75, 0.25, (1, 2)), (0.95, 0.05, (1, 2))])
+def test_the_whole_video_comes_first_where_its_mean_is_above_what_segments_stand_out_by(
+    fake: float, real: float, first: tuple[int, int]
+) -> None:
+    found = propose(np.arange(4), np.array([real, fake, real, real]))
+    assert found[0][:2] == first
+    sure = {p[:2]: p[2] for p in found}
+    assert sure[0, 4] == pytest.approx((fake + 3 * real) / 4)
+    assert sure[1, 2] == pytest.approx(fake - real)
 
 
 def test_another_segment_makes_none_less_sure() -> None:

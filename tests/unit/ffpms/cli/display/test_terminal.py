@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
+from benchmark.experiments.localisation import tabulate_segments
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.runs.folder import Failure
 from ffpms.builder.build_result import BuildReport
@@ -63,6 +65,17 @@ def test_spreads_stand_beside_numbers_or_below_them(board: Board, shown: Callabl
         assert ("±" in row) is together
         assert len(re.findall(r"±\d", "\n".join(lines))) == 30
         assert len(re.findall(r"\d-\d+\.\d", "\n".join(lines))) == 30
+
+
+def test_leading_tables_are_drawn_first_in_the_same_way(board: Board, shown: Callable[..., list[str]]) -> None:
+    leading = tuple(tabulate_segments(board.cells))
+    lines = shown(lambda drawing: draw_board(drawing, replace(board, leading=leading)), 200)
+    places = [lines.index(next(line for line in lines if title in line)) for title in ("AP@0.5", "AR@50", "accuracy")]
+    assert places == sorted(places)
+    assert not any("|" in line for line in lines), "no Markdown"
+    text = replace(board, leading=leading).markdown()
+    assert text.startswith("### Segments proposed: average precision (%) by IoU")
+    assert text.endswith(board.markdown())
 
 
 def test_points_stand_in_one_column(board: Board, shown: Callable[..., list[str]]) -> None:
