@@ -14,6 +14,7 @@ from ffpms.extraction.boxes import Box
 from ffpms.extraction.decode import DECODERS, decode_all, read_frames
 from ffpms.extraction.packets import PacketList
 from ffpms.extraction.probe import probe
+from ffpms.extraction.video_file import open_video
 from tests.helpers.corpus import HEIGHT, WIDTH, encode, portrait
 
 
@@ -104,6 +105,28 @@ def test_packets_are_read_once_and_anew_where_the_file_is_another(
     assert not np.array_equal(read_frames(path, [3])[3], expected[3])
     with pytest.raises(MediaError, match="ends before frame 24"):
         read_frames(path, [24])
+
+
+NO_VUI = {"x264-params": "bframes=5:b-adapt=0:bitstream-restriction=0"}
+
+
+@pytest.mark.parametrize(("codec", "options"), [*(("libx264", one) for one in [*OPTIONS, NO_VUI]), ("mpeg4", {})])
+def test_a_file_that_was_probed_gives_the_same_frames(tmp_path: Path, codec: str, options: dict[str, str]) -> None:
+    """It is opened without a look at its first frame then."""
+    path = tmp_path / "a.mp4"
+    write_h264(path, options, codec)
+    expected = {i: frame.rgb() for i, frame in decode_all(path, list(range(25)))}
+    probe(path)
+    for wanted in ([0], [3, 11, 24], list(range(25))):
+        found = read_frames(path, wanted)
+        assert all(np.array_equal(found[i], expected[i]) for i in wanted)
+
+
+def test_a_known_track_is_opened_without_decoding_a_frame(video: Path) -> None:
+    with open_video(video) as (_, described), open_video(video, described.index) as (_, known):
+        assert described.codec_context.pix_fmt == "yuv444p"
+        assert known.codec_context.pix_fmt is None
+        assert (known.index, known.frames) == (described.index, described.frames)
 
 
 def test_what_is_no_h264_in_mp4_is_decoded_whole(tmp_path: Path) -> None:

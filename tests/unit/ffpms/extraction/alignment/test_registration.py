@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from ffpms.extraction.alignment.offsets import CONFIDENT, Differences, best_offset
@@ -11,6 +13,9 @@ from ffpms.extraction.alignment.registration import (
     MIN_SCORE,
     FramePair,
     Geometry,
+    Known,
+    _covered,
+    _variance,
     agreements,
     candidates,
     lift,
@@ -18,6 +23,7 @@ from ffpms.extraction.alignment.registration import (
 )
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
+from ffpms.extraction.decoded_frame import DecodedFrame
 from tests.helpers.corpus import as_picture, portrait
 
 FACE = Box(125, 70, 110, 110)
@@ -53,6 +59,26 @@ def test_register_finds_how_a_fake_was_cut(change: Change, expected: Geometry) -
     geometry, score = register(pairs(change))
     assert geometry == expected
     assert score > 0.99
+
+
+def test_a_real_frame_is_read_once_for_all_its_fakes() -> None:
+    real, unread = as_picture(portrait()[0]), DecodedFrame(None)  # type: ignore[arg-type]
+    same, brighter = real, as_picture(np.clip(portrait()[0].astype(int) + 3, 0, 255).astype(np.uint8))
+    known: Known = {}
+    assert lift([FramePair(same, real, [FACE], known)], IDENTITY) == (0, 0, 0)
+    assert lift([FramePair(brighter, unread, [FACE], known)], IDENTITY) == pytest.approx((3, 3, 3))
+
+
+@given(st.integers(1, 5), st.lists(st.tuples(*[st.integers(0, 60)] * 4), max_size=3))
+def test_every_nth_pixel_is_covered_as_among_all(step: int, sides: list[tuple[int, int, int, int]]) -> None:
+    part, boxes = Box(0, 0, 61, 47), [Box(*side).within(61, 47) for side in sides]
+    assert np.array_equal(_covered(part, boxes, step), _covered(part, boxes, 1)[::step, ::step])
+
+
+@given(st.integers(1, 300), st.integers(0, 99))
+def test_a_variance_has_the_bits_of_numpys(n: int, seed: int) -> None:
+    values = np.random.default_rng(seed).normal(90, 30, n).astype(np.float32)
+    assert _variance(values) == np.var(values)
 
 
 def test_the_face_itself_has_no_say() -> None:
