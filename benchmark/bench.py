@@ -94,7 +94,7 @@ def bench(
             machine.log(f"{trial.folder.name}: done already")
             drop_checkpoint(trial.folder)
     resources = Resources(machine, weights, out / "faces" if store else None)
-    faults = check_methods(todo, resources)
+    faults = check_methods(todo, resources, some_done=len(todo) < len(trials))
     lines += [_name_method(trial.config.method, reason) for trial, reason in faults.items()]
     for line in (lines := list(dict.fromkeys(lines))):
         machine.log(f"left out: {line}")

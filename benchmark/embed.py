@@ -6,8 +6,8 @@ from pathlib import Path
 from benchmark.data.features import Features
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine
-from benchmark.training.embedding import open_features
-from benchmark.training.frozen_backbones import hash_backbone
+from benchmark.training.embedding import check_embeds, open_features
+from benchmark.training.frozen_backbones import stand_in
 from benchmark.training.model import Model
 from benchmark.training.weights import load_given
 from benchmark.trials.trial import make_detector
@@ -22,6 +22,8 @@ def embed(
 ) -> Iterator[Features]:
     """Embeds the faces of sets and yields the embeddings of each; what is there already is kept.
 
+    The backbone is kept beside them, as the heads of runs need it.
+
     ``config`` names the backbone and how faces are shown to it. ``weights`` are the files that it
     names.
 
@@ -33,4 +35,4 @@ def embed(
     given = load_given(weights)
     for data in sets:
         model = Model.place(make_detector(config, given, data.side), config, machine)
-        yield open_features(model, data, out, hash_backbone(model.detector.backbone))
+        yield open_features(model, data, out, stand_in(check_embeds(model.detector, config), out).sha256)

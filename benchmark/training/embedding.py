@@ -75,10 +75,14 @@ def check_embeds(detector: Detector, config: TrainConfig) -> Backbone:
         DetectorError: it sees more of a face, or learns from fakes that are made of pixels.
     """
     if method(config.method).training_data != "bags":
-        raise DetectorError(f"{config.method}: makes its fakes of pixels; leave it out, or give --tune none")
+        raise DetectorError(
+            f"{config.method}: makes its fakes of pixels; leave it out, or train it without --tune cached"
+        )
     if isinstance(detector, Embedder) and isinstance(detector.backbone, Backbone):
         return detector.backbone
-    raise DetectorError(f"{config.method}: sees more of a face than its embedding; leave it out, or give --tune none")
+    raise DetectorError(
+        f"{config.method}: sees more of a face than its embedding; leave it out, or train it without --tune cached"
+    )
 
 
 def _users(config: TrainConfig) -> str:

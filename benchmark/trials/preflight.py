@@ -51,11 +51,12 @@ def _why_none(data: BuiltSet, split: str, splits: Sequence[str]) -> str:
     return f"of {len(own)} bags {len(bad)} are not ok, most often {status}; see README.md there, then build again"
 
 
-def check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial, str]:
+def check_methods(trials: Sequence[Trial], resources: Resources, some_done: bool = False) -> dict[Trial, str]:
     """Makes each detector once, before any is trained, and checks that its set has what it needs.
 
     Returns why for each trial that cannot run. One whose method's own code fails is marked as
-    failed.
+    failed. Without one that can run this is an error, unless ``some_done`` says that others of the
+    grid are done.
 
     Raises:
         DetectorError: none can be made.
@@ -65,7 +66,7 @@ def check_methods(trials: Sequence[Trial], resources: Resources) -> dict[Trial, 
     """
     found = list(_faults(trials, resources))
     faults = {fault.trial: fault.error for fault in found}
-    if faults and len(faults) == len(trials) and not any(map(is_crash, faults.values())):
+    if not some_done and faults and len(faults) == len(trials) and not any(map(is_crash, faults.values())):
         raise next(iter(faults.values()))
     reasons = {trial: explain(fault, trial.config) for trial, fault in faults.items()}
     for fault in found:

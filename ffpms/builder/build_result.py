@@ -68,7 +68,8 @@ def list_problems(sources: pd.DataFrame, listing: Listing) -> list[str]:
     for (kind, split, status), group in bad.groupby(["manipulation", "split", "status"], sort=False):
         if status == Status.MISSING and len(group) > 3:
             folder = group["path"].iloc[0].rpartition("/")[0]
-            lines.append(f"{folder}: {len(group)} {kind} videos of the {split} split not found; download them")
+            todo = listing.corpus.advise("not found; download them")
+            lines.append(f"{folder}: {len(group)} {kind} videos of the {split} split {todo}")
         else:
             lines += [f"{_name(row['path'], listing)}: {row['error']}" for row in group.to_dict("records")]
     return lines + (_list_copies(sources, listing) if listing.written else [])

@@ -17,18 +17,10 @@ from ffpms.protocol.rendered import RenderedTree
 from ffpms.protocol.set_settings import Edition
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
+from ffpms.sources.advice import OWN_VIDEOS, RENDERED_VIDEOS
 from ffpms.sources.listing import Layout, Listing, Request, Source, Video
 
 _AGAIN = "download it again"
-_OWN_ADVICE = {
-    "download it again": "get it again",
-    "not found; download it": "not found; correct its path in the table",
-    "remove it, then download it": "write the path of the video itself",
-    "compare its length and size with the official one": "compare their lengths and sizes, or leave its original empty",
-    "compare its size with the official one": "compare their sizes, or leave its original empty",
-    "compare it with the official one": "look at it, or leave their original empty",
-}
-"""Advice on somebody's own videos, by that on published ones."""
 AS_PUBLISHED = "as published"
 """The one compression of a corpus without levels."""
 
@@ -172,14 +164,16 @@ class Corpus:
         )
 
     def advise(self, reason: str) -> str:
-        """Returns why a video cannot be used, with advice that fits: nobody published one's own.
+        """Returns why a video cannot be used, with advice that fits: nobody published one's own, or
+        a rendered one.
 
         Example:
             >>> from ffpms.sources.corpora.table import CORPUS
             >>> CORPUS.advise("empty file; download it again")
             'empty file; get it again'
         """
-        for published, own in _OWN_ADVICE.items() if self.editions is None else ():
+        others = OWN_VIDEOS if self.editions is None else RENDERED_VIDEOS if self.rendered else {}
+        for published, own in others.items():
             reason = reason.replace(published, own)
         return reason
 

@@ -56,4 +56,5 @@ def minicorpus(**flags: Any) -> None:
         counts = ", ".join(f"{len(members)} {split}" for split, members in pairs.items())
         click.echo(f"{flags['out']}: {config.identities} people; pairs: {counts}")
         level = "" if "c40" in config.compressions else f" --compression {config.compressions[0]}"
-        click.echo(f"next: ffpms build --ff-root {flags['out']} --splits {flags['out'] / 'splits'}{level}")
+        part = "" if len(pairs) == len(every) else f" --split {','.join(pairs)}"
+        click.echo(f"next: ffpms build --ff-root {flags['out']} --splits {flags['out'] / 'splits'}{level}{part}")

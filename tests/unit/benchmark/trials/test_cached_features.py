@@ -10,6 +10,7 @@ import torch
 
 from benchmark.bench import bench
 from benchmark.data import batches
+from benchmark.embed import embed
 from benchmark.finished_run import open_run
 from benchmark.perturbation.scores import load_trained
 from benchmark.runs.other_sets import list_folders
@@ -17,7 +18,7 @@ from benchmark.training import embedding
 from benchmark.training import train as training
 from benchmark.training.device import Machine
 from benchmark.training.embedding import FEATURES
-from benchmark.training.frozen_backbones import BACKBONES, hash_backbone
+from benchmark.training.frozen_backbones import BACKBONES, stand_in
 from benchmark.training.model import Model
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, make_detector, run_trial
@@ -68,7 +69,7 @@ def test_the_numbers_are_those_of_a_frozen_backbone(
 
 def test_a_mirrored_bag_shows_the_embeddings_of_mirrored_faces(data: BuiltSet, tmp_path: Path) -> None:
     model = Model.place(make_detector(CACHED, {}), CACHED, CPU)
-    read = embedding.open_features(model, data, tmp_path, hash_backbone(model.detector.backbone))
+    read = embedding.open_features(model, data, tmp_path, stand_in(model.detector.backbone, tmp_path).sha256)
     bag = next(bag for bag in data.bags("train", "DF") if bag.label)
     faces = torch.from_numpy(bag.faces()).permute(0, 3, 1, 2)
     with torch.no_grad():
@@ -100,7 +101,9 @@ def test_crops_are_read_by_as_many_processes_as_a_gpu_needs(
     made = {}
     for place in ("shared", "alone"):
         model = Model.place(make_detector(CACHED, {}), CACHED, CPU)
-        read = embedding.open_features(model, data, tmp_path / place, hash_backbone(model.detector.backbone))
+        read = embedding.open_features(
+            model, data, tmp_path / place, stand_in(model.detector.backbone, tmp_path).sha256
+        )
         made[place] = [table.values for table in read.tables]
         monkeypatch.setattr(Machine, "count_workers", lambda _, slow: 0)
     assert asked == [True] * 3
@@ -114,14 +117,14 @@ def test_other_embeddings_have_files_of_their_own(other: dict[str, int], data: B
     random = replace(CACHED, pretrained=False)
     for config in (random, replace(random, **other)):  # type: ignore[arg-type]
         model = Model.place(make_detector(config, {}), config, replace(CPU, log=said.append))
-        embedding.open_features(model, data, tmp_path, hash_backbone(model.detector.backbone))
+        embedding.open_features(model, data, tmp_path, stand_in(model.detector.backbone, tmp_path).sha256)
     assert len(list((tmp_path / FEATURES).iterdir())) == 6
     assert sum("once for the runs of seed" in line for line in said) == 6
 
 
 @pytest.mark.parametrize("name", [name for name in names() if name not in EMBEDDING])
 def test_a_method_that_needs_pixels_is_refused(name: str) -> None:
-    with pytest.raises(DetectorError, match=f"^{name}: .*; leave it out, or give --tune none$"):
+    with pytest.raises(DetectorError, match=f"^{name}: .*; leave it out, or train it without --tune cached$"):
         make_detector(replace(CACHED, method=name), {})
 
 
@@ -154,8 +157,19 @@ def test_a_backbone_that_is_gone_is_named(damage: str, data: BuiltSet, tmp_path:
     else:
         backbone.write_bytes(backbone.read_bytes()[:-1] + b"x")
     said = "not found, and .* has the weights of its head alone" if damage == "lost" else "damaged: its hash is another"
-    with pytest.raises(ManifestError, match=f"{backbone}: {said}.*; copy it from where the run was made"):
+    with pytest.raises(ManifestError, match=f"{backbone}: {said}.*; copy it .* or have 'ffpms embed' write it: --out"):
         load_trained(Trial(CACHED, data, run), CPU)
+    list(embed([data], CACHED, tmp_path, CPU, {}))
+    assert load_trained(Trial(CACHED, data, run), CPU).detector
+
+
+def test_a_new_run_repairs_the_backbone(data: BuiltSet, tmp_path: Path) -> None:
+    train("cached", "s-mil", data, tmp_path)
+    (backbone,) = (tmp_path / BACKBONES).iterdir()
+    whole = backbone.read_bytes()
+    backbone.write_bytes(whole[:-1] + b"x")
+    train("cached", "mean", data, tmp_path)
+    assert backbone.read_bytes() == whole
 
 
 def test_a_run_is_resumed(data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

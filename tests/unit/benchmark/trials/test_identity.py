@@ -28,6 +28,7 @@ EXCUSED = {
     "ffpms.regular_files": "opens files or refuses them, whatever they hold",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
     "ffpms.sources": "a docstring",
+    "ffpms.sources.advice": "what messages say of a file",
     "ffpms.sources.corpus": "which videos there are, and what a set of them is called; the set itself is hashed",
     "ffpms.sources.corpora": "a docstring",
     "ffpms.sources.corpora.ffpp": "the same of one corpus",

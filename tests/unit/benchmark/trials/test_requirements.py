@@ -66,6 +66,7 @@ def test_bench_leaves_them_out_and_ends_if_nothing_is_left(crowded: BuiltSet, tm
     assert [trial.config.method for trial in reasons] == ["lstm", "s-mil-t"]
     with pytest.raises(ConfigError, match="lstm: "):
         preflight.check_methods(trials[1:], Resources(CPU))
+    assert len(preflight.check_methods(trials[1:], Resources(CPU), some_done=True)) == 2
 
 
 def test_the_command_says_what_to_do(ffpms: Command, crowded: BuiltSet, tmp_path: Path) -> None:

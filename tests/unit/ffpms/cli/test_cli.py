@@ -162,12 +162,19 @@ def test_a_reader_who_has_left_is_no_error(whole: Path, name: str) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-@pytest.mark.parametrize(("levels", "more"), [("c23,raw", " --compression c23"), ("raw,c40", "")])
+@pytest.mark.parametrize(
+    ("flags", "more"),
+    [
+        (("--compression", "c23,raw"), " --compression c23"),
+        (("--compression", "raw,c40"), ""),
+        (("--split", "test,val"), " --split val,test"),
+    ],
+)
 def test_the_corpus_says_which_build_is_next(
-    ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, levels: str, more: str
+    ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, str], more: str
 ) -> None:
-    monkeypatch.setattr("ffpms.minicorpus.corpus.make_corpus", lambda *_: {})
-    result = ffpms("minicorpus", "--out", tmp_path, "--compression", levels)
+    monkeypatch.setattr("ffpms.minicorpus.corpus.make_corpus", lambda *_: {"train": [], "val": [], "test": []})
+    result = ffpms("minicorpus", "--out", tmp_path, *flags)
     assert result.stdout.endswith(f"next: ffpms build --ff-root {tmp_path} --splits {tmp_path}/splits{more}\n")
 
 

@@ -9,6 +9,7 @@ import pytest
 from ffpms.errors import FfpmsError
 from ffpms.protocol.recipe import Recipe
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
+from ffpms.sources.corpora.minicorpus import CORPUS as MINICORPUS
 from ffpms.sources.corpora.table import CORPUS
 from ffpms.sources.listing import Listing, Request
 from ffpms.sources.names import name_of_path
@@ -230,10 +231,12 @@ def test_each_row_needs_a_file_of_its_own(tmp_path: Path, kind: str, said: str) 
     check_listed_files(listing, listing.sources([listing.videos[0].name]))
 
 
-def test_advice_on_own_videos_is_not_to_download_them() -> None:
+def test_advice_on_videos_that_nobody_published_is_not_to_download_them() -> None:
     assert CORPUS.advise("cut short; download it again") == "cut short; get it again"
     assert CORPUS.advise("not found; download it") == "not found; correct its path in the table"
     assert FFPP.advise("cut short; download it again") == "cut short; download it again"
+    assert MINICORPUS.advise("cut short; download it again").startswith("cut short; delete it, then run the same")
+    assert MINICORPUS.advise("not found; download them").startswith("not found; run the same 'ffpms minicorpus'")
 
 
 def test_all_wrong_rows_are_told_at_once(tmp_path: Path) -> None:
