@@ -74,6 +74,7 @@ def check_embeds(detector: Detector, config: TrainConfig) -> Backbone:
     Raises:
         DetectorError: it sees more of a face, or learns from fakes that are made of pixels.
     """
+    todo = "leave it out, or train it without --tune cached"
     if method(config.method).training_data != "bags":
         raise DetectorError(
             f"{config.method}: makes its fakes of pixels; leave it out, or train it without --tune cached"
