@@ -13,6 +13,7 @@ from benchmark.leaderboards.paper import paper_cells
 from benchmark.leaderboards.rendering.files import FORMATS, check_formats, write_leaderboard
 from benchmark.leaderboards.rendering.markdown import render_markdown
 from benchmark.leaderboards.set_names import explain_sets
+from benchmark.leaderboards.submission_lines import explain_submissions
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.protocols import ACTIVITYNET, check_protocol
 from benchmark.runs.collection import check_not_empty, read_collection, warn_of_left_out
@@ -38,13 +39,20 @@ Those up to ``source`` stay; those after it may grow.
 class Board:
     """Every cell, the comparison of every two methods, and the trials that failed.
 
-    ``notes`` say of each set without the official name why that is so, by its name.
+    ``notes`` say of each set without the official name why that is so, by its name. ``submissions``
+    are a line on each submission, and on what the marks of their labels mean.
     """
 
     cells: pd.DataFrame
     comparisons: pd.DataFrame
     failures: pd.DataFrame
     notes: dict[str, str] = field(default_factory=dict)
+    submissions: tuple[str, ...] = ()
+
+    @property
+    def foot(self) -> dict[str, str]:
+        """The lines at the foot of the tables: the notes, and the submissions under other names."""
+        return self.notes | {f"submission {number}": line for number, line in enumerate(self.submissions)}
 
     def write(self, out: str | Path, formats: str | Sequence[str] = FORMATS) -> list[Path]:
         """Writes the leaderboard in each format, and returns the files.
@@ -58,11 +66,11 @@ class Board:
         chosen = check_formats([formats] if isinstance(formats, str) else formats)
         with writing(Path(out)):
             Path(out).mkdir(parents=True, exist_ok=True)
-            return write_leaderboard(self.cells, Path(out), chosen, self.comparisons, self.failures, self.notes)
+            return write_leaderboard(self.cells, Path(out), chosen, self.comparisons, self.failures, self.foot)
 
     def markdown(self) -> str:
         """Renders the short tables, and what failed, as Markdown."""
-        return render_markdown(self.cells, self.failures, self.notes)
+        return render_markdown(self.cells, self.failures, self.foot)
 
 
 @contextmanager
@@ -144,7 +152,8 @@ def make_board(
     for table in dict.fromkeys(group.table for group in groups):
         cells += [cell | {"same_as": ""} for cell in paper_cells(table)]
     whole = pd.DataFrame(cells, columns=COLUMNS)
-    return Board(whole, tabulate_comparisons(comparisons), failed, explain_sets(groups))
+    lines = tuple(explain_submissions(groups))
+    return Board(whole, tabulate_comparisons(comparisons), failed, explain_sets(groups), lines)
 
 
 def _read_folder(root: Path) -> tuple[list[Run], list[Failure]]:
