@@ -20,7 +20,7 @@ from benchmark.leaderboards.groups import Group, by_table, group_runs
 from benchmark.leaderboards.labels import factor_out, find_differences
 from benchmark.runs.folder import Run
 from benchmark.runs.submission import LOGIT, SEED
-from benchmark.runs.submission_card import CARD, CONFIGURATION, DATA, NAME, Card, read_card
+from benchmark.runs.submission_card import CARD, CONFIGURATION, DATA, NAME, find_card_problems, read_card
 from benchmark.runs.submission_folder import SCORES_IN, VAL_SCORES_IN
 from ffpms.errors import writing
 from ffpms.hashing import digest
@@ -67,10 +67,13 @@ def write_submissions(runs: list[Run], root: Path, out: Path, command: Command) 
     """
     folders, left_out = list[Path](), list[str]()
     for entry in _list_entries(runs, out / FOLDER):
-        if why := _refuse(entry.group, runs):
+        if not (why := _refuse(entry.group, runs)):
+            card = _fill_in(entry, root, command)
+            why = "; ".join(find_card_problems(card))
+        if why:
             left_out.append(f"{entry.group.method}: {why}")
         else:
-            _write(entry, root, command)
+            _write(entry, _HEAD + tomli_w.dumps(card))
             folders.append(entry.folder)
     return folders, left_out
 
@@ -126,9 +129,8 @@ def _refuse(group: Group, runs: list[Run]) -> str:
     return ""
 
 
-def _write(entry: _Entry, root: Path, command: Command) -> None:
+def _write(entry: _Entry, card: str) -> None:
     runs = entry.group.runs
-    card = _HEAD + tomli_w.dumps(_fill_in(entry, root, command))
     with writing(entry.folder):
         entry.folder.mkdir(parents=True, exist_ok=True)
         _write_scores(entry.folder / f"{SCORES_IN}.parquet", {run.seed: run.scores for run in runs})
@@ -171,7 +173,7 @@ def _fill_in(entry: _Entry, root: Path, command: Command) -> dict[str, Any]:
         notes = older.configuration.get("notes")
         card[CONFIGURATION] = card[CONFIGURATION] | ({"notes": notes} if notes else {})
     last = {name: card.pop(name) for name in (DATA, CONFIGURATION)}
-    return dict(Card.of(card | {"method": entry.name} | last).content)
+    return card | {"method": entry.name} | last
 
 
 def _describe(entry: _Entry, root: Path, command: Command) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,11 @@ import numpy as np
 import pandas as pd
 import tomli_w
 
+from benchmark.runs.external import read_candidate, write_runs
+from benchmark.runs.folder import Run, read_run
+from benchmark.runs.ground_truth import GroundTruth
+from benchmark.runs.submission_folder import find_candidate
+from ffpms.dataset.built_set import BuiltSet
 from tests.helpers.submissions import predict
 
 CONFIGURATION = {"training": "train split", "trained_on": "train split of the set", "chosen_on": "val"}
@@ -42,3 +48,14 @@ def make_submission(folder: Path, rows: pd.DataFrame, val: pd.DataFrame | None =
     if val is not None:
         val.to_csv(folder / "val_scores.csv", index=False)
     return folder
+
+
+def take_in(folder: Path, data: BuiltSet | None, out: Path) -> list[Run]:
+    """The runs that ``ffpms evaluate --submission`` makes, without a leaderboard; of FFPMS v1 if no set is given."""
+    candidate, problems = find_candidate(folder)
+    make = partial(GroundTruth.of_set, data) if data else GroundTruth.of_v1
+    assert candidate
+    test, val, wrong = read_candidate(candidate, make("test"), make("val"))
+    assert test
+    assert problems + wrong == []
+    return [read_run(path) for path in write_runs(candidate.name, test, val, out, candidate.card)]

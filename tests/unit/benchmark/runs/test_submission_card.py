@@ -9,16 +9,12 @@ import pytest
 
 from benchmark.leaderboards.groups import group_runs
 from benchmark.runs.collection import read_runs
-from benchmark.runs.external import read_candidate, write_runs
-from benchmark.runs.folder import read_run
-from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.submission_card import CARD as CARD_FILE
 from benchmark.runs.submission_card import KEYS, OF_THE_CONFIGURATION, OF_THE_DATA, find_card_problems
-from benchmark.runs.submission_folder import find_candidate
 from ffpms.dataset.built_set import BuiltSet
 from tests.conftest import Command
 from tests.helpers.pages import ROOT
-from tests.helpers.submission_folders import CARD, CONFIGURATION, make_submission, predict_seeds
+from tests.helpers.submission_folders import CARD, CONFIGURATION, make_submission, predict_seeds, take_in
 from tests.helpers.submissions import predict
 
 EVERYTHING: dict[str, Any] = {
@@ -115,12 +111,8 @@ def test_other_training_data_are_marked_and_explained(
 
 
 def test_a_method_of_the_paper_has_no_difference_from_it(tmp_path: Path) -> None:
-    candidate, _ = find_candidate(make_submission(tmp_path / "entry", predict(None), method="s-mil"))
-    assert candidate
-    test, _, _ = read_candidate(candidate, GroundTruth.of_v1("test"), GroundTruth.of_v1("val"))
-    assert test
-    (folder,) = write_runs(candidate.name, test, None, tmp_path, candidate.card)
-    (group,) = group_runs([read_run(folder)])
+    folder = make_submission(tmp_path / "entry", predict(None), method="s-mil")
+    (group,) = group_runs(take_in(folder, None, tmp_path / "runs"))
     assert (group.method, group.table, group.is_the_papers) == ("s-mil [external]", "FFPMS", False)
 
 
