@@ -60,7 +60,7 @@ class _Entry:
 def write_submissions(runs: list[Run], root: Path, out: Path, command: Command) -> tuple[list[Path], list[str]]:
     """Writes a folder for each configuration and set, with all its seeds.
 
-    Returns the folders, and a line on each row that is left out. ``root`` is the folder of the runs.
+    Returns the folders, and a line on each row that is left out. ``root`` is the folder of runs.
 
     Raises:
         StorageError: the folder cannot be written to.

@@ -19,8 +19,9 @@ def write_command(runs: Sequence[Run], data: str = "DATA") -> str:
     """Writes the command of the runs of one row, which differ in seed and manipulations alone.
 
     ``data`` is the folder of the set that was scored, ``DATA`` where it is not known. If they were
-    trained on another set, that one is ``DATA``. Of ``WEIGHTS``, ``SCORES`` and ``SUBMISSION`` a run
-    keeps the hash alone. What a run of another version knows and this one has no flag for follows as a comment.
+    trained on another set, that one is ``DATA``. Of ``WEIGHTS``, ``SCORES`` and ``SUBMISSION`` a
+    run keeps the hash alone. What a run of another version knows and this one has no flag for
+    follows as a comment.
     """
     first = runs[0]
     if first.external:

@@ -26,7 +26,7 @@ SPLITS = "splits"
 SEAL = "recipe_sha256"
 """Field of ``recipe.json``: the hash of all others, which tells an edited one."""
 WHICH_SET = "set"
-"""Field of ``recipe.json``: name and hash of the whole set, and the splits of which it has all bags."""
+"""Field of ``recipe.json``: the whole set's name and hash, and the splits of which it has all."""
 _KEPT = ("ffpms", "dataset", "reasons", "config", "versions")
 """Fields of ``build.json`` that say nothing of the machine that it was built on."""
 
