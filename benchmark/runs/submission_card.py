@@ -197,6 +197,8 @@ def read_card(path: Path) -> tuple[Card | None, list[str]]:
         content = tomllib.loads(read_text(path))
     except FileNotFoundError:
         return None, [f"{path}: not found; docs/board.md shows what to write into it"]
+    except IsADirectoryError as error:
+        return None, [f"{path}: {error.strerror}; docs/board.md shows what to write into it"]
     except OSError as error:
         return None, [f"{path}: {unreadable(error)}"]
     except (ValueError, RecursionError) as error:

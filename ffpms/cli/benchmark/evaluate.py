@@ -50,7 +50,7 @@ def evaluate(**flags: Any) -> None:
     Example: ffpms evaluate --scores segments.json --name my-tool --data ffpms-data
     Example: ffpms evaluate --submission my-entry --data recipe --out board
     """
-    from benchmark.runs.external import read_candidate, write_runs
+    from benchmark.runs.external import find_repeated, read_candidate, write_runs
     from benchmark.runs.ground_truth import GroundTruth
     from benchmark.runs.recipe_set import load_set
     from ffpms.schema import Split
@@ -61,6 +61,7 @@ def evaluate(**flags: Any) -> None:
     truths = make(Split.TEST), make(Split.VAL)
     read = [(candidate, *read_candidate(candidate, *truths)) for candidate in candidates]
     problems += [problem for *_, own in read for problem in own]
+    problems += find_repeated([(candidate, test) for candidate, test, *_ in read if test])
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
     if problems:

@@ -86,6 +86,15 @@ def test_several_submissions_are_one_board(ffpms: Command, whole: Path, tmp_path
     assert set(pd.read_csv(tmp_path / "runs" / "leaderboard.csv")["method"]) == {"a-tool", "b-tool"}
 
 
+def test_one_submission_twice_is_refused(ffpms: Command, whole: Path, tmp_path: Path) -> None:
+    """Its second card would take the place of the first."""
+    one, other = (make_submission(tmp_path / name, predict(whole), title=name) for name in ("one", "other"))
+    flags = ("--submission", one, "--submission", other)
+    result = ffpms("evaluate", *flags, "--data", whole, "--out", tmp_path / "runs")
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: {other}: has the method and the scores of {one}; leave one of the two away\n"
+
+
 @pytest.mark.parametrize(
     ("training", "mark", "said"),
     [
@@ -220,6 +229,10 @@ def test_a_folder_has_one_card_and_one_file_of_scores(ffpms: Command, whole: Pat
     predict(whole).astype(str).to_parquet(folder / "scores.parquet")
     assert refuse(folder) == [": has scores.parquet and scores.csv; keep one of them"]
     (folder / "scores.parquet").unlink()
+    (folder / CARD_FILE).unlink()
+    (folder / CARD_FILE).mkdir()
+    assert refuse(folder) == [f"/{CARD_FILE}: a folder, no file; docs/board.md shows what to write into it"]
+    (folder / CARD_FILE).rmdir()
     (folder / CARD_FILE).write_text("method = my-tool\n")
     (line,) = refuse(folder)
     assert line.startswith(f"/{CARD_FILE}: no TOML (Invalid value (at line 1, column 10)); write lines such as")
