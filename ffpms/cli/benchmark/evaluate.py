@@ -50,6 +50,12 @@ def evaluate(**flags: Any) -> None:
     Example: ffpms evaluate --scores segments.json --name my-tool --data ffpms-data
     Example: ffpms evaluate --submission my-entry --data recipe --out board
     """
+    _take_in(flags)
+    write_board(flags["out"], flags["out"], flags)
+
+
+def _take_in(flags: dict[str, Any]) -> None:
+    """Checks all scores and cards, and then writes the runs; ends with exit code 2 if one is wrong."""
     from benchmark.runs.external import find_repeated, read_candidate, write_runs
     from benchmark.runs.ground_truth import GroundTruth
     from benchmark.runs.recipe_set import load_set
@@ -70,7 +76,6 @@ def evaluate(**flags: Any) -> None:
         folders = write_runs(candidate.name, test, val, flags["out"], candidate.card) if test else []
         if not flags["quiet"]:
             _tell(candidate, folders, len(truths[0].scored))
-    write_board(flags["out"], flags["out"], flags)
 
 
 def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:
