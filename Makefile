@@ -10,7 +10,12 @@ LOWEST = .venv-lowest
 LOWEST_FLAGS ?=
 LOWEST_TESTS ?= tests/unit tests/golden
 
-.PHONY: demo test slow load lint docs lowest results
+# For `make board`: a folder a board, with the recipe of its set and a folder for each submission; and where pages go.
+BOARDS ?= docs/board
+BOARD_PAGES ?= site/board
+BOARD_NAMES = $(sort $(notdir $(patsubst %/,%,$(dir $(patsubst %/,%,$(dir $(wildcard $(BOARDS)/*/*/submission.toml)))))))
+
+.PHONY: demo test slow load lint docs lowest board results
 
 demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
@@ -83,6 +88,18 @@ results: $(VENV)/.demo
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet docs site
 	@echo 'Here: site/index.html'
+
+# A page a board (docs/board.md). One of which no file changed is not made again; its runs are made anew, so that none of
+# an entry that is gone stays.
+board: $(BOARD_NAMES:%=$(BOARD_PAGES)/%.html)
+	@echo 'Here: $(or $^,no page; $(BOARDS) has no submission)'
+
+.SECONDEXPANSION:
+$(BOARD_PAGES)/%.html: $$(shell find $(BOARDS)/$$* -type f) | $(VENV)/.report
+	rm -rf '$(BOARD_PAGES)/$*'
+	$(BIN)/ffpms evaluate --quiet --out '$(BOARD_PAGES)/$*' $(if $(wildcard $(BOARDS)/$*/recipe),--data '$(BOARDS)/$*/recipe') \
+		$(patsubst %/submission.toml,--submission '%',$(wildcard $(BOARDS)/$*/*/submission.toml))
+	$(BIN)/ffpms report '$(BOARD_PAGES)/$*' --quiet --no-faces --no-pictures --out $@
 
 # Without what it depends on: its compiled evaluator needs none of it (docs/adr/0018-av-deepfake1m-evaluator.md).
 $(VENV)/.reference: $(VENV)/.dev

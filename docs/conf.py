@@ -13,6 +13,7 @@ project = "ffpms"
 author = "the ffpms maintainers"
 version = release = version_of("ffpms")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["board/**"]  # submissions, and recipes with a README of their own
 source_suffix = {".md": "markdown", ".ipynb": "notebook"}
 
 html_theme = "furo"

@@ -14,6 +14,7 @@ from benchmark.leaderboards.rendering.files import FORMATS, check_formats, write
 from benchmark.leaderboards.rendering.markdown import render_markdown
 from benchmark.leaderboards.rendering.tables import Table
 from benchmark.leaderboards.set_names import explain_sets
+from benchmark.leaderboards.submission_lines import explain_submissions
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.protocols import ACTIVITYNET, check_protocol
 from benchmark.runs.collection import check_not_empty, read_collection, warn_of_left_out
@@ -40,7 +41,8 @@ class Board:
     """Every cell, the comparison of every two methods, and the trials that failed.
 
     ``notes`` say of each set without the official name why that is so, by its name. ``leading``
-    are tables that are shown before those of the paper's shape.
+    are tables that are shown before those of the paper's shape. ``submissions`` are a line on each
+    submission, and on what the marks of their labels mean.
     """
 
     cells: pd.DataFrame
@@ -48,6 +50,12 @@ class Board:
     failures: pd.DataFrame
     notes: dict[str, str] = field(default_factory=dict)
     leading: tuple[Table, ...] = ()
+    submissions: tuple[str, ...] = ()
+
+    @property
+    def foot(self) -> dict[str, str]:
+        """The lines at the foot of the tables: the notes, and the submissions under other names."""
+        return self.notes | {f"submission {number}": line for number, line in enumerate(self.submissions)}
 
     def write(self, out: str | Path, formats: str | Sequence[str] = FORMATS) -> list[Path]:
         """Writes the leaderboard in each format, and returns the files.
@@ -61,11 +69,11 @@ class Board:
         chosen = check_formats([formats] if isinstance(formats, str) else formats)
         with writing(Path(out)):
             Path(out).mkdir(parents=True, exist_ok=True)
-            return write_leaderboard(self.cells, Path(out), chosen, self.comparisons, self.failures, self.notes)
+            return write_leaderboard(self.cells, Path(out), chosen, self.comparisons, self.failures, self.foot)
 
     def markdown(self) -> str:
         """Renders the short tables, and what failed, as Markdown."""
-        return render_markdown(self.cells, self.failures, self.notes, self.leading)
+        return render_markdown(self.cells, self.failures, self.foot, self.leading)
 
 
 @contextmanager
@@ -147,7 +155,8 @@ def make_board(
     for table in dict.fromkeys(group.table for group in groups):
         cells += [cell | {"same_as": ""} for cell in paper_cells(table)]
     whole = pd.DataFrame(cells, columns=COLUMNS)
-    return Board(whole, tabulate_comparisons(comparisons), failed, explain_sets(groups))
+    lines = tuple(explain_submissions(groups))
+    return Board(whole, tabulate_comparisons(comparisons), failed, explain_sets(groups), lines)
 
 
 def _read_folder(root: Path) -> tuple[list[Run], list[Failure]]:

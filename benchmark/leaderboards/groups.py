@@ -7,6 +7,7 @@ from typing import Any
 from benchmark.leaderboards.labels import find_differences, format_setting, make_label, name_part, name_table
 from benchmark.leaderboards.paper import paper_methods
 from benchmark.runs.folder import Run
+from benchmark.runs.submission_card import Card
 from ffpms.errors import ManifestError
 from ffpms.sources.registry import in_order
 
@@ -31,6 +32,11 @@ class Group:
     def external(self) -> bool:
         """Whether it is another tool's."""
         return self.runs[0].external
+
+    @property
+    def card(self) -> Card | None:
+        """What another tool's authors say of it; None if they say nothing."""
+        return self.runs[0].card
 
     @property
     def is_the_papers(self) -> bool:
@@ -126,12 +132,13 @@ def _say(group: Group, table: Iterable[Group]) -> tuple[str, ...]:
     """Returns what a label says of a group by itself.
 
     Another tool's scores are ``external`` where they have the name of a method of the paper, or of
-    one that was trained here.
+    one that was trained here. Their card may say that they were trained on other data.
     """
     if not group.external:
         return group.differences
     trained = {other.method for other in table if not other.external}
-    return ("external",) if _plain(group.method) in map(_plain, trained | paper_methods()) else ()
+    taken = _plain(group.method) in map(_plain, trained | paper_methods())
+    return (*(["external"] if taken else []), *([group.card.mark] if group.card and group.card.mark else []))
 
 
 def _plain(name: str) -> str:

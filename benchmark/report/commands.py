@@ -19,13 +19,16 @@ def write_command(runs: Sequence[Run], data: str = "DATA") -> str:
     """Writes the command of the runs of one row, which differ in seed and manipulations alone.
 
     ``data`` is the folder of the set that was scored, ``DATA`` where it is not known. If they were
-    trained on another set, that one is ``DATA``. Of ``WEIGHTS`` and ``SCORES`` a run keeps the hash
-    alone. What a run of another version knows and this one has no flag for follows as a comment.
+    trained on another set, that one is ``DATA``. Of ``WEIGHTS``, ``SCORES`` and ``SUBMISSION`` a
+    run keeps the hash alone. What a run of another version knows and this one has no flag for
+    follows as a comment.
     """
     first = runs[0]
     if first.external:
-        val = ["--val-scores", "VAL_SCORES"] if first.settings.get("val_scores") else []
         own = [] if first.dataset in OFFICIAL else ["--data", data]
+        if first.card:
+            return shlex.join(["ffpms", "evaluate", "--submission", "SUBMISSION", *own])
+        val = ["--val-scores", "VAL_SCORES"] if first.settings.get("val_scores") else []
         return shlex.join(["ffpms", "evaluate", "--scores", "SCORES", *val, "--name", first.method, *own])
     ranks = first.settings.get("ranks", 1)
     launch = f"torchrun --nproc-per-node {ranks} $(which ffpms)" if ranks > 1 else "ffpms"

@@ -35,7 +35,7 @@ def describe(table: str, cells: pd.DataFrame, runs: Sequence[Run], bags: Bags, n
     n_pairs = runs[0].scores["pair_id"].nunique()
     counts = [
         ("methods", str(ours["method"].nunique())),
-        ("trainings" if not all(run.external for run in runs) else "sets of scores", str(len(runs))),
+        ("trainings" if any(run.seed is not None for run in runs) else "sets of scores", str(len(runs))),
         ("test videos", str(len(about))),
         ("test pairs", str(n_pairs)),
     ]
@@ -87,7 +87,9 @@ def _cautions(runs: Sequence[Run], n_pairs: int, note: str) -> list[str]:
         number = "is a single test pair" if n_pairs == 1 else f"are {n_pairs} test pairs"
         wide = "no number has an interval" if n_pairs == 1 else "intervals are wide"
         lines.append(f"There {number}, where the paper's set has 70: {wide}.")
-    if any(run.external for run in runs):
+    if any(run.card for run in runs):
+        lines.append("Some rows are submissions. How they were made is what their authors say.")
+    if any(run.external and not run.card for run in runs):
         lines.append("Some rows are another tool's scores. How they were made is not known here.")
     lines.append("All numbers hold for videos like these. They say little about other data.")
     return lines

@@ -98,7 +98,8 @@ def _title(sections: Sequence[Section]) -> str:
 def list_parts(section: Section) -> list[tuple[str, str]]:
     """Lists the parts of a section, in the order of the page: key and name."""
     figures = [(key, name) for key, name, _ in PARTS if section.figures_of(key)]
-    return [("leaderboard", "Leaderboard"), *figures, ("bags", "Bags"), ("origins", "How each row was made")]
+    entries = [("submissions", "Submissions")] if section.submissions else []
+    return [("leaderboard", "Leaderboard"), *entries, *figures, ("bags", "Bags"), ("origins", "How each row was made")]
 
 
 @cache

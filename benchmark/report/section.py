@@ -13,6 +13,7 @@ from benchmark.leaderboards.board import Board
 from benchmark.leaderboards.groups import Group, group_runs
 from benchmark.leaderboards.rendering.html import render_tables
 from benchmark.leaderboards.rendering.tables import explain, make_tables
+from benchmark.leaderboards.submission_lines import explain_marks
 from benchmark.report.bags import KINDS, Bags
 from benchmark.report.curves import Curves
 from benchmark.report.faces import Album, collect_faces, find_bags
@@ -21,6 +22,7 @@ from benchmark.report.numbers import list_calibration, list_numbers
 from benchmark.report.overview import Overview, describe
 from benchmark.report.provenance import RowOrigin, trace
 from benchmark.report.series import Series, make_series
+from benchmark.report.submissions import SubmissionView, list_submissions
 from benchmark.runs.folder import Run
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
@@ -65,6 +67,7 @@ class Section:
     album: Album
     heat_line: str
     data: dict[str, Any]
+    submissions: list[SubmissionView] = field(default_factory=list)
 
     def figures_of(self, part: str) -> list[Figure]:
         """Returns the figures of a part of the section."""
@@ -87,7 +90,7 @@ def make_section(number: int, table: str, runs: list[Run], board: Board, root: P
         key=f"set-{number}",
         name=name,
         overview=describe(name, cells, runs, bags, note),
-        marks=explain(list(make_tables(cells))),
+        marks=[*explain(list(make_tables(cells))), *explain_marks(groups)],
         tables=render_tables(cells),
         series=list(series.values()),
         shared=shared,
@@ -98,6 +101,7 @@ def make_section(number: int, table: str, runs: list[Run], board: Board, root: P
         album=album,
         heat_line=heat_line,
         data=_list_data(cells, bags, lines, series, hardest, album),
+        submissions=list_submissions(groups),
     )
 
 

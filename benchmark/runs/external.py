@@ -1,6 +1,6 @@
 """External scores: checks another tool's scores and stores them as a run (``ffpms evaluate``)."""
 
-import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,27 @@ import pandas as pd
 import tomli_w
 
 import ffpms
-from benchmark.runs.folder import CONFIG, EXTERNAL, PROPOSALS, SCORES, SEGMENTS, finish, name_run, read_run, unfinish
+from benchmark.runs.folder import (
+    CONFIG,
+    EXTERNAL,
+    PROPOSALS,
+    SCORES,
+    SEGMENTS,
+    SUBMISSION,
+    TRAINING,
+    finish,
+    name_run,
+    read_run,
+    unfinish,
+)
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.proposals import MADE_OF_PROPOSALS, is_json, read_proposals
-from benchmark.runs.submission import Submission, find_problems, keys_of, read_submission
+from benchmark.runs.submission import SEED, Submission, find_problems, keys_of, read_submission, split_seeds
+from benchmark.runs.submission_card import CARD, NAME, OF_A_NAME, Card
+from benchmark.runs.submission_folder import Candidate
 from ffpms.errors import ConfigError, ManifestError, writing
 from ffpms.parquet import write_table
+from ffpms.protocol.v1_manifest import OFFICIAL
 from ffpms.regular_files import read_text
 from ffpms.schema import NO_FACE_SCORE, PROPOSAL, SCORE, SEGMENT, UNKNOWN, Split
 from ffpms.storage import write_whole
@@ -29,14 +44,66 @@ def check_name(name: str) -> None:
     Raises:
         ConfigError: it is not made of 1 to 64 letters, digits, dots, dashes and underscores.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
-        raise ConfigError(f"name: {name!r} is no name of 1 to 64 letters, digits, dots and dashes such as my-tool")
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"name: {name!r} is no {OF_A_NAME.removeprefix('a ')} such as my-tool")
+
+
+def read_candidate(
+    candidate: Candidate, test: GroundTruth, val: GroundTruth
+) -> tuple[Submission | None, Submission | None, list[str]]:
+    """Reads the scores of the test bags and, if there are any, of the val bags.
+
+    Returns them and the problems, one line a kind.
+
+    Raises:
+        ConfigError: the file has proposals, and the truth no built set.
+        ManifestError: a file is no table and no JSON object.
+    """
+    own, problems = read_scores(candidate.scores, test)
+    of_val, wrong = read_scores(candidate.val_scores, val) if candidate.val_scores else (None, [])
+    problems += wrong
+    if own and of_val and own.seeds != of_val.seeds:
+        what = f"has scores of {_name_seeds(of_val.seeds)}, those of the test bags are of {_name_seeds(own.seeds)}"
+        problems.append(f"{candidate.val_scores}: {what}; give both files the same")
+    if candidate.card:
+        seeds = own.seeds if own else None
+        problems += [f"{candidate.place / CARD}: {problem}" for problem in _compare(candidate.card, seeds, test)]
+    return own, of_val, problems
+
+
+def _compare(card: Card, seeds: tuple[int | None, ...] | None, truth: GroundTruth) -> Iterator[str]:
+    """Yields in what a card is not of the scores beside it, or not of the set."""
+    stated = card.configuration.get("seeds")
+    alone = seeds == (None,) and stated is not None and len(stated) < 2
+    if seeds and stated is not None and not alone and tuple(sorted(stated)) != seeds:
+        what = f"{stated} are not those of the scores ({_name_seeds(seeds)})"
+        yield f"configuration.seeds: {what}; correct one of the two"
+    name, sha256 = card.data.get("name", truth.dataset), card.data.get("sha256", "")
+    same = truth.sha256.startswith(sha256) if sha256 else name == truth.dataset
+    if not (same or name == truth.dataset in OFFICIAL):
+        theirs, own = f"{name} {sha256[:8]}".rstrip(), f"{truth.dataset} {truth.sha256[:8]}"
+        yield f"data: the scores are of {theirs}, and this set is {own}; name theirs with --data"
+
+
+def _name_seeds(seeds: tuple[int | None, ...]) -> str:
+    return "no seed" if seeds == (None,) else f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
+def find_repeated(read: Iterable[tuple[Candidate, Submission]]) -> Iterator[str]:
+    """Finds submissions that another has the name and the scores of, whose runs would be one."""
+    first: dict[tuple[str, str], Candidate] = {}
+    for candidate, test in read:
+        before = first.setdefault((candidate.name, test.sha256), candidate)
+        if before is not candidate:
+            what = f"has the method and the scores of {before.place}"
+            yield f"{candidate.place}: {what}; leave one of the two away"
 
 
 def read_scores(path: Path, truth: GroundTruth) -> tuple[Submission | None, list[str]]:
     """Reads a file's scores of the bags of a ground truth, or proposals that scores are made of.
 
-    Returns None and the problems, one line a kind, if something is wrong with them.
+    Returns None and the problems, one line a kind, if something is wrong with them. Each seed of a
+    file must score all that counts.
 
     Raises:
         ConfigError: the file has proposals, and the truth no built set.
@@ -47,10 +114,25 @@ def read_scores(path: Path, truth: GroundTruth) -> tuple[Submission | None, list
         rows, proposals, problems = read_proposals(path, truth)
     else:
         rows, problems = read_submission(path)
-        problems = problems or find_problems(rows, truth)
+        problems = problems or _find_problems(rows, truth)
     if problems:
         return None, [f"{path}: {problem}" for problem in problems]
-    return Submission(truth, _make_scores(rows, truth), proposals), []
+    tables = [(seed, _make_scores(own, truth)) for seed, own in split_seeds(rows).items()]
+    named = [table if seed is None else table.assign(**{SEED: seed}) for seed, table in tables]
+    return Submission(truth, pd.concat(named), proposals), []
+
+
+def _find_problems(rows: pd.DataFrame, truth: GroundTruth) -> list[str]:
+    """Finds the problems of each seed; one that several seeds have is one line that names them."""
+    if rows.empty:
+        return find_problems(rows.drop(columns=SEED, errors="ignore"), truth)
+    found: dict[str, list[int | None]] = {}
+    for seed, own in split_seeds(rows).items():
+        for problem in find_problems(own, truth):
+            found.setdefault(problem, []).append(seed)
+    return [
+        problem if seeds == [None] else f"{_name_seeds(tuple(seeds))}: {problem}" for problem, seeds in found.items()
+    ]
 
 
 def _make_scores(rows: pd.DataFrame, truth: GroundTruth) -> pd.DataFrame:
@@ -65,21 +147,27 @@ def _make_scores(rows: pd.DataFrame, truth: GroundTruth) -> pd.DataFrame:
     return scores.assign(place=place, weight=float("nan")).sort_values(["place", "slot", "track_id"])
 
 
-def write_run(name: str, test: Submission, val: Submission | None, out: Path) -> Path:
-    """Writes a run folder ``<name>-<hash>``; the same scores of the same set give the same folder.
+def write_runs(name: str, test: Submission, val: Submission | None, out: Path, card: Card | None = None) -> list[Path]:
+    """Writes a run folder ``<name>-<hash>`` for each seed, and returns them.
+
+    The same scores of the same set give the same folders, whatever the card says.
 
     Raises:
         StorageError: the disk is full or cannot be written to.
     """
-    settings: dict[str, Any] = {"method": name, "manipulations": test.truth.manipulations}
-    settings |= {"scores": test.sha256[:12], "val_scores": val.sha256[:12] if val else ""}
     truth = test.truth
+    settings: dict[str, Any] = {"method": name, "manipulations": truth.manipulations}
+    settings |= {"scores": test.sha256[:12], "val_scores": val.sha256[:12] if val else ""}
     settings |= {} if test.proposals is None else {"proposals": test.proposals_sha256[:12]}
-    data = {"name": truth.dataset, "reasons": list(truth.reasons), "sha256": truth.sha256}
-    folder = out / name_run(settings, truth.sha256, "")
-    about = {EXTERNAL: settings, "data": data, "code": {"version": ffpms.__version__, "sha256": ""}}
-    about |= {} if test.proposals is None else {MADE_OF: MADE_OF_PROPOSALS}
-    text, config = tomli_w.dumps(about), folder / CONFIG
+    return [_write_run(settings, seed, test, val, out, card) for seed in test.seeds]
+
+
+def _write_run(
+    settings: dict[str, Any], seed: int | None, test: Submission, val: Submission | None, out: Path, card: Card | None
+) -> Path:
+    truth, own = test.truth, settings | ({} if seed is None else {SEED: seed})
+    folder = out / name_run(own, truth.sha256, "")
+    text, config = tomli_w.dumps(_describe(own, test, card)), folder / CONFIG
     with suppress(ManifestError):  # it is not done, or damaged: it is written again
         if read_run(folder).segments is not None and read_text(config) == text:
             return folder
@@ -89,10 +177,23 @@ def write_run(name: str, test: Submission, val: Submission | None, out: Path) ->
         write_whole(config, text)
         for split, submission in ((Split.TEST, test), (Split.VAL, val)):
             if submission:
-                table = submission.scores.assign(run_id=folder.name, method=name, dataset=truth.dataset)
-                write_table(table, SCORE, folder / SCORES[split])
+                constant = {"run_id": folder.name, "method": settings["method"], "dataset": truth.dataset}
+                write_table(submission.of(seed).assign(**constant), SCORE, folder / SCORES[split])
         write_table(truth.segments, SEGMENT, folder / SEGMENTS)
         if test.proposals is not None:
             write_table(test.proposals, PROPOSAL, folder / PROPOSALS)
         finish(folder)
     return folder
+
+
+def _describe(settings: dict[str, Any], test: Submission, card: Card | None) -> dict[str, Any]:
+    """Describes a run: the content of its ``config.toml``."""
+    truth = test.truth
+    data = {"name": truth.dataset, "reasons": list(truth.reasons), "sha256": truth.sha256}
+    about = {EXTERNAL: settings, "data": data, "code": {"version": ffpms.__version__, "sha256": ""}}
+    about |= {} if test.proposals is None else {MADE_OF: MADE_OF_PROPOSALS}
+    if card:
+        about[SUBMISSION] = dict(card.content)
+        if training := card.name_training(settings.get(SEED)):
+            about[TRAINING] = {"id": training}
+    return about

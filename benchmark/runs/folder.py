@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.runs.submission_card import Card
 from benchmark.runs.tables import SCORE_AGAIN, check_hashes, read_if_there, read_scores, reading_tables
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest, file_digest
@@ -62,6 +63,8 @@ DEFAULTS = "defaults"
 """Table of ``config.toml`` with the settings of the method's own that are its defaults."""
 TRAINING = "training"
 """Table of ``config.toml`` that names the training whose weights a run has."""
+SUBMISSION = "submission"
+"""Table of ``config.toml`` with the card of another tool's scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,7 @@ class Run:
 
     A run that was scored on another set too is there once more for that set. ``origin`` is then the
     run on the set that it was trained on, and ``manipulations`` are those of the test bags.
+    ``card`` says how another tool's scores were made; None if they came without one.
     """
 
     run_id: str
@@ -101,6 +105,7 @@ class Run:
     proposals: pd.DataFrame | None = field(default=None, repr=False)
     origin: "Run | None" = field(default=None, repr=False)
     perturbed: pd.DataFrame = field(default_factory=lambda: PERTURBED_SCORE.empty_table().to_pandas(), repr=False)
+    card: Card | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -200,7 +205,9 @@ def read_run(folder: Path) -> Run:
         external = EXTERNAL in about
         settings = about[EXTERNAL if external else TRAINED]
         data, code = about["data"], about["code"]["sha256"]
-        own = (settings["method"], None if external else settings["seed"], tuple(settings["manipulations"]))
+        seed = settings.get("seed") if external else settings["seed"]
+        own = (settings["method"], seed, tuple(settings["manipulations"]))
+        card = Card.of(about[SUBMISSION]) if SUBMISSION in about else None
         name, reasons = _read_name(data)
         found = (name, data["sha256"], code)
         defaults, training = dict(about.get(DEFAULTS, {})), str(about.get(TRAINING, {}).get("id", ""))
@@ -218,7 +225,15 @@ def read_run(folder: Path) -> Run:
         known = read_table(segments, SEGMENT) if segments.is_file() else None
         proposals = read_table(folder / PROPOSALS, PROPOSAL) if external and "proposals" in settings else None
         check_hashes(folder / DONE, but=PERTURBED)
-    return Run(expected, *own, settings, *found, *tables, external, reasons, defaults, known, training, proposals)
+    return Run(
+        *(expected, *own, settings, *found, *tables, external),
+        reasons=reasons,
+        defaults=defaults,
+        segments=known,
+        training=training,
+        proposals=proposals,
+        card=card,
+    )
 
 
 def _check_name(folder: Path, expected: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.special import expit
 
 from benchmark.runs.ground_truth import GroundTruth
 from ffpms.errors import ManifestError, unreadable
@@ -19,7 +20,10 @@ from ffpms.schema import UNKNOWN, Status
 
 COLUMNS = ("bag_id", "slot", "track_id", "score")
 """Columns of a file of scores."""
-_NEEDED = ("bag_id", "score")
+SEED = "seed"
+"""Column that tells the scores of several trainings apart; it may be left out."""
+LOGIT = "logit"
+"""Column that may stand in the place of the score, which is then 1 / (1 + exp(-logit))."""
 _GIVE = "give a CSV or Parquet file with bag_id, slot and score"
 _MAX_NAMED = 3
 """Maximum number of examples in an error line."""
@@ -29,8 +33,8 @@ _MAX_NAMED = 3
 class Submission:
     """A file's scores of the bags that count, in the truth's order.
 
-    ``scores`` is a SCORE table without run and method. ``proposals`` is a PROPOSAL table; None if
-    the file has scores.
+    ``scores`` is a SCORE table without run and method, and with the column ``seed`` if the file has
+    one. ``proposals`` is a PROPOSAL table; None if the file has scores.
     """
 
     truth: GroundTruth
@@ -43,7 +47,16 @@ class Submission:
 
         It is the same for CSV and Parquet, and in any order of rows.
         """
-        return _digest(self.scores[list(COLUMNS)])
+        return _digest(self.scores[[*([SEED] if SEED in self.scores else []), *COLUMNS]])
+
+    @property
+    def seeds(self) -> tuple[int | None, ...]:
+        """The seeds of its trainings, in order; None stands for the only one of a file without."""
+        return tuple(split_seeds(self.scores))
+
+    def of(self, seed: int | None) -> pd.DataFrame:
+        """Returns the scores of one training: a SCORE table without run and method."""
+        return split_seeds(self.scores)[seed]
 
     @property
     def proposals_sha256(self) -> str:
@@ -55,11 +68,25 @@ def _digest(table: pd.DataFrame) -> str:
     return digest(table.to_csv(index=False, lineterminator="\n").encode())
 
 
+def split_seeds(rows: pd.DataFrame) -> dict[int | None, pd.DataFrame]:
+    """Splits rows by their seed, without its column; None is the seed of rows that have none.
+
+    Example:
+        >>> list(split_seeds(pd.DataFrame({"seed": [1, 0, 1], "score": 0.5})))
+        [0, 1]
+    """
+    if SEED not in rows:
+        return {None: rows}
+    seeds = rows[SEED].astype(int)
+    return {seed: rows[seeds == seed].drop(columns=SEED) for seed in sorted(seeds.unique().tolist())}
+
+
 def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Reads a CSV or Parquet file; returns its rows and the problems of their form, one line a
     kind.
 
-    The rows have the columns of COLUMNS; slot and track are -1 where there is none.
+    The rows have the columns of COLUMNS, and the seed if the file has it. Slot and track are -1
+    where there is none.
 
     Raises:
         ManifestError: there is no such file, or it is no table.
@@ -67,15 +94,30 @@ def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
     table = _read_table(path)
     if wrong := list(_check_columns([str(name) for name in table.columns])):
         return table, wrong
-    bag, score = table["bag_id"].astype(str), _to_numbers(table["score"])
-    rows, problems = pd.DataFrame({"bag_id": bag, "score": score}), []
-    problems.append(describe("scores that are no number", bag[score.isna()], "give every row one in [0, 1]"))
+    bag, (score, problems) = table["bag_id"].astype(str), _read_scores(table)
+    rows = pd.DataFrame({"bag_id": bag, "score": score})
     outside = (score < 0) | (score > 1)
     problems.append(describe("scores outside [0, 1]", bag[outside], "give the probability of being fake"))
     for name in ("slot", "track_id"):
         rows[name], broken = _to_places(table[name]) if name in table else (UNKNOWN, bag.isna())
         problems.append(describe(f"{name}s that are no whole number", bag[broken], "leave it empty for a video"))
-    return rows[list(COLUMNS)], [problem for problem in problems if problem]
+    if SEED in table:
+        rows[SEED], broken = _to_places(table[SEED], 2**31 - 1)
+        unknown = bag[broken | (rows[SEED] == UNKNOWN)]
+        problems.append(
+            describe("seeds that are no whole number", unknown, "give every row one from 0, or leave the column out")
+        )
+    return rows[[*COLUMNS, *([SEED] if SEED in rows else [])]], [problem for problem in problems if problem]
+
+
+def _read_scores(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
+    """Reads scores, or makes them of logits; also says which are no number."""
+    name = LOGIT if LOGIT in table else "score"
+    number = _to_numbers(table[name])
+    todo = "give every row one" + (" in [0, 1]" if name == "score" else "")
+    problem = describe(f"{name}s that are no number", table.loc[number.isna(), "bag_id"].astype(str), todo)
+    score = number if name == "score" else pd.Series(expit(number.to_numpy()), index=number.index)
+    return score, [problem]
 
 
 def _read_table(path: Path) -> pd.DataFrame:
@@ -99,11 +141,16 @@ def _check_columns(names: list[str]) -> Iterator[str]:
     if len(names) == 1 and (mark := next((mark for mark in ";\t" if mark in names[0]), "")):
         yield f"one column only, named {names[0]!r}; separate columns by commas, not by {mark!r}"
         return
-    todo = f"it takes {', '.join(COLUMNS)}, of which slot and track_id may be left out"
-    if missing := [name for name in _NEEDED if name not in names]:
+    todo = f"it takes {', '.join((*COLUMNS, SEED))}, of which slot, track_id and seed may be left out"
+    needed = ("bag_id", LOGIT if LOGIT in names else "score")
+    if missing := [name for name in needed if name not in names]:
         yield f"no column {' and '.join(missing)} (there are: {', '.join(names) or 'none'}); {todo}"
-    if unknown := [name for name in names if name not in COLUMNS]:
+    if unknown := [name for name in names if name not in (*COLUMNS, SEED, LOGIT)]:
         yield f"unknown columns {', '.join(unknown)}; {todo}"
+    if {"score", LOGIT} <= set(names):
+        yield "both score and logit; leave one of the columns away"
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        yield f"columns {', '.join(twice)} are there twice; keep one of each"
 
 
 def _to_numbers(column: pd.Series) -> pd.Series:
@@ -126,14 +173,14 @@ def _read_exactly(cell: object, number: float) -> float:
     return number
 
 
-def _to_places(column: pd.Series) -> tuple[pd.Series, pd.Series]:
+def _to_places(column: pd.Series, highest: int = 2**15 - 1) -> tuple[pd.Series, pd.Series]:
     """Converts a column to whole numbers from -1, which also stands for an empty cell.
 
     Also returns which cells are neither.
     """
     empty = column.isna() | (column.astype(str) == "")
     number = _to_numbers(column)
-    broken = ~empty & ~((number % 1 == 0) & number.between(UNKNOWN, 2**15 - 1))
+    broken = ~empty & ~((number % 1 == 0) & number.between(UNKNOWN, highest))
     return number.where(~empty & ~broken, UNKNOWN).astype(np.int64), broken
 
 

@@ -185,7 +185,7 @@ def embed(model: Model, embedder: Embedder, crops: list[str], read: Read) -> Ten
 
 
 def make_batches(model: Model, dataset: BagDataset, order: list[int], size: int, slow: bool = False) -> Iterable[Batch]:
-    """Makes the batches of a pass without training; ``slow`` says that faces are read from crops."""
+    """Makes the batches of a pass without training; ``slow`` says that crops are read for it."""
     model.detector.eval()
     batches = in_batches(order, size)
     machine = model.machine

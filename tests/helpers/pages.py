@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (
+    *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
+    *(page for page in sorted((ROOT / "docs").rglob("*.md")) if ROOT / "docs" / "board" not in page.parents),
+)
+"""All but the READMEs of the recipes of boards."""
 
 _FENCE = re.compile(r"^\s*```")
 _BLOCK = re.compile(r"^(\s*([-*]|\d+\.) |#|\||<|!\[|\s*$)")

@@ -1,6 +1,9 @@
 """``ffpms evaluate``: adds another tool's scores to the leaderboard."""
 
 import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,18 +11,30 @@ import click
 from ffpms.cli.benchmark.leaderboard import PROTOCOL, write_board
 from ffpms.cli.help import Command
 from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET
+from ffpms.errors import ConfigError
 
 
 @click.command(cls=Command)
 @click.option(
     "--scores",
-    required=True,
     type=PATH,
-    help="CSV or Parquet: bag_id, slot (empty: the video), score. Or JSON of proposed segments.",
+    help="CSV or Parquet: bag_id, slot (empty: the video), score, and seed if there are several"
+    " trainings. Or JSON of proposed segments.",
 )
-@click.option("--name", required=True, help="What to call the method in the tables.")
+@click.option("--name", help="What to call the method in the tables.")
 @click.option("--val-scores", type=PATH, help="The same of the val bags, to choose threshold and temperature on.")
-@click.option("--data", type=PATH, help="The built set that was scored.  [default: FFPMS v1, no pixels needed]")
+@click.option(
+    "--submission",
+    "submissions",
+    multiple=True,
+    type=PATH,
+    help="Folder of submission.toml, scores and val_scores, in place of the three above; may be repeated.",
+)
+@click.option(
+    "--data",
+    type=PATH,
+    help="The built set that was scored, or its recipe without pixels.  [default: FFPMS v1, no pixels needed]",
+)
 @click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs and leaderboard.")
 @PROTOCOL
 @CONFIG
@@ -33,25 +48,60 @@ def evaluate(**flags: Any) -> None:
 
     Example: ffpms evaluate --scores my.csv --name my-tool --data ffpms-data --out runs
     Example: ffpms evaluate --scores segments.json --name my-tool --data ffpms-data
+    Example: ffpms evaluate --submission my-entry --data recipe --out board
     """
-    from benchmark.runs.external import check_name, read_scores, write_run
+    _take_in(flags)
+    write_board(flags["out"], flags["out"], flags)
+
+
+def _take_in(flags: dict[str, Any]) -> None:
+    """Checks all scores and cards, and then writes the runs; ends with exit code 2 if one is wrong."""
+    from benchmark.runs.external import find_repeated, read_candidate, write_runs
     from benchmark.runs.ground_truth import GroundTruth
-    from ffpms.dataset.built_set import BuiltSet
+    from benchmark.runs.recipe_set import load_set
     from ffpms.schema import Split
 
-    check_name(flags["name"])
-    data = BuiltSet.load(flags["data"]) if flags["data"] else None
-    read, problems = {}, []
-    for split, path in ((Split.TEST, flags["scores"]), (Split.VAL, flags["val_scores"])):
-        truth = GroundTruth.of_set(data, split) if data else GroundTruth.of_v1(split)
-        read[split], wrong = read_scores(path, truth) if path else (None, [])
-        problems += wrong
+    candidates, problems = _find_candidates(flags)
+    data = load_set(flags["data"]) if flags["data"] else None
+    make = partial(GroundTruth.of_set, data) if data else GroundTruth.of_v1
+    truths = make(Split.TEST), make(Split.VAL)
+    read = [(candidate, *read_candidate(candidate, *truths)) for candidate in candidates]
+    problems += [problem for *_, own in read for problem in own]
+    problems += find_repeated([(candidate, test) for candidate, test, *_ in read if test])
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
-    test = read[Split.TEST]
-    if problems or test is None:
+    if problems:
         sys.exit(2)
-    folder = write_run(flags["name"], test, read[Split.VAL], flags["out"])
-    if not flags["quiet"]:
-        click.echo(f"{folder}: {len(test.truth.scored)} test bags scored", err=True)
-    write_board(flags["out"], flags["out"], flags)
+    for candidate, test, val, _ in read:
+        folders = write_runs(candidate.name, test, val, flags["out"], candidate.card) if test else []
+        if not flags["quiet"]:
+            _tell(candidate, folders, len(truths[0].scored))
+
+
+def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:
+    """Finds what is to be scored: a file and its name, or submissions; and what is wrong there.
+
+    Raises:
+        ConfigError: the flags name neither or both.
+    """
+    from benchmark.runs.external import check_name
+    from benchmark.runs.submission_folder import Candidate, find_candidate
+
+    if flags["submissions"]:
+        if given := [name for name in ("scores", "name", "val_scores") if flags[name] is not None]:
+            names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise ConfigError(f"submission: has its own card and scores; leave {names} away")
+        found = [find_candidate(folder) for folder in flags["submissions"]]
+        return [own for own, _ in found if own], [problem for _, wrong in found for problem in wrong]
+    if missing := [f"--{name}" for name in ("scores", "name") if flags[name] is None]:
+        raise ConfigError(f"{' and '.join(missing)}: not given; give --scores FILE --name NAME, or --submission DIR")
+    check_name(flags["name"])
+    return [Candidate(flags["name"], flags["scores"], flags["scores"], flags["val_scores"])], []
+
+
+def _tell(candidate: Any, folders: Sequence[Path], n_bags: int) -> None:
+    """Tells where the runs are, and what a reader of the card will miss."""
+    more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
+    click.echo(f"{folders[0]}{more}: {n_bags} test bags scored", err=True)
+    if candidate.card and candidate.card.unstated:
+        click.echo(f"{candidate.place}: its card does not state {', '.join(candidate.card.unstated)}", err=True)

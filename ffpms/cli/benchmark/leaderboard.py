@@ -21,6 +21,8 @@ PROTOCOL = click.option(
     show_default=True,
     help="Rule by which segments are scored.",
 )
+SECONDS = "av-deepfake1m"
+"""The choice of ``--to`` that needs the seconds of videos, and so the built set."""
 
 
 @click.command(cls=Command)
@@ -37,14 +39,15 @@ PROTOCOL = click.option(
 @click.option("--curve", type=PATH, help="Also draw accuracy against fake rate (PNG, PDF or SVG).")
 @click.option(
     "--to",
-    type=click.Choice(["av-deepfake1m"]),
-    help="Also write each run's segments for that evaluator, into its own folder.",
+    type=click.Choice(["av-deepfake1m", "board"]),
+    help="Also write each run's segments for that evaluator, or each configuration as a submission"
+    " to a board, into a folder of that name.",
 )
 @click.option(
     "--data",
     multiple=True,
     type=PATH,
-    help="The built set that was scored, for the seconds of --to; may be repeated."
+    help="The built set that was scored, for the seconds of --to av-deepfake1m; may be repeated."
     "  [default: looked for beside RUNS and in ffpms-data, by its hash]",
 )
 @PROTOCOL
@@ -57,6 +60,7 @@ def leaderboard(runs: Path, **flags: Any) -> None:
 
     Example: ffpms leaderboard runs --format csv,latex
     Example: ffpms leaderboard runs --to av-deepfake1m --data ffpms-data
+    Example: ffpms leaderboard runs --to board --out entries
     """
     from benchmark.figures.plotting import check_picture
     from benchmark.leaderboards.rendering.files import check_formats
@@ -65,8 +69,8 @@ def leaderboard(runs: Path, **flags: Any) -> None:
     if flags["curve"]:
         need("matplotlib")
         check_picture(flags["curve"])
-    if flags["data"] and not flags["to"]:
-        raise ConfigError("data: is read for --to alone; add --to av-deepfake1m, or leave --data away")
+    if flags["data"] and flags["to"] != SECONDS:
+        raise ConfigError("data: is read for --to av-deepfake1m alone; add that, or leave --data away")
     write_board(runs, flags["out"] or runs, flags)
 
 
@@ -87,13 +91,15 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
         check_not_empty(runs, found)
         if lacking := _describe_lacking([run.run_id for run in found.runs if run.segments is None]):
             log(f"{runs}: {lacking}")
-        sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") and found.runs else {}
+        sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") == SECONDS and found.runs else {}
         board = make_board(found.runs, found.failures, flags.get("protocol", ACTIVITYNET))
         files = board.write(out, flags.get("formats", FORMATS))
         robustness = tabulate_robustness(found.runs)
         files += write_robustness(robustness, out)
-    if flags.get("to"):
+    if flags.get("to") == SECONDS:
         files += _write_segments(found.runs, sets, out, log)
+    elif flags.get("to") and found.runs:
+        files += _write_submissions(found.runs, runs, out, log)
     if flags.get("curve"):
         files += _draw_curve(found.runs, flags["curve"])
     if flags["as_json"]:
@@ -135,6 +141,17 @@ def _write_segments(runs: list[Any], sets: dict[str, Any], out: Path, log: Calla
     for line in left_out:
         log(f"left out: {line}")
     return [out / FOLDER] if files else []
+
+
+def _write_submissions(runs: list[Any], root: Path, out: Path, log: Callable[[str], None]) -> list[Path]:
+    """Writes the submissions, logs which rows are none, and returns the folders."""
+    from benchmark.leaderboards.submission_files import write_submissions
+    from benchmark.report.commands import write_command
+
+    folders, left_out = write_submissions(runs, root, out, write_command)
+    for line in left_out:
+        log(f"left out: {line}")
+    return folders
 
 
 def _draw_curve(finished: list[Any], path: Path) -> list[Path]:

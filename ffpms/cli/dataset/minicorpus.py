@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.help import Command
+from ffpms.cli.help import Command, option_group
 from ffpms.cli.options import CONFIG, PATH, PLAIN, QUIET, WORKERS, parse_names, parse_range, progress
 from ffpms.errors import ConfigError
 
@@ -17,19 +17,25 @@ def _parse_shares(_: click.Context, __: click.Parameter, text: str | None) -> tu
 
 
 @click.command(cls=Command)
-@click.option("--out", required=True, type=PATH, help="Folder of the tree.")
-@click.option("--identities", default=40, show_default=True, help="People: an even number from 6 up; 1000 are as FF++.")
-@click.option("--frames", default="60-90", show_default=True, callback=parse_range, help="Length of the videos.")
-@click.option("--compression", default="c40", show_default=True, callback=parse_names, help="Comma list: raw,c23,c40.")
-@click.option("--split", default="train,val,test", show_default=True, callback=parse_names, help="Only pairs of these.")
-@click.option("--difficulty", default=0.4, show_default=True, help="How well the fakes are made, 0 to 1.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Another seed, other people.")
-@click.option("--shares", show_default="3,1,1", callback=_parse_shares, help="Of pairs: train,val,test.")
-@WORKERS
-@click.option("--sheet", type=PATH, help="Also draw a contact sheet of some originals and fakes (JPEG or PNG).")
-@CONFIG
-@QUIET
-@PLAIN
+@option_group(
+    "The corpus",
+    click.option(
+        "--identities", default=40, show_default=True, help="People: an even number from 6; 1000 are as FF++."
+    ),
+    click.option("--frames", default="60-90", show_default=True, callback=parse_range, help="Length of the videos."),
+    click.option("--difficulty", default=0.4, show_default=True, help="How well the fakes are made, 0 to 1."),
+    click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Another one: other people."),
+    click.option("--shares", show_default="3,1,1", callback=_parse_shares, help="Of pairs: train,val,test."),
+)
+@option_group(
+    "What of it is rendered",
+    click.option("--out", required=True, type=PATH, help="Folder of the tree."),
+    click.option("--compression", default="c40", show_default=True, callback=parse_names, help="Of raw,c23,c40."),
+    click.option("--split", default="train,val,test", show_default=True, callback=parse_names, help="Pairs of these."),
+    click.option("--sheet", type=PATH, help="Also draw a contact sheet of some originals and fakes (JPEG or PNG)."),
+)
+@option_group("Machine", WORKERS)
+@option_group("Output", CONFIG, QUIET, PLAIN)
 def minicorpus(**flags: Any) -> None:
     """Render the embedded corpus: talking heads and four manipulations, laid out like FF++.
 

@@ -28,12 +28,12 @@ _MARGIN = 20
 
 
 def draw_board(drawing: Drawing, board: Board) -> "Iterator[RenderableType]":
-    """Draws the tables, what their marks mean, the notes on names of sets, and failures."""
+    """Draws the tables, what their marks mean, the foot of the tables, and failures."""
     tables = [*board.leading, *make_tables(board.cells)]
     for table in tables:
         yield from _draw_table(drawing, table)
         yield ""
-    yield drawing.lines(*explain(tables, "Low-high", "*"), *board.notes.values())
+    yield drawing.lines(*explain(tables, "Low-high", "*"), *board.foot.values())
     if rows := failed_rows(board.failures):
         drawn = drawing.table()
         for name in FAILED_COLUMNS:

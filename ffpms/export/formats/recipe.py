@@ -25,6 +25,8 @@ SPLITS = "splits"
 """Folder of the id pairs, unless they are those of FaceForensics++."""
 SEAL = "recipe_sha256"
 """Field of ``recipe.json``: the hash of all others, which tells an edited one."""
+WHICH_SET = "set"
+"""Field of ``recipe.json``: the whole set's name and hash, and the splits of which it has all."""
 _KEPT = ("ffpms", "dataset", "reasons", "config", "versions")
 """Fields of ``build.json`` that say nothing of the machine that it was built on."""
 
@@ -77,7 +79,16 @@ def seal(about: dict[str, Any]) -> dict[str, Any]:
 def _write(job: ExportJob) -> None:
     about: dict[str, Any] = {name: value for name, value in read_finished(job.data.root).items() if name in _KEPT}
     tables = {f"{name}.parquet": digest(table_bytes(job, name)) for name in table_names(job)}
-    write_whole(job.out / RECIPE, json.dumps(seal(about | {"whole": job.is_whole, "sha256": tables}), indent=2) + "\n")
+    about |= {"whole": job.is_whole, WHICH_SET: _describe_set(job), "sha256": tables}
+    write_whole(job.out / RECIPE, json.dumps(seal(about), indent=2) + "\n")
+
+
+def _describe_set(job: ExportJob) -> dict[str, Any]:
+    """Says which set it is, and of which of its splits the recipe has all bags."""
+    own, every = (videos["split"].value_counts() for videos in (job.selection.videos, job.data.videos))
+    splits = [str(split) for split in Split if own.get(split) == every.get(split)]
+    name = {"name": job.data.name, "reasons": list(job.data.reasons)}
+    return name | {"sha256": job.data.sha256, "splits": splits}
 
 
 def source_flags(corpus: Corpus, table: str = "videos") -> str:

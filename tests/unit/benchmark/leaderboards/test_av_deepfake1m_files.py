@@ -236,7 +236,7 @@ def test_without_the_set_nothing_is_written(
     flags: dict[str, tuple[tuple[object, ...], str]] = {
         "nothing": (to, f"{two_runs}: --to needs the built set of its runs, for seconds; none is near"),
         "another set": ((*to, "--data", whole), f"{whole}: the runs were scored on another set"),
-        "data alone": (("--data", timed.root), "data: is read for --to alone; add --to av-deepfake1m"),
+        "data alone": (("--data", timed.root), "data: is read for --to av-deepfake1m alone; add that"),
     }
     result = ffpms("leaderboard", two_runs, *flags[given][0])
     assert result.exit_code == 2
