@@ -156,7 +156,7 @@ def make_board(
         cells += [cell | {"same_as": ""} for cell in paper_cells(table)]
     whole = pd.DataFrame(cells, columns=COLUMNS)
     lines = tuple(explain_submissions(groups))
-    return Board(whole, tabulate_comparisons(comparisons), failed, explain_sets(groups), lines)
+    return Board(whole, tabulate_comparisons(comparisons), failed, explain_sets(groups), submissions=lines)
 
 
 def _read_folder(root: Path) -> tuple[list[Run], list[Failure]]:

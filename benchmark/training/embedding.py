@@ -76,14 +76,10 @@ def check_embeds(detector: Detector, config: TrainConfig) -> Backbone:
     """
     todo = "leave it out, or train it without --tune cached"
     if method(config.method).training_data != "bags":
-        raise DetectorError(
-            f"{config.method}: makes its fakes of pixels; leave it out, or train it without --tune cached"
-        )
+        raise DetectorError(f"{config.method}: makes its fakes of pixels; {todo}")
     if isinstance(detector, Embedder) and isinstance(detector.backbone, Backbone):
         return detector.backbone
-    raise DetectorError(
-        f"{config.method}: sees more of a face than its embedding; leave it out, or train it without --tune cached"
-    )
+    raise DetectorError(f"{config.method}: sees more of a face than its embedding; {todo}")
 
 
 def _users(config: TrainConfig) -> str:

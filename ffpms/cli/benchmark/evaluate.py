@@ -55,7 +55,7 @@ def evaluate(**flags: Any) -> None:
 
 
 def _take_in(flags: dict[str, Any]) -> None:
-    """Checks all scores and cards, and then writes the runs; ends with exit code 2 if one is wrong."""
+    """Checks all scores and cards, then writes the runs; exit code 2 if something is wrong."""
     from benchmark.runs.external import find_repeated, read_candidate, write_runs
     from benchmark.runs.ground_truth import GroundTruth
     from benchmark.runs.recipe_set import load_set
