@@ -78,7 +78,7 @@ ROOT = click.option("--root", type=PATH, help="A tree of any corpus.")
 TABLE = click.option("--table", type=PATH, help="CSV or Parquet file that lists your own videos.")
 
 
-def parse_range(_: click.Context, __: click.Parameter, text: str | None) -> tuple[int, int] | None:
+def parse_range(_: click.Context, option: click.Parameter, text: str | None) -> tuple[int, int] | None:
     """Parses a range: ``1-19`` -> (1, 19); ``5`` -> (5, 5)."""
     if text is None:
         return None
@@ -86,7 +86,8 @@ def parse_range(_: click.Context, __: click.Parameter, text: str | None) -> tupl
     try:
         return int(low), int(high if dash else low)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no range such as 1-19") from None
+        example = {"segments": "1-3", "frames": "60-90"}.get(option.name or "", "1-19")
+        raise click.BadParameter(f"{text!r} is no range such as {example}") from None
 
 
 def parse_names(_: click.Context, __: click.Parameter, text: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from ffpms.protocol.listing import mixable
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import choose_fakes, redraw, remix
-from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO, WITH_PIXELS, Split
+from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO, WITH_PIXELS, Split, Status
 
 if TYPE_CHECKING:
     from ffpms.dataset.torch_data import TorchBags
@@ -160,7 +160,7 @@ class BuiltSet:
         return TorchBags(self.bags(split, manipulations), frames, seed), collate
 
     def segments(self, split: str) -> pd.DataFrame:
-        """Returns the runs of fake slots of a split's bags, in slots and in seconds of their video.
+        """Returns the runs of fake slots of the bags that were built, in slots and in seconds.
 
         ``end`` is the slot after the last. Seconds are NaN where a video's frame rate is not known.
 
@@ -177,7 +177,8 @@ class BuiltSet:
         from ffpms.dataset.slot_times import slot_times
 
         _check_known("split", [split], list(Split))
-        bags = self.videos.loc[self.videos["split"] == split, "bag_id"]
+        usable = self.videos["status"].isin([*WITH_PIXELS, Status.NO_FACE])
+        bags = self.videos.loc[usable & (self.videos["split"] == split), "bag_id"]
         found = find_segments(self.frames[self.frames["bag_id"].isin(bags)])
         slot_s = found["bag_id"].map(slot_times(self).set_index("bag_id")["slot_s"])
         return found.assign(start_s=found["start"] * slot_s, end_s=found["end"] * slot_s)

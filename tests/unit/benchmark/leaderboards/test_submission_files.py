@@ -191,7 +191,7 @@ def test_scores_on_another_set_say_that_they_were_trained_elsewhere(whole: Path,
     card = tomllib.loads((folder / "submission.toml").read_text())
     assert (card["configuration"]["training"], card["configuration"]["chosen_on"]) == ("other data", "other data")
     assert card["data"]["sha256"] == other.sha256[:12]
-    assert card["configuration"]["command"].endswith("--data DATA --test-data DATA --seeds 0")
+    assert "--data DATA --test-data DATA " in card["configuration"]["command"]
     (again,) = take_in(folder, other, tmp_path / "runs")
     assert again.val.empty, "its val bags are of the other set"
     assert [group.method for group in group_runs([again])] == ["s-mil [external, trained on other data]"]

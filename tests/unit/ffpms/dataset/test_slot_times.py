@@ -38,6 +38,8 @@ def test_segments_of_a_set_are_told_in_slots_and_seconds(data: Path) -> None:
     lost = BuiltSet.load(data).segments("test").set_index("bag_id")["end_s"].isna()
     assert lost["DF_004_005"].all()
     assert not lost["F2F_004_005"].any()
+    edit(data, "videos", put({"status": "too_short"}, bag_id="F2F_004_005"))
+    assert "F2F_004_005" not in set(BuiltSet.load(data).segments("test")["bag_id"]), "it was not built"
     with pytest.raises(ConfigError, match="split: dev is unknown"):
         BuiltSet.load(data).segments("dev")
 

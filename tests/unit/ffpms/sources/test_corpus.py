@@ -130,6 +130,14 @@ def test_what_is_no_tree_of_it_is_said_in_its_words(toy: Corpus, tmp_path: Path)
         check_root(tmp_path, "", toy)
 
 
+@pytest.mark.parametrize("there", ["DF", "DF,swap", "F2F,FS,NT"])
+def test_defaults_stand_for_the_manipulations_at_hand(toy: Corpus, there: str) -> None:
+    """Also where some of them have the names of FaceForensics++'s."""
+    own = replace(toy, manipulations={}, paper=())
+    kinds = {code: code for code in there.split(",")}
+    assert own.adopt(Recipe(compression=""), kinds).manipulations == tuple(kinds)
+
+
 @pytest.mark.parametrize("corpus", [FFPP, "toy"])
 def test_a_manipulation_of_another_corpus_is_refused(corpus: Any, toy: Corpus, tree: Path) -> None:
     own = toy if corpus == "toy" else corpus
