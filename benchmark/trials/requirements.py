@@ -39,12 +39,12 @@ def check_order(name: str, crowded: Sequence[str], where: str) -> None:
 
 
 def check_faces(config: TrainConfig, data: BuiltSet) -> None:
-    """Checks that training shows as many faces of a bag as each option that is given asks for.
+    """Checks that training shows as many faces of a bag as each given option asks for.
 
-    With fewer a pool takes all faces, and the option's value would tell nothing but a row's name.
+    With fewer, other values of the option would train the same detector.
 
     Raises:
-        ConfigError: no train bag shows so many.
+        ConfigError: training shows fewer, or no train bag has as many.
     """
     known, given = method(config.method), dict(option.split("=", 1) for option in config.options)
     for key, asked in faces_asked(known.name, known.factory, given).items():
@@ -56,7 +56,7 @@ def check_faces(config: TrainConfig, data: BuiltSet) -> None:
 
 
 def _why_fewer(config: TrainConfig, asked: int, most: int) -> str:
-    """Returns what keeps training from showing so many faces of a bag, and what to do."""
+    """Returns why training shows fewer faces of a bag than are asked for, and what to do."""
     if asked > most:
         return f"and no train bag has more than {most}; take less"
     return f"and training shows {config.train_frames}; take less, or --train-frames {asked}"
