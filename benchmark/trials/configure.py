@@ -11,7 +11,7 @@ from benchmark.training.device import Machine, choose_precision
 from benchmark.training.weights import PACKAGED, hash_weights
 from detectors import method, names, resolve
 from detectors.backbones import TINY
-from detectors.options import options_of, parse_options
+from detectors.options import check_used, format_value, options_of, parse_options
 from ffpms.errors import ConfigError
 
 ALL_METHODS = ""
@@ -77,9 +77,12 @@ def split_mixes(typed: Sequence[str]) -> dict[str, str]:
 def split_options(typed: Sequence[str]) -> dict[str, dict[str, str]]:
     """Parses ``METHOD.OPTION=VALUE`` into values by option, by method.
 
+    A value is the same text however it was typed, so that ``0.70`` and ``0.7`` are one run.
+
     Raises:
-        ConfigError: it is not of that form.
-        DetectorError: there is no such method or option, or it does not take the value.
+        ConfigError: it is not of that form, or an option is given twice.
+        DetectorError: there is no such method or option, it does not take the value, or it has no
+            effect beside another.
 
     Example:
         >>> split_options(["s-mil.filters=256"])
@@ -92,8 +95,13 @@ def split_options(typed: Sequence[str]) -> dict[str, dict[str, str]]:
         if not (dot and equals):
             raise ConfigError(f"set: {text!r} is not of the form METHOD.OPTION=VALUE, such as s-mil.filters=256")
         known = method(name)
-        parse_options(known.name, known.factory, {key: value})
-        options.setdefault(known.name, {})[key] = value
+        (chosen,) = parse_options(known.name, known.factory, {key: value}).values()
+        own, text = options.setdefault(known.name, {}), format_value(chosen)
+        if key in own:
+            raise ConfigError(f"set: {known.name}.{key}: both {own[key]} and {text} are given")
+        own[key] = text
+    for name, own in options.items():
+        check_used(name, method(name).factory, own)
     return options
 
 

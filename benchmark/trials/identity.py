@@ -24,7 +24,7 @@ from ffpms.storage import write_whole
 CODE = {
     "benchmark": ("train_config.py", "data", "metrics/accuracy.py", "training", "trials"),
     "detectors": (
-        *("autocast.py", "backbones", "bag.py", "detector.py", "fine_tuning.py", "losses.py"),
+        *("autocast.py", "backbones", "bag.py", "detector.py", "fine_tuning.py", "limits.py", "losses.py"),
         *("options.py", "pooling.py", "registry.py", "temporal_encoders.py"),
     ),
     "ffpms": ("schema.py", "parquet.py", "hashing.py", "shown_face.py", "protocol", "dataset"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmark.runs.folder import is_done
 from benchmark.train_config import TrainConfig
 from benchmark.trials.failures import end_all, explain, is_crash, note_failure
-from benchmark.trials.requirements import check_set
+from benchmark.trials.requirements import check_faces, check_set
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, make_detector
 from detectors import method
@@ -61,7 +61,8 @@ def check_methods(trials: Sequence[Trial], resources: Resources, some_done: bool
     Raises:
         DetectorError: none can be made.
         ManifestError: the sets lack what they all learn from, or are not what was built.
-        ConfigError: all see the order of faces, and the sets have several people in a frame.
+        ConfigError: all see the order of faces, and the sets have several people in a frame; or
+            all have an option that asks for more faces than training shows of a bag.
         StorageError: the disk takes nothing more.
     """
     found = list(_faults(trials, resources))
@@ -90,7 +91,7 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[_Fault]:
         origin = replace(trial.config, seed=0, manipulations=()), trial.data.side
         if origin not in made:
             made[origin] = _try_making(replace(trial, config=origin[0]), resources.weights, missing)
-        fault = made[origin] or _try(partial(check_set, trial.config.method, trial.data), trial.folder)
+        fault = made[origin] or _try(partial(_check_needs, trial), trial.folder)
         if fault:
             yield _Fault(trial, fault)
         else:
@@ -104,6 +105,12 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[_Fault]:
             if fault := opened[key]:
                 yield _Fault(trial, fault, None if data is trial.data else data)
                 break
+
+
+def _check_needs(trial: Trial) -> None:
+    """Checks that a trial's set has what its method and its options need."""
+    check_set(trial.config.method, trial.data)
+    check_faces(trial.config, trial.data)
 
 
 def _try(step: Callable[[], object], folder: Path) -> BaseException | None:

@@ -17,7 +17,7 @@ from torch.nn.functional import normalize
 from detectors.backbones import Backbone
 from detectors.bag import Bag, Prediction, pack
 from detectors.detector import BagDetector
-from detectors.errors import DetectorError
+from detectors.limits import LossWeight
 from detectors.losses import alignment_loss, uniformity_loss, video_loss
 from detectors.pooling import FrameHead, mean_probability
 from detectors.registry import register
@@ -63,13 +63,8 @@ class SphereDetector(BagDetector):
     backbone="vit_large_patch14_clip_224.openai",
     tune="norm",
 )
-def gend(backbone: Backbone, *, alignment: float = 0.1, uniformity: float = 0.5) -> BagDetector:
+def gend(backbone: Backbone, *, alignment: LossWeight = 0.1, uniformity: LossWeight = 0.5) -> BagDetector:
     """A linear classifier of unit vectors u_j = x_j / |x_j|: z_j = w u_j + b, p = mean_j p_j. Its
     loss also has alignment and uniformity of the u_j.
-
-    Raises:
-        DetectorError: a weight of a loss is negative or no number.
     """
-    if not (0 <= alignment < float("inf") and 0 <= uniformity < float("inf")):
-        raise DetectorError(f"gend: weights of losses are 0 or more, not {alignment=}, {uniformity=}")
     return SphereDetector(backbone, alignment, uniformity)

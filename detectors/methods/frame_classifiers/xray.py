@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 from detectors.backbones import Pyramid, create_pyramid
 from detectors.bag import Bag, Prediction, pack, unpack
 from detectors.detector import FrameDetector
+from detectors.limits import LossWeight, Size
 from detectors.losses import video_loss
 from detectors.registry import register
 
@@ -99,7 +100,7 @@ class XRayDetector(FrameDetector):
     backbone="hrnet_w48",
     stem=create_pyramid,
 )
-def x_ray(backbone: Pyramid, *, width: int = 64, boundary_weight: float = 100.0) -> FrameDetector:
+def x_ray(backbone: Pyramid, *, width: Size = 64, boundary_weight: LossWeight = 100.0) -> FrameDetector:
     """Finds the boundary along which a face was blended in, and judges a face by its mean. The
     boundary of a mask M is B = 4 M (1 - M).
     """

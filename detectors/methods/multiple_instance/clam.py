@@ -3,7 +3,7 @@
 This is its single-branch model for two classes, on S-MIL's spatial instances. There is no dropout.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from torch.nn.functional import softplus
 from detectors.backbones import Backbone
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector
-from detectors.errors import DetectorError
+from detectors.limits import Idle, Limit, OfFaces, Size
 from detectors.losses import video_loss
 from detectors.pooling import AttentionPool, GatedAttention
 from detectors.registry import register
@@ -88,15 +88,19 @@ class ClusteringDetector(BagDetector):
         return prediction, self.bag_weight * of_video + (1 - self.bag_weight) * of_faces
 
 
+_UNLESS_VIDEOS_ALONE = Idle("bag_weight", lambda weight: weight == 1)
+"""At 1 the instance loss weighs nothing."""
+
+
 @register("clam", source="Lu et al., Nature BME 2021")
 def clam(
     backbone: Backbone,
     *,
-    filters: int = 512,
-    attention: int = 256,
-    k: int = 1,
-    instance_loss: Literal["svm", "ce"] = "svm",
-    bag_weight: float = 0.7,
+    filters: Size = 512,
+    attention: Size = 256,
+    k: Annotated[Size, OfFaces(2), _UNLESS_VIDEOS_ALONE] = 1,
+    instance_loss: Annotated[Literal["svm", "ce"], _UNLESS_VIDEOS_ALONE] = "svm",
+    bag_weight: Annotated[float, Limit("a number above 0 and up to 1", lambda weight: 0 < weight <= 1)] = 0.7,
 ) -> ClusteringDetector:
     """Gated attention-based MIL that also learns to tell its k most and least attended faces apart.
     logit(p) = W sum_j a_j h_j + b; the loss is 0.7 L_video + 0.3 L_instance.
@@ -104,14 +108,7 @@ def clam(
     The instance loss is the smooth SVM, as in the paper and in the commands of the authors' README.
     For two classes it is a cross-entropy with a margin, so it needs no package. The authors' k is 8
     of thousands of patches. It is 1 here, since a bag may have a single fake face.
-
-    Raises:
-        DetectorError: k or the weight of the videos' loss makes no sense.
     """
-    if k < 1:
-        raise DetectorError(f"clam: k = {k} marks no face; take 1 or more")
-    if not 0 < bag_weight <= 1:
-        raise DetectorError(f"clam: bag_weight = {bag_weight} is not above 0 and up to 1")
     encoder = KernelEncoder(backbone.num_features, filters)
     pool = ClusteringPool(filters, attention, k, margin=1.0 if instance_loss == "svm" else 0.0)
     return ClusteringDetector(backbone, encoder, pool, bag_weight)

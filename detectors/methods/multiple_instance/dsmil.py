@@ -7,6 +7,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from detectors.backbones import Backbone
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector
+from detectors.limits import Size
 from detectors.pooling import masked_softmax, max_probability, sharp
 from detectors.registry import register
 from detectors.temporal_encoders import KernelEncoder
@@ -67,7 +68,7 @@ class DualStreamDetector(BagDetector):
 
 
 @register("dsmil", source="Li, Li & Eliceiri, CVPR 2021")
-def dsmil(backbone: Backbone, *, filters: int = 512, attention: int = 128) -> DualStreamDetector:
+def dsmil(backbone: Backbone, *, filters: Size = 512, attention: Size = 128) -> DualStreamDetector:
     """Mean of the most fake-looking face m and of all faces weighted by their likeness to it.
     logit(p) = (c_m + sum_j a_j z_j) / 2, a = softmax(q_j q_m).
     """

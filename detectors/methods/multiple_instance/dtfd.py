@@ -7,7 +7,7 @@ alone, and the faces' embedding learns from tier 1. Here most pseudo-bags of a f
 face, so tier 1 learns from wrong labels. ``joint=false`` is the authors' way.
 """
 
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from torch.nn.functional import one_hot
 from detectors.backbones import Backbone
 from detectors.bag import Bag, Prediction, unpack
 from detectors.detector import BagDetector
-from detectors.errors import DetectorError
+from detectors.limits import OfFaces, Size
 from detectors.pooling import GatedAttention, masked_softmax, sharp
 from detectors.registry import register
 from detectors.temporal_encoders import KernelEncoder
@@ -157,19 +157,14 @@ class DoubleTierDetector(BagDetector):
 def dtfd(
     backbone: Backbone,
     *,
-    filters: int = 512,
-    attention: int = 128,
-    groups: int = 4,
+    filters: Size = 512,
+    attention: Size = 128,
+    groups: Annotated[Size, OfFaces()] = 4,
     distill: Distillation = "afs",
     joint: bool = True,
 ) -> DoubleTierDetector:
     """Attention-based MIL on pseudo-bags of a video, then on the feature that each hands on.
     logit(p) = sum_j v_j z_j, v_j = sum_g c_g a_gj, with the attentions a in and c over pseudo-bags.
-
-    Raises:
-        DetectorError: there is no pseudo-bag.
     """
-    if groups < 1:
-        raise DetectorError(f"dtfd: {groups} pseudo-bags; take 1 or more")
     encoder = KernelEncoder(backbone.num_features, filters)
     return DoubleTierDetector(backbone, encoder, DoubleTierPool(filters, attention, groups, distill), joint)

@@ -6,7 +6,7 @@ differ from the authors' code. Its edges weigh exp(-|x_i - x_j| / D), of embeddi
 features; ours weigh 1. And its spectral norm is a step of power iteration; ours is exact.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from torch.nn.functional import linear
 from detectors.backbones import Backbone
 from detectors.bag import Prediction
 from detectors.detector import BagDetector
-from detectors.errors import DetectorError
+from detectors.limits import Idle, Limit, Size
 from detectors.pooling import masked_softmax, sharp
 from detectors.registry import register
 from detectors.temporal_encoders import KernelEncoder
@@ -144,28 +144,21 @@ class SmoothAttentionPool(nn.Module):
 def sm_abmil(
     backbone: Backbone,
     *,
-    filters: int = 512,
-    attention: int = 128,
+    filters: Size = 512,
+    attention: Size = 128,
     where: Where = "early",
-    steps: int = 10,
-    alpha: float = 0.5,
+    steps: Annotated[Size, Idle("exact", bool)] = 10,
+    alpha: Annotated[float, Limit("a number between 0 and 1", lambda alpha: 0 < alpha < 1)] = 0.5,
     learn_alpha: bool = True,
     exact: bool = False,
-    spectral_norm: bool = True,
+    spectral_norm: Annotated[bool, Idle("where", lambda where: where == "late")] = True,
 ) -> BagDetector:
     """Attention-based MIL on faces smoothed along time: logit(p) = W sum_j a_j g_j + b, g = Sm(h).
     Sm repeats g = alpha N g + (1 - alpha) h, with N g the scaled sum of both neighbours in time.
 
     The defaults are those of the authors' code and of its experiments: Sm early, T = 10 steps, an
     alpha that is learned from 0.5 on, and spectral norms.
-
-    Raises:
-        DetectorError: alpha is not between 0 and 1, or there is no step.
     """
-    if not 0 < alpha < 1:
-        raise DetectorError(f"sm-abmil: alpha = {alpha} is not between 0 and 1; without smoothing it is abmil")
-    if steps < 1:
-        raise DetectorError(f"sm-abmil: {steps} steps smooth nothing; take 1 or more, or abmil")
     smooth = Smooth(alpha, steps, exact, learn_alpha)
     pool = SmoothAttentionPool(filters, attention, smooth, where, spectral_norm)
     return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), pool)

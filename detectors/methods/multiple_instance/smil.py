@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from detectors.backbones import Backbone
 from detectors.bag import Prediction
 from detectors.detector import BagDetector
-from detectors.errors import DetectorError
+from detectors.limits import POSITIVE, Idle, OfFaces, Size
 from detectors.pooling import FrameHead, SharpPool, sharp_sum
 from detectors.registry import register
 from detectors.temporal_encoders import KernelEncoder
@@ -143,7 +143,7 @@ EQ12: dict[str, type[BagOfBags | SumOfBags | OneBag]] = {
 
 
 @register("s-mil", source="Li et al., ACM MM 2020, Eq. 9 to 11")
-def s_mil(backbone: Backbone, *, filters: int = 512) -> BagDetector:
+def s_mil(backbone: Backbone, *, filters: Size = 512) -> BagDetector:
     """Sharp MIL on spatial instances (k = 1): logit(p) = sum_j a_j z_j.
     The weights are a = softmax(w h) and the face logits z = W h.
     """
@@ -151,7 +151,7 @@ def s_mil(backbone: Backbone, *, filters: int = 512) -> BagDetector:
 
 
 @register("s-mil-sum", source="Li et al., ACM MM 2020, Eq. 7 and 8")
-def s_mil_sum(backbone: Backbone, *, filters: int = 512) -> BagDetector:
+def s_mil_sum(backbone: Backbone, *, filters: Size = 512) -> BagDetector:
     """Sharp MIL without weights: logit(p) = sum_j z_j, z = W h.
 
     It has no bias, as s-mil. The logit grows with the number of faces. So a detector trained on 8
@@ -165,21 +165,18 @@ def s_mil_sum(backbone: Backbone, *, filters: int = 512) -> BagDetector:
 def s_mil_t(
     backbone: Backbone,
     *,
-    filters: int = 512,
-    kernels: tuple[int, ...] = (1, 2, 3),
-    eq12: Literal["embeddings", "scores", "instances"] = "embeddings",
+    filters: Size = 512,
+    kernels: Annotated[tuple[int, ...], POSITIVE, OfFaces()] = (1, 2, 3),
+    eq12: Annotated[
+        Literal["embeddings", "scores", "instances"], Idle("kernels", lambda kernels: len(kernels) == 1)
+    ] = "embeddings",
 ) -> BagDetector:
     """Sharp MIL on spatial-temporal instances: logit(p) = sum_k b_k sum_j a_jk z_jk. There is one
     bag for each kernel k.
 
     Eq. 12 is written on scores but weighs embeddings. ``embeddings``: S-MIL over the bags'
     embeddings. ``scores``: Eq. 8 over the bags' scores, logit(p) = sum_k logit(p^k). ``instances``:
-    one bag of all instances.
-
-    Raises:
-        DetectorError: a kernel is not a positive number of faces.
+    one bag of all instances. They are the same for a single kernel.
     """
-    if not kernels or min(kernels) < 1:
-        raise DetectorError(f"s-mil-t.kernels: {kernels} are not numbers of successive faces such as 1,2,3")
     encoder = KernelBags(backbone.num_features, filters, kernels)
     return BagDetector(backbone, encoder, EQ12[eq12](filters, len(kernels)))

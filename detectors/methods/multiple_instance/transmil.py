@@ -15,6 +15,7 @@ from detectors.backbones import Backbone
 from detectors.bag import Prediction, pack, unpack
 from detectors.detector import BagDetector
 from detectors.errors import DetectorError
+from detectors.limits import Size
 from detectors.registry import register
 from detectors.temporal_encoders import KernelEncoder
 
@@ -113,13 +114,13 @@ class TransPool(nn.Module):
 
 
 @register("transmil", source="Shao et al., NeurIPS 2021", ordered=True)
-def transmil(backbone: Backbone, *, filters: int = 512, heads: int = 8) -> BagDetector:
+def transmil(backbone: Backbone, *, filters: Size = 512, heads: Size = 8) -> BagDetector:
     """A transformer over all faces and their places in time: logit(p) = W t + b. t is the class
     token after 2 layers x + softmax(q k) v.
 
     Raises:
         DetectorError: the filters cannot be shared out among the heads.
     """
-    if heads < 1 or filters % heads:
+    if filters % heads:
         raise DetectorError(f"transmil: {filters} filters cannot be shared out among {heads} heads")
     return BagDetector(backbone, KernelEncoder(backbone.num_features, filters), TransPool(filters, heads))

@@ -8,6 +8,7 @@ so that it loads.
 from collections import OrderedDict
 from collections.abc import Sequence
 from math import ceil
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from detectors.backbones.initial_weights import load_weights
 from detectors.bag import Bag, Prediction
 from detectors.detector import Detector
 from detectors.errors import DetectorError
+from detectors.limits import Limit
 from detectors.registry import register
 
 NAME = "inception-i3d"
@@ -240,7 +242,11 @@ class ClipDetector(Detector):
 
 
 @register("i3d", source="Carreira and Zisserman, CVPR 2017", ordered=True, backbone=NAME, stem=create_i3d)
-def i3d(backbone: Trunk, *, dropout: float = 0.5) -> ClipDetector:
+def i3d(
+    backbone: Trunk,
+    *,
+    dropout: Annotated[float, Limit("0 or more, below 1", lambda dropped: 0 <= dropped < 1)] = 0.5,
+) -> ClipDetector:
     """Inception-V1 inflated to space and time, on the whole clip: logit(p) = mean_t z_t. There is
     one z_t about every 8 faces.
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from detectors.backbones import Backbone
 from detectors.bag import Prediction
 from detectors.detector import BagDetector
+from detectors.limits import Size
 from detectors.registry import register
 from detectors.temporal_encoders import RecurrentEncoder
 
@@ -33,6 +34,6 @@ class LastStep(nn.Module):
 
 
 @register("lstm", source="Hochreiter and Schmidhuber, 1997; Li et al., ACM MM 2020, Section 4", ordered=True)
-def lstm(backbone: Backbone, *, hidden: int = 512) -> BagDetector:
+def lstm(backbone: Backbone, *, hidden: Size = 512) -> BagDetector:
     """One LSTM layer over the faces in the order of time; its last state is classified."""
     return BagDetector(backbone, RecurrentEncoder(backbone.num_features, hidden), LastStep(hidden))

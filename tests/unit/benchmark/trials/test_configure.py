@@ -1,5 +1,6 @@
 """What a user asks for, as one configuration a method."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,14 +104,52 @@ def test_a_method_with_a_network_of_its_own_takes_no_other() -> None:
         ("s-mil.filters", "METHOD.OPTION=VALUE"),
         ("s-mill.filters=3", "did you mean s-mil"),
         ("s-mil.filter=3", "no option 'filter'; it has filters"),
-        ("s-mil.filters=many", "'many' is not a number"),
-        ("d-fwa.pooling=max", "is not mean or spp"),
+        ("s-mil.filters=many", "^s-mil: filters = many is no whole number; take 1 or more$"),
+        ("d-fwa.pooling=max", "^d-fwa: pooling = max is not known; take mean or spp$"),
         ("xn-avg.filters=3", "it has no options"),
     ],
 )
 def test_an_option_that_is_not_there_is_named(text: str, said: str) -> None:
     with pytest.raises((ConfigError, DetectorError), match=said):
         split_options([text])
+
+
+@pytest.mark.parametrize("typed", [("clam.k=1", "clam.k=2"), ("clam.k=2", "CLAM.k=2")])
+def test_an_option_that_is_given_twice_is_refused(typed: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"^set: clam\.k: both \d and 2 are given$"):
+        split_options(typed)
+
+
+def test_an_option_is_one_run_however_it_is_typed() -> None:
+    typed = ["clam.bag_weight=0.70", "clam.k=03", "lse.r=1e1", "s-mil-t.kernels=1, 02", "dtfd.joint=true"]
+    assert split_options(typed) == {
+        "clam": {"bag_weight": "0.7", "k": "3"},
+        "lse": {"r": "10"},
+        "s-mil-t": {"kernels": "1,2"},
+        "dtfd": {"joint": "true"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("idle", "beside"),
+    [
+        ("sm-abmil.steps=3", "sm-abmil.exact=true"),
+        ("sm-abmil.spectral_norm=false", "sm-abmil.where=late"),
+        ("clam.k=3", "clam.bag_weight=1"),
+        ("clam.instance_loss=ce", "clam.bag_weight=1"),
+        ("top-k.k=3", "top-k.share=0.5"),
+        ("s-mil-t.eq12=scores", "s-mil-t.kernels=3"),
+    ],
+)
+def test_an_option_without_effect_beside_another_is_refused(idle: str, beside: str) -> None:
+    name, key, value = re.split("[.=]", idle)
+    _, other, _ = re.split("[.=]", beside, maxsplit=2)
+    todo = f"leave {name}.{key} away, or change {name}.{other}"
+    said = f"^{name}: {key} = {value} has no effect beside {other} = .*; {todo}$"
+    for typed in ([idle, beside], [beside, idle]):
+        with pytest.raises(DetectorError, match=said):
+            split_options(typed)
+    assert len(split_options([idle])[name]) == len(split_options([beside])[name]) == 1
 
 
 def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Methods that see the order of faces refuse sets and bags with several people in a frame."""
+"""What a set lacks for a method or its options: an order of faces, landmarks, or enough faces."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from benchmark.trials import preflight
-from benchmark.trials.requirements import check_order, check_set
+from benchmark.trials.configure import split_options
+from benchmark.trials.requirements import check_faces, check_order, check_set
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from detectors import method, names
+from detectors.options import format_value, options_of
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, ManifestError
 from tests.conftest import Command
@@ -75,6 +77,56 @@ def test_the_command_says_what_to_do(ffpms: Command, crowded: BuiltSet, tmp_path
     assert result.exit_code == 2
     assert "build it with --faces main" in result.stderr.splitlines()[-1]
     assert not list(tmp_path.glob("runs/lstm-*"))
+
+
+@pytest.fixture
+def of_4_faces(data: Path) -> BuiltSet:
+    """A set whose train bags have 4 faces."""
+    edit(data, "videos", lambda rows: rows.assign(split=rows["split"].replace("val", "train")))
+    built = BuiltSet.load(data)
+    assert max(len(bag.crops) for bag in built.bags("train", "DF")) == 4
+    return built
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        *[("top-k", "k=4"), ("clam", "k=2"), ("dtfd", "groups=4")],
+        *[("s-mil-t", "kernels=1,4"), ("s-mil-t", "kernels=4,1")],
+    ],
+)
+def test_an_option_that_asks_for_more_faces_than_training_shows_is_refused(
+    of_4_faces: BuiltSet, name: str, option: str
+) -> None:
+    config = replace(CONFIG, method=name, manipulations=("DF",), options=(option,), train_frames=4)
+    check_faces(config, of_4_faces)
+    said = f"^{name}: {option.replace('=', ' = ')} takes 4 faces of a bag, and training shows 3; take less, or"
+    with pytest.raises(ConfigError, match=f"{said} --train-frames 4$"):
+        check_faces(replace(config, train_frames=3), of_4_faces)
+    check_faces(replace(config, train_frames=1, options=()), of_4_faces)  # a default takes what there is
+
+
+def test_an_option_that_asks_for_more_faces_than_bags_have_is_refused(of_4_faces: BuiltSet) -> None:
+    config = replace(CONFIG, method="dtfd", manipulations=("DF",), options=("groups=5",))
+    with pytest.raises(ConfigError, match=r"^dtfd: groups = 5 .* no train bag has more than 4; take less$"):
+        check_faces(config, of_4_faces)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_default_is_taken_if_it_is_typed(name: str, of_4_faces: BuiltSet) -> None:
+    options = tuple(f"{key}={format_value(value)}" for key, value in options_of(method(name).factory).items())
+    split_options([f"{name}.{option}" for option in options])
+    check_faces(replace(CONFIG, method=name, manipulations=("DF",), options=options), of_4_faces)
+
+
+def test_the_command_says_which_option_asks_for_too_many_faces(
+    ffpms: Command, built_set: BuiltSet, tmp_path: Path
+) -> None:
+    flags = ("--data", built_set.root, "--out", tmp_path / "runs", "--backbone", "tiny", "--epochs", 1)
+    result = ffpms("bench", "--methods", "clam", "--set", "clam.k=5", *flags)
+    assert result.exit_code == 2
+    assert "clam: k = 5 takes 10 faces of a bag, and" in result.stderr.splitlines()[-1]
+    assert not list(tmp_path.glob("runs/clam-*"))
 
 
 def test_bags_of_one_person_a_frame_have_an_order(built_set: BuiltSet) -> None:
