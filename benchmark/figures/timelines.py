@@ -19,7 +19,7 @@ from ffpms.schema import ORIGINAL, SEGMENT, Split
 N_FAKES = 5
 """Fake videos of a picture, beside a real one."""
 N_PROPOSALS = 3
-"""Proposals drawn of a video: the most confident that overlap no more confident one."""
+"""Proposals drawn of a video: from the most confident down, each that overlaps none drawn before."""
 TRUTH, SCORE, PROPOSAL = "truth", "score", "proposal"
 _OF_A_PART = ["bag_id", "what", "start_s", "end_s", "value"]
 COLUMNS = ["bag_id", "method", "what", "start_s", "end_s", "value"]
@@ -102,13 +102,16 @@ def _scores(run: Run, bags: Iterable[str]) -> Iterator[_Part]:
 
 
 def _best_proposals(run: Run, bags: Iterable[str]) -> Iterator[_Part]:
-    """Yields the most confident proposals of each video that overlap no more confident one."""
+    """Yields some proposals of each video that lie apart, taken from the most confident down."""
     if found := find_proposed(run):
         yield from ((bag, PROPOSAL, *one) for bag in bags for one in _apart(found, bag))
 
 
 def _apart(found: Segments, bag: str) -> list[tuple[float, float, float]]:
-    """Takes proposals of a video by confidence that lie apart: start, end, confidence."""
+    """Takes proposals of a video from the most confident down, each that overlaps none taken before.
+
+    Returns start, end and confidence of each.
+    """
     taken: list[tuple[float, float, float]] = []
     own = found.rows.bag == found.rows.bag_names.index(bag)
     for start, end, sure in zip(found.start[own], found.end[own], found.rows.score[own], strict=True):

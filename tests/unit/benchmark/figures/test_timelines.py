@@ -1,15 +1,18 @@
 """Timelines of test videos: in seconds, of videos that no score chose, with the rows that they draw."""
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from benchmark.experiments.catalogue import EXPERIMENTS
 from benchmark.experiments.page import write_experiment
+from benchmark.figures.timeline_picture import write_timelines
 from benchmark.figures.timelines import N_FAKES, N_PROPOSALS, PROPOSAL, SCORE, TRUTH, collect_timelines
 from benchmark.runs.folder import Run
 from ffpms.builder.config import BuildConfig
@@ -85,6 +88,15 @@ def test_proposals_that_are_drawn_lie_apart_and_are_few(data: BuiltSet) -> None:
         assert (in_time["end_s"].to_numpy()[:-1] <= in_time["start_s"].to_numpy()[1:]).all()
 
 
+def test_a_proposal_may_be_drawn_that_overlaps_a_surer_one_which_is_not(data: BuiltSet) -> None:
+    bag = collect_timelines([run_of_set(data)], data).videos["bag_id"].iloc[0]
+    found = [(0.0, 4.0, 0.9), (3.0, 8.0, 0.8), (6.0, 9.0, 0.7)]
+    proposals = pd.DataFrame([(bag, *one) for one in found], columns=["bag_id", "start", "end", "confidence"])
+    rows = collect_timelines([replace(run_of_set(data), proposals=proposals)], data).rows
+    drawn = rows[(rows["what"] == PROPOSAL) & (rows["bag_id"] == bag)]
+    assert drawn["value"].tolist() == [0.9, 0.7]
+
+
 def test_methods_with_the_same_frame_scores_are_one_line_and_seeds_too(data: BuiltSet) -> None:
     avg = [run_of_set(data, "xn-avg", seed) for seed in (0, 1)]
     settings = dict(avg[0].settings) | {"method": "xn-max"}
@@ -115,6 +127,7 @@ def test_the_page_shows_the_picture_with_its_rows_beside_it_and_the_tables(data:
     assert "](timelines.png)" in page
     assert "Li 2020" not in page
     assert page.endswith(board.markdown())
+    assert "from the most confident down, each that overlaps none taken before. The tables count all." in page
     for head in ("AP@0.5 ", "AP@0.75", "AP@0.95", "AR@50", "AR@5 ", "AUC"):
         assert f"| {head}" in page
     table = page.split("average precision (%) by IoU")[1].split("###")[0]
@@ -148,3 +161,24 @@ def test_a_face_that_is_lost_is_a_gap(root: Path, tmp_path: Path) -> None:
     rows = collect_timelines([replace(run, scores=run.scores[~lost])], data).rows
     own = rows[(rows["bag_id"] == bag) & (rows["what"] == SCORE)]
     assert len(own) == 19
+
+
+@pytest.mark.parametrize("names", [["s-mil"], ["s-mil", "xn-avg"]], ids=["one method", "two methods"])
+def test_long_labels_leave_the_timelines_their_width(
+    data: BuiltSet, tmp_path: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = {"backbone": "tf_efficientnet_lite0", "tune": "cached", "lr": 0.001, "batch_size": 3, "train_frames": 32}
+    runs = [run_of_set(data, name) for name in names]
+    runs[0] = replace(runs[0], settings=dict(runs[0].settings) | changed)
+    drawn = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path: (figure.draw_without_rendering(), drawn.append(figure)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_timelines(collect_timelines(runs, data), tmp_path / "timelines.png", "a title")
+    (figure,) = drawn
+    assert all(axes.get_position().width > 0.25 for axes in figure.axes), "two columns of a figure"
+    labels = figure.axes[0].get_yticklabels()
+    heights = [label.get_window_extent().height for label in labels]
+    row = figure.axes[0].get_window_extent().height / (0.1 + len(labels))
+    assert max(heights) <= row, "a label stays within its row"
+    assert "batch_size=3" in labels[1].get_text()
