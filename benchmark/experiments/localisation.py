@@ -32,8 +32,8 @@ RULE = (
 _CAPTION = (
     "Fake videos are chosen by their number of segments, their fake rate and their name, and never by a score. "
     f"Of each method the first seed is shown. Bars are up to {N_PROPOSALS} proposals: from the most confident down, "
-    "each that overlaps none taken before. The tables count all. A bar over a whole video says that its parts stand out "
-    "by less than its mean score. {table} has the rows, in {unit}."
+    "each that overlaps none taken before. The tables count all. A bar over a whole video says that its parts stand "
+    "out by less than its mean score. {table} has the rows, in {unit}."
 )
 
 
