@@ -1,4 +1,4 @@
-"""What random scores give on the bags of a table: the chance level of metrics of segments and frames."""
+"""Chance level of metrics of segments and frames: random scores on the bags of a table."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -33,7 +33,7 @@ def add_chance(table: Table, runs: Sequence[Run], manipulation: str, metrics: It
 
 
 def estimate_chance(run_scores: RunScores, manipulation: str, metrics: Iterable[str]) -> list[Number | None]:
-    """Estimates each metric with random scores in place of the run's: mean and standard deviation."""
+    """Estimates each metric of random scores: mean and standard deviation over draws."""
     draws = [CellScores(_draw(run_scores, seed), manipulation) for seed in range(N_DRAWS)]
     return [_summarise(metric, draws) for metric in metrics]
 
