@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.experiments.chance import add_chance
 from benchmark.figures.timeline_picture import write_timelines
 from benchmark.figures.timelines import N_PROPOSALS, collect_timelines
 from benchmark.leaderboards.groups import by_table
@@ -52,11 +53,13 @@ def draw_segments(runs: list[Run], sets: Sequence[BuiltSet], out: Path) -> Itera
             yield _CAPTION.format(table=rows.name, unit=unit)
 
 
-def tabulate_segments(cells: pd.DataFrame) -> Iterator[Table]:
+def tabulate_segments(cells: pd.DataFrame, runs: list[Run]) -> Iterator[Table]:
     """Yields the tables of segments and of frames within videos, for each data set.
 
-    They are of all manipulations, or where none is trained on several, of each.
+    They are of all manipulations, or where none is trained on several, of each. ``runs`` are those
+    of the cells. The last row is of random scores on their bags.
     """
+    scored = {table: own for table, own, _ in by_table(runs)} if runs else {}
     ours = cells[(cells["source"] == "ours") & (cells["fake_rate_bucket"] == "all")]
     several = ours.groupby("dataset")["table"].nunique()
     for table, of_set in ours.groupby("table", sort=False):
@@ -67,4 +70,5 @@ def tabulate_segments(cells: pd.DataFrame) -> Iterator[Table]:
             own, name = of_set[of_set["manipulation"] == kind], f"{where}{'' if kind == 'all' else f', {kind}'}"
             for title, columns in TABLES.items():
                 if own["metric"].isin(columns).any():
-                    yield make_metrics_table(f"{title}, {name}", own, columns)
+                    made = make_metrics_table(f"{title}, {name}", own, columns)
+                    yield add_chance(made, scored[str(table)], kind, columns)

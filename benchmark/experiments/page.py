@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from benchmark.experiments import chance
 from benchmark.experiments.catalogue import Experiment
 from benchmark.experiments.localisation import RULE, draw_segments, tabulate_segments
 from benchmark.figures.plotting import write_curve
@@ -36,8 +37,8 @@ def write_experiment(
     listed = "\n".join(f"- {note}" for note in notes)
     parts = [f"# {experiment.title}", who, listed, *_draw(experiment, runs, out)]
     if experiment.segments:
-        parts += [RULE, *draw_segments(runs, sets, out)]
-        board = replace(board, leading=tuple(tabulate_segments(board.cells)))
+        parts += [RULE, chance.RULE, *draw_segments(runs, sets, out)]
+        board = replace(board, leading=tuple(tabulate_segments(board.cells, runs)))
     page = "\n\n".join(part for part in [*parts, board.markdown()] if part)
     write_whole(out / PAGE, page)
     return board, page

@@ -19,7 +19,7 @@ from ffpms.schema import ORIGINAL, SEGMENT, Split
 N_FAKES = 5
 """Fake videos of a picture, beside a real one."""
 N_PROPOSALS = 3
-"""Proposals drawn of a video: from the most confident down, each that overlaps none drawn before."""
+"""Proposals drawn of a video: from the most confident, each that overlaps none drawn before."""
 TRUTH, SCORE, PROPOSAL = "truth", "score", "proposal"
 _OF_A_PART = ["bag_id", "what", "start_s", "end_s", "value"]
 COLUMNS = ["bag_id", "method", "what", "start_s", "end_s", "value"]
@@ -108,7 +108,7 @@ def _best_proposals(run: Run, bags: Iterable[str]) -> Iterator[_Part]:
 
 
 def _apart(found: Segments, bag: str) -> list[tuple[float, float, float]]:
-    """Takes proposals of a video from the most confident down, each that overlaps none taken before.
+    """Takes proposals of a video from the most confident, each that overlaps none taken before.
 
     Returns start, end and confidence of each.
     """

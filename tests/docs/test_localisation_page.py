@@ -6,8 +6,9 @@ import shlex
 import pytest
 
 from benchmark.experiments.catalogue import ANY, EXPERIMENTS
+from benchmark.experiments.chance import N_DRAWS, NAME
 from benchmark.experiments.localisation import TABLES
-from benchmark.figures.timelines import COLUMNS, N_FAKES
+from benchmark.figures.timelines import COLUMNS, N_FAKES, N_PROPOSALS
 from benchmark.metrics.temporal_localisation import AP_IOUS, AR_PROPOSALS
 from ffpms.cli import main
 from tests.helpers.pages import ROOT
@@ -42,4 +43,13 @@ def test_it_names_the_methods_the_columns_and_the_number_of_videos() -> None:
     assert tuple(re.findall(r"`([\w-]+)`", said)) == EXPERIMENTS["localisation"].methods[ANY]
     (row,) = re.findall(r"\| `timelines.csv` \| (.*) \|", PAGE)
     assert [name for name in re.findall(r"`(\w+)`", row) if name in COLUMNS] == COLUMNS
-    assert f"| the picture | {['', 'one', 'two', 'three', 'four', 'five', 'six'][N_FAKES + 1]} test videos" in PAGE
+    words = ["", "one", "two", "three", "four", "five", "six"]
+    videos = f"{words[N_FAKES + 1]} test videos over their seconds, {words[N_FAKES]} fake and one real"
+    assert f"| the picture | {videos}: " in PAGE
+    assert f"up to {words[N_PROPOSALS]} proposals" in PAGE
+
+
+def test_it_has_the_row_of_random_scores_last_and_says_how_they_are_drawn() -> None:
+    (block,) = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+    assert block.splitlines()[-1].startswith(f"| {NAME} |")
+    assert f"mean and standard deviation over {N_DRAWS} seeded draws" in " ".join(PAGE.split())

@@ -165,7 +165,9 @@ def explain(tables: list[Table], interval: str = "[ ]", best: str = "Bold") -> l
     if any(np.isfinite(n.std) for n in numbers):
         lines.append("±: standard deviation over seeds.")
     if any(n.standing == BEST for n in numbers):
-        lines.append(f"{best}: the highest of the column, of what was scored here.")
+        unmarked = any(table.rows and not any(n.standing for n in table.numbers) for table in tables)
+        where = " Tables without it are not compared." if unmarked else ""
+        lines.append(f"{best}: the highest of the column, of what was scored here.{where}")
     if any(n.standing == LIKE_BEST for n in numbers):
         lines.append(
             "†: not distinguishable from it (noise of test pairs and of trainings; 5 %,"

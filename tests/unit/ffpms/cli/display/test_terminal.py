@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.experiments.localisation import tabulate_segments
 from benchmark.leaderboards.board import Board, make_board
-from benchmark.runs.folder import Failure
+from benchmark.runs.folder import Failure, Run
 from ffpms.builder.build_result import BuildReport
 from ffpms.cli.display import spelling, terminal
 from ffpms.cli.display.board_tables import draw_board
@@ -39,8 +39,12 @@ def shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.fixture(scope="module")
-def board() -> Board:
-    runs = [run(seed, method, ("DF", "F2F", "FS", "NT")) for seed in range(3) for method in ("s-mil", "xn-avg")]
+def runs() -> list[Run]:
+    return [run(seed, method, ("DF", "F2F", "FS", "NT")) for seed in range(3) for method in ("s-mil", "xn-avg")]
+
+
+@pytest.fixture(scope="module")
+def board(runs: list[Run]) -> Board:
     return make_board(runs, [Failure("lstm-0", "lstm", 0, "FFPMS", "abc", "epochs=30", "no [memory] left; give fewer")])
 
 
@@ -67,15 +71,19 @@ def test_spreads_stand_beside_numbers_or_below_them(board: Board, shown: Callabl
         assert len(re.findall(r"\d-\d+\.\d", "\n".join(lines))) == 30
 
 
-def test_leading_tables_are_drawn_first_in_the_same_way(board: Board, shown: Callable[..., list[str]]) -> None:
-    leading = tuple(tabulate_segments(board.cells))
+def test_leading_tables_are_drawn_first_in_the_same_way(
+    board: Board, runs: list[Run], shown: Callable[..., list[str]]
+) -> None:
+    leading = tuple(tabulate_segments(board.cells, runs))
     lines = shown(lambda drawing: draw_board(drawing, replace(board, leading=leading)), 200)
     places = [lines.index(next(line for line in lines if title in line)) for title in ("AP@0.5", "AR@50", "accuracy")]
     assert places == sorted(places)
     assert not any("|" in line for line in lines), "no Markdown"
     text = replace(board, leading=leading).markdown()
     assert text.startswith("### Segments proposed: average precision (%) by IoU")
-    assert text.endswith(board.markdown())
+    foot = "what was scored here."
+    assert text.endswith(board.markdown().replace(foot, f"{foot} Tables without it are not compared."))
+    assert sum(line.startswith("random scores (no method)") for line in lines) == 3
 
 
 def test_points_stand_in_one_column(board: Board, shown: Callable[..., list[str]]) -> None:
