@@ -40,8 +40,8 @@ class BuildConfig:
     its list of videos.
 
     Raises:
-        ConfigError: a value is out of range or unknown, or of a wrong type. Or the recipe says how to
-            mix fakes that ``whole`` takes as they are.
+        ConfigError: a value is out of range or unknown, or of a wrong type. Or the recipe
+            says how to mix fakes that ``whole`` takes as they are.
 
     Example:
         >>> ffpms.BuildConfig(splits=("test",), limit=8).recipe.compression

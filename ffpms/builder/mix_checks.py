@@ -43,7 +43,7 @@ def note_mix(slots: pd.DataFrame, recipe: Recipe) -> Iterator[str]:
 
 
 def _most_segments(recipe: Recipe, split: str) -> int:
-    """Returns the most segments of a split's fakes: min(n, K - n + 1) at the best n fake of K slots."""
+    """Returns the most segments of a split's fakes: max over n of min(n, K - n + 1)."""
     count, (low, high) = recipe.frames_per_video, recipe.replaced
     real = [recipe.n_replaced_in_train] if split == Split.TRAIN else range(low, high + 1)
     return max(min(count - n_real, n_real + 1) for n_real in real)

@@ -1,4 +1,4 @@
-"""Tables of the data card: counts, segments, the mix, statuses, the audit and the pairs, as Markdown."""
+"""Tables of the data card, as Markdown: counts, segments, mix, statuses, audit, pairs."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -26,7 +26,7 @@ def draw_histogram(n_fake: pd.Series) -> str:
 
 
 def tabulate_segments(tables: dict[str, pd.DataFrame], placement: str) -> str:
-    """Tabulates how many usable fake bags of each split have each number of segments, and their lengths.
+    """Counts the usable fake bags of each split by their number of segments.
 
     It is empty of a set whose fake frames lie at random, and of one without any usable fake.
     """
@@ -63,7 +63,7 @@ def _has_own_segments(videos: pd.DataFrame) -> pd.Series:
 
 
 def describe_mix(videos: pd.DataFrame, recipe: dict[str, Any]) -> str:
-    """Lists which frames were sampled, replaced and drawn, and which fakes were taken as they are."""
+    """Lists which frames were sampled and replaced, and which fakes were taken as they are."""
     n_slots, alone = recipe["frames_per_video"], videos[is_alone(videos)]
     mixed = mixable(videos).any() or alone.empty
     length = "the shorter of the fake and its real counterpart" if mixed else "the number of frames of its video"
@@ -86,7 +86,7 @@ def _describe_placement(recipe: dict[str, Any]) -> str:
 
 
 def _describe_alone(alone: pd.DataFrame) -> Iterator[str]:
-    """Says of the usable fakes that stand alone how many are fake in parts, and how many throughout."""
+    """Counts the usable fakes that stand alone, those in parts fake and those fake throughout."""
     usable = alone[alone["status"].isin(WITH_PIXELS)]
     parts = int(_has_own_segments(usable).sum())
     if parts:
