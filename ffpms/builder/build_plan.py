@@ -9,6 +9,7 @@ from typing import Any, Self
 import pandas as pd
 
 from ffpms.builder.config import BuildConfig
+from ffpms.builder.mix_checks import note_mix
 from ffpms.builder.output_folder import OutputFolder
 from ffpms.builder.source_changes import Progress, appeared_targets, changed_targets
 from ffpms.dataset.set_files import settings_of
@@ -57,6 +58,7 @@ class PlannedBuild:
         videos = [video.standing_alone() for video in listing.videos] if own.whole else listing.videos
         listing = replace(listing, videos=limited(videos, own.limit))
         slots = plan_videos(listing.videos, own.recipe, own.splits)
+        listing = replace(listing, notes=(*listing.notes, *note_mix(slots, own.recipe)))
         sources = listing.sources(slots["bag_id"].unique())
         if listing.table_file:
             check_listed_files(listing, sources)

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import ffpms
+from ffpms.builder.mix_checks import idle_flags
 from ffpms.checks import check_choice, check_type, settle, whole
+from ffpms.errors import ConfigError
 from ffpms.extraction.decode import DECODERS
 from ffpms.hashing import code_digest
 from ffpms.protocol.crop_config import CropConfig
@@ -38,7 +40,8 @@ class BuildConfig:
     its list of videos.
 
     Raises:
-        ConfigError: a value is out of range or unknown, or of a wrong type.
+        ConfigError: a value is out of range or unknown, or of a wrong type. Or the recipe
+            says how to mix fakes that ``whole`` takes as they are.
 
     Example:
         >>> ffpms.BuildConfig(splits=("test",), limit=8).recipe.compression
@@ -63,6 +66,8 @@ class BuildConfig:
         check_type("crop", self.crop, CropConfig)
         check_type("keep_unverified", self.keep_unverified, bool)
         check_type("whole", self.whole, bool)
+        if self.whole and (idle := idle_flags(self.recipe)):
+            raise ConfigError(f"{idle}: --whole mixes no fake; leave out one or the other")
         check_choice("decoder", self.decoder, DECODERS)
         limit = None if self.limit is None else whole("limit", self.limit, low=2)
         settle(self, splits=known_splits(self.splits), limit=limit)

@@ -9,14 +9,16 @@ from ffpms.dataset.card_head import pixel_licence, set_head
 from ffpms.dataset.card_tables import (
     count_bags,
     describe_audit,
+    describe_mix,
     describe_pairs,
     draw_histogram,
     list_problems,
     markdown_table,
+    tabulate_segments,
 )
 from ffpms.dataset.contact_sheet import IMAGE, draw_bags
 from ffpms.dataset.set_files import corpus_of
-from ffpms.protocol.listing import is_alone
+from ffpms.protocol.listing import is_alone, mixable
 from ffpms.protocol.naming import explain_name
 from ffpms.schema import Split, Status
 from ffpms.storage import write_whole
@@ -32,7 +34,7 @@ _TEMPLATE = """# {dataset}: partial-attack face crops, {compression}
 {image}
 ## What is in it
 
-{n_bags} bags (one a video) of {n_slots} frames. In a fake bag some frames are the real video's own, at the same index.
+{n_bags} bags (one a video) of {n_slots} frames.{mixed}
 {alone}
 {counts}
 
@@ -42,7 +44,7 @@ interpolated between detections.
 ## How many frames of a test bag are fake
 
 {histogram}
-
+{segments}
 ## Every status but ok
 
 {problems}
@@ -71,9 +73,7 @@ only; `build.json` has the same numbers.
 
 ## How it was made
 
-- slot s shows frame floor((s + 0.5) N / {n_slots}), N the shorter of the fake and its real counterpart
-- val and test: {low} to {high} of {n_slots} frames replaced, each level equally often; train: {in_train} of {n_slots}
-- which: {placement}; draws: SHA-256 of `ffpms-{recipe_version}/{seed}/...`
+{mix}
 - faces: dlib HOG on the real video, the same square (box x {margin}) for a fake and its real counterpart, as PNG. A
   square of less than {size} px is stored as it is in the video: resize it to {size} px (bicubic) to see what
   detectors are shown
@@ -86,6 +86,8 @@ each fake bag, draw and slot: with n fake frames those of `rank` below n are fak
 -1, or a size or count of 0, means not known.
 {landmarks}"""
 
+
+_MIXED = " In a fake bag some frames are the real video's own, at the same index."
 
 _LANDMARKS = """
 `landmarks.parquet` has a row for each crop of a real video: 68 points in px of the crop as it is shown,
@@ -139,23 +141,10 @@ def _settings(summary: dict[str, Any]) -> dict[str, Any]:
         "name": _name(summary),
         "compression": recipe["compression"],
         "n_slots": recipe["frames_per_video"],
-        "low": recipe["replaced"][0],
-        "high": recipe["replaced"][1],
-        "in_train": round(recipe["fraction"] * recipe["frames_per_video"]),
-        "placement": _placement(recipe),
-        "recipe_version": recipe["version"],
-        "seed": recipe["seed"],
         "margin": crop["margin"],
         "size": crop["size"],
         "landmarks": _LANDMARKS if crop["landmarks"] else "",
     }
-
-
-def _placement(recipe: dict[str, Any]) -> str:
-    """Says where fake frames lie, and in how many segments."""
-    where, (low, high) = str(recipe["placement"]), recipe.get("segments") or (1, 1)
-    several = f", {low} to {high} a fake, as far as its fake and its real frames suffice"
-    return where + several * (where == "segments")
 
 
 def _name(summary: dict[str, Any]) -> str:
@@ -173,14 +162,18 @@ def _name(summary: dict[str, Any]) -> str:
 def _contents(summary: dict[str, Any], tables: dict[str, pd.DataFrame]) -> dict[str, Any]:
     """Fields of the template that follow from the tables."""
     videos, slots = tables["videos"], summary["counts"]["frames"]
+    recipe = summary["config"]["recipe"]
     test = videos[(videos["split"] == Split.TEST) & (videos["label"] == 1)]
     return {
         "n_bags": len(videos),
+        "mixed": _MIXED if mixable(videos).any() else "",
         "alone": _alone(videos),
         "counts": markdown_table(count_bags(videos)),
         "n_faceless": slots.get("no_face", 0),
         "n_interpolated": slots.get("interpolated", 0),
         "histogram": draw_histogram(test["n_fake"]),
+        "segments": tabulate_segments(tables, recipe["placement"]),
+        "mix": describe_mix(videos, recipe),
         "problems": list_problems(tables),
         "pairs": describe_pairs(tables["sources"]),
     }

@@ -1,10 +1,12 @@
-"""Tables of the data card: counts, statuses, the audit and the pairs, as Markdown."""
+"""Tables of the data card, as Markdown: counts, segments, mix, statuses, audit, pairs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
 
+from ffpms.dataset.segments import find_segments
+from ffpms.protocol.listing import is_alone, mixable
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Status
 
 
@@ -21,6 +23,76 @@ def draw_histogram(n_fake: pd.Series) -> str:
         return "There is no test split in this set."
     lines = [f"{level:3d} {'#' * bags} {bags}" for level, bags in n_fake.value_counts().sort_index().items()]
     return "```\n" + "\n".join(lines) + "\n```"
+
+
+def tabulate_segments(tables: dict[str, pd.DataFrame], placement: str) -> str:
+    """Counts the usable fake bags of each split by their number of segments.
+
+    It is empty of a set whose fake frames lie at random, and of one without any usable fake.
+    """
+    videos = tables["videos"]
+    usable = videos[(videos["label"] == 1) & videos["status"].isin(WITH_PIXELS)]
+    if placement == "random":
+        usable = usable[_has_own_segments(usable)]
+    found = find_segments(tables["frames"][tables["frames"]["bag_id"].isin(usable["bag_id"])])
+    if found.empty:
+        return ""
+    splits = found["bag_id"].drop_duplicates().map(usable.set_index("bag_id")["split"])
+    n_segments = found.groupby("bag_id", sort=False).size().rename("segments")
+    counts = pd.crosstab(n_segments.to_numpy(), splits.to_numpy())[list(dict.fromkeys(usable["split"]))]
+    length = found["end"] - found["start"]
+    said = f"A segment has {length.min()} to {length.max()} frames, half of them {length.median():g} or fewer."
+    return _SEGMENTS.format(table=markdown_table(counts.rename_axis("segments").reset_index()), said=said)
+
+
+_SEGMENTS = """
+## How many segments a fake bag has
+
+A segment is a run of fake frames. A column is a split, and its numbers are bags.
+
+{table}
+
+{said}
+"""
+
+
+def _has_own_segments(videos: pd.DataFrame) -> pd.Series:
+    """Marks fakes that stand alone and are fake in parts: their source says in which."""
+    partly: pd.Series = is_alone(videos) & (videos["n_fake"] < videos["n_frames"])
+    return partly
+
+
+def describe_mix(videos: pd.DataFrame, recipe: dict[str, Any]) -> str:
+    """Lists which frames were sampled and replaced, and which fakes were taken as they are."""
+    n_slots, alone = recipe["frames_per_video"], videos[is_alone(videos)]
+    mixed = mixable(videos).any() or alone.empty
+    length = "the shorter of the fake and its real counterpart" if mixed else "the number of frames of its video"
+    lines = [f"- slot s shows frame floor((s + 0.5) N / {n_slots}), N {length}"]
+    if mixed:
+        (low, high), in_train = recipe["replaced"], round(recipe["fraction"] * n_slots)
+        levels = f"{low} to {high} of {n_slots} frames replaced, each level equally often"
+        lines.append(f"- val and test: {levels}; train: {in_train} of {n_slots}")
+        draws = f"SHA-256 of `ffpms-{recipe['version']}/{recipe['seed']}/...`"
+        lines.append(f"- which: {_describe_placement(recipe)}; draws: {draws}")
+    return "\n".join([*lines, *_describe_alone(alone)])
+
+
+def _describe_placement(recipe: dict[str, Any]) -> str:
+    """Says where fake frames lie, and in how many segments."""
+    where, (low, high) = str(recipe["placement"]), recipe.get("segments") or (1, 1)
+    number = f"{low}" if low == high else f"{low} to {high}"
+    several = f", {number} a fake, as far as its fake and its real frames suffice"
+    return where + several * (where == "segments")
+
+
+def _describe_alone(alone: pd.DataFrame) -> Iterator[str]:
+    """Counts the usable fakes that stand alone, those in parts fake and those fake throughout."""
+    usable = alone[alone["status"].isin(WITH_PIXELS)]
+    parts = int(_has_own_segments(usable).sum())
+    if parts:
+        yield f"- the fakes' own segments: only there are frames fake in bags that were taken as they are ({parts})"
+    if whole := len(usable) - parts:
+        yield f"- whole: all frames are fake in bags that were taken as they are ({whole})"
 
 
 def list_problems(tables: dict[str, pd.DataFrame]) -> str:

@@ -4,7 +4,7 @@ A name follows from the set's settings and tables alone. So it is computed anew 
 built, opened or verified, and never taken from a file that only claims it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ _N_SHOWN = 3
 """Number of reasons that one line gives; the others are counted."""
 _OF_THE_MIX = ("compression", "seed", "placement", "segments", "replaced", "fraction")
 """Settings that do not matter for a set without any mix."""
+OF_THE_LABELS = ("placement", "segments", "replaced", "fraction", "frames_per_video")
+"""Settings that decide how many frames of a bag are fake and where: their reasons come first."""
 _OF_THE_CORPUS = ("compression", "manipulations")
 """Settings that another corpus than FaceForensics++ has of its own."""
 PARTIAL = "-partial"
@@ -87,7 +89,7 @@ def name_of_corpus(settings: SetSettings, videos: pd.DataFrame, sources: pd.Data
     if settings.editions is None:
         return SetName(f"{settings.title}{partial}")
     ignored = (*_OF_THE_CORPUS, "whole", *(_OF_THE_MIX if whole else ()))
-    reasons = [*_other_defaults(settings, ignored), *_count_unverified(sources)]
+    reasons = [*_other_labels(settings, ignored), *_other_defaults(settings, ignored), *_count_unverified(sources)]
     if edition is None and not test.empty:
         reasons.append(f"{int((~fake).sum())} real and {int(fake.sum())} fake test videos are no published test set")
     reasons += _test_faults(test)
@@ -102,12 +104,13 @@ def name_of_rendered(
     Another compression than c40 follows, then ``-whole`` where all frames of the fakes are fake.
     The name holds if tree and build have the default settings, the pairs are the tree's own, and
     each test bag can be used. Only ``size`` is free: it changes no bag, no frame and no box.
-    The first reason of any such set is that it is rendered.
+    The first reason of any such set is that it is rendered. The next ones are the settings that
+    decide the labels.
     """
     level = settings.recipe.compression
     other = "" if level == V1_RECIPE.compression else f"-{paper_compression(level)}"
     ignored = ("compression", "size", *(_OF_THE_MIX if mode else ()))
-    reasons = [*tree.other_settings()]
+    reasons = [*_other_labels(settings, ignored), *tree.other_settings()]
     if settings.pairs_sha256 != pairs_digest(tree.pairs):
         reasons.append("its split files are not those of its tree")
     reasons += [*_other_defaults(settings, ignored), *_count_unverified(sources)]
@@ -145,19 +148,29 @@ def _name(official: str, reasons: Sequence[str]) -> SetName:
     return SetName(official + CUSTOM, tuple(reasons)) if reasons else SetName(official)
 
 
-def _other_settings(settings: SetSettings, ignored: Iterable[str] = ()) -> Iterator[str]:
-    """Yields each setting that is not v1's."""
+def _other_settings(settings: SetSettings, ignored: Collection[str] = ()) -> Iterator[str]:
+    """Yields each setting that is not v1's; those that decide the labels come first."""
+    yield from _other_labels(settings, ignored)
     if not settings.has_official_pairs:
         yield "its split files are not those of FaceForensics++"
     yield from _other_defaults(settings, ignored)
 
 
-def _other_defaults(settings: SetSettings, ignored: Iterable[str]) -> Iterator[str]:
-    official = SetSettings().as_flags()
-    for key, value in settings.as_flags().items():
-        if key not in ignored and value != official[key]:
-            v1 = official[key]
-            yield f"{with_flag(key, value)} is not v1's" + (f" {value_text(key, v1)}" if v1 else "")
+def _other_labels(settings: SetSettings, ignored: Collection[str]) -> Iterator[str]:
+    """Yields each setting that decides the labels and is not v1's."""
+    return _others(settings, [key for key in OF_THE_LABELS if key not in ignored])
+
+
+def _other_defaults(settings: SetSettings, ignored: Collection[str]) -> Iterator[str]:
+    """Yields each other setting that is not v1's."""
+    return _others(settings, [key for key in settings.as_flags() if key not in (*ignored, *OF_THE_LABELS)])
+
+
+def _others(settings: SetSettings, keys: Iterable[str]) -> Iterator[str]:
+    own, official = settings.as_flags(), SetSettings().as_flags()
+    for key in keys:
+        if own[key] != (v1 := official[key]):
+            yield f"{with_flag(key, own[key])} is not v1's" + (f" {value_text(key, v1)}" if v1 else "")
 
 
 def _other_videos(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataFrame) -> Iterator[str]:

@@ -70,14 +70,16 @@ class RenderedTree:
         """Yields each setting that is not the command's default, as a reason for another name."""
         usual = RenderedTree(self.identities, shares=settle_shares(self.identities, None))
         if (self.shortest, self.longest) != (usual.shortest, usual.longest):
-            yield f"--frames {self.shortest}-{self.longest} is not the corpus's {usual.shortest}-{usual.longest}"
+            own_range, usual_range = (f"{tree.shortest}-{tree.longest}" for tree in (self, usual))
+            yield f"videos of {own_range} frames are not the corpus's {usual_range}"
         if self.shares and not usual.shares:
             yield "it has not the pairs and lengths of FaceForensics++, as an older ffpms rendered it"
         kinds = ("difficulty", "seed", *(("shares",) if usual.shares else ()))
         own, other = asdict(self), asdict(usual)
         for key in kinds:
             if own[key] != other[key]:
-                yield f"--{key} {value_text(key, own[key])} is not the corpus's {value_text(key, other[key])}"
+                value, default = value_text(key, own[key]), value_text(key, other[key])
+                yield f"videos of --{key} {value} are not the corpus's {default}"
 
 
 def settle_shares(identities: int, shares: tuple[int, ...] | None) -> tuple[int, ...] | None:

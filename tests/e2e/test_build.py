@@ -24,7 +24,7 @@ def test_again_does_nothing_but_say_so(ffpms: Command, tree: Path, out: Path) ->
     assert "complete already, nothing to do" in result.output
     why = (
         "Minicorpus-10-custom: it is rendered, so its numbers say nothing about deepfakes; "
-        "--frames 24-27 is not the corpus's 60-90; its split files are not those of its tree"
+        "videos of 24-27 frames are not the corpus's 60-90; its split files are not those of its tree"
     )
     assert result.output.splitlines()[-1] == why
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*")} == times

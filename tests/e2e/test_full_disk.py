@@ -57,7 +57,7 @@ def test_a_read_only_folder_is_one_line_unless_there_is_nothing_to_do(tree: Path
     assert again.out.splitlines() == [
         f"{disk / 'data'}: complete already, nothing to do (--retry-failed does 0 failed again)",
         "Minicorpus-10-custom: it is rendered, so its numbers say nothing about deepfakes; "
-        "--frames 24-27 is not the corpus's 60-90; its split files are not those of its tree",
+        "videos of 24-27 frames are not the corpus's 60-90; its split files are not those of its tree",
     ]
 
 

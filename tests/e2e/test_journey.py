@@ -165,7 +165,7 @@ def test_the_report_and_the_card_say_what_was_built(built: Path) -> None:
     assert report["dataset"] == "Minicorpus-10-custom"
     assert report["reasons"] == [
         "it is rendered, so its numbers say nothing about deepfakes",
-        "--frames 24-27 is not the corpus's 60-90",
+        "videos of 24-27 frames are not the corpus's 60-90",
         "its split files are not those of its tree",
         f"--seed {SEED} is not v1's 2020",
     ]

@@ -130,6 +130,19 @@ def test_segments_that_no_frame_shows_are_told(ffpms: Command, own: Path, tmp_pa
     assert between == f"{clips}/008.mp4 (line 4): {what}; ask for more --frames, or correct the table"
 
 
+def test_a_placement_beside_segments_of_a_table_is_told(ffpms: Command, own: Path, tmp_path: Path) -> None:
+    table, clips = tmp_path / "t.csv", own / "clips"
+    table.write_text(f"path,label,split,segments\n{clips}/006.mp4,0,test,\n{clips}/007.mp4,1,test,0-0.2\n")
+    more = ("--placement", "segments", "--segments", 2)
+    result = ffpms("build", "--table", table, "--out", tmp_path / "data", *more, *SMALL)
+    said = "--placement segments, --segments 2-2: without effect, for no fake of this set is mixed; leave it out\n"
+    assert (result.exit_code, result.stderr) == (0, said)
+    card = (tmp_path / "data" / "README.md").read_text()
+    assert "- the fakes' own segments: only there are frames fake in bags that were taken as they are (1)" in card
+    assert "| segments | test |\n| --- | --- |\n| 1 | 1 |\n" in card
+    assert "- which:" not in card
+
+
 def test_a_celeb_df_fake_that_lacks_frames_in_mid_video_is_misaligned(
     ffpms: Command, tree: Path, tmp_path: Path
 ) -> None:

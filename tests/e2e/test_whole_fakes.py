@@ -58,7 +58,10 @@ def test_they_have_no_real_video_below_them(whole: Path) -> None:
 
 
 def test_the_card_and_the_name_say_so(whole: Path) -> None:
-    assert "4 fake bags have no real counterpart" in (whole / "README.md").read_text()
+    card = (whole / "README.md").read_text()
+    assert "4 fake bags have no real counterpart" in card
+    assert "- whole: all frames are fake in bags that were taken as they are (4)" in card
+    assert "- which:" not in card
     assert "--whole is not v1's" in package.load(whole).reasons
 
 
@@ -66,6 +69,13 @@ def test_the_same_command_resumes_and_a_mixed_one_is_refused(ffpms: Command, tre
     assert "complete already" in ffpms(*flags(tree, whole, *SET)).output
     result = ffpms(*flags(tree, whole, *SET[:-1]))
     assert (result.exit_code, "was built with --whole, not no --whole" in result.output) == (2, True)
+
+
+def test_nobody_can_say_how_to_mix_them(ffpms: Command, tree: Path, tmp_path: Path) -> None:
+    result = ffpms(*flags(tree, tmp_path / "data", *SET, "--placement", "segments", "--segments", 2))
+    said = "Error: --placement segments, --segments 2-2: --whole mixes no fake; leave out one or the other\n"
+    assert (result.exit_code, result.stderr) == (2, said)
+    assert not (tmp_path / "data").exists()
 
 
 BAG = "DF_006_007"

@@ -32,6 +32,15 @@ def test_sets_of_one_name_are_told_apart_as_in_their_titles() -> None:
     assert lines(board) == [LINE.replace(":", f" {digit * 8}:", 1) for digit in "12"]
 
 
+def test_sets_of_one_name_begin_with_what_not_all_of_them_have() -> None:
+    ends = ("--placement segments is not v1's random", "--segments 1-3 is not v1's", "--frames 64 is not v1's 20")
+    other = replace(custom(data="2" * 8), reasons=(*WHY, *ends))
+    first, second = lines(make_board([custom(data="1" * 8), other]))
+    assert first == LINE.replace(":", f" {'1' * 8}:", 1)
+    unlike = f"FFPMS-custom {'2' * 8}, unlike another set of this name: {'; '.join(ends)}"
+    assert second == f"{unlike}. In all of them: {'; '.join(WHY)}"
+
+
 def test_an_official_set_needs_no_word() -> None:
     board = make_board([run(dataset="FFPMS")])
     assert (board.notes, lines(board)) == ({}, [])

@@ -19,6 +19,7 @@ EXCUSED = {
     "ffpms.cores": "how many workers, whatever they do",
     "ffpms.dataset.card": "describes the set in words",
     "ffpms.dataset.card_tables": "the same",
+    "ffpms.dataset.segments": "finds segments for the card",
     "ffpms.dataset.card_head": "describes the set to other programs",
     "ffpms.dataset.contact_sheet": "a picture of some bags",
     "ffpms.dataset.crops": "reads what was built, for that picture",

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ffpms.builder.assembly import count
 from ffpms.dataset.card import write_card
+from ffpms.dataset.card_tables import tabulate_segments
 from ffpms.dataset.contact_sheet import IMAGE, SIDE, draw_bags
 from ffpms.dataset.set_files import TABLES
 from ffpms.dataset.shortcut_audit import as_json, audit
@@ -70,7 +71,8 @@ def test_the_same_set_gives_the_same_bytes(built: Path, out: Path, report: dict[
 
 def test_it_says_why_the_set_is_called_what_it_is(out: Path, report: dict[str, Any], tables: Tables) -> None:
     write_card(out, report, tables)
-    why = "it is rendered, so its numbers say nothing about deepfakes; --frames 24-27 is not the corpus's 60-90;"
+    why = "it is rendered, so its numbers say nothing about deepfakes;"
+    why += " videos of 24-27 frames are not the corpus's 60-90;"
     why += " its split files are not those of its tree; and 1 more reason"
     assert f"It is not the official set. Minicorpus-10-custom: {why}.\n" in (out / "README.md").read_text()
     filmed = {"dataset": "FFPMS", "reasons": [], "config": report["config"] | {"corpus": "ffpp"}}
@@ -245,3 +247,62 @@ def test_its_head_names_the_tables_and_forbids_to_pass_on_pixels(
     write_card(out, report | {"config": report["config"] | {"corpus": "ffpp"}}, tables)
     assert 'license_name: "pixels-not-to-be-passed-on"' in (out / "README.md").read_text()
     assert "FaceForensics++ may not be redistributed, and so neither" in (out / "README.md").read_text()
+
+
+def alone(tables: Tables, n_fake: int) -> Tables:
+    """The set, had every fake been taken as it is, with its first slots fake."""
+    videos, frames = tables["videos"].copy(), tables["frames"].copy()
+    fake = videos["label"] == 1
+    videos.loc[fake, "target_id"] = videos.loc[fake, "bag_id"]
+    videos.loc[fake, "n_fake"] = n_fake
+    of_fakes = frames["bag_id"].isin(videos.loc[fake, "bag_id"])
+    frames["label"] = frames["label"].mask(of_fakes, (frames["slot"] < n_fake).astype(frames["label"].dtype))
+    return tables | {"videos": videos, "frames": frames}
+
+
+@pytest.mark.parametrize(
+    ("n_fake", "said"),
+    [
+        (12, "- the fakes' own segments: only there are frames fake in bags that were taken as they are (40)"),
+        (20, "- whole: all frames are fake in bags that were taken as they are (40)"),
+    ],
+    ids=["segments", "whole"],
+)
+def test_fakes_that_are_taken_as_they_are_claim_no_draw(
+    out: Path, report: dict[str, Any], tables: Tables, n_fake: int, said: str
+) -> None:
+    write_card(out, report, alone(tables, n_fake))
+    text = (out / "README.md").read_text()
+    assert said in text
+    assert "N the number of frames of its video" in text
+    for claim in ("frames replaced, each level", "- which:", "some frames are the real video's own"):
+        assert claim not in text
+    assert ("## How many segments a fake bag has" in text) == (n_fake < 20)
+
+
+@pytest.mark.parametrize(
+    ("segments", "said"), [((2, 2), "which: segments, 2 a fake"), ((1, 3), "which: segments, 1 to 3 a fake")]
+)
+def test_a_number_of_segments_is_no_range(
+    out: Path, report: dict[str, Any], tables: Tables, segments: tuple[int, int], said: str
+) -> None:
+    recipe = report["config"]["recipe"] | {"placement": "segments", "segments": list(segments)}
+    write_card(out, report | {"config": report["config"] | {"recipe": recipe}}, tables)
+    assert said in (out / "README.md").read_text()
+
+
+def test_segments_a_bag_are_counted_by_split(tables: Tables) -> None:
+    fakes = tables["videos"][tables["videos"]["label"] == 1]
+    two = fakes.loc[fakes["split"] == "test", "bag_id"].iloc[:3]
+    frames = tables["frames"].assign(label=0)
+    slot, is_fake = frames["slot"], frames["bag_id"].isin(fakes["bag_id"])
+    frames.loc[is_fake & slot.between(2, 5), "label"] = 1
+    frames.loc[frames["bag_id"].isin(two) & (slot == 9), "label"] = 1
+    text = tabulate_segments(tables | {"frames": frames}, "segments")
+    n = fakes["split"].value_counts()
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert rows[0] == f"| segments | {' | '.join(fakes['split'].unique())} |"
+    expected = {split: (n[split] - 3 * (split == "test"), 3 * (split == "test")) for split in fakes["split"].unique()}
+    assert rows[2:] == [f"| {i + 1} | {' | '.join(str(own[i]) for own in expected.values())} |" for i in (0, 1)]
+    assert "A segment has 1 to 4 frames, half of them 4 or fewer." in text
+    assert tabulate_segments(tables, "random") == "", "fake frames at random are no segments"

@@ -129,6 +129,30 @@ def test_a_thousand_people_of_official_names_and_other_lengths_are_not_ffpms(
     assert f": {lengths[first]} frames, not " in said
 
 
+def test_what_decides_the_labels_comes_first(videos: pd.DataFrame, sources: pd.DataFrame) -> None:
+    mix = {"frames_per_video": 64, "replaced": (2, 5), "placement": "segments", "segments": (1, 3)}
+    said = (
+        "--placement segments is not v1's random",
+        "--segments 1-3 is not v1's",
+        "--replace 2-5 is not v1's 1-19",
+        "--frames 64 is not v1's 20",
+    )
+    recipe = Recipe(**mix, seed=7)
+    own = replace(rendered(40, shortest=70, longest=80, seed=3), recipe=recipe, pairs_sha256="other")
+    assert name_mixed(own, videos, sources).reasons == (
+        CAVEAT,
+        *said,
+        "videos of 70-80 frames are not the corpus's 60-90",
+        "videos of --seed 3 are not the corpus's 0",
+        "its split files are not those of its tree",
+        "--seed 7 is not v1's 2020",
+    )
+    filmed = name_mixed(replace(V1, recipe=recipe, pairs_sha256="other"), videos, sources)
+    assert filmed.reasons[:5] == (*said, "its split files are not those of FaceForensics++")
+    celeb = name_mixed(replace(V1, recipe=recipe, title="Celeb-DF", crop=CropConfig(size=64)), videos, sources)
+    assert celeb.reasons[:4] == said
+
+
 def test_an_unverified_fake_is_custom_in_any_split(videos: pd.DataFrame, sources: pd.DataFrame) -> None:
     kept = replace(V1, keep_unverified=True)
     for name in ("F2F_953_974", "F2F_071_054"):
@@ -212,10 +236,10 @@ def test_sets_of_a_rendered_tree_are_named_after_it(videos: pd.DataFrame, source
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (rendered(40, shortest=24, longest=27), "--frames 24-27 is not the corpus's 60-90"),
-        (rendered(40, difficulty=0.9), "--difficulty 0.9 is not the corpus's 0.4"),
-        (rendered(40, seed=3), "--seed 3 is not the corpus's 0"),
-        (rendered(40, shares=(3, 1, 4)), "--shares 3,1,4 is not the corpus's 3,1,1"),
+        (rendered(40, shortest=24, longest=27), "videos of 24-27 frames are not the corpus's 60-90"),
+        (rendered(40, difficulty=0.9), "videos of --difficulty 0.9 are not the corpus's 0.4"),
+        (rendered(40, seed=3), "videos of --seed 3 are not the corpus's 0"),
+        (rendered(40, shares=(3, 1, 4)), "videos of --shares 3,1,4 are not the corpus's 3,1,1"),
         (rendered(shares=(3, 1, 1)), "it has not the pairs and lengths of FaceForensics++"),
         (replace(rendered(40), pairs_sha256="other"), "its split files are not those of its tree"),
         (replace(rendered(40), limit=8), "--limit 8 is not v1's"),
