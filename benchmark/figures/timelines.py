@@ -19,7 +19,7 @@ from ffpms.schema import ORIGINAL, SEGMENT, Split
 N_FAKES = 5
 """Fake videos of a picture, beside a real one."""
 N_PROPOSALS = 3
-"""Proposals drawn of a video: from the most confident, each that overlaps none drawn before."""
+"""Proposals drawn of a video: from the surest down, each that overlaps none drawn before."""
 TRUTH, SCORE, PROPOSAL = "truth", "score", "proposal"
 _OF_A_PART = ["bag_id", "what", "start_s", "end_s", "value"]
 COLUMNS = ["bag_id", "method", "what", "start_s", "end_s", "value"]

@@ -74,7 +74,12 @@ def test_make_board_makes_a_page_of_each_set_once(ffpms: Command, tmp_path: Path
         given = (f"BOARDS={boards}", f"BOARD_PAGES={pages}", f"VENV={ready}", f"BIN={ready}")
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            ["make", "board", *given], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            ["make", "--no-print-directory", "board", *given],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

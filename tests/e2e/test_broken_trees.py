@@ -42,7 +42,8 @@ def test_a_missing_manipulation_takes_one_line(ffpms: Command, copy: Path, tmp_p
     shutil.rmtree(copy / "manipulated_sequences/FaceSwap")
     result = ffpms(*flags(copy, tmp_path / "data"))
     assert result.stderr.splitlines() == [
-        "manipulated_sequences/FaceSwap/c40/videos: 4 FS videos of the test split not found; download them"
+        "manipulated_sequences/FaceSwap/c40/videos: 4 FS videos of the test split not found; "
+        "run the same 'ffpms minicorpus' again, or name with --split what is there"
     ]
 
 
