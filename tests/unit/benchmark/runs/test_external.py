@@ -35,7 +35,7 @@ def test_a_file_becomes_a_run_and_a_row(submit: Submit, whole: Path, tmp_path: P
     assert (run.method, run.manipulations, run.seed, run.external) == ("my-tool", ("DF", "F2F"), None, True)
     assert run.dataset == "FFPMS-custom"
     assert run.reasons == BuiltSet.load(whole).reasons
-    line = "FFPMS-custom: its split files are not those of FaceForensics++; --manipulations DF,F2F is not v1's "
+    line = "FFPMS-custom: --frames 4 is not v1's 20; its split files are not those of FaceForensics++; --manipulations "
     assert line in result.stdout
     assert line in (tmp_path / "runs" / "leaderboard.md").read_text()
     assert run.data_sha256 == BuiltSet.load(whole).sha256
