@@ -213,7 +213,7 @@ def test_what_is_opened_is_named_by_its_tables(ffpms_v1: Path) -> None:
 def test_a_set_that_claims_any_other_name_is_found(data: Path) -> None:
     report = json.loads((data / "build.json").read_text())
     (data / "build.json").write_text(json.dumps(report | {"dataset": "FFPMS", "reasons": []}))
-    assert "build.json: is named FFPMS, but is FFPMS-custom: --frames 4 is not v1's 20; its split files are" in said(data)
+    assert "build.json: is named FFPMS, but is FFPMS-custom: --frames 4 is not v1's 20; its split" in said(data)
     assert ffpms.load(data).name == "FFPMS-custom"
 
 
