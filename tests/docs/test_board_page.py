@@ -1,7 +1,6 @@
 """docs/board.md: its example runs as written, and ``make board`` makes a page of committed entries."""
 
 import os
-import re
 import runpy
 import shlex
 import shutil
@@ -13,23 +12,21 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Command
-from tests.helpers.pages import ROOT
+from tests.helpers.pages import ROOT, code_of
 from tests.helpers.submission_folders import make_submission, predict_seeds
 from tests.helpers.tiny_set import make_set
 
-PAGE = (ROOT / "docs" / "board.md").read_text(encoding="utf-8")
-(SCRIPT,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-(CARD,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
-LINES = [shlex.split(line) for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+PAGE = ROOT / "docs" / "board.md"
+(SCRIPT,) = code_of(PAGE, "python")
+(CARD,) = code_of(PAGE, "toml")
+LINES = [shlex.split(line) for block in code_of(PAGE, "sh") for line in block.splitlines()]
 
 
 @pytest.fixture
-def place(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A reader's folder, with the built set in it."""
-    (tmp_path / "ffpms-data").symlink_to(built)
-    (tmp_path / "score.py").write_text(SCRIPT, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def place(reader: Path) -> Path:
+    """A reader's folder, with the built set and the page's script in it."""
+    (reader / "score.py").write_text(SCRIPT, encoding="utf-8")
+    return reader
 
 
 def test_the_page_runs_as_written(place: Path, ffpms: Command) -> None:

@@ -10,20 +10,18 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.conftest import Command
-from tests.helpers.pages import ROOT
+from tests.helpers.pages import ROOT, code_of
 
-PAGE = (ROOT / "docs" / "others-detectors.md").read_text(encoding="utf-8")
-(SCRIPT,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-LINES = [shlex.split(line) for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+PAGE = ROOT / "docs" / "others-detectors.md"
+(SCRIPT,) = code_of(PAGE, "python")
+LINES = [shlex.split(line) for block in code_of(PAGE, "sh") for line in block.splitlines()]
 
 
 @pytest.fixture
-def place(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A reader's folder, with the built set in it."""
-    (tmp_path / "ffpms-data").symlink_to(built)
-    (tmp_path / "score.py").write_text(SCRIPT, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def place(reader: Path) -> Path:
+    """A reader's folder, with the built set and the page's script in it."""
+    (reader / "score.py").write_text(SCRIPT, encoding="utf-8")
+    return reader
 
 
 def test_the_page_runs_as_written_and_the_row_has_the_scripts_scores(place: Path, ffpms: Command) -> None:

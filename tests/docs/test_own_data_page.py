@@ -12,10 +12,10 @@ import pytest
 from ffpms.sources.table_cells import COLUMNS
 from tests.conftest import Command
 from tests.docs.test_readme import QUICK, commands_in
-from tests.helpers.pages import ROOT
+from tests.helpers.pages import ROOT, code_of
 
-PAGE = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
-TABLE = re.findall(r"```csv\n(.*?)```", PAGE, re.DOTALL)[0]
+PAGE = ROOT / "docs" / "own-data.md"
+TABLE = code_of(PAGE, "csv")[0]
 
 
 @pytest.fixture
@@ -49,4 +49,4 @@ def test_the_page_runs_as_written(place: Path, ffpms: Command) -> None:
 
 
 def test_the_page_names_every_column() -> None:
-    assert re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) == list(COLUMNS)
+    assert re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE) == list(COLUMNS)

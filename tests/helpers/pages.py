@@ -36,6 +36,11 @@ def prose(page: Path) -> Iterator[Line]:
             yield Line(number, text)
 
 
+def code_of(page: Path, language: str) -> list[str]:
+    """The blocks of code in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
 def sentences(page: Path) -> Iterator[str]:
     """Each sentence of paragraphs and lists; a span of code is one word."""
     for block in _blocks(page):
