@@ -20,22 +20,27 @@ RULE = (
 )
 
 
-def add_chance(table: Table, runs: Sequence[Run], manipulation: str, metrics: Iterable[str]) -> Table:
-    """Adds a last row to a table: the metrics of random scores on the same bags.
+Chance = dict[str, Number | None]
+"""The value of each metric of random scores."""
 
-    The bags are those of the first run with scores of their frames. Without one there is no row.
+
+def add_chance(table: Table, chance: Chance, metrics: Iterable[str]) -> Table:
+    """Adds the metrics of random scores to a table as its last row, if there are any."""
+    return replace(table, rows=[*table.rows, (NAME, [chance[metric] for metric in metrics])]) if chance else table
+
+
+def estimate_chance(runs: Sequence[Run], manipulation: str, metrics: Sequence[str]) -> Chance:
+    """Estimates metrics of random scores: mean and standard deviation over draws.
+
+    The bags are those of the first run with scores of their frames; without one there are none.
+    Each draw is made once for all metrics, which share its proposals.
     """
     scored = [run for run in runs if manipulation in ("all", *run.manipulations) and _has_frames(run)]
     if not scored:
-        return table
-    run = min(scored, key=lambda run: run.segments is None)
-    return replace(table, rows=[*table.rows, (NAME, estimate_chance(read_run_scores(run), manipulation, metrics))])
-
-
-def estimate_chance(run_scores: RunScores, manipulation: str, metrics: Iterable[str]) -> list[Number | None]:
-    """Estimates each metric of random scores: mean and standard deviation over draws."""
-    draws = [CellScores(_draw(run_scores, seed), manipulation) for seed in range(N_DRAWS)]
-    return [_summarise(metric, draws) for metric in metrics]
+        return {}
+    run_scores = read_run_scores(min(scored, key=lambda run: run.segments is None))
+    draws = [_measure(CellScores(_draw(run_scores, seed), manipulation), metrics) for seed in range(N_DRAWS)]
+    return {metric: _summarise(values) for metric, *values in zip(metrics, *draws, strict=True)}
 
 
 def _has_frames(run: Run) -> bool:
@@ -49,7 +54,13 @@ def _draw(run_scores: RunScores, seed: int) -> RunScores:
     return replace(run_scores, frames=replace(frames, score=score), proposed=None)
 
 
-def _summarise(metric: str, draws: list[CellScores]) -> Number | None:
-    found = [METRICS[metric].estimate(cell, np.ones((1, cell.run_scores.videos.n_pairs))) for cell in draws]
-    percent = [100 * one.value for one in found if one]
-    return Number(float(np.mean(percent)), std=float(np.std(percent, ddof=1))) if np.isfinite(percent).any() else None
+def _measure(cell: CellScores, metrics: Iterable[str]) -> list[float | None]:
+    """Returns the percentage of each metric of a draw; None where it is not defined."""
+    weights = np.ones((1, cell.run_scores.videos.n_pairs))
+    found = [METRICS[metric].estimate(cell, weights) for metric in metrics]
+    return [100 * one.value if one else None for one in found]
+
+
+def _summarise(percent: list[float | None]) -> Number | None:
+    known = [value for value in percent if value is not None]
+    return Number(float(np.mean(known)), std=float(np.std(known, ddof=1))) if np.isfinite(known).any() else None

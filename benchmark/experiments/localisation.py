@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.experiments.chance import add_chance
+from benchmark.experiments.chance import add_chance, estimate_chance
 from benchmark.figures.timeline_picture import write_timelines
 from benchmark.figures.timelines import N_PROPOSALS, collect_timelines
 from benchmark.leaderboards.groups import by_table
@@ -68,7 +68,8 @@ def tabulate_segments(cells: pd.DataFrame, runs: list[Run]) -> Iterator[Table]:
         kinds = list(of_set["manipulation"].unique())
         for kind in ["all"] if "all" in kinds else kinds:
             own, name = of_set[of_set["manipulation"] == kind], f"{where}{'' if kind == 'all' else f', {kind}'}"
-            for title, columns in TABLES.items():
-                if own["metric"].isin(columns).any():
-                    made = make_metrics_table(f"{title}, {name}", own, columns)
-                    yield add_chance(made, scored[str(table)], kind, columns)
+            shown = {title: columns for title, columns in TABLES.items() if own["metric"].isin(columns).any()}
+            metrics = [metric for columns in shown.values() for metric in columns]
+            chance = estimate_chance(scored[str(table)], kind, metrics)
+            for title, columns in shown.items():
+                yield add_chance(make_metrics_table(f"{title}, {name}", own, columns), chance, columns)

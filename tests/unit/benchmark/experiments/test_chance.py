@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.experiments.catalogue import EXPERIMENTS
-from benchmark.experiments.chance import N_DRAWS, NAME, add_chance
+from benchmark.experiments.chance import N_DRAWS, NAME, add_chance, estimate_chance
 from benchmark.experiments.localisation import TABLES, tabulate_segments
 from benchmark.experiments.page import write_experiment
 from benchmark.leaderboards.board import make_board
@@ -21,7 +21,7 @@ EMPTY = Table("a title", ["AP@0.5"], [], {})
 
 
 def chance(runs: list[Run], metric: str, manipulation: str = "all") -> float:
-    ((name, (number,)),) = add_chance(EMPTY, runs, manipulation, [metric]).rows
+    ((name, (number,)),) = add_chance(EMPTY, estimate_chance(runs, manipulation, [metric]), [metric]).rows
     assert name == NAME
     assert number
     return number.value
@@ -47,7 +47,7 @@ def test_frames_are_told_apart_by_luck_alone_within_fakes_of_one_manipulation_to
 
 def test_without_scores_of_frames_there_is_no_row() -> None:
     videos = replace(RUNS[0], scores=RUNS[0].scores[RUNS[0].scores["level"] == "video"])
-    assert add_chance(EMPTY, [videos], "all", ["ap_at_iou_50"]) == EMPTY
+    assert add_chance(EMPTY, estimate_chance([videos], "all", ["ap_at_iou_50"]), ["ap_at_iou_50"]) == EMPTY
 
 
 def test_it_is_the_last_row_of_each_table_of_the_page_and_nothing_else_knows_it(tmp_path: Path) -> None:
