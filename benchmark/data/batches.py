@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from benchmark.data.face_cache import Read
 from ffpms.dataset.bag import BagRecord
-from ffpms.dataset.torch_data import draw_faces, make_generator, pad_bags
+from ffpms.dataset.torch_data import draw_frames, faces_of_frames, make_generator, pad_bags
 
 T = TypeVar("T")
 SHIFT = 0.05
@@ -70,6 +70,7 @@ class BagDataset(Dataset[dict[str, Any]]):
     ) -> None:
         self.read, self.bags, self.n_frames, self.seed, self.forge = read, bags, n_frames, seed, forge
         self.epoch = 0
+        self._drawn: tuple[int, list[np.ndarray], list[Move]] = (-1, [], [])
 
     def __len__(self) -> int:
         return len(self.bags)
@@ -81,11 +82,29 @@ class BagDataset(Dataset[dict[str, Any]]):
     def draw(self, item: tuple[int, ...] | int) -> Drawn:
         """Draws what an item shows: a bag, or one that :meth:`draw_epoch` names."""
         index, repeat = item if isinstance(item, tuple) else (item, 0)
-        slots, draw = self.bags[index].slots, make_generator(self.seed, self.epoch, index, repeat)
+        slots, generator = self.bags[index].slots, self._generator(index, repeat)
         if self.n_frames is None:
-            return Drawn(index, range(len(slots)), (0.0, 0.0, 0.0), lambda: draw)
-        chosen = draw_faces(slots, self.n_frames, draw)
-        return Drawn(index, chosen, _draw_moves(draw, 1)[0], lambda: draw)
+            return Drawn(index, range(len(slots)), (0.0, 0.0, 0.0), generator)
+        frames, moves = self._draw_all(self.n_frames)
+        number = repeat * len(self.bags) + index
+        return Drawn(index, faces_of_frames(slots, frames[number]), moves[number], generator)
+
+    def _draw_all(self, n_frames: int) -> tuple[list[np.ndarray], list[Move]]:
+        """Draws the frames and moves of this epoch, of all bags as often as they may come.
+
+        A generator a bag takes as long as a step of a head does.
+        """
+        epoch, frames, moves = self._drawn
+        if epoch != self.epoch:
+            draw, n = make_generator(self.seed, self.epoch), rounds(self.bags) * len(self.bags)
+            frames = draw_frames([bag.slots for bag in self.bags] * rounds(self.bags), n_frames, draw)
+            moves = _draw_moves(draw, n)
+            self._drawn = (self.epoch, frames, moves)
+        return frames, moves
+
+    def _generator(self, *item: int) -> Callable[[], np.random.Generator]:
+        seeds = (self.seed, self.epoch, *item)
+        return lambda: make_generator(*seeds)
 
     def __getitem__(self, item: tuple[int, ...] | int) -> dict[str, Any]:
         """Reads an item: a bag, or one that :meth:`draw_epoch` names."""
@@ -100,8 +119,7 @@ class BagDataset(Dataset[dict[str, Any]]):
 class FaceDataset(BagDataset):
     """A torch data set of which each item is one face with its video's label.
 
-    An epoch shows every face of every bag, each with its own augmentation. That is drawn for all at
-    once, since a generator a face takes longer than a linear classifier of it.
+    An epoch shows every face of every bag, each with its own augmentation.
     """
 
     def __init__(self, read: Read, bags: list[BagRecord], seed: int = 0, forge: Forger | None = None) -> None:
@@ -115,7 +133,7 @@ class FaceDataset(BagDataset):
         """
         order = balanced_epoch(self.bags, self.seed, self.epoch)
         faces = [(*item, place) for item in order for place in range(len(self.bags[item[0]].crops))]
-        draw = np.random.default_rng([self.seed, self.epoch, 1])
+        draw = make_generator(self.seed, self.epoch)
         parts = np.array_split(draw.permutation(len(faces)), -(-len(faces) // size))
         self._moves = _draw_moves(draw, len(faces))
         return [[(*faces[i], i) for i in part.tolist()] for part in parts]
@@ -125,8 +143,7 @@ class FaceDataset(BagDataset):
         if isinstance(item, int):
             raise TypeError("a face is named by draw_epoch")
         index, repeat, place, number = item
-        seeds = (self.seed, self.epoch, index, repeat, place)
-        return Drawn(index, [place], self._moves[number], lambda: make_generator(*seeds))
+        return Drawn(index, [place], self._moves[number], self._generator(index, repeat, place))
 
 
 def _draw_moves(draw: np.random.Generator, n: int) -> list[Move]:
@@ -177,10 +194,20 @@ def balanced_epoch(bags: list[BagRecord], seed: int, epoch: int) -> list[tuple[i
     'fake'.
     """
     draw = np.random.default_rng([seed, epoch])
-    classes = [np.array([i for i, bag in enumerate(bags) if bag.label == y]) for y in (0, 1)]
+    classes = _classes(bags)
     largest = max(map(len, classes))
     order = [(int(m), r // len(c)) for c in classes if len(c) for r, m in enumerate(_cycled(c, largest, draw))]
     return [order[i] for i in draw.permutation(len(order))]
+
+
+def rounds(bags: list[BagRecord]) -> int:
+    """Returns how often an epoch shows a bag at most."""
+    sizes = [len(members) for members in _classes(bags) if len(members)]
+    return -(-max(sizes) // min(sizes))
+
+
+def _classes(bags: list[BagRecord]) -> list[np.ndarray]:
+    return [np.array([i for i, bag in enumerate(bags) if bag.label == y]) for y in (0, 1)]
 
 
 def _cycled(members: np.ndarray, count: int, draw: np.random.Generator) -> np.ndarray:

@@ -16,32 +16,52 @@ from ffpms.checks import whole
 from ffpms.dataset.bag import BagRecord
 
 
-def make_generator(seed: int, epoch: int, index: int, repeat: int = 0, *face: int) -> np.random.Generator:
-    """Makes the generator of a bag's random numbers in an epoch, or of one face's.
+def make_generator(seed: int, epoch: int, *item: int) -> np.random.Generator:
+    """Makes the generator of an epoch's draws, or of those that forge one of its items.
 
-    ``repeat`` counts how often the epoch has shown the bag before.
+    An item is a bag, how often the epoch has shown it before, and, of single faces, the place.
     """
-    return np.random.default_rng([seed, epoch, index, repeat, *face])
+    return np.random.default_rng([seed, epoch, 1 + len(item), *item])  # numpy takes [0, 1] and [0, 1, 0] for the same
 
 
-def draw_faces(slots: Sequence[int], n_drawn: int, generator: np.random.Generator) -> np.ndarray:
-    """Draws up to ``n_drawn`` of a bag's frames and returns the places of all faces in them.
+def draw_frames(slots: Sequence[Sequence[int]], n_drawn: int, generator: np.random.Generator) -> list[np.ndarray]:
+    """Draws up to ``n_drawn`` of the frames of each bag.
 
-    ``slots`` has the frame of each face, in the order of time. A frame of several people is drawn
-    as one, since only one of them may be fake. With one face a frame this draws faces.
+    ``slots`` has the frame of each face of each bag. More bags after these change no draw.
 
-    Shape: slots (M,) -> (K,) int, in order; K is min(M, n_drawn) with one face a frame.
+    Shape: slots N times (M_i,) -> N times (min(F_i, n_drawn),) int, in order; F_i counts a bag's
+        frames that have a face.
 
     Example:
-        >>> draw_faces([0, 0, 1, 1, 2, 2], 2, np.random.default_rng(0)).tolist()
+        >>> bags, generator = [[0, 0, 4], [1, 2, 3, 5]], np.random.default_rng(0)
+        >>> [frames.tolist() for frames in draw_frames(bags, 3, generator)]
+        [[0, 1], [0, 2, 3]]
+    """
+    counts = np.array([len(set(faces)) for faces in slots])
+    keys = generator.random((len(counts), int(counts.max())))
+    keys[np.arange(keys.shape[1]) >= counts[:, None]] = 1  # no frame: behind all that there are
+    drawn = np.sort(np.argsort(keys, axis=1)[:, :n_drawn], axis=1)
+    return [row[:count] for row, count in zip(drawn, counts.tolist(), strict=True)]
+
+
+def faces_of_frames(slots: Sequence[int], frames: np.ndarray) -> np.ndarray:
+    """Returns the places of all faces in some of a bag's frames.
+
+    A frame of several people is drawn as one, since only one of them may be fake. ``slots`` has the
+    frame of each face, in the order of time.
+
+    Shape: slots (M,), frames (F,) int, in order -> (K,) int, in order; K is F with one face a
+        frame.
+
+    Example:
+        >>> faces_of_frames([0, 0, 1, 1, 2, 2], np.array([0, 2])).tolist()
         [0, 1, 4, 5]
     """
     distinct = list(dict.fromkeys(slots))
-    places = generator.permutation(len(distinct))[:n_drawn]
     if len(distinct) == len(slots):
-        return np.sort(places)
-    drawn = {distinct[i] for i in places}
-    return np.flatnonzero([slot in drawn for slot in slots])
+        return frames
+    shown = {distinct[i] for i in frames}
+    return np.flatnonzero([slot in shown for slot in slots])
 
 
 def pad_bags(bags: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -67,6 +87,7 @@ class TorchBags(Dataset[dict[str, Any]]):
         self.bags = [bag for bag in bags if bag.crops]
         self._epoch = torch.zeros((), dtype=torch.int64)
         self._epoch.share_memory_()  # type: ignore[no-untyped-call]  # workers that live on see it change
+        self._drawn: tuple[int, list[np.ndarray]] = (-1, [])
 
     @property
     def epoch(self) -> int:
@@ -100,8 +121,11 @@ class TorchBags(Dataset[dict[str, Any]]):
         bag = self.bags[index]
         if self.frames is None:
             return bag
-        drawn = draw_faces(bag.slots, self.frames, make_generator(self.seed, self.epoch, index))
-        return bag.with_faces(bag.instances[i] for i in drawn)
+        if self._drawn[0] != self.epoch:
+            generator = make_generator(self.seed, self.epoch)
+            self._drawn = (self.epoch, draw_frames([one.slots for one in self.bags], self.frames, generator))
+        shown = faces_of_frames(bag.slots, self._drawn[1][index])
+        return bag.with_faces(bag.instances[i] for i in shown)
 
 
 def collate(items: list[dict[str, Any]]) -> dict[str, Any]:

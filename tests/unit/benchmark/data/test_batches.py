@@ -59,6 +59,13 @@ def test_training_draws_8_faces_in_the_order_of_time(built_set: BuiltSet) -> Non
     assert set(np.concatenate(chosen)) == set(range(20))
 
 
+def test_a_bag_that_comes_again_shows_other_frames_moved_otherwise() -> None:
+    dataset = BagDataset(lambda _: np.zeros((2, 2, 3), np.uint8), [record(0, 20)] + [record(1, 20)] * 5, n_frames=8)
+    shown = [dataset.draw(item) for batch in dataset.draw_epoch(size=4) for item in batch]
+    assert len(shown) == 10
+    assert len({tuple(one.chosen) for one in shown}) == len({one.move for one in shown}) == 10
+
+
 def test_the_runs_seed_draws_which_training_frames_are_replaced(built_set: BuiltSet) -> None:
     zero, again, one = (built_set.bags("train", ("DF", "NT"), seed) for seed in (0, 0, 1))
     assert zero == again

@@ -1,5 +1,7 @@
 """``BuiltSet.torch``: which faces an epoch draws, and what a batch is."""
 
+from collections import Counter
+from itertools import combinations
 from multiprocessing import get_all_start_methods
 from typing import Any
 
@@ -13,9 +15,8 @@ from torch.utils.data import DataLoader
 from benchmark.data.batches import BagDataset
 from detectors import Bag, create
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.torch_data import TorchBags, draw_faces, make_generator
+from ffpms.dataset.torch_data import TorchBags, draw_frames, faces_of_frames, make_generator
 from ffpms.errors import ConfigError
-from tests.helpers.crowds import crowd
 
 
 def labels_of(dataset: TorchBags, epoch: int) -> list[list[float]]:
@@ -30,65 +31,42 @@ def test_faces_are_drawn_anew_each_epoch_in_the_order_of_time(built_set: BuiltSe
     assert labels_of(dataset, 0) == labels_of(again, 0)
     assert labels_of(dataset, 0) != labels_of(dataset, 1)
     assert labels_of(dataset, 0) != labels_of(other, 0)
-    drawn = [draw_faces(range(20), 3, make_generator(5, epoch, 0)) for epoch in range(30)]
-    assert all((np.diff(rows) > 0).all() for rows in drawn)
-    assert set(np.concatenate(drawn)) == set(range(20))
 
 
-@given(n_faces=st.integers(0, 30), n_drawn=st.integers(1, 30), seed=st.integers(0, 2**32), first=st.integers(0, 9))
-def test_with_one_face_a_frame_the_draw_is_that_of_faces(n_faces: int, n_drawn: int, seed: int, first: int) -> None:
-    """Number for number, the state of the generator after it too, so that no run changes."""
-    ours, plain = np.random.default_rng(seed), np.random.default_rng(seed)
-    slots = [first + 2 * i for i in range(n_faces)]
-    assert draw_faces(slots, n_drawn, ours).tolist() == sorted(plain.permutation(n_faces)[:n_drawn].tolist())
-    assert ours.bit_generator.state == plain.bit_generator.state
+def test_every_choice_of_frames_is_as_likely_and_short_bags_show_all() -> None:
+    drawn = draw_frames([range(4)] * 6000 + [[3, 9, 9]] * 100 + [[5]], 2, np.random.default_rng(0))
+    often = Counter(tuple(frames.tolist()) for frames in drawn[:6000])
+    assert set(often) == set(combinations(range(4), 2))
+    assert all(abs(n - 1000) < 4 * 29 for n in often.values()), "four standard deviations"
+    assert {tuple(frames.tolist()) for frames in drawn[6000:]} == {(0, 1), (0,)}
+
+
+bags = st.lists(st.lists(st.integers(1, 4), max_size=24), min_size=1, max_size=6)
+"""Bags, as the numbers of people in their frames."""
+
+
+@given(bags=bags, more=bags, n_drawn=st.integers(1, 24), seed=st.integers(0, 2**32))
+def test_all_people_of_a_drawn_frame_are_shown(
+    bags: list[list[int]], more: list[list[int]], n_drawn: int, seed: int
+) -> None:
+    slots = [np.repeat(np.arange(len(people)), people) for people in bags]
+    drawn = draw_frames([frames.tolist() for frames in slots], n_drawn, np.random.default_rng(seed))
+    for people, own, frames in zip(bags, slots, drawn, strict=True):
+        assert len(frames) == min(n_drawn, len(people))
+        assert (np.diff(frames) > 0).all()
+        chosen = faces_of_frames(own.tolist(), frames)
+        assert own[chosen].tolist() == [i for i in frames for _ in range(people[i])]
+
+
+def test_more_bags_change_no_draw() -> None:
+    few, many = (draw_frames([range(20)] * n, 8, np.random.default_rng(3)) for n in (5, 9))
+    assert np.array_equal(few, many[:5])
 
 
 def test_drawn_numbers_are_pinned() -> None:
-    assert draw_faces(range(20), 8, make_generator(0, 0, 0)).tolist() == [2, 3, 4, 6, 11, 13, 16, 19]
-    assert draw_faces(range(20), 8, make_generator(5, 29, 719)).tolist() == [0, 3, 8, 9, 10, 14, 16, 18]
-
-
-people = st.lists(st.integers(1, 4), min_size=1, max_size=24)
-
-
-@given(people=people, n_drawn=st.integers(1, 24), seed=st.integers(0, 2**32))
-def test_all_people_of_a_drawn_frame_are_shown(people: list[int], n_drawn: int, seed: int) -> None:
-    slots = np.repeat(np.arange(len(people)), people)
-    chosen = draw_faces(slots.tolist(), n_drawn, np.random.default_rng(seed))
-    shown = set(slots[chosen])
-    assert len(shown) == min(n_drawn, len(people))
-    assert chosen.tolist() == [i for i, slot in enumerate(slots) if slot in shown]
-
-
-@pytest.mark.parametrize("n_people", [1, 3])
-def test_a_fake_bag_of_training_shows_a_fake_face_however_many_people_there_are(
-    built_set: BuiltSet, n_people: int
-) -> None:
-    """Of 20 frames 5 are real and 8 are drawn; of 60 faces, 8 at random are all real in 8.4 % of cases."""
-    bags = [crowd(bag, n_people) for bag in built_set.bags("train", ("DF",)) if bag.label]
-    ours = TorchBags(bags, 8, 0)
-    seen: list[str] = []
-    blank = np.zeros((4, 4, 3), np.uint8)
-    theirs = BagDataset(lambda crop: (seen.append(crop), blank)[1], bags, n_frames=8)
-    for epoch in range(40):
-        ours.set_epoch(epoch)
-        theirs.epoch = epoch
-        for i in range(len(bags)):
-            shown = ours._draw(i)
-            assert sum(shown.frame_labels) >= 3
-            assert len(shown.crops) == 8 * n_people
-            seen.clear()
-            assert len(theirs[i]["faces"]) == len(shown.crops)
-            assert tuple(seen) == shown.crops
-
-
-def test_bags_of_several_people_are_padded(built_set: BuiltSet) -> None:
-    dataset, collate = built_set.torch("train", frames=4)
-    dataset.bags[0] = crowd(dataset.bags[0], 2)
-    batch = collate([dataset[0], dataset[1]])
-    assert batch["mask"].sum(dim=1).tolist() == [8, 4]
-    assert batch["frame_labels"].shape == (2, 8)
+    frames = draw_frames([range(20)] * 2, 8, make_generator(5, 29))
+    expected = [[2, 5, 7, 8, 11, 12, 17, 18], [0, 7, 8, 11, 12, 14, 15, 17]]
+    assert [own.tolist() for own in frames] == expected
 
 
 def test_it_draws_what_training_draws(built_set: BuiltSet) -> None:
