@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.data.batches import balanced_epoch
-from benchmark.data.features import Features, Table
+from benchmark.data.batches import balanced_epoch, in_batches
+from benchmark.data.features import FeatureFile, Features, Table
 from benchmark.data.training_sets import make_training_sets
 from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine
@@ -33,9 +33,10 @@ CONFIG = TrainConfig("s-mil", ("DF",), tune="cached", epochs=EPOCHS, precision="
 
 
 class Stored:
-    """A set of random embeddings: what ``make_training_sets`` asks of a built set."""
+    """A set of random embeddings in files: what ``make_training_sets`` asks of a built set."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.records = {split: _bags(split, n) for split, n in (("train", N_TRAIN), ("val", N_VAL))}
 
     def bags(self, split: str, *_: object) -> list[BagRecord]:
@@ -44,9 +45,14 @@ class Stored:
     def read(self) -> Features:
         draw = np.random.default_rng(0)
         tables = []
-        for bags in self.records.values():
+        for split, bags in self.records.items():
             crops = [crop for bag in bags for crop in bag.crops]
-            values = draw.random((2 * len(crops), WIDTH), np.float32)
+            faces = [(crop, mirrored) for mirrored in (False, True) for crop in crops]
+            file = FeatureFile(self.folder / "features" / f"{split}.npy", faces, WIDTH)
+            values = file.open(
+                lambda new: (draw.random((len(part), WIDTH), np.float32) for part in in_batches(new, 256)),
+                lambda _: None,
+            )
             tables.append(Table(values, {crop: i for i, crop in enumerate(crops)}))
         return Features(tables)
 
@@ -89,10 +95,10 @@ def seconds(work: Callable[[], object]) -> float:
 @pytest.mark.bench
 def test_a_trial_costs_little_more_than_its_heads_products(tmp_path: Path) -> None:
     """CPU seconds of training and validation; the features need no gradient, so there are two products a step."""
-    data = Stored()
+    data = Stored(tmp_path)
     read = data.read()
     train, val = make_training_sets(data, read, CONFIG)  # type: ignore[arg-type]
-    ideal = products(data.records["train"], torch.from_numpy(read.tables[0].values))
+    ideal = products(data.records["train"], torch.from_numpy(np.ascontiguousarray(read.tables[0].values)))
     ideal()
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # the first one imports half of torch
     own = alone = 0.0
