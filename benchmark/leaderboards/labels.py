@@ -30,14 +30,17 @@ def find_differences(run: Run) -> tuple[str, ...]:
 
     Such are ``backbone=tiny`` and ``epochs=2``, in the order of ``TrainConfig``. A method's own
     backbone is its default. A setting whose default is unknown counts as a difference. On
-    FaceForensics++ so does training on less than all four manipulations together. On another set
-    than it was trained on, that set does. Of another tool nothing is known.
+    FaceForensics++ so does training on less than all four manipulations together, or on less than
+    all published videos. On another set than it was trained on, that set does. Faces that are shown
+    smaller than the backbone's own size, as the stored crops are, have ``input_size``. Of another
+    tool nothing is known.
     """
     if run.external:
         return ()
     defaults = {**PAPER, **run.defaults}
-    order = [*(key for key in PAPER if key in run.settings), *(key for key in run.settings if key not in PAPER)]
-    return (*(text for key in order for text in _differences(key, run.settings, defaults)), *_training_part(run))
+    settings = {**run.settings, **({"input_size": run.shown} if run.shown else {})}
+    order = [*(key for key in PAPER if key in settings), *(key for key in settings if key not in PAPER)]
+    return (*(text for key in order for text in _differences(key, settings, defaults)), *_training_part(run))
 
 
 def _training_part(run: Run) -> Iterator[str]:
@@ -48,6 +51,7 @@ def _training_part(run: Run) -> Iterator[str]:
     is_part = own.dataset in OFFICIAL and set(own.manipulations) != ALL_KINDS
     if is_part or (run.origin and len(own.manipulations) == 1):
         yield f"train_on={name_part(run)}"
+    yield from (f"lacks {what}" for what in own.lacks)
 
 
 def name_part(run: Run) -> str:

@@ -62,7 +62,7 @@ EVALUATE_AGAIN = "run the same 'ffpms evaluate' again, or delete the folder"
 DEFAULTS = "defaults"
 """Table of ``config.toml`` with the settings of the method's own that are its defaults."""
 TRAINING = "training"
-"""Table of ``config.toml`` that names the training whose weights a run has."""
+"""Table of ``config.toml`` that names the training whose weights a run has, and describes it."""
 SUBMISSION = "submission"
 """Table of ``config.toml`` with the card of another tool's scores."""
 
@@ -77,7 +77,9 @@ class Run:
     the official one. ``defaults`` are those settings of the method's own that are no difference
     from the paper's, such as its backbone. ``segments`` are the true segments of the test bags;
     None if an older version wrote the run, which did not store them. ``training`` names the
-    training whose weights it has, which other runs may share; empty if that is not known.
+    training whose weights it has, which other runs may share; empty if that is not known. ``shown``
+    is the side in px of its faces where that is below its backbone's own, else 0. ``lacks`` says
+    how many train and val videos of FaceForensics++ its set has not as they were published.
     ``proposals`` are the segments that another tool proposes itself; None if frame scores do.
 
     A run that was scored on another set too is there once more for that set. ``origin`` is then the
@@ -106,6 +108,8 @@ class Run:
     origin: "Run | None" = field(default=None, repr=False)
     perturbed: pd.DataFrame = field(default_factory=lambda: PERTURBED_SCORE.empty_table().to_pandas(), repr=False)
     card: Card | None = field(default=None, repr=False)
+    shown: int = 0
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,7 +214,7 @@ def read_run(folder: Path) -> Run:
         card = Card.of(about[SUBMISSION]) if SUBMISSION in about else None
         name, reasons = _read_name(data)
         found = (name, data["sha256"], code)
-        defaults, training = dict(about.get(DEFAULTS, {})), str(about.get(TRAINING, {}).get("id", ""))
+        defaults, training = dict(about.get(DEFAULTS, {})), dict(about.get(TRAINING, {}))
         expected = name_run(settings, data["sha256"], code)
     _check_name(folder, expected)
     with reading_tables(EVALUATE_AGAIN if external else SCORE_AGAIN):
@@ -230,9 +234,11 @@ def read_run(folder: Path) -> Run:
         reasons=reasons,
         defaults=defaults,
         segments=known,
-        training=training,
+        training=str(training.get("id", "")),
         proposals=proposals,
         card=card,
+        shown=int(training.get("shown", 0)),
+        lacks=tuple(map(str, training.get("lacks", ()))),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 import torch
@@ -19,6 +20,8 @@ from benchmark.trials.configure import own_defaults
 from benchmark.trials.method_code import find_package, method_code
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.hashing import code_digest, digest
+from ffpms.protocol.training_videos import find_lacking
+from ffpms.protocol.v1_manifest import OFFICIAL
 from ffpms.storage import write_whole
 
 CODE = {
@@ -62,15 +65,32 @@ def training_id(config: TrainConfig, data_sha256: str) -> str:
     return run_id(replace(config, method=name, select=SELECTS[0]), data_sha256)
 
 
-def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device) -> None:
-    """Makes the run folder and writes what the run is and where it runs."""
+def describe_training(config: TrainConfig, data: BuiltSet, shown: int = 0) -> dict[str, Any]:
+    """Describes what its configuration does not say of a training, for the label of its row.
+
+    That is the side in px at which faces are ``shown``, if it is below the backbone's own. Of
+    FaceForensics++ it is also how many train and val videos the set lacks.
+    """
+    about: dict[str, Any] = {"id": training_id(config, data.sha256)} | ({"shown": shown} if shown else {})
+    if data.name not in OFFICIAL:
+        return about
+    return about | {
+        "lacks": list(find_lacking(data.videos, data.sources, data.recipe.compression, config.manipulations))
+    }
+
+
+def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device, shown: int = 0) -> None:
+    """Makes the run folder and writes what the run is and where it runs.
+
+    ``shown`` is as :func:`describe_training` has it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "data": {"name": data.name, "reasons": list(data.reasons), "sha256": data.sha256},
         "code": {"version": ffpms.__version__, "sha256": code_sha256(config.method)},
     }
     train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}
-    about |= {DEFAULTS: own_defaults(config), TRAINING: {"id": training_id(config, data.sha256)}}
+    about |= {DEFAULTS: own_defaults(config), TRAINING: describe_training(config, data, shown)}
     write_whole(folder / CONFIG, tomli_w.dumps({TRAINED: train} | about))
     packages = ("torch", "timm", "numpy", "pillow", "scikit-learn")
     machine = {

@@ -113,7 +113,7 @@ def _train_and_score(trial: Trial, resources: Resources) -> None:
     if note := model.detector.backbone.note:
         machine.log(f"{trial.folder.name}: {note}")
     if machine.ranks.first:
-        start(trial.folder, trial.config, trial.data, machine.device)
+        start(trial.folder, trial.config, trial.data, machine.device, _smaller_side(model, trial.data))
         _drop_old_scores(trial)
     machine.ranks.wait()
     read = resources.show(model, trial.data, trial.folder.parent)
@@ -124,6 +124,13 @@ def _train_and_score(trial: Trial, resources: Resources) -> None:
         finish(trial.folder)
         drop_checkpoint(trial.folder)
     machine.ranks.wait()
+
+
+def _smaller_side(model: Model, data: BuiltSet) -> int:
+    """Returns the side in px of shown faces if it is below the backbone's own; else 0."""
+    own, asked = model.detector.backbone.input_size, model.config.input_size
+    side = face_side(model.detector.backbone, data.side, asked)
+    return side if own is not None and not asked and side < own else 0
 
 
 def _drop_old_scores(trial: Trial) -> None:

@@ -32,7 +32,7 @@ PARTIAL = "-partial"
 """End of the name of a test set of another corpus in whose fakes real frames are swapped in."""
 WHOLE = "-whole"
 """End of the name of a rendered set in whose fakes every frame is fake."""
-_PRESENT = (*WITH_PIXELS, Status.NO_FACE)
+PRESENT = (*WITH_PIXELS, Status.NO_FACE)
 """Statuses of a bag that counts: one without a face is scored 0.5."""
 
 
@@ -123,7 +123,7 @@ def _test_faults(test: pd.DataFrame) -> Iterator[str]:
     """Yields that a set has no test bags, or how many of them cannot be used."""
     if test.empty:
         yield "it has no test split"
-    lost = [(bag, status) for bag, status in zip(test["bag_id"], test["status"], strict=True) if status not in _PRESENT]
+    lost = [(bag, status) for bag, status in zip(test["bag_id"], test["status"], strict=True) if status not in PRESENT]
     yield from _count(lost, len(test), "test bags cannot be used")
 
 
@@ -201,7 +201,7 @@ def _test_videos(recipe: Recipe) -> list[str]:
 
 def _lost_bags(names: list[str], status: dict[str, str]) -> Iterator[str]:
     absent = [(name, "") for name in names if name not in status]
-    unusable = [(name, status[name]) for name in names if name in status and status[name] not in _PRESENT]
+    unusable = [(name, status[name]) for name in names if name in status and status[name] not in PRESENT]
     yield from _count(absent, len(names), "test bags are not in it")
     yield from _count(unusable, len(names), "test bags cannot be used")
 
@@ -222,8 +222,7 @@ def _other_files(names: list[str], sources: pd.DataFrame, compression: str) -> I
 
 
 def _difference(name: str, row: dict[Any, Any]) -> str:
-    known = published_videos()[name]
-    return known.other_length(int(row["n_frames"])) or known.other_size(int(row["width"]), int(row["height"]))
+    return published_videos()[name].other_file(int(row["n_frames"]), int(row["width"]), int(row["height"]))
 
 
 def _crf_text(crf: float) -> str:

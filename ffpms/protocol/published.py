@@ -55,6 +55,10 @@ class Published:
         same = (width, height) == (self.width, self.height)
         return "" if same else f"{width}x{height} px, not {self.width}x{self.height}"
 
+    def other_file(self, n_frames: int, width: int, height: int) -> str:
+        """Says how a file's length, else its size, differs from the published one."""
+        return self.other_length(n_frames) or self.other_size(width, height)
+
 
 @cache
 def read_published() -> pd.DataFrame:

@@ -65,6 +65,19 @@ def test_a_run_knows_its_methods_own_defaults_and_its_label_says_what_differs(ru
     assert own["s-mil"].startswith("s-mil [backbone=tiny, input_size=32, tune=none, filters=8, ")
 
 
+def test_a_label_says_what_a_set_of_the_official_name_lacks_and_how_small_its_faces_are(
+    data: BuiltSet, tmp_path: Path
+) -> None:
+    """I3D is made for 224 px. ``tiny`` of other methods takes any size."""
+    official = replace(data, name="FFPMS", reasons=())
+    config = TrainConfig("i3d", backbone="tiny", epochs=1, train_frames=3)
+    (run,) = benchmark.train(official, config, tmp_path).runs
+    assert (run.shown, run.lacks) == (64, ("2160 of 2160 train videos", "420 of 420 val videos"))
+    (label,) = set(benchmark.leaderboard(tmp_path).query("source == 'ours'")["method"])
+    said = "train_on=DF+F2F, lacks 2160 of 2160 train videos, lacks 420 of 420 val videos"
+    assert label == f"i3d [backbone=tiny, input_size=64, epochs=1, train_frames=3, {said}]"
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_run_gives_its_stored_scores_again(runs: Path, data: BuiltSet, method: str) -> None:
     run = open_run(str(find(runs, method)))

@@ -78,6 +78,29 @@ def test_on_faceforensics_training_on_less_than_all_fakes_is_said(manipulations:
     assert elsewhere.method == "s-mil"
 
 
+def test_training_on_less_than_all_published_videos_is_said_and_not_compared_with_the_paper() -> None:
+    """A set is FFPMS by its test videos alone."""
+    lacking = replace(trained(), lacks=("3590 of 3600 train videos", "1 of 700 val videos"))
+    cells = tabulate([lacking])
+    said = "s-mil [lacks 3590 of 3600 train videos, lacks 1 of 700 val videos]"
+    assert set(cells[cells["source"] == "ours"]["method"]) == {said}
+    assert compared(cells) == set()
+    assert labels(replace(run(dataset="Celeb-DF-v2"), origin=lacking)) == [
+        "s-mil [trained on FFPMS, lacks 3590 of 3600 train videos, lacks 1 of 700 val videos]"
+    ]
+
+
+def test_faces_shown_smaller_than_the_backbones_own_size_are_said() -> None:
+    """``--input-size`` was not given: the crops of the set are as small."""
+    cells = tabulate([replace(trained(), shown=112)])
+    assert set(cells[cells["source"] == "ours"]["method"]) == {"s-mil [input_size=112]"}
+    assert compared(cells) == set()
+    assert labels(replace(trained(), shown=112), replace(trained(epochs=2), shown=64)) == [
+        "s-mil [input_size=112]",
+        "s-mil [input_size=64, epochs=2]",
+    ]
+
+
 @pytest.mark.parametrize("name", ["S-MIL", "smil", "face-x-ray", "XN_avg"])
 def test_another_tool_under_a_name_of_the_paper_is_external(name: str) -> None:
     (group,) = group_runs([replace(run(method=name, dataset="FFPMS"), external=True)])
