@@ -75,10 +75,11 @@ def _describe_column(column: pd.DataFrame) -> str:
     line += f" As high: {', '.join(equal)}." if equal else ""
     line += f" Behind it, beyond the noise: {', '.join(behind)}." if behind else ""
     line += f" Not told apart from it: {', '.join(alike)}." if alike else ""
-    if not (alike or behind):
-        return f"{line} No difference was tested, so none stands."
     untested = [name for name in column.loc[column["standing"] == "", "method"] if name != best["method"]]
-    return line + (f" Not tested: {', '.join(untested)}." if untested else "")
+    if not untested:
+        return line
+    some = alike or behind
+    return line + (f" Not tested: {', '.join(untested)}." if some else " No difference was tested, so none stands.")
 
 
 def _cautions(runs: Sequence[Run], n_pairs: int, note: str) -> list[str]:

@@ -60,6 +60,11 @@ class Table:
         """Lists the numbers that are there, row by row."""
         return [number for _, numbers in self.rows for number in numbers if number]
 
+    @property
+    def has_interval(self) -> bool:
+        """Whether a number has an interval; of a single test pair none has."""
+        return any(np.isfinite(number.low) for number in self.numbers)
+
 
 def make_tables(cells: pd.DataFrame) -> Iterator[Table]:
     """Makes a table for each data set and metric on which methods are compared."""
@@ -178,11 +183,19 @@ def explain(tables: list[Table], interval: str = "[ ]", best: str = "Bold") -> l
 
 def _explain_untested(tables: list[Table]) -> list[str]:
     """Says which rows are not tested, and why: too few seeds, or a single pair."""
-    rivals = [table.n_seeds for table in tables if len(table.n_seeds) > 1]
+    with_rivals = [table for table in tables if len(table.n_seeds) > 1]
+    rivals = [table.n_seeds for table in with_rivals if table.has_interval]
+    lines = []
+    if len(rivals) < len(with_rivals):
+        where = "Where no number has an interval, there" if rivals else "There"
+        lines = [f"{where} is a single test pair: no interval, and differences are not tested."]
+    return lines + _explain_few_seeds(rivals)
+
+
+def _explain_few_seeds(rivals: list[Mapping[str, int]]) -> list[str]:
+    """Says which rows of tables have too few seeds to be tested."""
     numbers = [number for own in rivals for number in own.values()]
     few = dict.fromkeys(name for own in rivals for name, number in own.items() if number < LEAST_SEEDS)
-    if rivals and all(np.isnan(number.low) for table in tables for number in table.numbers):
-        return ["There is a single test pair: no interval, and differences are not tested."]
     if not few:
         return []
     why = "the noise between trainings is unknown; give --seeds 0,1,2."

@@ -177,3 +177,13 @@ def test_the_foot_says_what_is_not_tested_and_why(methods: dict[str, int], said:
 def test_the_foot_is_silent_where_all_is_tested_or_nothing_can_be() -> None:
     assert "seeds" not in told({"mil": 3, "lstm": 3}).replace("over seeds", "")
     assert "seeds" not in told({"mil": 1})
+
+
+def test_the_foot_says_of_which_tables_a_single_pair_is_the_reason() -> None:
+    """A board may have another set, of several pairs, whose differences are tested."""
+    of_one = [run(seed, name, ("DF",), "A", "a", n_pairs=1) for name in ("mil", "lstm") for seed in (0, 1000, 2000)]
+    of_eight = [run(seed, name, ("DF",), "B", "b") for name in ("mil", "lstm") for seed in (0, 1000, 2000)]
+    why = "is a single test pair: no interval, and differences are not tested."
+    assert make_board(of_one).markdown().strip().endswith(f"There {why}")
+    assert make_board([*of_one, *of_eight]).markdown().strip().endswith(f"Where no number has an interval, there {why}")
+    assert why not in make_board(of_eight).markdown()
