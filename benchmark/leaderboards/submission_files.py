@@ -189,7 +189,7 @@ def _describe(entry: _Entry, root: Path, command: Command) -> dict[str, Any]:
         "chosen_on": _chosen_on(first),
         **{key: settings[key] for key in ("backbone", "train_mix", "epochs") if key in settings},
         "weights": _weights(settings),
-        "size": settings.get("input_size", 0),
+        "size": settings.get("input_size") or own.shown,
         "seeds": [run.seed for run in runs],
         "trainings": [run.training for run in runs],
         "settings": list(find_differences(own)),

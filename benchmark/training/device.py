@@ -27,8 +27,9 @@ MAX_FORGERS = 16
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and how runs compute; nothing of it is part of a result's identity.
+    """Where and how runs compute. Of it a result's identity has the number of ranks alone.
 
+    The precision that ``auto`` chooses for the device is in it too, as a setting of the run.
     ``workers`` None means as many processes as :meth:`count_workers` chooses.
     """
 

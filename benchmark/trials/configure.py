@@ -118,7 +118,8 @@ def configure(
     The manipulations to train on are still empty.
 
     Raises:
-        ConfigError: a file of weights is not there, or a setting is not possible.
+        ConfigError: a file of weights is not there, or a setting is not possible. Or a mix is given
+            to a method by its name that learns from no fakes of the set.
     """
     if backbone not in (None, TINY) and not any(method(name).any_backbone for name in methods):
         raise ConfigError(
@@ -133,6 +134,9 @@ def configure(
     for flag, given in (("train-mix", mixes), ("weights", weights), ("set", options)):
         if unused := [name for name in given if name not in known]:
             raise ConfigError(f"{flag}: {', '.join(unused)} is not among the methods to train")
+    if idle := [name for name in methods if name in mixes and method(name).training_data != "bags"]:
+        why = "learns from forgeries of real faces, and a mix is of the set's fakes; leave it away"
+        raise ConfigError(f"train-mix: {', '.join(idle)} {why}")
     mix = {name: mixes.get(name) or mixes.get(method(name).trained_as) or mixes[ALL_METHODS] for name in methods}
     configs = [_configure(name, {**settings, "train_mix": mix[name]}, backbone, hashes, options) for name in methods]
     return configs, {hashes[name]: path for name, path in weights.items()}

@@ -182,6 +182,14 @@ def test_a_training_mix_is_for_a_method_or_for_all() -> None:
         configure(["s-mil"], SETTINGS, "tiny", {}, {}, {"": "half"})
 
 
+def test_a_method_of_forgeries_takes_no_training_mix_by_its_name() -> None:
+    """One for all methods is no claim of it, and its run stays the same."""
+    with pytest.raises(ConfigError, match="train-mix: d-fwa learns from forgeries of real faces, and a mix is of the"):
+        configure(["d-fwa", "xn-avg"], SETTINGS, "tiny", {}, {}, {"d-fwa": "whole"})
+    configs, _ = configure(["d-fwa", "xn-avg"], SETTINGS, "tiny", {}, {}, {"": "whole"})
+    assert [settle(config, CPU).train_mix for config in configs] == ["recipe", "whole"]
+
+
 @pytest.mark.parametrize("name", names())
 def test_settings_that_a_method_does_not_use_tell_no_runs_apart(name: str) -> None:
     asked = TrainConfig(name, batch_size=8, train_frames=5, frame_batch_size=16, train_mix="whole")
