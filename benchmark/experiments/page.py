@@ -33,7 +33,7 @@ def write_experiment(
     out.mkdir(parents=True, exist_ok=True)
     board = make_board(runs, failed)
     board.write(out)
-    who = "Li 2020, done again by `ffpms bench`." if experiment.is_of_the_paper else "Done by `ffpms bench`."
+    who = "An experiment of Li 2020, run by `ffpms bench`." if experiment.is_of_the_paper else "Done by `ffpms bench`."
     listed = "\n".join(f"- {note}" for note in notes)
     parts = [f"# {experiment.title}", who, listed, *_draw(experiment, runs, out)]
     if experiment.segments:
