@@ -21,9 +21,11 @@ demo: $(VENV)/.demo
 	$(BIN)/ffpms demo
 
 # A process a core and one thread a process: threads that wait for a core cost more than they compute. Files go round
-# whole and in their order, the longest first; what measures time comes last and alone.
+# whole and in their order, the longest first; what measures time comes last and alone. Bytecode is kept, whatever the
+# environment says: every process that a test starts would compile all modules anew.
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
+test: export PYTHONDONTWRITEBYTECODE =
 test: lint $(REFERENCE:%=$(VENV)/.reference)
 	$(BIN)/pytest -m 'not bench and not slow' --numprocesses auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -m bench

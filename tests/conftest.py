@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from filelock import FileLock
 from hypothesis import settings
 
+from ffpms import installation
 from ffpms.cli import main
 from ffpms.engine import ENGINES
 from tests.helpers.corpus import make_people, make_tree
@@ -43,6 +45,14 @@ def _one_thread() -> Iterator[None]:
 def _no_forced_tables() -> None:
     """Commands print into pipes here, whatever the terminal of who tests is told."""
     os.environ.pop("FORCE_COLOR", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _versions_are_read_once() -> Iterator[None]:
+    """What is installed stays so while the tests run; each build and bench of this process asks for it all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(installation, "version", cache(installation.version))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.paper import paper_cells
 from benchmark.leaderboards.rendering.files import FORMATS, check_formats, write_leaderboard
 from benchmark.leaderboards.rendering.markdown import render_markdown
-from benchmark.leaderboards.rendering.tables import Table
+from benchmark.leaderboards.rendering.tables import Table, make_tables
 from benchmark.leaderboards.set_names import explain_sets
 from benchmark.leaderboards.submission_lines import explain_submissions
 from benchmark.metrics.catalogue import METRICS
@@ -52,6 +53,11 @@ class Board:
     leading: tuple[Table, ...] = ()
     submissions: tuple[str, ...] = ()
 
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables of the paper's shape: one for each set and metric on which methods are compared."""
+        return tuple(make_tables(self.cells))
+
     @property
     def foot(self) -> dict[str, str]:
         """The lines at the foot of the tables: the notes, and the submissions under other names."""
@@ -69,11 +75,13 @@ class Board:
         chosen = check_formats([formats] if isinstance(formats, str) else formats)
         with writing(Path(out)):
             Path(out).mkdir(parents=True, exist_ok=True)
-            return write_leaderboard(self.cells, Path(out), chosen, self.comparisons, self.failures, self.foot)
+            return write_leaderboard(
+                self.cells, self.tables, Path(out), chosen, self.comparisons, self.failures, self.foot
+            )
 
     def markdown(self) -> str:
         """Renders the short tables, and what failed, as Markdown."""
-        return render_markdown(self.cells, self.failures, self.foot, self.leading)
+        return render_markdown([*self.leading, *self.tables], self.failures, self.foot)
 
 
 @contextmanager

@@ -77,6 +77,7 @@ class Section:
 def make_section(number: int, table: str, runs: list[Run], board: Board, root: Path, faces: FaceOptions) -> Section:
     """Makes the section of one table of the board."""
     cells = board.cells[board.cells["table"] == table]
+    tables = list(make_tables(cells))
     dataset, several = runs[0].dataset, board.cells.loc[board.cells["source"] == "ours", ["dataset", "table"]]
     name = table if several.drop_duplicates()["dataset"].eq(dataset).sum() > 1 else dataset
     lines, groups = dict(lines_of(runs)), group_runs(runs)
@@ -90,8 +91,8 @@ def make_section(number: int, table: str, runs: list[Run], board: Board, root: P
         key=f"set-{number}",
         name=name,
         overview=describe(name, cells, runs, bags, note),
-        marks=[*explain(list(make_tables(cells))), *explain_marks(groups)],
-        tables=render_tables(cells),
+        marks=[*explain(tables), *explain_marks(groups)],
+        tables=render_tables(tables),
         series=list(series.values()),
         shared=shared,
         figures=make_figures(curves, cells, series),

@@ -177,12 +177,12 @@ def _predict(rows: pd.DataFrame) -> np.ndarray:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    groups = rows["pair_id"]
+    groups = pd.factorize(rows["pair_id"], sort=True)[0]
     values = rows[list(FEATURES)].astype(float)
-    centred = values - values.groupby(rows["bag_id"]).transform("median")
-    model = make_pipeline(StandardScaler(), LogisticRegression())
-    folds = GroupKFold(min(N_FOLDS, groups.nunique()))
-    scores = cross_val_predict(model, centred, rows["label"], groups=groups, cv=folds, method="decision_function")
+    centred = (values - values.groupby(rows["bag_id"]).transform("median")).to_numpy()
+    model, label = make_pipeline(StandardScaler(), LogisticRegression()), rows["label"].to_numpy()
+    folds = GroupKFold(min(N_FOLDS, groups.max() + 1))
+    scores = cross_val_predict(model, centred, label, groups=groups, cv=folds, method="decision_function")
     return np.asarray(scores)
 
 

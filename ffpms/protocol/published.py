@@ -88,7 +88,12 @@ def are_official(pairs: Pairs) -> bool:
         >>> are_official({"test": [("953", "974")]}), are_official({"test": [("000", "001")]})
         (True, False)
     """
-    return bool(_members(pairs)) and _members(pairs) <= _members(read_pairs())
+    return bool(_members(pairs)) and _members(pairs) <= _official_members()
+
+
+@cache
+def _official_members() -> set[frozenset[str]]:
+    return _members(read_pairs())
 
 
 def _members(pairs: Pairs) -> set[frozenset[str]]:

@@ -69,7 +69,8 @@ def test_an_experiment_has_a_table_and_a_curve_for_each_other_set(ffpms: Command
 
 
 def test_what_is_done_is_not_done_again_and_the_bytes_are_the_same(ffpms: Command, built: Path, out: Path) -> None:
-    run_experiment(ffpms, "fig6", built, out)
+    if not (out / "fig6" / "README.md").is_file():
+        run_experiment(ffpms, "fig6", built, out)
     before = {path: path.read_bytes() for path in (out / "fig6").glob("*.csv")}
     again = run_experiment(ffpms, "fig6", built, out)
     assert again.stderr.count("done already") == 2

@@ -48,7 +48,8 @@ def make_set(out: Path, pairs: Pairs = PAIRS, config: BuildConfig = CONFIG, face
     """
     slots = plan_slots(pairs, config.recipe, config.splits)
     sources = sources_in(official(config.recipe.compression), pairs, config.recipe, config.splits)
-    files = {source.source_video: _file(source, are_official(pairs)) for source in sources}
+    official_pairs = are_official(pairs)
+    files = {source.source_video: _file(source, official_pairs) for source in sources}
     shards: dict[str, Shard] = {}
     for source in sources:
         shard = shards.setdefault(source.target_id, Shard(source.target_id))

@@ -8,6 +8,7 @@ import pandas as pd
 from benchmark.leaderboards.rendering.html import render_html
 from benchmark.leaderboards.rendering.latex import render_latex
 from benchmark.leaderboards.rendering.markdown import render_markdown
+from benchmark.leaderboards.rendering.tables import Table
 from ffpms.errors import ConfigError
 from ffpms.storage import write_whole
 
@@ -29,6 +30,7 @@ def check_formats(formats: Sequence[str]) -> tuple[str, ...]:
 
 def write_leaderboard(
     cells: pd.DataFrame,
+    tables: Sequence[Table],
     out: Path,
     formats: tuple[str, ...],
     comparisons: pd.DataFrame,
@@ -38,7 +40,7 @@ def write_leaderboard(
     """Writes a leaderboard in the formats asked for, and returns the files.
 
     ``leaderboard.csv`` is long and ``.json`` has the same cells. ``.md``, ``.tex`` and ``.html``
-    have a method a row, a manipulation a column. The comparisons stand beside the CSV and within
+    have the ``tables``, with a method a row, a manipulation a column. The comparisons stand beside the CSV and within
     the JSON. What failed stands beside the CSV, and within the Markdown and the HTML. The ``notes``
     on the sets' names stand at the foot of the latter two, and in the captions of LaTeX.
     """
@@ -48,13 +50,13 @@ def write_leaderboard(
         (out / FAILURES).unlink(missing_ok=True)
         texts |= {} if failures.empty else {FAILURES: _csv(failures)}
     if "md" in formats:
-        texts["leaderboard.md"] = render_markdown(cells, failures, notes)
+        texts["leaderboard.md"] = render_markdown(tables, failures, notes)
     if "latex" in formats:
-        texts["leaderboard.tex"] = render_latex(cells, notes)
+        texts["leaderboard.tex"] = render_latex(tables, notes)
     if "json" in formats:
         texts["leaderboard.json"] = render_json(cells, comparisons)
     if "html" in formats:
-        texts["leaderboard.html"] = render_html(cells, failures, notes)
+        texts["leaderboard.html"] = render_html(tables, failures, notes)
     for name, text in texts.items():
         write_whole(out / name, text)
     return [out / name for name in texts]

@@ -1,6 +1,6 @@
 """Renders tables as one HTML page that needs no other file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import pandas as pd
@@ -11,7 +11,6 @@ from benchmark.leaderboards.rendering.tables import (
     explain,
     failed_rows,
     format_number,
-    make_tables,
 )
 from benchmark.stats.comparison import BEST, LIKE_BEST
 
@@ -47,13 +46,12 @@ _END = "</body>\n</html>\n"
 _MARKS = {BEST: "<strong>{}</strong>", LIKE_BEST: "{}<sup>†</sup>"}
 
 
-def render_html(cells: pd.DataFrame, failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
+def render_html(tables: Sequence[Table], failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
     """Renders the tables of ``leaderboard.md``, what their marks mean, and the failed trials.
 
     The ``notes`` say why sets have not the official name.
     """
-    tables = list(make_tables(cells))
-    parts = [render_tables(cells)]
+    parts = [render_tables(tables)]
     marks = [f"<li>{escape(mark)}</li>\n" for mark in [*explain(tables), *(notes or {}).values()]]
     parts += ["<ul>\n", *marks, "</ul>\n"] if marks else []
     rows = [map(escape, row) for row in failed_rows(failures)]
@@ -61,9 +59,9 @@ def render_html(cells: pd.DataFrame, failures: pd.DataFrame, notes: Mapping[str,
     return "".join([_START, *parts, _END])
 
 
-def render_tables(cells: pd.DataFrame) -> str:
+def render_tables(tables: Iterable[Table]) -> str:
     """Renders the tables alone, for a page around them; all text in them is escaped."""
-    return "".join(map(_numbers, make_tables(cells)))
+    return "".join(map(_numbers, tables))
 
 
 def _numbers(table: Table) -> str:

@@ -1,10 +1,8 @@
 """Tables as LaTeX, to be \\input; they need the package booktabs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-import pandas as pd
-
-from benchmark.leaderboards.rendering.tables import Table, explain, format_number, make_tables
+from benchmark.leaderboards.rendering.tables import Table, explain, format_number
 from benchmark.stats.comparison import BEST, LIKE_BEST
 
 _ESCAPES = {
@@ -21,13 +19,12 @@ _ESCAPES = {
 _MARKS = {BEST: r"\textbf{{{}}}", LIKE_BEST: r"{}$^\dagger$"}
 
 
-def render_latex(cells: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
+def render_latex(tables: Iterable[Table], notes: Mapping[str, str] | None = None) -> str:
     """A ``table`` for each data set and metric, with its explanation in its caption.
 
     The ``notes`` say why sets have not the official name.
     """
-    tables = [_table(table, notes or {}) for table in make_tables(cells)]
-    return "% needs \\usepackage{booktabs}\n\n" + "\n".join(tables)
+    return "% needs \\usepackage{booktabs}\n\n" + "\n".join(_table(table, notes or {}) for table in tables)
 
 
 def _table(table: Table, notes: Mapping[str, str]) -> str:

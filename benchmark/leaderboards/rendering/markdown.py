@@ -1,6 +1,6 @@
 """Renders tables as Markdown, for the terminal and for ``leaderboard.md``."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -10,25 +10,18 @@ from benchmark.leaderboards.rendering.tables import (
     explain,
     failed_rows,
     format_number,
-    make_tables,
 )
 from benchmark.stats.comparison import BEST, LIKE_BEST
 
 _MARKS = {BEST: "**{}**", LIKE_BEST: "{}†"}
 
 
-def render_markdown(
-    cells: pd.DataFrame,
-    failures: pd.DataFrame,
-    notes: Mapping[str, str] | None = None,
-    leading: Iterable[Table] = (),
-) -> str:
+def render_markdown(tables: Sequence[Table], failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
     """Renders the short tables, in percent, with the 95 % interval in brackets.
 
-    The ``leading`` tables come first. Below them stands what their marks mean, why sets have not
-    the official name (``notes``), and which trials failed.
+    Below them stands what their marks mean, why sets have not the official name (``notes``), and
+    which trials failed.
     """
-    tables = [*leading, *make_tables(cells)]
     parts = ["\n\n".join(filter(None, (f"### {t.title}", t.shared, _lines(t)))) + "\n" for t in tables]
     marks = explain(tables)
     parts += [" ".join(marks) + "\n"] if marks else []

@@ -3,7 +3,7 @@
 A method is a row, a manipulation a column.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -161,7 +161,7 @@ def failed_rows(failures: pd.DataFrame) -> list[list[str]]:
     return rows
 
 
-def explain(tables: list[Table], interval: str = "[ ]", best: str = "Bold") -> list[str]:
+def explain(tables: Sequence[Table], interval: str = "[ ]", best: str = "Bold") -> list[str]:
     """Explains the marks that are in the tables, and no others; a format has two of its own."""
     numbers = [number for table in tables for number in table.numbers]
     lines = []
@@ -181,7 +181,7 @@ def explain(tables: list[Table], interval: str = "[ ]", best: str = "Bold") -> l
     return lines + _explain_untested(tables)
 
 
-def _explain_untested(tables: list[Table]) -> list[str]:
+def _explain_untested(tables: Sequence[Table]) -> list[str]:
     """Says which rows are not tested, and why: too few seeds, or a single pair."""
     with_rivals = [table for table in tables if len(table.n_seeds) > 1]
     rivals = [table.n_seeds for table in with_rivals if table.has_interval]

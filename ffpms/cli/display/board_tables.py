@@ -13,7 +13,6 @@ from benchmark.leaderboards.rendering.tables import (
     Table,
     explain,
     failed_rows,
-    make_tables,
 )
 from benchmark.stats.comparison import BEST, LIKE_BEST
 from ffpms.cli.display.terminal import Drawing
@@ -29,7 +28,7 @@ _MARGIN = 20
 
 def draw_board(drawing: Drawing, board: Board) -> "Iterator[RenderableType]":
     """Draws the tables, what their marks mean, the foot of the tables, and failures."""
-    tables = [*board.leading, *make_tables(board.cells)]
+    tables = [*board.leading, *board.tables]
     for table in tables:
         yield from _draw_table(drawing, table)
         yield ""

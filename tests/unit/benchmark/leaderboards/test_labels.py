@@ -172,7 +172,7 @@ def test_tables_say_once_what_all_rows_share_and_the_csv_says_it_in_each() -> No
     shared, method = "epochs=2, batch_size=8", "xn-avg [epochs=2, batch_size=8, train_frames=5]"
     board = make_board([trained(epochs=2, batch_size=8), trained("xn-avg", epochs=2, batch_size=8, train_frames=5)])
     assert set(board.cells[board.cells["source"] == "ours"]["method"]) == {f"s-mil [{shared}]", method}
-    html, latex = render_html(board.cells, board.failures), render_latex(board.cells)
+    html, latex = render_html(board.tables, board.failures), render_latex(board.tables)
     for text, row in ((board.markdown(), "| s-mil  "), (html, ">s-mil<"), (latex.replace("\\_", "_"), "s-mil &")):
         assert text.count(shared) == 3, "once a table"
         assert row in text

@@ -51,14 +51,14 @@ def test_a_rendered_set_says_so_under_each_name() -> None:
     line = "Minicorpus-40: it is rendered, so its numbers say nothing about deepfakes"
     board = make_board([replace(run(dataset="Minicorpus-40"), reasons=(CAVEAT,))])
     assert board.markdown().rstrip().endswith(line)
-    assert f"<li>{line}</li>" in render_html(board.cells, board.failures, board.notes)
+    assert f"<li>{line}</li>" in render_html(board.tables, board.failures, board.notes)
 
 
 def test_every_page_says_it() -> None:
     board = make_board([custom(), run(dataset="FFPMS", data="other")])
     assert f"<li>{LINE.replace('<', '&lt;').replace(chr(39), '&#x27;')}</li>" in render_html(
-        board.cells, board.failures, board.notes
+        board.tables, board.failures, board.notes
     )
-    captions = [line for line in render_latex(board.cells, board.notes).splitlines() if "caption" in line]
+    captions = [line for line in render_latex(board.tables, board.notes).splitlines() if "caption" in line]
     assert [escape(LINE) in line for line in captions] == [", FFPMS-custom. " in line for line in captions]
     assert len({escape(LINE) in line for line in captions}) == 2

@@ -7,6 +7,7 @@ import pytest
 
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.rendering.html import render_html
+from benchmark.leaderboards.rendering.tables import make_tables
 from benchmark.runs.folder import Failure
 from tests.helpers.scores import run
 
@@ -62,7 +63,7 @@ def board() -> Board:
 
 @pytest.fixture(scope="module")
 def text(board: Board) -> str:
-    return render_html(board.cells, board.failures)
+    return render_html(board.tables, board.failures)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,8 @@ def test_signs_of_a_name_are_text(text: str, page: Page) -> None:
 
 def test_signs_of_a_set_are_text() -> None:
     board = make_board([run(dataset="<i>x</i>")])
-    tables = Page(render_html(board.cells.replace({"manipulation": {"DF": "<u>"}}), board.failures)).tables
+    named = make_tables(board.cells.replace({"manipulation": {"DF": "<u>"}}))
+    tables = Page(render_html(list(named), board.failures)).tables
     assert tables["Video AUC (%), <i>x</i>"][0] == ["method", "<u>", "F2F", "all"]
 
 
@@ -135,7 +137,7 @@ def test_every_head_says_what_it_is_the_head_of(page: Page) -> None:
 
 def test_two_sets_have_tables_of_their_own() -> None:
     board = make_board([run(data="11111111aa"), run(method="xn-avg", data="22222222bb")])
-    tables = Page(render_html(board.cells, board.failures)).tables
+    tables = Page(render_html(board.tables, board.failures)).tables
     titles = [title for title in tables if title.startswith("Video AUC")]
     assert titles == ["Video AUC (%), FFPMS-custom 11111111", "Video AUC (%), FFPMS-custom 22222222"]
     assert [[row[0] for row in tables[title]] for title in titles] == [["method", "s-mil"], ["method", "xn-avg"]]
@@ -144,6 +146,6 @@ def test_two_sets_have_tables_of_their_own() -> None:
 
 def test_failures_alone_are_a_page() -> None:
     board = make_board([], [Failure("s-mil-9", "s-mil", 9, "FFPMS", "abc", "epochs=30", "no memory")])
-    text = render_html(board.cells, board.failures)
+    text = render_html(board.tables, board.failures)
     assert Page(text).tables == {"Failed": [["run", "dataset", "why"], ["s-mil-9", "FFPMS", "no memory"]]}
     assert "<ul>" not in text

@@ -102,7 +102,7 @@ def test_two_builds_of_ffpms_share_a_table() -> None:
 
 
 def test_latex_is_balanced_and_escaped(board: Board) -> None:
-    text = render_latex(board.cells)
+    text = render_latex(board.tables)
     unescaped = re.sub(r"\\[{}\\]", "", text.replace(r"\\", ""))
     assert unescaped.count("{") == unescaped.count("}")
     for name in ("table", "tabular"):

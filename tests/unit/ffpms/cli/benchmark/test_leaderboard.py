@@ -29,11 +29,18 @@ from tests.helpers.scores import names, run
 FILES = {"comparisons.csv", *(f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json", "html"))}
 
 
-@pytest.fixture
-def runs(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stored")
     for one in (run(0), run(1), run(0, "xn-avg")):
-        store(one, tmp_path / "runs", grid=True)
-    return tmp_path / "runs"
+        store(one, folder, grid=True)
+    return folder
+
+
+@pytest.fixture
+def runs(stored: Path, tmp_path: Path) -> Path:
+    """Three runs, to be damaged."""
+    return Path(shutil.copytree(stored, tmp_path / "runs"))
 
 
 def test_what_is_stored_is_what_is_read(runs: Path) -> None:
