@@ -72,19 +72,20 @@ RESULTS ?= results
 SEEDS ?= 0 1 2 3 4 5 6 7 8 9
 PAPER = xn-avg,xn-max,mil,s-mil,s-mil-t,lstm
 POOLS = $(PAPER),s-mil-sum,mean,max,top-k,lse,abmil,abmil-gated,dsmil,clam,dtfd,sm-abmil,transmil,gend
-LITE = --backbone tf_efficientnet_lite0 --weights packaged --threads 1 --data $(RESULTS)/c40
-OTHERS = --test-data $(RESULTS)/c23 --test-data $(RESULTS)/raw
+BUILD = $(BIN)/ffpms build --root $(RESULTS)/corpus --splits $(RESULTS)/corpus/splits --size 112
+BENCH = $(BIN)/ffpms bench --data $(RESULTS)/c40 --test-data $(RESULTS)/c23 --test-data $(RESULTS)/raw \
+	--test-data $(RESULTS)/segments --backbone tf_efficientnet_lite0 --weights packaged --epochs 10 --lr-halved-every 4 --threads 1
 
 results: $(VENV)/.demo
 	$(BIN)/ffpms minicorpus --out $(RESULTS)/corpus --identities 1000
 	$(BIN)/ffpms minicorpus --out $(RESULTS)/corpus --identities 1000 --split test --compression raw,c23
-	$(BIN)/ffpms build --root $(RESULTS)/corpus --splits $(RESULTS)/corpus/splits --size 112 --out $(RESULTS)/c40
-	for level in c23 raw; do $(BIN)/ffpms build --root $(RESULTS)/corpus --splits $(RESULTS)/corpus/splits --size 112 \
-		--split test --compression $$level --out $(RESULTS)/$$level || exit; done
-	for seed in $(SEEDS); do for mix in recipe whole; do $(BIN)/ffpms bench --methods $(POOLS) --seeds $$seed \
-		--train-mix $$mix --tune cached $(LITE) $(OTHERS) --out $(RESULTS)/heads || exit; done; done
-	for seed in 0 1; do $(BIN)/ffpms bench --methods $(PAPER) --seeds $$seed --epochs 10 --lr-halved-every 4 $(LITE) \
-		$(OTHERS) --out $(RESULTS)/whole-networks || exit; done
+	$(BUILD) --out $(RESULTS)/c40
+	for level in c23 raw; do $(BUILD) --split test --compression $$level --out $(RESULTS)/$$level || exit; done
+	$(BUILD) --split test --frames 60 --placement segments --segments 1-3 --out $(RESULTS)/segments
+	for seed in $(SEEDS); do for mix in recipe whole; do \
+		$(BENCH) --methods $(POOLS) --seeds $$seed --train-mix $$mix --tune cached --out $(RESULTS)/heads || exit; done; done
+	$(BIN)/python -m scripts.collect_results $(RESULTS)
+	$(BIN)/python -m scripts.results_page
 
 # A warning ends it: a link to a page or heading that is not there is one.
 docs: $(VENV)/.docs

@@ -1,0 +1,163 @@
+"""Collects the scores behind docs/results.md from the runs of ``make results``.
+
+Usage: python -m scripts.collect_results RUNS [RUNS ...]
+"""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.special import expit, logit
+
+import benchmark
+from benchmark.leaderboards.submission_files import write_submissions
+from benchmark.report.commands import write_command
+from benchmark.runs.folder import Run
+from ffpms.schema import UNKNOWN
+from scripts.committed_scores import (
+    BOARD,
+    GRADIENTS,
+    GRID,
+    LEVELS,
+    N_DRAWS,
+    PAPER,
+    RATES,
+    RESULTS,
+    SEGMENTS,
+    name_entry,
+)
+
+FEW = ((1, 3), (4, 9), (10, 19))
+"""Numbers of fake frames of 20, from and to, in which gradients are averaged."""
+LOCALISING, SEEDS = ("xn-avg", "lstm", "mil", "s-mil", "s-mil-t", "abmil", "sm-abmil"), 3
+"""Methods whose frame scores propose segments, and how many trainings of each; more take too much room."""
+
+
+def collect(roots: Sequence[Path]) -> None:
+    """Writes the submissions of the board, and the tables beside it."""
+    every = [run for root in roots for run in benchmark.read_runs(root)]
+    runs = list({(run.run_id, run.data_sha256): run for run in every}.values())  # a folder may be a part of another
+    own = [run for run in runs if run.origin is None]
+    _, left_out = write_submissions(own, roots[0], BOARD.parents[1], write_command)
+    for folder in BOARD.glob("*/"):
+        if folder.name.removesuffix("-train_mix-whole") not in (*PAPER, "recipe"):
+            _drop_frames(folder / "scores.parquet")
+    _collect_segments([run for run in runs if run.origin and _is_of_segments(run)], roots[0])
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    paper = sorted((run for run in runs if run.method in PAPER), key=lambda run: (name_entry(run), run.seed))
+    _write(pd.concat(_thin_grid(run) for run in paper if run.origin is None), GRID)
+    _write(pd.concat(_thin_level(run) for run in paper if run.origin and not _is_of_segments(run)), LEVELS)
+    rows = pd.DataFrame([row for run in paper if run.origin is None for row in _measure_gradients(run)])
+    rows.to_csv(GRADIENTS, index=False, lineterminator="\n", float_format="%.4f")
+    for line in left_out:
+        print(line)
+
+
+def _is_of_segments(run: Run) -> bool:
+    return run.dataset == (run.origin or run).dataset  # the other sets are of another compression
+
+
+def _collect_segments(runs: list[Run], root: Path) -> None:
+    """Writes the submissions of the set of segments, of some methods and seeds."""
+    chosen = [run for run in runs if run.method in LOCALISING and (run.seed or 0) < SEEDS]
+    few = [run for run in chosen if run.origin and run.origin.settings["train_mix"] == "recipe"]
+    with TemporaryDirectory() as folder:
+        write_submissions(few, root, Path(folder), write_command)
+        for entry in Path(folder).glob("board/*/*/"):
+            shutil.copytree(entry, SEGMENTS / entry.name, dirs_exist_ok=True)
+
+
+def _drop_frames(path: Path) -> None:
+    """Leaves the scores of videos alone, so that all boards stay small."""
+    table = pq.read_table(path)
+    _store(table.filter(pa.compute.equal(table["slot"], UNKNOWN)), path)
+
+
+def _thin_grid(run: Run) -> pd.DataFrame:
+    """Takes some rates and draws of the rate grid."""
+    grid = run.grid[run.grid["n_fake"].isin(RATES) & (run.grid["draw"] < N_DRAWS)]
+    return _name(run, grid[["bag_id", "draw", "n_fake", "score"]])
+
+
+def _thin_level(run: Run) -> pd.DataFrame:
+    """Takes the scores of videos of another compression."""
+    videos = run.scores[run.scores["level"] == "video"]
+    return _name(run, videos[["bag_id", "score"]].assign(level=_find_level(run)))
+
+
+def _find_level(run: Run) -> str:
+    """Returns the compression that a run was scored on; a set of raw videos has the paper's c0 in its name."""
+    return next(level for mark, level in (("-c23", "c23"), ("-c0", "raw")) if mark in run.dataset)
+
+
+def _name(run: Run, scores: pd.DataFrame) -> pd.DataFrame:
+    small = logit(scores["score"].to_numpy()).clip(-99, 99).astype(np.float32)
+    return scores.drop(columns="score").assign(entry=name_entry(run), seed=run.seed, logit=small)
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    columns = {
+        name: pa.array(table[name]).dictionary_encode()
+        if name in ("bag_id", "entry", "level")
+        else pa.array(table[name], pa.float32() if name == "logit" else pa.int16())
+        for name in table
+    }
+    _store(pa.table(columns), path)
+
+
+def _store(table: pa.Table, path: Path) -> None:
+    names = [name for name in table.column_names if name != "logit"]
+    pq.write_table(table, path, compression="zstd", use_dictionary=names, use_byte_stream_split=["logit"])
+
+
+def _mean(p: np.ndarray, _: np.ndarray) -> np.ndarray:
+    """Each face is classified by its video's label: dL/dz_j = -(1 - p_j) / M."""
+    return (1 - p) / len(p)
+
+
+def _noisy_or(p: np.ndarray, _: np.ndarray) -> np.ndarray:
+    """dL/dz_j = -p_j (1 - p) / p (Li 2020, Eq. 6, times p_j (1 - p_j))."""
+    real = np.prod(1 - p)
+    return np.asarray(p * real / (1 - real))
+
+
+def _sharp(p: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """dL/dz_j = -a_j (1 - p) (Li 2020, Eq. 9), the weights taken as given."""
+    return np.asarray(weight * (1 - expit(weight @ logit(p))))
+
+
+_RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "xn-avg": _mean, "mil": _noisy_or, "s-mil": _sharp, "s-mil-t": _sharp,
+}  # fmt: skip
+
+
+def _measure_gradients(run: Run) -> Iterator[dict[str, object]]:
+    """Measures what the loss -log p of a fake test video would still teach its faces.
+
+    ``push`` is the sum of |dL/dz_j|, ``aim`` the share of it on fake faces, ``share`` theirs among
+    all faces; means over videos.
+    """
+    if run.method not in _RULES:
+        return
+    frames = run.scores[run.scores["level"] == "frame"]
+    measured = []
+    for _, bag in frames.groupby("bag_id"):
+        fake = bag["y_true"].to_numpy() == 1
+        if fake.any():
+            p = bag["score"].to_numpy().clip(1e-9, 1 - 1e-9)
+            slope = _RULES[run.method](p, bag["weight"].to_numpy())
+            measured.append((fake.sum(), slope.sum(), slope[fake].sum() / slope.sum(), fake.mean()))
+    table = pd.DataFrame(measured, columns=["n_fake", "push", "aim", "share"])
+    for low, high in FEW:
+        mean = table[table["n_fake"].between(low, high)].drop(columns="n_fake").mean()
+        yield {"entry": name_entry(run), "seed": run.seed, "low": low, "high": high, **mean}
+
+
+if __name__ == "__main__":
+    collect([Path(root) for root in sys.argv[1:]])

@@ -1,0 +1,212 @@
+"""The committed scores behind docs/results.md: where they lie, and how they are read.
+
+``docs/board/minicorpus-1000-custom`` has the scores of all test bags, a submission a row. ``docs/results``
+has what a submission has no place for. No file has pixels.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+import benchmark
+from benchmark.figures.points import sample
+from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.runs.external import read_candidate, write_runs
+from benchmark.runs.folder import Run
+from benchmark.runs.ground_truth import GroundTruth
+from benchmark.runs.recipe_set import load_set
+from benchmark.runs.submission_folder import find_candidate
+from benchmark.stats.bootstrap import N_RESAMPLES, interval
+from benchmark.stats.comparison import Entry
+from ffpms.schema import UNKNOWN
+
+ROOT = Path(__file__).parents[1]
+BOARD = ROOT / "docs" / "board" / "minicorpus-1000-custom"
+SEGMENTS = ROOT / "docs" / "board" / "minicorpus-1000-custom-segments"
+RESULTS = ROOT / "docs" / "results"
+GRID, LEVELS, GRADIENTS = RESULTS / "grid.parquet", RESULTS / "levels.parquet", RESULTS / "gradients.csv"
+
+PAPER = ("xn-avg", "xn-max", "lstm", "mil", "s-mil", "s-mil-t")
+"""The methods of the paper that see embeddings, in the order of its tables."""
+MIXES = ("recipe", "whole")
+RATES = (1, 2, 3, 5, 8, 10, 15, 20)
+"""Numbers of fake frames of 20 whose scores are kept."""
+N_DRAWS = 2
+"""Draws of fake frames at each rate that are kept."""
+_WHOLE = "-train_mix-whole"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A method trained on a mix: its scores of test videos, and of their frames, a table a seed."""
+
+    method: str
+    mix: str
+    tables: Mapping[int, pd.DataFrame]
+    frames: Mapping[int, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[Rows]:
+        """The scores of each seed as arrays."""
+        return [_as_rows(table) for table in self.tables.values()]
+
+    @property
+    def frame_rows(self) -> list[Rows]:
+        """The scores of the frames of each seed as arrays."""
+        return [read_rows(table.assign(level="frame"), "frame") for table in self.frames.values()]
+
+    def pooled(self, rule: str) -> list[Rows]:
+        """Pools the frames of each video by another rule, ``mean`` or ``max`` of their scores."""
+        pools = [table.groupby("bag_id", observed=True)["score"].agg(rule) for table in self.frames.values()]
+        videos = self.tables.values()
+        return [
+            _as_rows(own.drop(columns="score").merge(pool, on="bag_id"))
+            for own, pool in zip(videos, pools, strict=True)
+        ]
+
+
+def name_line(entry: str) -> tuple[str, str]:
+    """Returns the method and the training mix of a submission's name.
+
+    >>> name_line("s-mil-train_mix-whole"), name_line("s-mil")
+    (('s-mil', 'whole'), ('s-mil', 'recipe'))
+    """
+    return entry.removesuffix(_WHOLE), "whole" if entry.endswith(_WHOLE) else "recipe"
+
+
+def name_entry(run: Run) -> str:
+    """Returns the name of a run's submission."""
+    return run.method + (_WHOLE if run.settings["train_mix"] == "whole" else "")
+
+
+class Number:
+    """A metric of videos: the mean over seeds, its spread, and its interval over the test pairs."""
+
+    def __init__(self, metric: str, rows: Sequence[Rows], n_resamples: int) -> None:
+        samples = [sample(metric, own, n_resamples) for own in rows]
+        self.by_seed = np.array([own[0] for own in samples])
+        self.samples, self.rows = np.mean(samples, axis=0), rows[0]
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        spread = f" ± {100 * self.by_seed.std(ddof=1):.1f}" if len(self.by_seed) > 1 else ""
+        return f"{100 * self.value:.1f}{spread} [{100 * low:.0f}, {100 * high:.0f}]"
+
+    @property
+    def value(self) -> float:
+        """The mean over seeds."""
+        return float(self.by_seed.mean())
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval over the test pairs."""
+        return interval(self.samples, self.rows.n_pairs)
+
+    def entry(self, method: str) -> Entry:
+        """Returns what a test of a difference needs."""
+        videos, pairs = self.rows.bag_names, self.rows.pair_names
+        return Entry(("", "auc", "", method), self.by_seed, self.samples, np.zeros(len(videos)), videos, pairs)
+
+
+class Committed:
+    """All committed scores of the heads on cached features.
+
+    Intervals are made of ``n_resamples``; numbers do not depend on it.
+    """
+
+    def __init__(self, n_resamples: int = N_RESAMPLES) -> None:
+        self.n_resamples = n_resamples
+        self._at: dict[tuple[str, str, int], Number] = {}
+        truth = _read_truth()
+        self.lines = {(line.method, line.mix): line for line in _read_lines(truth, _read_frames(truth))}
+        self.grid = {line: _split_by_seed(own, truth) for line, own in _read_kept(GRID).groupby(["method", "mix"])}
+        levels = _read_kept(LEVELS).groupby(["method", "mix", "level"])
+        self.levels = {key: _split_by_seed(own, truth) for key, own in levels}
+        gradients = pd.read_csv(GRADIENTS)
+        self.gradients = gradients.assign(**_split_names(gradients["entry"]))
+
+    def paper(self) -> list[Line]:
+        """Returns the lines of the paper's methods that are there."""
+        return [self.lines[method, mix] for method in PAPER for mix in MIXES if (method, mix) in self.lines]
+
+    def other_levels(self, line: Line) -> list[Line]:
+        """Returns a line's scores of the same videos in c23 and raw."""
+        return [Line(line.method, line.mix, self.levels[line.method, line.mix, level]) for level in ("c23", "raw")]
+
+    def number(self, metric: str, rows: Sequence[Rows]) -> Number:
+        """Returns a metric of the scores of some seeds."""
+        return Number(metric, rows, self.n_resamples)
+
+    def at(self, line: Line, n_fake: int) -> Number:
+        """Returns the AUC of the fakes at a number of fake frames of 20, and all real videos."""
+        key = (line.method, line.mix, n_fake)
+        if key not in self._at:
+            self._at[key] = self.number("auc", [_as_rows(table) for table in self._mixed(line, n_fake)])
+        return self._at[key]
+
+    def _mixed(self, line: Line, n_fake: int) -> Iterator[pd.DataFrame]:
+        grid = self.grid[line.method, line.mix]
+        for seed, table in line.tables.items():
+            yield pd.concat([table[table["y_true"] == 0], grid[seed][grid[seed]["n_fake"] == n_fake]])
+
+
+def read_segment_runs(out: Path) -> list[Run]:
+    """Reads the submissions of the set of segments, as runs of a folder."""
+    data = load_set(SEGMENTS / "recipe")
+    test, val = (GroundTruth.of_set(data, split) for split in ("test", "val"))
+    for folder in sorted(path.parent for path in SEGMENTS.glob("*/submission.toml")):
+        candidate, _ = find_candidate(folder)
+        if candidate:
+            scores, _, _ = read_candidate(candidate, test, val)
+            if scores:
+                write_runs(candidate.name, scores, None, out, candidate.card)
+    return benchmark.read_runs(out)
+
+
+def _read_truth() -> pd.DataFrame:
+    """Reads what is true of the test bags that can be scored: a row a bag."""
+    videos = pd.read_parquet(BOARD / "recipe" / "videos.parquet")
+    usable = videos[(videos["split"] == "test") & videos["status"].isin(("ok", "no_face"))]
+    about = usable[["bag_id", "pair_id", "manipulation", "fake_rate", "label"]]
+    return about.rename(columns={"label": "y_true"})
+
+
+def _read_frames(truth: pd.DataFrame) -> pd.DataFrame:
+    """Reads which frames of these bags are fake: a row a frame."""
+    frames = pd.read_parquet(BOARD / "recipe" / "frames.parquet", columns=["bag_id", "slot", "label"])
+    return frames.rename(columns={"label": "y_true"}).merge(truth.drop(columns="y_true"), on="bag_id")
+
+
+def _read_lines(truth: pd.DataFrame, frames: pd.DataFrame) -> Iterator[Line]:
+    """Reads the scores of each submission."""
+    for folder in sorted(path.parent for path in BOARD.glob("*/submission.toml")):
+        scores = pd.read_parquet(folder / "scores.parquet")
+        of_videos = scores["slot"] == UNKNOWN
+        videos = _split_by_seed(scores[of_videos].drop(columns="slot"), truth)
+        yield Line(*name_line(folder.name), videos, _split_by_seed(scores[~of_videos], frames, ["bag_id", "slot"]))
+
+
+def _split_by_seed(
+    scores: pd.DataFrame, truth: pd.DataFrame, on: Sequence[str] = ("bag_id",)
+) -> dict[int, pd.DataFrame]:
+    """Joins scores with what is true of their bags or frames: a table a seed."""
+    scores = scores.assign(score=expit(scores["logit"].astype("float64")))
+    return {int(seed): scores[scores["seed"] == seed].merge(truth, on=list(on)) for seed in scores["seed"].unique()}
+
+
+def _read_kept(path: Path) -> pd.DataFrame:
+    table = pd.read_parquet(path)
+    return table.assign(**_split_names(table["entry"].astype(str)))
+
+
+def _split_names(entries: pd.Series) -> dict[str, pd.Series]:
+    names = {entry: name_line(entry) for entry in entries.unique()}
+    return {"method": entries.map(lambda entry: names[entry][0]), "mix": entries.map(lambda entry: names[entry][1])}
+
+
+def _as_rows(table: pd.DataFrame) -> Rows:
+    return read_rows(table.assign(level="video", slot=UNKNOWN), "video")

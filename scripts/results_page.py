@@ -1,0 +1,197 @@
+"""Fills the tables of docs/results.md with what the committed scores give, and draws its pictures.
+
+Usage: python -m scripts.results_page
+
+In the page a table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from benchmark.experiments import localisation
+from benchmark.figures.fake_rate import COLUMNS
+from benchmark.figures.plotting import write_curve
+from benchmark.leaderboards.board import make_board
+from benchmark.leaderboards.rendering.tables import Number as Cell
+from benchmark.stats.comparison import Comparison, compare
+from benchmark.stats.significance import ALPHA, holm
+from scripts.committed_scores import MIXES, RATES, RESULTS, ROOT, Committed, Line, read_segment_runs
+
+PAGE = ROOT / "docs" / "results.md"
+MANIPULATIONS = ("DF", "F2F", "FS", "NT")
+COUPLES = (("s-mil", "xn-avg"), ("s-mil", "mil"), ("s-mil", "xn-max"), ("s-mil-t", "s-mil"))
+"""Methods whose difference the paper reports, or a reader asks for."""
+FEW = (1, 2, 5, 20)
+"""Numbers of fake frames of 20 at which they are tested."""
+
+
+def markdown(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Writes a table in Markdown."""
+    names = list(head)
+    lines = [names, ["---"] * len(names), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def tabulate_pools(scores: Committed) -> str:
+    """All methods, the best AUC on the recipe first."""
+    found = {
+        method: [
+            scores.number(metric, scores.lines[method, mix].rows) for metric in ("auc", "accuracy") for mix in MIXES
+        ]
+        for method in dict.fromkeys(method for method, _ in scores.lines)
+    }
+    head = ("method", "AUC, recipe", "AUC, whole", "accuracy at 0.5, recipe", "accuracy at 0.5, whole")
+    best_first = sorted(found, key=lambda method: -found[method][0].value)
+    return markdown(head, ([method, *found[method]] for method in best_first))
+
+
+def tabulate_manipulations(scores: Committed) -> str:
+    """AUC of each manipulation's fakes against all real videos."""
+    rows = (
+        [line.method, line.mix, *(scores.number("auc", [own.of(kind) for own in line.rows]) for kind in MANIPULATIONS)]
+        for line in scores.paper()
+    )
+    return markdown(("method", "trained on", *MANIPULATIONS), rows)
+
+
+def tabulate_rates(scores: Committed) -> str:
+    """AUC against the number of fake frames."""
+    head = ("method", "trained on", *(f"{n} of 20" for n in RATES))
+    return markdown(head, ([line.method, line.mix, *(scores.at(line, n) for n in RATES)] for line in scores.paper()))
+
+
+def tabulate_differences(scores: Committed) -> str:
+    """Differences in AUC, tested over pairs and trainings, with Holm's correction over the table."""
+    rows, found = [], []
+    for mix in MIXES:
+        for couple in COUPLES:
+            lines = [scores.lines[method, mix] for method in couple]
+            each = [compare([scores.at(line, n).entry(line.method) for line in lines])[0] for n in FEW]
+            rows.append(([f"{couple[0]} - {couple[1]}", mix], each))
+            found += each
+    stands = iter(holm([one.p for one in found]) < ALPHA)
+    cells = ([*name, *(_write(one, bool(next(stands))) for one in each)] for name, each in rows)
+    return markdown(("difference", "trained on", *(f"{n} of 20" for n in FEW)), cells)
+
+
+def _write(one: Comparison, stands: bool) -> str:
+    """Writes a difference with its interval, and a star if it stands."""
+    interval = f"[{100 * one.ci_low:.1f}, {100 * one.ci_high:.1f}]"
+    return f"{100 * one.difference:+.1f} {interval}{' *' if stands else ''}"
+
+
+def tabulate_levels(scores: Committed) -> str:
+    """AUC on the same videos in other compressions."""
+    rows = (
+        [
+            line.method,
+            line.mix,
+            scores.number("auc", line.rows),
+            *(scores.number("auc", own.rows) for own in scores.other_levels(line)),
+        ]
+        for line in scores.paper()
+    )
+    return markdown(("method", "trained on", "c40", "c23", "raw"), rows)
+
+
+def tabulate_gradients(scores: Committed) -> str:
+    """What the loss of a fake test video would still teach, and whom."""
+    means = scores.gradients.groupby(["method", "mix", "low", "high"], sort=False, as_index=False).mean(
+        numeric_only=True
+    )
+    rows = [
+        [r["method"], r["mix"], f"{r['low']} to {r['high']}", f"{r['push']:.3f}", f"{r['aim'] / r['share']:.2f}"]
+        for r in means.to_dict("records")
+    ]
+    head = ("method", "trained on", "fake frames of 20", "gradient left", "of it on fake frames, over their share")
+    return markdown(head, rows)
+
+
+def tabulate_other_pools(scores: Committed) -> str:
+    """What the frame scores of each method give when a mean or a maximum pools them."""
+    rows = (
+        [line.method, line.mix, scores.number("auc", line.frame_rows), scores.number("auc", line.rows)]
+        + [scores.number("auc", line.pooled(rule)) for rule in ("mean", "max")]
+        for line in scores.paper()
+    )
+    return markdown(("method", "trained on", "frame AUC", "own pool", "mean of frames", "maximum of frames"), rows)
+
+
+def tabulate_alarms(scores: Committed) -> str:
+    """What the threshold of 0.5 finds: false alarms, and fakes."""
+
+    def share(line: Line, label: int) -> str:
+        each = [100 * (table.loc[table["y_true"] == label, "score"] >= 0.5).mean() for table in line.tables.values()]
+        return f"{pd.Series(each).mean():.0f}"
+
+    rows = ([line.method, line.mix, share(line, 0), share(line, 1)] for line in scores.paper())
+    return markdown(("method", "trained on", "real videos called fake (%)", "fakes found (%)"), rows)
+
+
+def tabulate_segments(_: Committed) -> str:
+    """What each method finds of the segments of fake frames."""
+    with TemporaryDirectory() as folder:
+        runs = read_segment_runs(Path(folder))
+        tables = list(localisation.tabulate_segments(make_board(runs, in_buckets=()).cells, runs))
+    names = {label: label.split()[0] for table in tables for label, _ in table.rows if label.endswith("]")}
+    return "\n\n".join(
+        markdown(
+            [table.title.split(",")[0], *table.columns],
+            ([names.get(label, label), *(_round(number) for number in numbers)] for label, numbers in table.rows),
+        )
+        for table in tables
+    )
+
+
+def _round(number: Cell | None) -> str:
+    """Writes a number of a leaderboard's table, to a tenth."""
+    return "" if number is None else f"{number.value:.1f} {number.spread}"
+
+
+TABLES: dict[str, Callable[[Committed], str]] = {
+    "pools": tabulate_pools,
+    "manipulations": tabulate_manipulations,
+    "rates": tabulate_rates,
+    "differences": tabulate_differences,
+    "levels": tabulate_levels,
+    "gradients": tabulate_gradients,
+    "alarms": tabulate_alarms,
+    "other_pools": tabulate_other_pools,
+    "segments": tabulate_segments,
+}
+
+
+def fill(page: str, scores: Committed) -> str:
+    """Writes each table of the page anew."""
+
+    def table(match: re.Match[str]) -> str:
+        return f"<!-- table: {match[1]} -->\n\n{TABLES[match[1]](scores)}\n\n<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", table, page, flags=re.DOTALL)
+
+
+def draw(scores: Committed) -> None:
+    """Draws AUC against fake rate, a picture a mix."""
+    for mix in MIXES:
+        points = [
+            (line.method, n / 20, n / 20, "auc", number.value, *number.interval, len(number.rows.label))
+            for line in scores.paper()
+            if line.mix == mix
+            for n in RATES
+            for number in [scores.at(line, n)]
+        ]
+        title = f"Trained on {mix}: video AUC against fake rate"
+        with TemporaryDirectory() as folder:
+            picture, _ = write_curve(pd.DataFrame(points, columns=COLUMNS), Path(folder) / "curve.png", title)
+            shutil.copyfile(picture, RESULTS / f"rates-{mix}.png")
+
+
+if __name__ == "__main__":
+    committed = Committed()
+    PAGE.write_text(fill(PAGE.read_text(encoding="utf-8"), committed), encoding="utf-8")
+    draw(committed)

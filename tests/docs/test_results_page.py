@@ -1,0 +1,68 @@
+"""docs/results.md: its tables are what the committed scores give, and its prose has no other number."""
+
+import re
+
+import pytest
+
+from scripts.committed_scores import BOARD, GRADIENTS, GRID, LEVELS, SEGMENTS, Committed, name_line
+from scripts.results_page import PAGE, TABLES, fill
+from tests.helpers.pages import sentences
+
+TEXT = PAGE.read_text(encoding="utf-8")
+NAMES = re.findall(r"<!-- table: (\w+) -->", TEXT)
+NUMBER = r"[+-]?\d+\.\d+"
+
+
+@pytest.fixture(scope="module")
+def scores() -> Committed:
+    return Committed(n_resamples=2)
+
+
+def part(name: str) -> str:
+    (found,) = re.findall(rf"<!-- table: {name} -->\n.*?<!-- end -->", TEXT, re.DOTALL)
+    return str(found)
+
+
+def without_intervals(text: str) -> str:
+    return re.sub(r" \[[^\]]*\]( \*)?", "", text)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "segments"])
+def test_a_number_is_what_the_committed_scores_give(name: str, scores: Committed) -> None:
+    assert without_intervals(fill(part(name), scores)) == without_intervals(part(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_is_what_the_committed_scores_give(name: str) -> None:
+    assert fill(part(name), Committed()) == part(name)
+
+
+def test_every_table_is_on_the_page_once() -> None:
+    assert sorted(NAMES) == sorted(TABLES)
+
+
+def test_numbers_of_the_prose_stand_in_a_table() -> None:
+    tables = {
+        number.lstrip("+-") for line in TEXT.splitlines() if line.startswith("|") for number in re.findall(NUMBER, line)
+    }
+    said = {number.lstrip("+-"): sentence for sentence in sentences(PAGE) for number in re.findall(NUMBER, sentence)}
+    assert said
+    assert {number: sentence for number, sentence in said.items() if number not in tables} == {}
+
+
+def test_all_lines_have_the_same_seeds(scores: Committed) -> None:
+    assert len({tuple(sorted(line.tables)) for line in scores.lines.values()}) == 1
+    assert {mix for _, mix in scores.lines} == {"recipe", "whole"}
+    assert {len(table) for line in scores.lines.values() for table in line.tables.values()} == {698}
+
+
+def test_the_scores_take_little_room() -> None:
+    files = [file for folder in (BOARD, SEGMENTS, GRID.parent) for file in folder.rglob("*") if file.is_file()]
+    assert {GRID, LEVELS, GRADIENTS} <= set(files)
+    assert sum(file.stat().st_size for file in files) < 20e6
+
+
+def test_a_name_says_method_and_mix() -> None:
+    assert name_line("s-mil-t-train_mix-whole") == ("s-mil-t", "whole")
+    assert name_line("abmil-gated") == ("abmil-gated", "recipe")
