@@ -55,7 +55,7 @@ class Board:
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """The tables of the paper's shape: one for each set and metric on which methods are compared."""
+        """The tables of the paper's shape, one for each set and compared metric."""
         return tuple(make_tables(self.cells))
 
     @property

@@ -40,9 +40,10 @@ def write_leaderboard(
     """Writes a leaderboard in the formats asked for, and returns the files.
 
     ``leaderboard.csv`` is long and ``.json`` has the same cells. ``.md``, ``.tex`` and ``.html``
-    have the ``tables``, with a method a row, a manipulation a column. The comparisons stand beside the CSV and within
-    the JSON. What failed stands beside the CSV, and within the Markdown and the HTML. The ``notes``
-    on the sets' names stand at the foot of the latter two, and in the captions of LaTeX.
+    have the ``tables``, with a method a row, a manipulation a column. The comparisons stand beside
+    the CSV and within the JSON. What failed stands beside the CSV, and within the Markdown and the
+    HTML. The ``notes`` on the sets' names stand at the foot of the latter two, and in the captions
+    of LaTeX.
     """
     texts: dict[str, str] = {}
     if "csv" in formats:
