@@ -138,7 +138,7 @@ _RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 
 def _measure_gradients(run: Run) -> Iterator[dict[str, object]]:
-    """Measures what the loss -log p of a fake test video would still teach its faces.
+    """Measures what the loss of a fake test video would still teach its faces, weights taken as given.
 
     ``push`` is the sum of |dL/dz_j|, ``aim`` the share of it on fake faces, ``share`` theirs among
     all faces; means over videos.
