@@ -84,7 +84,7 @@ results: $(VENV)/.demo
 	$(BUILD) --split test --frames 60 --placement segments --segments 1-3 --out $(RESULTS)/segments
 	for seed in $(SEEDS); do for mix in recipe whole; do \
 		$(BENCH) --methods $(POOLS) --seeds $$seed --train-mix $$mix --tune cached --out $(RESULTS)/heads || exit; done; done
-	$(BIN)/python -m scripts.collect_results $(RESULTS)
+	$(BIN)/python -m scripts.collect_results $(RESULTS)/heads
 	$(BIN)/python -m scripts.results_page
 
 # A warning ends it: a link to a page or heading that is not there is one.

@@ -1,12 +1,14 @@
 """docs/results.md: its tables are what the committed scores give, and its prose has no other number."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
 from scripts.committed_scores import BOARD, GRADIENTS, GRID, LEVELS, SEGMENTS, Committed, name_line
 from scripts.results_page import PAGE, TABLES, fill
-from tests.helpers.pages import sentences
+from tests.helpers.pages import ROOT, sentences
 
 TEXT = PAGE.read_text(encoding="utf-8")
 NAMES = re.findall(r"<!-- table: (\w+) -->", TEXT)
@@ -61,6 +63,15 @@ def test_the_scores_take_little_room() -> None:
     files = [file for folder in (BOARD, SEGMENTS, GRID.parent) for file in folder.rglob("*") if file.is_file()]
     assert {GRID, LEVELS, GRADIENTS} <= set(files)
     assert sum(file.stat().st_size for file in files) < 20e6
+
+
+def test_make_collects_the_runs_that_it_trained() -> None:
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    command = ["make", "--dry-run", "results", "RESULTS=there"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60).stdout
+    (runs,) = set(re.findall(r"ffpms bench .* --out (\S+)", said))
+    assert re.findall(r"scripts\.collect_results (.*)", said) == [runs]
 
 
 def test_a_name_says_method_and_mix() -> None:
