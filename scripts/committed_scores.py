@@ -22,6 +22,7 @@ from benchmark.runs.recipe_set import load_set
 from benchmark.runs.submission_folder import find_candidate
 from benchmark.stats.bootstrap import N_RESAMPLES, interval
 from benchmark.stats.comparison import Entry
+from ffpms.errors import ManifestError
 from ffpms.schema import UNKNOWN
 
 ROOT = Path(__file__).parents[1]
@@ -158,13 +159,17 @@ def read_segment_runs(out: Path) -> list[Run]:
     """Reads the submissions of the set of segments, as runs of a folder."""
     data = load_set(SEGMENTS / "recipe")
     test, val = (GroundTruth.of_set(data, split) for split in ("test", "val"))
-    for folder in sorted(path.parent for path in SEGMENTS.glob("*/submission.toml")):
-        candidate, _ = find_candidate(folder)
-        if candidate:
-            scores, _, _ = read_candidate(candidate, test, val)
-            if scores:
-                write_runs(candidate.name, scores, None, out, candidate.card)
+    for folder in _list_entries(SEGMENTS):
+        candidate, problems = find_candidate(folder)
+        scores, _, wrong = read_candidate(candidate, test, val) if candidate else (None, None, [])
+        if not candidate or not scores:
+            raise ManifestError("\n".join([*problems, *wrong]))
+        write_runs(candidate.name, scores, None, out, candidate.card)
     return benchmark.read_runs(out)
+
+
+def _list_entries(board: Path) -> list[Path]:
+    return sorted(card.parent for card in board.glob("*/submission.toml"))
 
 
 def _read_truth() -> pd.DataFrame:
@@ -183,7 +188,7 @@ def _read_frames(truth: pd.DataFrame) -> pd.DataFrame:
 
 def _read_lines(truth: pd.DataFrame, frames: pd.DataFrame) -> Iterator[Line]:
     """Reads the scores of each submission."""
-    for folder in sorted(path.parent for path in BOARD.glob("*/submission.toml")):
+    for folder in _list_entries(BOARD):
         scores = pd.read_parquet(folder / "scores.parquet")
         of_videos = scores["slot"] == UNKNOWN
         videos = _split_by_seed(scores[of_videos].drop(columns="slot"), truth)

@@ -22,13 +22,6 @@ PAGE = ROOT / "docs" / "board.md"
 LINES = [shlex.split(line) for block in code_of(PAGE, "sh") for line in block.splitlines()]
 
 
-@pytest.fixture
-def place(reader: Path) -> Path:
-    """A reader's folder, with the built set and the page's script in it."""
-    (reader / "score.py").write_text(SCRIPT, encoding="utf-8")
-    return reader
-
-
 def test_the_page_runs_as_written(place: Path, ffpms: Command) -> None:
     assert [line[:2] for line in LINES] == [
         ["ffpms", "export"],
