@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from ffpms.errors import ConfigError
 from ffpms.extraction.alignment.pairing import Pairing
@@ -15,7 +17,7 @@ from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import CropMaker, crop_face, shared_region, square_box
 from ffpms.extraction.decoded_frame import DecodedFrame
-from ffpms.extraction.faces.detection import DlibFinder, MtcnnFinder, detect_in_frames
+from ffpms.extraction.faces.detection import FULL_SEARCH_INTERVAL, DlibFinder, MtcnnFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import NO_TRACK, FaceTrack, find_people
 from ffpms.extraction.shards import Shard
 from ffpms.protocol.crop_config import CropConfig
@@ -40,6 +42,24 @@ def test_dlib_finds_a_face_near_where_it_was_and_nothing_elsewhere() -> None:
     assert near.iou(found) > 0.6
     assert finder.near(as_picture(portrait()[0]), Box(0, 0, 60, 60)) is None
     assert finder.near(as_picture(portrait()[0]), Box(900, 900, 60, 60)) is None
+
+
+@pytest.mark.parametrize("side", [300, 360, 480, 640])
+def test_a_face_that_holds_still_keeps_its_box(side: int) -> None:
+    """Each search begins with the box of the last: were that a little small each time, it would shrink."""
+    image = Image.fromarray(portrait()[0]).resize((side, side * portrait()[0].shape[0] // portrait()[0].shape[1]))
+    frames = ((i, as_picture(np.asarray(image))) for i in range(FULL_SEARCH_INTERVAL))
+    sides = [box.w for _, (box,) in detect_in_frames(frames, DlibFinder())]
+    assert max(sides) / min(sides) < 1.01
+
+
+@pytest.mark.parametrize("blur", [0, 4, 5, 5.2, 5.4])
+def test_a_known_face_is_not_lost_while_a_search_everywhere_finds_it(blur: float) -> None:
+    """A search everywhere tries more sizes; a face that it finds hardly has less than 0 at one of them."""
+    finder, blurred = DlibFinder(), as_picture(gaussian_filter(portrait()[0], (blur, blur, 0)))
+    (known,) = finder.everywhere(as_picture(portrait()[0]))
+    assert finder.everywhere(blurred)
+    assert finder.near(blurred, known)
 
 
 def test_mtcnn_looks_where_dlib_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
