@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from benchmark.figures.points import draw_first, lines_of, sample, summarise
 from benchmark.metrics.accuracy import THRESHOLD
-from benchmark.metrics.resampled_metrics import resample_accuracy, resample_auc, resample_mean
+from benchmark.metrics.resampling.pair_tables import resample_accuracy, resample_auc, resample_mean
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.runs.folder import Run
 from benchmark.stats.bootstrap import N_RESAMPLES

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.leaderboards.groups import group_runs
-from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.catalogue import METRICS
-from benchmark.metrics.resampled_metrics import resample_accuracy
+from benchmark.metrics.resampling import roc
+from benchmark.metrics.resampling.pair_tables import resample_accuracy
 from benchmark.metrics.score_arrays import Rows
 from benchmark.runs.folder import Run
 from benchmark.stats.bootstrap import N_RESAMPLES, interval, resample

@@ -13,7 +13,7 @@ from typing import Any
 from benchmark.inference.verdict import FileVerdict
 from benchmark.inference.wording import seconds_of
 from ffpms.errors import ConfigError, unreadable, writing
-from ffpms.extraction.any_video import FileStatus
+from ffpms.extraction.decoding.any_video import FileStatus
 from ffpms.storage import try_lock, whole_file
 
 COLUMNS = (

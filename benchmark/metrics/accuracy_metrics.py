@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import THRESHOLD, accuracy, validate
 from benchmark.metrics.metric import Estimate, Metric
-from benchmark.metrics.resampled_metrics import estimate_mean, resample_accuracy
+from benchmark.metrics.resampling.pair_tables import estimate_mean, resample_accuracy
 from benchmark.metrics.run_scores import CellScores
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from benchmark.metrics.protocols import AV_DEEPFAKE1M
-from benchmark.metrics.resampled_roc import Steps, envelope_ap
+from benchmark.metrics.resampling.roc import Steps, envelope_ap
 from benchmark.metrics.segments import Proposals, best_iou, match, propose_segments
 from benchmark.metrics.temporal_localisation import (
     AR_IOUS,

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import Estimate, Metric
-from benchmark.metrics.resampled_metrics import estimate_mean
+from benchmark.metrics.resampling.pair_tables import estimate_mean
 from benchmark.metrics.run_scores import CellScores
 from benchmark.metrics.score_arrays import Rows
 from benchmark.metrics.val_scores import ValScores

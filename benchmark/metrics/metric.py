@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.metrics import resampled_roc as roc
+from benchmark.metrics.resampling import roc
 from benchmark.metrics.run_scores import CellScores
 from benchmark.metrics.score_arrays import Rows
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.metric import Estimate, Metric, resample_curve
 from benchmark.metrics.ranking import ap, auc
-from benchmark.metrics.resampled_metrics import resample_auc
+from benchmark.metrics.resampling import roc
+from benchmark.metrics.resampling.pair_tables import resample_auc
 from benchmark.metrics.run_scores import CellScores
 
 N_RESAMPLES_OF_AP = 1000

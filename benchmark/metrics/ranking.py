@@ -10,9 +10,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike
 
-from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import Metric
+from benchmark.metrics.resampling import roc
 from ffpms.errors import ConfigError
 
 

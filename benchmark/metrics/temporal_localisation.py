@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike
 from benchmark.metrics.metric import Estimate, Metric, Sampler
 from benchmark.metrics.pooled_frames import N_RESAMPLES_OF_AP
 from benchmark.metrics.protocols import ACTIVITYNET
-from benchmark.metrics.resampled_metrics import estimate_mean
-from benchmark.metrics.resampled_roc import Statistic, envelope_ap, resample_steps
+from benchmark.metrics.resampling.pair_tables import estimate_mean
+from benchmark.metrics.resampling.roc import Statistic, envelope_ap, resample_steps
 from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import Rows
 from benchmark.metrics.segments import Proposals, best_iou, find_proposals, match, overlap, propose_segments

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import Estimate, Metric, Sampler
-from benchmark.metrics.resampled_metrics import estimate_mean
+from benchmark.metrics.resampling.pair_tables import estimate_mean
 from benchmark.metrics.run_scores import CellScores, RunScores
 from benchmark.metrics.score_arrays import Rows, number
 

@@ -7,7 +7,7 @@ import ffpms
 from ffpms.builder.mix_checks import idle_flags
 from ffpms.checks import check_choice, check_type, settle, whole
 from ffpms.errors import ConfigError
-from ffpms.extraction.decode import DECODERS
+from ffpms.extraction.decoding.wanted_frames import DECODERS
 from ffpms.hashing import code_digest
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe

@@ -18,7 +18,7 @@ from ffpms.extraction.alignment.pairing import Pairing
 from ffpms.extraction.alignment.real_video import RealVideo
 from ffpms.extraction.alignment.registration import RESIZE, Geometry
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.faces.landmarks import PointFinder, as_row
 from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard, crop_path

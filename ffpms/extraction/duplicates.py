@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 
 _PUT_THERE = "put the file of this name there"
 

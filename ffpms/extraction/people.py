@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ffpms.errors import MediaError
-from ffpms.extraction.any_video import FileStatus
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import cut_face, shared_region, square_box
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.any_video import FileStatus
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.sampled_frames import MiscountedError, SampledFrames
 from ffpms.extraction.faces.detection import FaceFinder, SparingFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import FaceTrack, find_people
-from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames
 from ffpms.extraction.sampling import LEAST, Sampling
 
 FILL_S = 2.0

@@ -10,7 +10,7 @@ from threadpoolctl import ThreadpoolController
 from ffpms.engine.interface import KILLED
 from ffpms.engine.watchdog import read_note, watched
 from ffpms.errors import ConfigError, StorageError, writing
-from ffpms.extraction.any_video import FileStatus
+from ffpms.extraction.decoding.any_video import FileStatus
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.people import CropGeometry, FoundPeople, find_people_in
 from ffpms.extraction.sampling import Sampling

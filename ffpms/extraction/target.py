@@ -22,12 +22,12 @@ from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
 from ffpms.extraction.alignment.real_video import RealVideo, read_real_video
 from ffpms.extraction.alignment.registration import RESIZE
 from ffpms.extraction.crops import CropMaker
-from ffpms.extraction.decode import DECODERS
+from ffpms.extraction.decoding.frame_times import frame_seconds
+from ffpms.extraction.decoding.probe import probe
+from ffpms.extraction.decoding.wanted_frames import DECODERS
 from ffpms.extraction.duplicates import find_copy, find_same_pixels
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
-from ffpms.extraction.frame_times import frame_seconds
-from ffpms.extraction.probe import probe
 from ffpms.extraction.shards import Shard, ShardInPlaceError, note_path, write_shard
 from ffpms.extraction.source_rows import fail, new_row, pair_columns
 from ffpms.extraction.target_job import TargetJob, TargetResult

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ffpms.extraction.decode import read_frames
+from ffpms.extraction.decoding.wanted_frames import read_frames
 from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
 from ffpms.sources.corpora.ffpp import FAKES, official

@@ -7,8 +7,8 @@ from pathlib import Path
 from ffpms.clutter import UNFINISHED
 from ffpms.engine import run_local
 from ffpms.errors import MediaError
-from ffpms.extraction.probe import VideoInfo, probe
-from ffpms.extraction.video_file import is_named_mp4
+from ffpms.extraction.decoding.probe import VideoInfo, probe
+from ffpms.extraction.decoding.video_file import is_named_mp4
 from ffpms.regular_files import open_file
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.listing import Listing, Source

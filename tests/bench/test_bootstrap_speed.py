@@ -12,8 +12,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 
 from benchmark.leaderboards.board import make_board
-from benchmark.metrics import resampled_roc as roc
-from benchmark.metrics.resampled_metrics import resample_auc
+from benchmark.metrics.resampling import roc
+from benchmark.metrics.resampling.pair_tables import resample_auc
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.stats.bootstrap import resample
 from tests.helpers.scores import run, scores

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ffpms.extraction.decode import read_frames
-from ffpms.extraction.probe import probe
+from ffpms.extraction.decoding.probe import probe
+from ffpms.extraction.decoding.wanted_frames import read_frames
 from ffpms.protocol.splits import read_pairs
 from ffpms.sources.corpora.ffpp import FAKES, FOLDERS
 from tests.conftest import Command

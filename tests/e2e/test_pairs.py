@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import read_frames
-from ffpms.extraction.probe import probe
+from ffpms.extraction.decoding.probe import probe
+from ffpms.extraction.decoding.wanted_frames import read_frames
 from tests.conftest import Command
 from tests.helpers.building import REAL, flags, status_of
 from tests.helpers.corpus import encode

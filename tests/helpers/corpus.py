@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.minicorpus.corpus import CorpusConfig, _claim, make_corpus, plan_corpus
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.pair import to_pixels

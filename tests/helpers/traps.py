@@ -7,7 +7,7 @@ import signal
 from functools import partial
 from pathlib import Path
 
-from ffpms.extraction.decode import DECODERS, DecodedFrames, decode_needed
+from ffpms.extraction.decoding.wanted_frames import DECODERS, DecodedFrames, decode_needed
 from ffpms.extraction.target import run_job
 from ffpms.extraction.target_job import TargetJob, TargetResult
 

@@ -17,8 +17,8 @@ import imageio_ffmpeg
 import numpy as np
 
 from ffpms.errors import MediaError
-from ffpms.extraction.decode import DECODERS, read_frames
-from ffpms.extraction.probe import probe
+from ffpms.extraction.decoding.probe import probe
+from ffpms.extraction.decoding.wanted_frames import DECODERS, read_frames
 
 WIDTH, HEIGHT, FRAMES = 176, 144, 30
 """Size and length of the clip; H.261 and H.263 know no size much smaller."""

@@ -12,12 +12,12 @@ from scipy.stats import norm, t
 
 from benchmark.leaderboards.board import tabulate
 from benchmark.leaderboards.groups import group_runs
-from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.accuracy import accuracy
 from benchmark.metrics.calibration import brier
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.ranking import ap, auc, eer, tpr_at_fpr
-from benchmark.metrics.resampled_metrics import resample_accuracy, resample_auc, resample_mean
+from benchmark.metrics.resampling import roc
+from benchmark.metrics.resampling.pair_tables import resample_accuracy, resample_auc, resample_mean
 from benchmark.metrics.score_arrays import Rows
 from benchmark.stats.bootstrap import interval, resample
 from tests.helpers.scores import run

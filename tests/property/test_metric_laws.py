@@ -17,13 +17,13 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from benchmark.metrics import resampled_roc as roc
 from benchmark.metrics.accuracy import accuracy
 from benchmark.metrics.calibration import brier, ece, fit_temperature, scale
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.metric import Estimate
 from benchmark.metrics.protocols import PROTOCOLS
 from benchmark.metrics.ranking import ap, auc, eer, tpr_at_fpr
+from benchmark.metrics.resampling import roc
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.metrics.within_video import ap_within, auc_within
 from benchmark.stats.run_metrics import estimate, read_run_scores

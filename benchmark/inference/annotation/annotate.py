@@ -17,8 +17,8 @@ from benchmark.inference.annotation.strip import draw_strip
 from benchmark.inference.verdict import FileVerdict
 from ffpms import __version__
 from ffpms.errors import MediaError
-from ffpms.extraction.any_video import FileStatus, open_any_video
-from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
+from ffpms.extraction.decoding.any_video import FileStatus, open_any_video
+from ffpms.extraction.decoding.sampled_frames import MiscountedError, SampledFrames, TimedFrame
 from ffpms.extraction.sampling import Sampling
 from ffpms.hashing import digest
 from ffpms.storage import drop_abandoned

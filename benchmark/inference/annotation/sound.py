@@ -8,7 +8,7 @@ import av
 import ffmpeg
 
 from benchmark.inference.annotation.formats import Format
-from ffpms.extraction.any_video import length_of, open_any_video
+from ffpms.extraction.decoding.any_video import length_of, open_any_video
 
 ITSELF = "<source>"
 """What stands for the path in a command: ffmpeg-python takes no name that is no text."""

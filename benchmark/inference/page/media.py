@@ -11,10 +11,10 @@ import numpy as np
 from benchmark.inference.page.clean_copy import copy_clean
 from benchmark.inference.verdict import FileVerdict, FrameScore
 from ffpms.errors import MediaError
-from ffpms.extraction.any_video import open_any_video
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import cut_face
-from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
+from ffpms.extraction.decoding.any_video import open_any_video
+from ffpms.extraction.decoding.sampled_frames import MiscountedError, SampledFrames, TimedFrame
 from ffpms.extraction.sampling import Sampling
 from ffpms.html.pictures import image_uri
 

@@ -10,7 +10,7 @@ from benchmark.inference.verdict import FRAME_THRESHOLD, FileVerdict
 from benchmark.inference.wording import NO_VERDICT, one_line
 from benchmark.models.trained_model import TrainedModel
 from ffpms import __version__
-from ffpms.extraction.any_video import FileStatus
+from ffpms.extraction.decoding.any_video import FileStatus
 from ffpms.extraction.sampling import Sampling
 from ffpms.html.page import render
 

@@ -15,8 +15,8 @@ from ffpms.extraction.alignment.real_video import RealVideo, read_small, timing_
 from ffpms.extraction.alignment.registration import MIN_SCORE, FramePair, Geometry, agreements, lift, register
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import DECODERS
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.wanted_frames import DECODERS
 
 _COVERED = 0.05
 """Share of a face that the mask must cover for the face to count as manipulated."""

@@ -11,8 +11,8 @@ import numpy as np
 from ffpms.extraction.alignment.registration import Geometry, Known
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import DECODERS
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.wanted_frames import DECODERS
 from ffpms.extraction.faces.detection import FaceFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import FaceTrack, find_people
 from ffpms.schema import Status

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ffpms.extraction.boxes import Box, bounding
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 
 MIN_SCORE = 0.97
 """Least agreement around the faces between a fake and the real video that it was made from.

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ffpms.errors import ConfigError, FfpmsError, not_installed
 from ffpms.extraction.boxes import MIN_IOU, Box
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 
 FACE_SIDE = 73.0
 """Side of a known face in px, after the frame around it is scaled for detection.

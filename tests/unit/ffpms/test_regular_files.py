@@ -15,7 +15,7 @@ from benchmark.training import checkpoint, stored_weights
 from benchmark.training.weights import hash_weights, read_weights
 from ffpms.dataset.set_files import read_report
 from ffpms.errors import FfpmsError
-from ffpms.extraction.probe import probe
+from ffpms.extraction.decoding.probe import probe
 from ffpms.extraction.shards import read_shard
 from ffpms.hashing import file_digest
 from ffpms.protocol.splits import read_pairs

@@ -12,8 +12,8 @@ from benchmark.inference.page.sections import decisive
 from benchmark.models.calibration import Calibration
 from benchmark.models.trained_model import ScoredBag, TrainedOn
 from benchmark.runs.training_set import Preprocessing
-from ffpms.extraction.any_video import FileStatus
 from ffpms.extraction.boxes import Box
+from ffpms.extraction.decoding.any_video import FileStatus
 from ffpms.extraction.people import FoundFace, FoundPeople
 
 SIDE = 16

@@ -18,7 +18,7 @@ from benchmark.metrics.calibration import scale
 from ffpms.engine import Died, on_processes
 from ffpms.errors import ConfigError
 from ffpms.extraction import people_job
-from ffpms.extraction.any_video import FileStatus
+from ffpms.extraction.decoding.any_video import FileStatus
 from ffpms.extraction.people_job import PeopleJob, explain_death, run_people_job
 from ffpms.extraction.sampling import Sampling
 from ffpms.minicorpus.encode import write_video

@@ -17,7 +17,7 @@ from tests.helpers.scores import run
 TOY = '''
 from benchmark.metrics.accuracy import validate
 from benchmark.metrics.metric import Metric
-from benchmark.metrics.resampled_metrics import estimate_mean
+from benchmark.metrics.resampling.pair_tables import estimate_mean
 
 def sharpness(label, score):
     """Mean distance of a score from 0.5, doubled."""

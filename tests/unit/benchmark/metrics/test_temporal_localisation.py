@@ -11,7 +11,7 @@ from benchmark.leaderboards.board import tabulate
 from benchmark.metrics import temporal_localisation as localisation
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.protocols import ACTIVITYNET
-from benchmark.metrics.resampled_roc import envelope_ap
+from benchmark.metrics.resampling.roc import envelope_ap
 from benchmark.metrics.run_scores import CellScores
 from benchmark.metrics.segments import Proposals, overlap, propose, propose_segments
 from benchmark.stats.bootstrap import resample

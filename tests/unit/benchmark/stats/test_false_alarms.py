@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmark.metrics.resampled_metrics import resample_accuracy, resample_auc
+from benchmark.metrics.resampling.pair_tables import resample_accuracy, resample_auc
 from benchmark.metrics.score_arrays import make_rows
 from benchmark.stats.bootstrap import resample
 from tests.helpers.trainings import N_RESAMPLES, SIGN, World, count_found, resample_metric

@@ -13,7 +13,7 @@ from ffpms.extraction.alignment.real_video import RealVideo
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import CropMaker, cut_crop, cut_face, rim
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.faces.detection import make_finder
 from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard

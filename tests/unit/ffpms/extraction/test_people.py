@@ -8,12 +8,12 @@ import pytest
 
 from ffpms.extraction import people
 from ffpms.extraction.alignment.real_video import read_real_video
-from ffpms.extraction.any_video import FileStatus
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import cut_crop, shared_region, square_box
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.any_video import FileStatus
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.sampled_frames import Sampling
 from ffpms.extraction.people import CropGeometry, FoundPeople, find_people_in
-from ffpms.extraction.sampled_frames import Sampling
 from tests.helpers.odd_videos import X264, make_video, run_ffmpeg
 
 pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")

@@ -11,7 +11,7 @@ import ffpms.sources.corpora
 from ffpms.builder.build_plan import PlannedBuild
 from ffpms.builder.config import BuildConfig
 from ffpms.errors import ConfigError
-from ffpms.extraction.probe import VideoInfo
+from ffpms.extraction.decoding.probe import VideoInfo
 from ffpms.protocol.recipe import Recipe
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpus import Corpus

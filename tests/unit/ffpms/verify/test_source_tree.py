@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ffpms.errors import ConfigError, MediaError
-from ffpms.extraction.probe import VideoInfo
+from ffpms.extraction.decoding.probe import VideoInfo
 from ffpms.protocol.published import published_videos
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, read_pairs

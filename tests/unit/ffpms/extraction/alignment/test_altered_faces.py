@@ -9,7 +9,7 @@ import pytest
 from ffpms.extraction.alignment.pairing import Fake, pair
 from ffpms.extraction.alignment.real_video import RealVideo
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import decode_all, decode_needed
+from ffpms.extraction.decoding.wanted_frames import decode_all, decode_needed
 from ffpms.extraction.faces.tracking import FaceTrack
 from ffpms.schema import Status
 from tests.helpers.corpus import encode

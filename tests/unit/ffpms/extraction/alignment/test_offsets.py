@@ -10,7 +10,7 @@ from ffpms.extraction.alignment.real_video import dense_sample, timing_sample
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import decode_all
+from ffpms.extraction.decoding.wanted_frames import decode_all
 from tests.helpers.corpus import encode, portrait
 from tests.unit.ffpms.extraction.alignment.test_registration import compare, noisy
 

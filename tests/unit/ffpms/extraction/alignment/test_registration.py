@@ -23,7 +23,7 @@ from ffpms.extraction.alignment.registration import (
 )
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from tests.helpers.corpus import as_picture, portrait
 
 FACE = Box(125, 70, 110, 110)

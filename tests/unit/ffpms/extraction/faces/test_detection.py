@@ -10,7 +10,7 @@ import pytest
 
 from ffpms.errors import ConfigError
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.faces import detection
 
 

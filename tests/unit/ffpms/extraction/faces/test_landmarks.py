@@ -12,7 +12,7 @@ from ffpms.dataset.built_set import points_of
 from ffpms.errors import ConfigError
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import crop_face, square_box
-from ffpms.extraction.decode import decode_needed
+from ffpms.extraction.decoding.wanted_frames import decode_needed
 from ffpms.extraction.faces.detection import DlibFinder
 from ffpms.extraction.faces.landmarks import DlibPoints, as_row, find_weights
 from ffpms.parquet import check

@@ -16,7 +16,7 @@ from ffpms.extraction.alignment.real_video import RealVideo
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import CropMaker, crop_face, shared_region, square_box
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.faces.detection import FULL_SEARCH_INTERVAL, DlibFinder, MtcnnFinder, detect_in_frames
 from ffpms.extraction.faces.tracking import NO_TRACK, FaceTrack, find_people
 from ffpms.extraction.shards import Shard

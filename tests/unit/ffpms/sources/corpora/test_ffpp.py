@@ -9,7 +9,7 @@ import pytest
 
 from ffpms.cli import main
 from ffpms.errors import ConfigError
-from ffpms.extraction.probe import VideoInfo
+from ffpms.extraction.decoding.probe import VideoInfo
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.plan import summarise_bags
 from ffpms.protocol.recipe import Recipe

@@ -1,7 +1,7 @@
 """Sampled frames of any video, with their times; damaged frames are left out and counted.
 
-Frames are counted as in :mod:`ffpms.extraction.decode`. Times are those of the stream, so that they
-hold at a variable rate too.
+Frames are counted as in :mod:`ffpms.extraction.decoding.wanted_frames`. Times are those of the
+stream, so that they hold at a variable rate too.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,12 +14,12 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ffpms.errors import MediaError
-from ffpms.extraction.any_video import FileStatus, length_of, open_any_video
-from ffpms.extraction.decoded_frame import DecodedFrame
-from ffpms.extraction.frame_times import Clock, Counter
-from ffpms.extraction.packets import PacketList
+from ffpms.extraction.decoding.any_video import FileStatus, length_of, open_any_video
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.frame_times import Clock, Counter
+from ffpms.extraction.decoding.packets import PacketList
+from ffpms.extraction.decoding.video_file import as_shown, counts_frames
 from ffpms.extraction.sampling import Sampling
-from ffpms.extraction.video_file import as_shown, counts_frames
 
 _AS_CODED = "yuv444p"
 """The pixel format of which a part of a frame is quicker to convert than all of it."""

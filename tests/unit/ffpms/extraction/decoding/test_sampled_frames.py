@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ffpms.errors import ConfigError, MediaError
-from ffpms.extraction.any_video import FileStatus
-from ffpms.extraction.sampled_frames import MiscountedError, SampledFrames, TimedFrame
+from ffpms.extraction.decoding.any_video import FileStatus
+from ffpms.extraction.decoding.sampled_frames import MiscountedError, SampledFrames, TimedFrame
 from ffpms.extraction.sampling import Sampling
 from tests.helpers.odd_videos import SIZE, X264, clear_bytes, flip_bytes, make_video, reference, remux, run_ffmpeg
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from ffpms.errors import MediaError
 from ffpms.extraction.boxes import Box
-from ffpms.extraction.decode import DECODERS, decode_all, read_frames
-from ffpms.extraction.packets import PacketList
-from ffpms.extraction.probe import probe
-from ffpms.extraction.video_file import open_video
+from ffpms.extraction.decoding.packets import PacketList
+from ffpms.extraction.decoding.probe import probe
+from ffpms.extraction.decoding.video_file import open_video
+from ffpms.extraction.decoding.wanted_frames import DECODERS, decode_all, read_frames
 from tests.helpers.corpus import HEIGHT, WIDTH, encode, portrait
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ffpms.errors import MediaError
-from ffpms.extraction.decode import read_frames
-from ffpms.extraction.packets import PacketList
-from ffpms.extraction.probe import probe
-from ffpms.extraction.video_file import open_video
+from ffpms.extraction.decoding.packets import PacketList
+from ffpms.extraction.decoding.probe import probe
+from ffpms.extraction.decoding.video_file import open_video
+from ffpms.extraction.decoding.wanted_frames import read_frames
 from tests.helpers.odd_videos import SIZE, X264, make_video, reference, remux, run_ffmpeg, shorten_edit
 
 pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")

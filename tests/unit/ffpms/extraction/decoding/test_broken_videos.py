@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ffpms.errors import ConfigError, MediaError
-from ffpms.extraction.decode import DECODERS, read_frames
-from ffpms.extraction.probe import probe
+from ffpms.extraction.decoding.probe import probe
+from ffpms.extraction.decoding.wanted_frames import DECODERS, read_frames
 from ffpms.minicorpus.encode import write_video
 from tests.helpers.odd_videos import X264, clear_bytes, flip_bytes, make_video, reference, remux, run_ffmpeg
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ffpms.errors import MediaError
-from ffpms.extraction.decode import measure
-from ffpms.extraction.packets import PacketList
-from ffpms.extraction.video_file import counts_frames, open_video
-from ffpms.extraction.wholeness import check_structure
+from ffpms.extraction.decoding.packets import PacketList
+from ffpms.extraction.decoding.video_file import counts_frames, open_video
+from ffpms.extraction.decoding.wanted_frames import measure
+from ffpms.extraction.decoding.wholeness import check_structure
 from ffpms.hashing import file_digest
 from ffpms.schema import Status
 

@@ -8,8 +8,8 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ffpms.extraction.packets import PacketList
-from ffpms.extraction.video_file import open_video
+from ffpms.extraction.decoding.packets import PacketList
+from ffpms.extraction.decoding.video_file import open_video
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from ffpms.errors import ConfigError, MediaError
-from ffpms.extraction.decoded_frame import DecodedFrame
-from ffpms.extraction.packets import PacketList
-from ffpms.extraction.video_file import SAFE, as_shown, counts_frames, open_video
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.packets import PacketList
+from ffpms.extraction.decoding.video_file import SAFE, as_shown, counts_frames, open_video
 from ffpms.schema import Status
 
 DecodedFrames = Iterator[tuple[int, DecodedFrame]]

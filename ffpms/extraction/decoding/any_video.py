@@ -14,7 +14,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ffpms.errors import MediaError, unreadable
-from ffpms.extraction.video_file import open_container, preference, reason_of
+from ffpms.extraction.decoding.video_file import open_container, preference, reason_of
 from ffpms.regular_files import open_file
 
 

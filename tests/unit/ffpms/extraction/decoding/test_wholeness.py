@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ffpms.errors import MediaError
-from ffpms.extraction.probe import probe
+from ffpms.extraction.decoding.probe import probe
 from tests.helpers.odd_videos import X264, run_ffmpeg
 
 N_FRAMES = 40

@@ -7,8 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from ffpms.extraction.decode import decode_needed
-from ffpms.extraction.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.wanted_frames import decode_needed
 from tests.helpers.corpus import encode, portrait
 
 UNSPECIFIED, BT709, BT601 = 2, 1, 6

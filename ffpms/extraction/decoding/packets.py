@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from ffpms.extraction.h264 import Numbering, Picture, read_numbering, read_picture
+from ffpms.extraction.decoding.h264 import Numbering, Picture, read_numbering, read_picture
 
 _MPEG4_HEAD = 16
 """No header of a picture in MPEG-4 Part 2 has more bytes, nor has one that is left out."""

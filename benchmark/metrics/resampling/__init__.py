@@ -1,0 +1,1 @@
+"""Resampling: metrics of many bootstrap samples of the test pairs at once."""

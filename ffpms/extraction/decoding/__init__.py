@@ -1,0 +1,1 @@
+"""Decoding: opens videos, tells whether they are whole, and decodes only the wanted frames."""
