@@ -37,6 +37,12 @@ class Shard:
     files: dict[str, bytes] = field(default_factory=dict)
     landmarks: list[dict[str, Any]] = field(default_factory=list)
 
+    def drop_crops(self) -> None:
+        """Leaves the rows of the videos alone."""
+        self.crops.clear()
+        self.files.clear()
+        self.landmarks.clear()
+
 
 def crop_path(target_id: str, source_video: str, frame_index: int, track_id: int) -> str:
     """Path of a crop below the data folder, e.g. ``crops/953/DF_953_974/000012.png``.

@@ -21,13 +21,14 @@ from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
 from ffpms.extraction.alignment.real_video import RealVideo, read_real_video
 from ffpms.extraction.alignment.registration import RESIZE
+from ffpms.extraction.altered_frames import mark_altered
 from ffpms.extraction.crops import CropMaker
-from ffpms.extraction.decoding.frame_times import frame_seconds
 from ffpms.extraction.decoding.probe import probe
 from ffpms.extraction.decoding.wanted_frames import DECODERS
 from ffpms.extraction.duplicates import find_copy, find_same_pixels
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.faces.landmarks import DlibPoints, PointFinder
+from ffpms.extraction.misfits import misfit_status, suspect_real
 from ffpms.extraction.shards import Shard, ShardInPlaceError, note_path, write_shard
 from ffpms.extraction.source_rows import fail, new_row, pair_columns
 from ffpms.extraction.target_job import TargetJob, TargetResult
@@ -110,67 +111,49 @@ def build_target(job: TargetJob, finder: FaceFinder, begin_file: Callable[[str],
         begin_file(source.path)
         shard.sources.append(_probe(job, source))
     real, *fakes = shard.sources
-    if real["status"] != Status.OK:
-        return shard
-    for fake in fakes:
-        _check_shared(fake, real, job.frames_per_video)
-    usable = [fake for fake in fakes if fake["status"] == Status.OK]
-    own = _indices(real["n_frames"], job.frames_per_video)
-    shared = {
-        fake["source_video"]: _indices(_shared(fake, real, job.frames_per_video), job.frames_per_video)
-        for fake in usable
-    }
-    begin_file(real["path"])
-    real_video = _read_real(job, real, own, shared.values(), finder)
-    if real_video is None:
-        return shard
-    alone = real["manipulation"] != ORIGINAL
-    marked = job.crop.landmarks and not alone
-    crops = CropMaker(job.crop, shard, real_video, _point_finder() if marked else None)
-    main = real_video.people[0].track_id
-    real["track_id"] = main
-    crops.add_real(own, main)
-    if alone:
-        _mark_altered(job, shard, own)
-        return shard
-    compared = []
-    for fake in usable:
-        begin_file(fake["path"])
-        if pairing := _add_fake(job, crops, fake, shared[fake["source_video"]]):
-            compared.append((fake, pairing))
-    if _suspect_real(job, shard, compared) and not job.keep_unverified:
-        return Shard(job.target_id, shard.sources)
-    if any(fake.get("geometry") == RESIZE and fake["status"] in WITH_PIXELS for fake in fakes):
-        crops.enlarge_all()
+    if real["status"] == Status.OK:
+        for fake in fakes:
+            _check_shared(fake, real, job.frames_per_video)
+        _add_crops(job, shard, finder, begin_file)
     return shard
 
 
-def _mark_altered(job: TargetJob, shard: Shard, indices: list[int]) -> None:
-    """Marks the crops of a fake that stands alone: all, or those of its fake seconds.
+def _add_crops(job: TargetJob, shard: Shard, finder: FaceFinder, begin_file: Callable[[str], None]) -> None:
+    """Cuts the faces of a sound real video and of the fakes that fit it."""
+    real, *fakes = shard.sources
+    usable = [fake for fake in fakes if fake["status"] == Status.OK]
+    own = _indices(real["n_frames"], job.frames_per_video)
+    shared = [_indices(_shared(fake, real, job.frames_per_video), job.frames_per_video) for fake in usable]
+    begin_file(real["path"])
+    real_video = _read_real(job, real, own, shared, finder)
+    if real_video is None:
+        return
+    alone = real["manipulation"] != ORIGINAL
+    crops = CropMaker(job.crop, shard, real_video, _point_finder() if job.crop.landmarks and not alone else None)
+    real["track_id"] = real_video.people[0].track_id
+    crops.add_real(own, real["track_id"])
+    if alone:
+        mark_altered(job, shard, own)
+    else:
+        _add_fakes(job, crops, list(zip(usable, shared, strict=True)), begin_file)
 
-    Nothing tells which of several people is forged, so all are marked. A video of which no sampled
-    frame is fake is refused, for its bag would be labelled real.
-    """
-    (source,), (row,) = job.sources, shard.sources
-    fake = set(indices)
-    if source.segments:
-        times = frame_seconds(job.root / source.path, row["n_frames"], row["fps"])
-        if late := [f"{start:g}-{end:g}" for start, end in source.segments if start > max(times)]:
-            _refuse_segments(shard, f"its segments {';'.join(late)} begin after its last frame at {max(times):.2f} s")
-            return
-        fake = {i for i in indices if any(start <= times[i] < end for start, end in source.segments)}
-    for crop in shard.crops:
-        crop["altered"] = crop["frame_index"] in fake
-    if not fake:
-        what = f"none of the {len(indices)} sampled frames lies in its fake segments"
-        _refuse_segments(shard, what, "ask for more --frames, or correct the table")
 
-
-def _refuse_segments(shard: Shard, what: str, todo: str = "correct them in the table") -> None:
-    """Refuses a video whose fake seconds label none of its frames."""
-    shard.crops.clear()
-    shard.files.clear()
-    fail(shard.sources[0], Status.TOO_SHORT, f"{what}; {todo}")
+def _add_fakes(
+    job: TargetJob,
+    crops: CropMaker,
+    fakes: Sequence[tuple[dict[str, Any], list[int]]],
+    begin_file: Callable[[str], None],
+) -> None:
+    """Adds the crops of fakes, each with the indices of its frames; of none if the real video is to blame."""
+    shard, compared = crops.shard, []
+    for fake, indices in fakes:
+        begin_file(fake["path"])
+        if pairing := _add_fake(job, crops, fake, indices):
+            compared.append((fake, pairing))
+    if suspect_real(job, shard, compared) and not job.keep_unverified:
+        shard.drop_crops()
+    elif any(fake.get("geometry") == RESIZE and fake["status"] in WITH_PIXELS for fake in shard.sources[1:]):
+        crops.enlarge_all()
 
 
 def _read_real(
@@ -206,37 +189,11 @@ def _add_fake(job: TargetJob, crops: CropMaker, fake: dict[str, Any], indices: l
         return None
     fake |= pair_columns(pairing)
     if mismatch := pairing.mismatch(real["source_video"]) or crops.sticks_out(frames, pairing):
-        fail(fake, _misaligned(job), mismatch)
+        fail(fake, misfit_status(job), mismatch)
     if fake["status"] != Status.MISALIGNED:
         crops.add_fake(fake["source_video"], frames, pairing)
         crops.add_real(indices, pairing.altered[0])
     return pairing
-
-
-def _suspect_real(job: TargetJob, shard: Shard, compared: Sequence[tuple[dict[str, Any], Pairing]]) -> bool:
-    """Refuses a real video that two or more of its fakes, and more than half, do not fit.
-
-    One wrong file is more likely than many. A fake that certainly fits clears the real video, and
-    one without a face is not judged. Else no fake is blamed: they only lack their counterpart.
-    """
-    real = shard.sources[0]
-    if all(row["status"] == Status.NO_FACE for row in shard.crops):
-        return False
-    misfits = [(fake, what) for fake, p in compared if (what := p.mismatch(real["source_video"]).partition(";")[0])]
-    if len(misfits) < 2 or 2 * len(misfits) <= len(compared) or any(p.is_certain for _, p in compared):
-        return False
-    count = f"{len(misfits)} of {len(compared)} fakes do not fit it"
-    first, what = misfits[0]
-    reason = f"{count}, so rather this file is wrong ({first['source_video']} {what}); compare it with the official one"
-    fail(real, _misaligned(job), reason)
-    for fake, what in misfits:
-        kept = job.keep_unverified
-        fail(fake, fake["status"] if kept else Status.OK, f"{what}; suspect {real['path']}: {count}" if kept else "")
-    return True
-
-
-def _misaligned(job: TargetJob) -> Status:
-    return Status.UNVERIFIED if job.keep_unverified else Status.MISALIGNED
 
 
 def _probe(job: TargetJob, source: Source) -> dict[str, Any]:
