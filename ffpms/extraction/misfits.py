@@ -1,4 +1,4 @@
-"""Misfits: what is said of fakes that do not fit their real video, and when that video is to blame."""
+"""Misfits: fakes that do not fit their real video, and when that video is to blame."""
 
 from collections.abc import Sequence
 from typing import Any

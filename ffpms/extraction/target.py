@@ -144,7 +144,10 @@ def _add_fakes(
     fakes: Sequence[tuple[dict[str, Any], list[int]]],
     begin_file: Callable[[str], None],
 ) -> None:
-    """Adds the crops of fakes, each with the indices of its frames; of none if the real video is to blame."""
+    """Adds the crops of fakes, each with the indices of its frames.
+
+    If the real video is to blame for misfits there are no crops, not even its own.
+    """
     shard, compared = crops.shard, []
     for fake, indices in fakes:
         begin_file(fake["path"])
