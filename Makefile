@@ -66,25 +66,41 @@ lowest:
 	$(LOWEST)/bin/ffpms build --ff-root $(LOWEST)/corpus --splits $(LOWEST)/corpus/splits --size 64 --out $(LOWEST)/data
 	$(LOWEST)/bin/ffpms bench --data $(LOWEST)/data --out $(LOWEST)/runs --methods xn-avg,smil --backbone tiny --epochs 1
 
-# What docs/results.md is made of: the corpus of a thousand people, and all trainings on it. Kill it at any moment, also
-# on several machines with one folder: it goes on. The seeds are outermost, so that what is there is always comparable.
+# What docs/results.md is made of: the corpus of a thousand people, and all trainings on it, of heads and end to end.
+# Kill it at any moment, also on several machines with one folder: it goes on. The seeds are outermost, so that what is
+# there is always comparable.
 RESULTS ?= results
 SEEDS ?= 0 1 2 3 4 5 6 7 8 9
+SEEDS_END_TO_END ?= 0 1 2
 PAPER = xn-avg,xn-max,mil,s-mil,s-mil-t,lstm
 POOLS = $(PAPER),s-mil-sum,mean,max,top-k,lse,abmil,abmil-gated,dsmil,clam,dtfd,sm-abmil,transmil,gend
-BUILD = $(BIN)/ffpms build --root $(RESULTS)/corpus --splits $(RESULTS)/corpus/splits --size 112
-BENCH = $(BIN)/ffpms bench --data $(RESULTS)/c40 --test-data $(RESULTS)/c23 --test-data $(RESULTS)/raw \
-	--test-data $(RESULTS)/segments --backbone tf_efficientnet_lite0 --weights packaged --epochs 10 --lr-halved-every 4 --threads 1
+BUILD = $(BIN)/ffpms build --root $(RESULTS)/corpus --size 112
+BACKBONE = --backbone tf_efficientnet_lite0 --weights packaged --threads 1
+HEADS = $(BIN)/ffpms bench --data $(RESULTS)/c40 --test-data $(RESULTS)/c23 --test-data $(RESULTS)/raw \
+	--test-data $(RESULTS)/segments $(BACKBONE) --tune cached --epochs 10 --lr-halved-every 4
+END_TO_END = $(BIN)/ffpms bench --data $(RESULTS)/few $(BACKBONE) --input-size 112 --epochs 8 --train-frames 5 \
+	--batch-size 8 --lr-halved-every 3
+EXPORT = $(BIN)/ffpms export --recipe-only --quiet
+BOARD = docs/board/minicorpus-1000-custom
 
 results: $(VENV)/.demo
 	$(BIN)/ffpms minicorpus --out $(RESULTS)/corpus --identities 1000
 	$(BIN)/ffpms minicorpus --out $(RESULTS)/corpus --identities 1000 --split test --compression raw,c23
-	$(BUILD) --out $(RESULTS)/c40
-	for level in c23 raw; do $(BUILD) --split test --compression $$level --out $(RESULTS)/$$level || exit; done
-	$(BUILD) --split test --frames 60 --placement segments --segments 1-3 --out $(RESULTS)/segments
+	$(BUILD) --splits $(RESULTS)/corpus/splits --out $(RESULTS)/c40
+	for level in c23 raw; do \
+		$(BUILD) --splits $(RESULTS)/corpus/splits --split test --compression $$level --out $(RESULTS)/$$level || exit; done
+	$(BUILD) --splits $(RESULTS)/corpus/splits --split test --frames 60 --placement segments --segments 1-3 --out $(RESULTS)/segments
+	$(BIN)/python -m scripts.first_pairs $(RESULTS)/corpus/splits $(RESULTS)/splits 18 6
+	$(BUILD) --splits $(RESULTS)/splits --out $(RESULTS)/few
 	for seed in $(SEEDS); do for mix in recipe whole; do \
-		$(BENCH) --methods $(POOLS) --seeds $$seed --train-mix $$mix --tune cached --out $(RESULTS)/heads || exit; done; done
-	$(BIN)/python -m scripts.collect_results $(RESULTS)/heads
+		$(HEADS) --methods $(POOLS) --seeds $$seed --train-mix $$mix --out $(RESULTS)/heads || exit; done; done
+	for seed in $(SEEDS_END_TO_END); do \
+		$(END_TO_END) --methods $(PAPER) --seeds $$seed --train-mix recipe --out $(RESULTS)/end-to-end || exit; done
+	rm -rf $(BOARD)*/recipe
+	$(EXPORT) $(RESULTS)/c40 --split val,test --out $(BOARD)/recipe
+	$(EXPORT) $(RESULTS)/few --split val,test --out $(BOARD)-end-to-end/recipe
+	$(EXPORT) $(RESULTS)/segments --split test --out $(BOARD)-segments/recipe
+	$(BIN)/python -m scripts.collect_results $(RESULTS)/heads $(RESULTS)/end-to-end
 	$(BIN)/python -m scripts.results_page
 
 # A warning ends it: a link to a page or heading that is not there is one.

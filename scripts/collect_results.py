@@ -5,6 +5,7 @@ Usage: python -m scripts.collect_results RUNS [RUNS ...]
 
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,26 +14,30 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import tomli_w
 from scipy.special import expit, logit
 
 import benchmark
 from benchmark.leaderboards.submission_files import write_submissions
 from benchmark.report.commands import write_command
 from benchmark.runs.folder import Run
+from benchmark.runs.submission_card import CARD
 from ffpms.schema import UNKNOWN
 from scripts.committed_scores import (
-    BOARD,
+    END_TO_END,
     GRADIENTS,
-    GRID,
+    HEADS,
     LEVELS,
     N_DRAWS,
     PAPER,
     RATES,
     RESULTS,
     SEGMENTS,
+    Place,
     name_entry,
 )
 
+AUTHORS = ["the authors of ffpms"]
 FEW = ((1, 3), (4, 9), (10, 19))
 """Numbers of fake frames of 20, from and to, in which gradients are averaged."""
 LOCALISING, SEEDS = ("xn-avg", "lstm", "mil", "s-mil", "s-mil-t", "abmil", "sm-abmil"), 3
@@ -40,23 +45,60 @@ LOCALISING, SEEDS = ("xn-avg", "lstm", "mil", "s-mil", "s-mil-t", "abmil", "sm-a
 
 
 def collect(roots: Sequence[Path]) -> None:
-    """Writes the submissions of the board, and the tables beside it."""
+    """Writes the submissions of each board, and the tables beside it, of what the runs are of."""
     every = [run for root in roots for run in benchmark.read_runs(root)]
     runs = list({(run.run_id, run.data_sha256): run for run in every}.values())  # a folder may be a part of another
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    if heads := [run for run in runs if _is_cached(run)]:
+        _collect(heads, roots[0], HEADS)
+        _collect_others(heads, roots[0])
+    if whole := [run for run in runs if not _is_cached(run)]:
+        _collect(whole, roots[0], END_TO_END)
+
+
+def _collect(runs: list[Run], root: Path, place: Place) -> None:
+    """Writes a board of the runs, and what is kept of their rate grids."""
     own = [run for run in runs if run.origin is None]
-    _, left_out = write_submissions(own, roots[0], BOARD.parents[1], write_command)
-    for folder in BOARD.glob("*/"):
+    for line in _write_board(own, root, place.board):
+        print(line)
+    for folder in place.board.glob("*/"):
         if folder.name.removesuffix("-train_mix-whole") not in (*PAPER, "recipe"):
             _drop_frames(folder / "scores.parquet")
-    _collect_segments([run for run in runs if run.origin and _is_of_segments(run)], roots[0])
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    paper = sorted((run for run in runs if run.method in PAPER), key=lambda run: (name_entry(run), run.seed))
-    _write(pd.concat(_thin_grid(run) for run in paper if run.origin is None), GRID)
-    _write(pd.concat(_thin_level(run) for run in paper if run.origin and not _is_of_segments(run)), LEVELS)
-    rows = pd.DataFrame([row for run in paper if run.origin is None for row in _measure_gradients(run)])
+    _write(pd.concat(_thin_grid(run) for run in _of_paper(own)), place.grid)
+
+
+def _write_board(runs: list[Run], root: Path, board: Path) -> list[str]:
+    """Writes the submissions of one set into a board; returns a line on each row that is left out."""
+    with TemporaryDirectory() as folder:
+        _, left_out = write_submissions(runs, root, Path(folder), write_command)
+        for entry in Path(folder).glob("board/*/*/"):
+            _fill_in(entry / CARD)
+            shutil.copytree(entry, board / entry.name, dirs_exist_ok=True)
+    return left_out
+
+
+def _fill_in(card: Path) -> None:
+    """Says whose scores they are."""
+    about = tomllib.loads(card.read_text(encoding="utf-8")) | {"authors": AUTHORS, "licence": "Apache-2.0"}
+    card.write_text(tomli_w.dumps(about), encoding="utf-8")
+
+
+def _collect_others(runs: list[Run], root: Path) -> None:
+    """Writes what heads give on other sets, and what their losses would still teach."""
+    others = [run for run in runs if run.origin]
+    _collect_segments([run for run in others if _is_of_segments(run)], root)
+    _write(pd.concat(_thin_level(run) for run in _of_paper(others) if not _is_of_segments(run)), LEVELS)
+    rows = pd.DataFrame([row for run in _of_paper(runs) if run.origin is None for row in _measure_gradients(run)])
     rows.to_csv(GRADIENTS, index=False, lineterminator="\n", float_format="%.4f")
-    for line in left_out:
-        print(line)
+
+
+def _of_paper(runs: list[Run]) -> list[Run]:
+    return sorted((run for run in runs if run.method in PAPER), key=lambda run: (name_entry(run), run.seed))
+
+
+def _is_cached(run: Run) -> bool:
+    """Whether only a head was trained."""
+    return bool((run.origin or run).settings["tune"] == "cached")
 
 
 def _is_of_segments(run: Run) -> bool:
@@ -67,10 +109,7 @@ def _collect_segments(runs: list[Run], root: Path) -> None:
     """Writes the submissions of the set of segments, of some methods and seeds."""
     chosen = [run for run in runs if run.method in LOCALISING and (run.seed or 0) < SEEDS]
     few = [run for run in chosen if run.origin and run.origin.settings["train_mix"] == "recipe"]
-    with TemporaryDirectory() as folder:
-        write_submissions(few, root, Path(folder), write_command)
-        for entry in Path(folder).glob("board/*/*/"):
-            shutil.copytree(entry, SEGMENTS / entry.name, dirs_exist_ok=True)
+    _write_board(few, root, SEGMENTS)
 
 
 def _drop_frames(path: Path) -> None:

@@ -1,12 +1,14 @@
 """The committed scores behind docs/results.md: where they lie, and how they are read.
 
-``docs/board/minicorpus-1000-custom`` has the scores of all test bags, a submission a row. ``docs/results``
-has what a submission has no place for. No file has pixels.
+A board below ``docs/board`` has the scores of all test bags, a submission a row. ``docs/results`` has
+what a submission has no place for. No file has pixels.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,10 +28,9 @@ from ffpms.errors import ManifestError
 from ffpms.schema import UNKNOWN
 
 ROOT = Path(__file__).parents[1]
-BOARD = ROOT / "docs" / "board" / "minicorpus-1000-custom"
 SEGMENTS = ROOT / "docs" / "board" / "minicorpus-1000-custom-segments"
 RESULTS = ROOT / "docs" / "results"
-GRID, LEVELS, GRADIENTS = RESULTS / "grid.parquet", RESULTS / "levels.parquet", RESULTS / "gradients.csv"
+LEVELS, GRADIENTS = RESULTS / "levels.parquet", RESULTS / "gradients.csv"
 
 PAPER = ("xn-avg", "xn-max", "lstm", "mil", "s-mil", "s-mil-t")
 """The methods of the paper that see embeddings, in the order of its tables."""
@@ -39,6 +40,17 @@ RATES = (1, 2, 3, 5, 8, 10, 15, 20)
 N_DRAWS = 2
 """Draws of fake frames at each rate that are kept."""
 _WHOLE = "-train_mix-whole"
+
+
+class Place(NamedTuple):
+    """Where the scores of some trainings lie: their board, and what is kept of the rate grid."""
+
+    board: Path
+    grid: Path
+
+
+HEADS = Place(ROOT / "docs" / "board" / "minicorpus-1000-custom", RESULTS / "grid.parquet")
+END_TO_END = Place(ROOT / "docs" / "board" / "minicorpus-1000-custom-end-to-end", RESULTS / "grid-end-to-end.parquet")
 
 
 @dataclass(frozen=True)
@@ -114,21 +126,19 @@ class Number:
 
 
 class Committed:
-    """All committed scores of the heads on cached features.
+    """All committed scores of a place.
 
     Intervals are made of ``n_resamples``; numbers do not depend on it.
     """
 
-    def __init__(self, n_resamples: int = N_RESAMPLES) -> None:
+    def __init__(self, place: Place, n_resamples: int = N_RESAMPLES) -> None:
         self.n_resamples = n_resamples
         self._at: dict[tuple[str, str, int], Number] = {}
-        truth = _read_truth()
-        self.lines = {(line.method, line.mix): line for line in _read_lines(truth, _read_frames(truth))}
-        self.grid = {line: _split_by_seed(own, truth) for line, own in _read_kept(GRID).groupby(["method", "mix"])}
-        levels = _read_kept(LEVELS).groupby(["method", "mix", "level"])
-        self.levels = {key: _split_by_seed(own, truth) for key, own in levels}
-        gradients = pd.read_csv(GRADIENTS)
-        self.gradients = gradients.assign(**_split_names(gradients["entry"]))
+        self._truth = truth = _read_truth(place.board)
+        self.lines = {(line.method, line.mix): line for line in _read_lines(place.board, truth)}
+        self.grid = {
+            line: _split_by_seed(own, truth) for line, own in _read_kept(place.grid).groupby(["method", "mix"])
+        }
 
     def paper(self) -> list[Line]:
         """Returns the lines of the paper's methods that are there."""
@@ -136,7 +146,12 @@ class Committed:
 
     def other_levels(self, line: Line) -> list[Line]:
         """Returns a line's scores of the same videos in c23 and raw."""
-        return [Line(line.method, line.mix, self.levels[line.method, line.mix, level]) for level in ("c23", "raw")]
+        return [Line(line.method, line.mix, self._levels[line.method, line.mix, level]) for level in ("c23", "raw")]
+
+    @cached_property
+    def _levels(self) -> dict[Hashable, dict[int, pd.DataFrame]]:
+        levels = _read_kept(LEVELS).groupby(["method", "mix", "level"])
+        return {key: _split_by_seed(own, self._truth) for key, own in levels}
 
     def number(self, metric: str, rows: Sequence[Rows]) -> Number:
         """Returns a metric of the scores of some seeds."""
@@ -172,23 +187,30 @@ def _list_entries(board: Path) -> list[Path]:
     return sorted(card.parent for card in board.glob("*/submission.toml"))
 
 
-def _read_truth() -> pd.DataFrame:
+def read_gradients() -> pd.DataFrame:
+    """Reads what was measured of the gradients of heads."""
+    gradients = pd.read_csv(GRADIENTS)
+    return gradients.assign(**_split_names(gradients["entry"]))
+
+
+def _read_truth(board: Path) -> pd.DataFrame:
     """Reads what is true of the test bags that can be scored: a row a bag."""
-    videos = pd.read_parquet(BOARD / "recipe" / "videos.parquet")
+    videos = pd.read_parquet(board / "recipe" / "videos.parquet")
     usable = videos[(videos["split"] == "test") & videos["status"].isin(("ok", "no_face"))]
     about = usable[["bag_id", "pair_id", "manipulation", "fake_rate", "label"]]
     return about.rename(columns={"label": "y_true"})
 
 
-def _read_frames(truth: pd.DataFrame) -> pd.DataFrame:
+def _read_frames(board: Path, truth: pd.DataFrame) -> pd.DataFrame:
     """Reads which frames of these bags are fake: a row a frame."""
-    frames = pd.read_parquet(BOARD / "recipe" / "frames.parquet", columns=["bag_id", "slot", "label"])
+    frames = pd.read_parquet(board / "recipe" / "frames.parquet", columns=["bag_id", "slot", "label"])
     return frames.rename(columns={"label": "y_true"}).merge(truth.drop(columns="y_true"), on="bag_id")
 
 
-def _read_lines(truth: pd.DataFrame, frames: pd.DataFrame) -> Iterator[Line]:
+def _read_lines(board: Path, truth: pd.DataFrame) -> Iterator[Line]:
     """Reads the scores of each submission."""
-    for folder in _list_entries(BOARD):
+    frames = _read_frames(board, truth)
+    for folder in _list_entries(board):
         scores = pd.read_parquet(folder / "scores.parquet")
         of_videos = scores["slot"] == UNKNOWN
         videos = _split_by_seed(scores[of_videos].drop(columns="slot"), truth)

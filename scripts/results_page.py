@@ -8,6 +8,7 @@ In the page a table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``
 import re
 import shutil
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,9 +19,22 @@ from benchmark.figures.fake_rate import COLUMNS
 from benchmark.figures.plotting import write_curve
 from benchmark.leaderboards.board import make_board
 from benchmark.leaderboards.rendering.tables import Number as Cell
+from benchmark.stats.bootstrap import N_RESAMPLES
 from benchmark.stats.comparison import Comparison, compare
 from benchmark.stats.significance import ALPHA, holm
-from scripts.committed_scores import MIXES, RATES, RESULTS, ROOT, Committed, Line, read_segment_runs
+from scripts.committed_scores import (
+    END_TO_END,
+    HEADS,
+    MIXES,
+    RATES,
+    RESULTS,
+    ROOT,
+    Committed,
+    Line,
+    Place,
+    read_gradients,
+    read_segment_runs,
+)
 
 PAGE = ROOT / "docs" / "results.md"
 MANIPULATIONS = ("DF", "F2F", "FS", "NT")
@@ -39,13 +53,13 @@ def markdown(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def tabulate_pools(scores: Committed) -> str:
     """All methods, the best AUC on the recipe first."""
+    methods, mixes = (list(dict.fromkeys(names)) for names in zip(*scores.lines, strict=True))
+    columns = [(metric, mix) for metric in ("auc", "accuracy") for mix in MIXES if mix in mixes]
     found = {
-        method: [
-            scores.number(metric, scores.lines[method, mix].rows) for metric in ("auc", "accuracy") for mix in MIXES
-        ]
-        for method in dict.fromkeys(method for method, _ in scores.lines)
+        method: [scores.number(metric, scores.lines[method, mix].rows) for metric, mix in columns] for method in methods
     }
-    head = ("method", "AUC, recipe", "AUC, whole", "accuracy at 0.5, recipe", "accuracy at 0.5, whole")
+    titles = {"auc": "AUC", "accuracy": "accuracy at 0.5"}
+    head = ("method", *(f"{titles[metric]}, {mix}" for metric, mix in columns))
     best_first = sorted(found, key=lambda method: -found[method][0].value)
     return markdown(head, ([method, *found[method]] for method in best_first))
 
@@ -70,6 +84,8 @@ def tabulate_differences(scores: Committed) -> str:
     rows, found = [], []
     for mix in MIXES:
         for couple in COUPLES:
+            if not {(method, mix) for method in couple} <= set(scores.lines):
+                continue
             lines = [scores.lines[method, mix] for method in couple]
             each = [compare([scores.at(line, n).entry(line.method) for line in lines])[0] for n in FEW]
             rows.append(([f"{couple[0]} - {couple[1]}", mix], each))
@@ -99,11 +115,10 @@ def tabulate_levels(scores: Committed) -> str:
     return markdown(("method", "trained on", "c40", "c23", "raw"), rows)
 
 
-def tabulate_gradients(scores: Committed) -> str:
+def tabulate_gradients(_: Committed) -> str:
     """What the loss of a fake test video would still teach, and whom."""
-    means = scores.gradients.groupby(["method", "mix", "low", "high"], sort=False, as_index=False).mean(
-        numeric_only=True
-    )
+    by_line = read_gradients().groupby(["method", "mix", "low", "high"], sort=False, as_index=False)
+    means = by_line.mean(numeric_only=True)
     rows = [
         [r["method"], r["mix"], f"{r['low']} to {r['high']}", f"{r['push']:.3f}", f"{r['aim'] / r['share']:.2f}"]
         for r in means.to_dict("records")
@@ -153,7 +168,8 @@ def _round(number: Cell | None) -> str:
     return "" if number is None else f"{number.value:.1f} {number.spread}"
 
 
-TABLES: dict[str, Callable[[Committed], str]] = {
+Table = Callable[[Committed], str]
+_OF_HEADS: dict[str, Table] = {
     "pools": tabulate_pools,
     "manipulations": tabulate_manipulations,
     "rates": tabulate_rates,
@@ -164,20 +180,36 @@ TABLES: dict[str, Callable[[Committed], str]] = {
     "other_pools": tabulate_other_pools,
     "segments": tabulate_segments,
 }
+_END_TO_END: dict[str, Table] = {
+    "pools": tabulate_pools,
+    "rates": tabulate_rates,
+    "differences": tabulate_differences,
+    "other_pools": tabulate_other_pools,
+}
+TABLES: dict[str, tuple[Place, Table]] = {
+    **{name: (HEADS, table) for name, table in _OF_HEADS.items()},
+    **{f"end_to_end_{name}": (END_TO_END, table) for name, table in _END_TO_END.items()},
+}
+"""The tables of the page, each with where its scores lie."""
 
 
-def fill(page: str, scores: Committed) -> str:
-    """Writes each table of the page anew."""
+def fill(page: str, n_resamples: int = N_RESAMPLES) -> str:
+    """Writes each table of the page anew; intervals are made of so many resamples."""
 
     def table(match: re.Match[str]) -> str:
-        return f"<!-- table: {match[1]} -->\n\n{TABLES[match[1]](scores)}\n\n<!-- end -->"
+        place, tabulate = TABLES[match[1]]
+        return f"<!-- table: {match[1]} -->\n\n{tabulate(read_scores(place, n_resamples))}\n\n<!-- end -->"
 
     return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", table, page, flags=re.DOTALL)
 
 
-def draw(scores: Committed) -> None:
-    """Draws AUC against fake rate, a picture a mix."""
-    for mix in MIXES:
+read_scores = cache(Committed)
+"""Reads the scores of a place, once."""
+
+
+def draw(scores: Committed, what: str, suffix: str = "") -> None:
+    """Draws AUC against fake rate of what was trained, a picture a mix."""
+    for mix in dict.fromkeys(line.mix for line in scores.paper()):
         points = [
             (line.method, n / 20, n / 20, "auc", number.value, *number.interval, len(number.rows.label))
             for line in scores.paper()
@@ -185,13 +217,13 @@ def draw(scores: Committed) -> None:
             for n in RATES
             for number in [scores.at(line, n)]
         ]
-        title = f"Trained on {mix}: video AUC against fake rate"
+        title = f"{what}, trained on {mix}: video AUC against fake rate"
         with TemporaryDirectory() as folder:
             picture, _ = write_curve(pd.DataFrame(points, columns=COLUMNS), Path(folder) / "curve.png", title)
-            shutil.copyfile(picture, RESULTS / f"rates-{mix}.png")
+            shutil.copyfile(picture, RESULTS / f"rates-{mix}{suffix}.png")
 
 
 if __name__ == "__main__":
-    committed = Committed()
-    PAGE.write_text(fill(PAGE.read_text(encoding="utf-8"), committed), encoding="utf-8")
-    draw(committed)
+    PAGE.write_text(fill(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    draw(read_scores(HEADS, N_RESAMPLES), "Heads")
+    draw(read_scores(END_TO_END, N_RESAMPLES), "End to end", "-end-to-end")
