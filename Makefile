@@ -96,7 +96,7 @@ results: $(VENV)/.demo
 		$(HEADS) --methods $(POOLS) --seeds $$seed --train-mix $$mix --out $(RESULTS)/heads || exit; done; done
 	for seed in $(SEEDS_END_TO_END); do \
 		$(END_TO_END) --methods $(PAPER) --seeds $$seed --train-mix recipe --out $(RESULTS)/end-to-end || exit; done
-	rm -rf $(BOARD)*/recipe
+	rm -rf $(BOARD)/recipe $(BOARD)-end-to-end/recipe $(BOARD)-segments/recipe
 	$(EXPORT) $(RESULTS)/c40 --split val,test --out $(BOARD)/recipe
 	$(EXPORT) $(RESULTS)/few --split val,test --out $(BOARD)-end-to-end/recipe
 	$(EXPORT) $(RESULTS)/segments --split test --out $(BOARD)-segments/recipe

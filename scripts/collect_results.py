@@ -50,10 +50,10 @@ def collect(roots: Sequence[Path]) -> None:
     runs = list({(run.run_id, run.data_sha256): run for run in every}.values())  # a folder may be a part of another
     RESULTS.mkdir(parents=True, exist_ok=True)
     if heads := [run for run in runs if _is_cached(run)]:
-        _collect(heads, roots[0], HEADS)
-        _collect_others(heads, roots[0])
+        _collect(heads, _find_root(heads, roots), HEADS)
+        _collect_others(heads, _find_root(heads, roots))
     if whole := [run for run in runs if not _is_cached(run)]:
-        _collect(whole, roots[0], END_TO_END)
+        _collect(whole, _find_root(whole, roots), END_TO_END)
 
 
 def _collect(runs: list[Run], root: Path, place: Place) -> None:
@@ -61,9 +61,8 @@ def _collect(runs: list[Run], root: Path, place: Place) -> None:
     own = [run for run in runs if run.origin is None]
     for line in _write_board(own, root, place.board):
         print(line)
-    for folder in place.board.glob("*/"):
-        if folder.name.removesuffix("-train_mix-whole") not in (*PAPER, "recipe"):
-            _drop_frames(folder / "scores.parquet")
+    for name in {name_entry(run) for run in own if run.method not in PAPER}:
+        _drop_frames(place.board / name / "scores.parquet")
     _write(pd.concat(_thin_grid(run) for run in _of_paper(own)), place.grid)
 
 
@@ -94,6 +93,11 @@ def _collect_others(runs: list[Run], root: Path) -> None:
 
 def _of_paper(runs: list[Run]) -> list[Run]:
     return sorted((run for run in runs if run.method in PAPER), key=lambda run: (name_entry(run), run.seed))
+
+
+def _find_root(runs: Sequence[Run], roots: Sequence[Path]) -> Path:
+    """Finds the folder that the first of some runs is in, for their hardware is told there."""
+    return next(root for root in roots if (root / runs[0].run_id).is_dir())
 
 
 def _is_cached(run: Run) -> bool:

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import expit
 
 import benchmark
+import detectors
 from benchmark.figures.points import sample
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.runs.external import read_candidate, write_runs
@@ -208,9 +209,11 @@ def _read_frames(board: Path, truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_lines(board: Path, truth: pd.DataFrame) -> Iterator[Line]:
-    """Reads the scores of each submission."""
+    """Reads the scores of our own submissions."""
     frames = _read_frames(board, truth)
     for folder in _list_entries(board):
+        if name_line(folder.name)[0] not in detectors.names():
+            continue
         scores = pd.read_parquet(folder / "scores.parquet")
         of_videos = scores["slot"] == UNKNOWN
         videos = _split_by_seed(scores[of_videos].drop(columns="slot"), truth)

@@ -71,7 +71,7 @@ class DlibFinder:
 
     A whole frame is searched with its shorter side at ``short_side`` px. Only if that finds
     nothing, it is searched at its own size, and then at twice that. Each face is then searched once
-    more by itself: so the size of its box does not depend on how it was found.
+    more by itself, as a known face is: so a box of both has one of the same sizes.
     """
 
     def __init__(self, short_side: int = 360, larger: tuple[float, ...] = (1.0, 2.0)) -> None:
@@ -195,7 +195,7 @@ def make_finder(name: str) -> FaceFinder:
 def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
     """Yields the faces of successive frames.
 
-    They are searched near the last known faces, and in the whole frame if one of these is lost.
+    They are searched near the faces of the frame before, and in the whole frame if one is lost.
     """
     last: list[Box] = []
     for n, (index, frame) in enumerate(frames):
@@ -203,5 +203,5 @@ def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFin
         boxes = [box for box in seen if box]
         if not boxes or len(set(boxes)) < len(last):
             boxes = finder.everywhere(frame)
-        last = boxes or last
+        last = boxes
         yield index, boxes

@@ -136,6 +136,13 @@ def test_a_face_known_is_searched_near_and_a_lost_one_everywhere() -> None:
     assert found == {0: [box], 1: [box], 2: [box], 3: [], 4: [box], 5: [box, new], 6: [box, new], 7: [box, new]}
 
 
+def test_a_place_where_a_face_was_lost_is_not_trusted() -> None:
+    box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
+    finder = Scripted({0: [box], 1: [], 2: [new]}, gone=frozenset({1}))
+    frames = [(i, as_picture(np.full((9, 9, 3), i, np.uint8))) for i in range(4)]
+    assert dict(detect_in_frames(frames, finder)) == {0: [box], 1: [], 2: [new], 3: [new]}
+
+
 @given(
     st.tuples(st.floats(-50, 700), st.floats(-50, 500), st.floats(10, 400), st.floats(10, 400)),
     st.floats(1, 3),
