@@ -1,6 +1,8 @@
 """Collects the scores behind docs/results.md from the runs of ``make results``.
 
 Usage: python -m scripts.collect_results RUNS [RUNS ...]
+
+What is committed of other seeds and entries stays, if it is of the same set and settings.
 """
 
 import shutil
@@ -36,6 +38,7 @@ from scripts.committed_scores import (
     Place,
     name_entry,
 )
+from scripts.kept_seeds import add_kept_rows, drop_other_sets, keep_seeds
 
 AUTHORS = ["the authors of ffpms"]
 FEW = ((1, 3), (4, 9), (10, 19))
@@ -63,15 +66,17 @@ def _collect(runs: list[Run], root: Path, place: Place) -> None:
         print(line)
     for name in {name_entry(run) for run in own if run.method not in PAPER}:
         _drop_frames(place.board / name / "scores.parquet")
-    _write(pd.concat(_thin_grid(run) for run in _of_paper(own)), place.grid)
+    _write([_thin_grid(run) for run in _of_paper(own)], place.grid, place.board)
 
 
 def _write_board(runs: list[Run], root: Path, board: Path) -> list[str]:
     """Writes the submissions of one set into a board; returns a line on each row that is left out."""
     with TemporaryDirectory() as folder:
         _, left_out = write_submissions(runs, root, Path(folder), write_command)
+        left_out += drop_other_sets(board, runs[0].data_sha256, AUTHORS)
         for entry in Path(folder).glob("board/*/*/"):
             _fill_in(entry / CARD)
+            keep_seeds(entry, board / entry.name)
             shutil.copytree(entry, board / entry.name, dirs_exist_ok=True)
     return left_out
 
@@ -86,8 +91,10 @@ def _collect_others(runs: list[Run], root: Path) -> None:
     """Writes what heads give on other sets, and what their losses would still teach."""
     others = [run for run in runs if run.origin]
     _collect_segments([run for run in others if _is_of_segments(run)], root)
-    _write(pd.concat(_thin_level(run) for run in _of_paper(others) if not _is_of_segments(run)), LEVELS)
-    rows = pd.DataFrame([row for run in _of_paper(runs) if run.origin is None for row in _measure_gradients(run)])
+    levels = [_thin_level(run) for run in _of_paper(others) if not _is_of_segments(run)]
+    _write(levels, LEVELS, HEADS.board)
+    measured = [_measure_gradients(run) for run in _of_paper(runs) if run.origin is None]
+    rows = add_kept_rows(pd.DataFrame([row for own in measured for row in own]), GRADIENTS, HEADS.board)
     rows.to_csv(GRADIENTS, index=False, lineterminator="\n", float_format="%.4f")
 
 
@@ -144,7 +151,9 @@ def _name(run: Run, scores: pd.DataFrame) -> pd.DataFrame:
     return scores.drop(columns="score").assign(entry=name_entry(run), seed=run.seed, logit=small)
 
 
-def _write(table: pd.DataFrame, path: Path) -> None:
+def _write(tables: list[pd.DataFrame], path: Path, board: Path) -> None:
+    """Writes the tables of runs as one, with the rows that are kept of those of a board."""
+    table = add_kept_rows(pd.concat(tables), path, board)
     columns = {
         name: pa.array(table[name]).dictionary_encode()
         if name in ("bag_id", "entry", "level")

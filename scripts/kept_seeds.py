@@ -1,0 +1,93 @@
+"""Keeps what is committed of seeds that were not trained again.
+
+So seeds can be added to the committed ones on a machine that has none of the earlier runs.
+"""
+
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import tomli_w
+
+from benchmark.runs.submission_card import CARD
+
+_OF_TRAININGS = ("seeds", "trainings", "hardware", "code", "command", "notes")
+"""Keys of a card's configuration in which seeds of one configuration may differ."""
+
+
+def keep_seeds(entry: Path, committed: Path) -> None:
+    """Adds to a new submission the seeds of the committed one that it lacks.
+
+    Nothing is kept of another set, or of another configuration.
+    """
+    if not (committed / CARD).is_file():
+        return
+    new, old = (_read(folder / CARD) for folder in (entry, committed))
+    if _settle(new) == _settle(old):
+        lacking = sorted(set(old["configuration"]["seeds"]) - set(new["configuration"]["seeds"]))
+        for name in ("scores.parquet", "val_scores.parquet"):
+            _add(entry / name, committed / name, lacking)
+        (entry / CARD).write_text(tomli_w.dumps(_join(new, old)), encoding="utf-8")
+
+
+def drop_other_sets(board: Path, sha256: str, authors: list[str]) -> list[str]:
+    """Removes the authors' submissions of another set from a board; returns a line on each."""
+    cards = {card.parent: _read(card) for card in sorted(board.glob(f"*/{CARD}"))}
+    own = {folder: card["data"]["sha256"] for folder, card in cards.items() if card["authors"] == authors}
+    others = [folder for folder, shown in own.items() if not sha256.startswith(shown)]
+    for folder in others:
+        shutil.rmtree(folder)
+    return [f"{folder}: of another set; removed" for folder in others]
+
+
+def add_kept_rows(new: pd.DataFrame, path: Path, board: Path) -> pd.DataFrame:
+    """Adds to new rows those of a committed table whose entry and seed a board still has."""
+    if not path.is_file():
+        return new
+    old = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    fresh = set(zip(new["entry"], new["seed"], strict=True))
+    kept = {(card.parent.name, seed) for card in board.glob(f"*/{CARD}") for seed in _seeds(card)} - fresh
+    is_kept = [key in kept for key in zip(old["entry"].astype(str), old["seed"], strict=True)]
+    return pd.concat([new, old[is_kept].astype({"entry": str})]).sort_values(["entry", "seed"], kind="stable")
+
+
+def _read(card: Path) -> dict[str, Any]:
+    return tomllib.loads(card.read_text(encoding="utf-8"))
+
+
+def _seeds(card: Path) -> list[int]:
+    return list(_read(card)["configuration"].get("seeds", []))
+
+
+def _settle(card: dict[str, Any]) -> tuple[object, object]:
+    """Returns what all seeds of a submission have in common."""
+    configuration = card["configuration"].items()
+    return card["data"], {key: value for key, value in configuration if key not in _OF_TRAININGS}
+
+
+def _add(path: Path, committed: Path, seeds: list[int]) -> None:
+    """Adds the rows of some seeds to a table of scores."""
+    if not (path.is_file() and committed.is_file()):
+        return
+    new, old = pq.read_table(path), pq.read_table(committed)
+    rows = old.filter(pc.is_in(old["seed"], pa.array(seeds, pa.int32())))
+    table = pa.concat_tables([new, rows.select(new.column_names)]).unify_dictionaries()
+    names = [name for name in table.column_names if name != "logit"]
+    pq.write_table(table, path, compression="zstd", use_dictionary=names, use_byte_stream_split=["logit"])
+
+
+def _join(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """Returns the new card with the seeds and trainings of both."""
+    both = [old["configuration"], new["configuration"]]
+    trainings = {seed: name for own in both for seed, name in zip(own["seeds"], own["trainings"], strict=True)}
+    seeds = sorted(trainings)
+    every = {key: ", ".join(dict.fromkeys(own[key] for own in both if key in own)) for key in ("hardware", "code")}
+    command = re.sub(r"--seeds \S+", f"--seeds {','.join(map(str, seeds))}", both[1]["command"])
+    lists = {"seeds": seeds, "trainings": [trainings[seed] for seed in seeds]}
+    return new | {"configuration": both[1] | every | lists | {"command": command}}
