@@ -4,29 +4,29 @@ A board below ``docs/board`` has the scores of all test bags, a submission a row
 what a submission has no place for. No file has pixels.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 import benchmark
 import detectors
-from benchmark.figures.points import sample
-from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.figures.points import draw_first, sample
+from benchmark.metrics.resampling.pair_tables import resample_accuracy
+from benchmark.metrics.score_arrays import Rows
+from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.external import read_candidate, write_runs
 from benchmark.runs.folder import Run
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.recipe_set import load_set
 from benchmark.runs.submission_folder import find_candidate
-from benchmark.stats.bootstrap import N_RESAMPLES, interval
-from benchmark.stats.comparison import Entry
+from benchmark.stats.bootstrap import N_RESAMPLES
 from ffpms.errors import ManifestError
 from ffpms.schema import UNKNOWN
+from scripts.seed_means import Line, Number, as_rows
 
 ROOT = Path(__file__).parents[1]
 SEGMENTS = ROOT / "docs" / "board" / "minicorpus-1000-custom-segments"
@@ -54,35 +54,6 @@ HEADS = Place(ROOT / "docs" / "board" / "minicorpus-1000-custom", RESULTS / "gri
 END_TO_END = Place(ROOT / "docs" / "board" / "minicorpus-1000-custom-end-to-end", RESULTS / "grid-end-to-end.parquet")
 
 
-@dataclass(frozen=True)
-class Line:
-    """A method trained on a mix: its scores of test videos, and of their frames, a table a seed."""
-
-    method: str
-    mix: str
-    tables: Mapping[int, pd.DataFrame]
-    frames: Mapping[int, pd.DataFrame] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> list[Rows]:
-        """The scores of each seed as arrays."""
-        return [_as_rows(table) for table in self.tables.values()]
-
-    @property
-    def frame_rows(self) -> list[Rows]:
-        """The scores of the frames of each seed as arrays."""
-        return [read_rows(table.assign(level="frame"), "frame") for table in self.frames.values()]
-
-    def pooled(self, rule: str) -> list[Rows]:
-        """Pools the frames of each video by another rule, ``mean`` or ``max`` of their scores."""
-        pools = [table.groupby("bag_id", observed=True)["score"].agg(rule) for table in self.frames.values()]
-        videos = self.tables.values()
-        return [
-            _as_rows(own.drop(columns="score").merge(pool, on="bag_id"))
-            for own, pool in zip(videos, pools, strict=True)
-        ]
-
-
 def name_line(entry: str) -> tuple[str, str]:
     """Returns the method and the training mix of a submission's name.
 
@@ -95,35 +66,6 @@ def name_line(entry: str) -> tuple[str, str]:
 def name_entry(run: Run) -> str:
     """Returns the name of a run's submission."""
     return run.method + (_WHOLE if run.settings["train_mix"] == "whole" else "")
-
-
-class Number:
-    """A metric of videos: the mean over seeds, its spread, and its interval over the test pairs."""
-
-    def __init__(self, metric: str, rows: Sequence[Rows], n_resamples: int) -> None:
-        samples = [sample(metric, own, n_resamples) for own in rows]
-        self.by_seed = np.array([own[0] for own in samples])
-        self.samples, self.rows = np.mean(samples, axis=0), rows[0]
-
-    def __str__(self) -> str:
-        low, high = self.interval
-        spread = f" ± {100 * self.by_seed.std(ddof=1):.1f}" if len(self.by_seed) > 1 else ""
-        return f"{100 * self.value:.1f}{spread} [{100 * low:.0f}, {100 * high:.0f}]"
-
-    @property
-    def value(self) -> float:
-        """The mean over seeds."""
-        return float(self.by_seed.mean())
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval over the test pairs."""
-        return interval(self.samples, self.rows.n_pairs)
-
-    def entry(self, method: str) -> Entry:
-        """Returns what a test of a difference needs."""
-        videos, pairs = self.rows.bag_names, self.rows.pair_names
-        return Entry(("", "auc", "", method), self.by_seed, self.samples, np.zeros(len(videos)), videos, pairs)
 
 
 class Committed:
@@ -156,13 +98,19 @@ class Committed:
 
     def number(self, metric: str, rows: Sequence[Rows]) -> Number:
         """Returns a metric of the scores of some seeds."""
-        return Number(metric, rows, self.n_resamples)
+        return Number([sample(metric, own, self.n_resamples) for own in rows], rows)
+
+    def accuracy_val(self, line: Line) -> Number:
+        """Returns the accuracy at each seed's threshold of val."""
+        counts = draw_first(line.rows[0].n_pairs, self.n_resamples)
+        of_seeds = zip(line.rows, line.thresholds.values(), strict=True)
+        return Number([resample_accuracy(rows, counts, threshold) for rows, threshold in of_seeds], line.rows)
 
     def at(self, line: Line, n_fake: int) -> Number:
         """Returns the AUC of the fakes at a number of fake frames of 20, and all real videos."""
         key = (line.method, line.mix, n_fake)
         if key not in self._at:
-            self._at[key] = self.number("auc", [_as_rows(table) for table in self._mixed(line, n_fake)])
+            self._at[key] = self.number("auc", [as_rows(table) for table in self._mixed(line, n_fake)])
         return self._at[key]
 
     def _mixed(self, line: Line, n_fake: int) -> Iterator[pd.DataFrame]:
@@ -194,10 +142,10 @@ def read_gradients() -> pd.DataFrame:
     return gradients.assign(**_split_names(gradients["entry"]))
 
 
-def _read_truth(board: Path) -> pd.DataFrame:
-    """Reads what is true of the test bags that can be scored: a row a bag."""
+def _read_truth(board: Path, split: str = "test") -> pd.DataFrame:
+    """Reads what is true of the bags of a split that can be scored: a row a bag."""
     videos = pd.read_parquet(board / "recipe" / "videos.parquet")
-    usable = videos[(videos["split"] == "test") & videos["status"].isin(("ok", "no_face"))]
+    usable = videos[(videos["split"] == split) & videos["status"].isin(("ok", "no_face"))]
     about = usable[["bag_id", "pair_id", "manipulation", "fake_rate", "label"]]
     return about.rename(columns={"label": "y_true"})
 
@@ -210,14 +158,18 @@ def _read_frames(board: Path, truth: pd.DataFrame) -> pd.DataFrame:
 
 def _read_lines(board: Path, truth: pd.DataFrame) -> Iterator[Line]:
     """Reads the scores of our own submissions."""
-    frames = _read_frames(board, truth)
+    frames, val = _read_frames(board, truth), _read_truth(board, "val")
     for folder in _list_entries(board):
         if name_line(folder.name)[0] not in detectors.names():
             continue
         scores = pd.read_parquet(folder / "scores.parquet")
         of_videos = scores["slot"] == UNKNOWN
         videos = _split_by_seed(scores[of_videos].drop(columns="slot"), truth)
-        yield Line(*name_line(folder.name), videos, _split_by_seed(scores[~of_videos], frames, ["bag_id", "slot"]))
+        of_frames = _split_by_seed(scores[~of_videos], frames, ["bag_id", "slot"])
+        of_val = _split_by_seed(pd.read_parquet(folder / "val_scores.parquet"), val)
+        pairs = frozenset(truth["pair_id"])
+        thresholds = {seed: choose_threshold(ValScores(table, pairs)) for seed, table in of_val.items()}
+        yield Line(*name_line(folder.name), videos, of_frames, thresholds)
 
 
 def _split_by_seed(
@@ -236,7 +188,3 @@ def _read_kept(path: Path) -> pd.DataFrame:
 def _split_names(entries: pd.Series) -> dict[str, pd.Series]:
     names = {entry: name_line(entry) for entry in entries.unique()}
     return {"method": entries.map(lambda entry: names[entry][0]), "mix": entries.map(lambda entry: names[entry][1])}
-
-
-def _as_rows(table: pd.DataFrame) -> Rows:
-    return read_rows(table.assign(level="video", slot=UNKNOWN), "video")

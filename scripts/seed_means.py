@@ -1,0 +1,80 @@
+"""Seed means: the scores of a method's trainings, and the means of their metrics."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.stats.bootstrap import interval
+from benchmark.stats.comparison import Entry
+from ffpms.schema import UNKNOWN
+
+
+@dataclass(frozen=True)
+class Line:
+    """A method trained on a mix: its scores of test videos, and of their frames, a table a seed.
+
+    ``thresholds`` are those of highest accuracy on val.
+    """
+
+    method: str
+    mix: str
+    tables: Mapping[int, pd.DataFrame]
+    frames: Mapping[int, pd.DataFrame] = field(default_factory=dict)
+    thresholds: Mapping[int, float] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[Rows]:
+        """The scores of each seed as arrays."""
+        return [as_rows(table) for table in self.tables.values()]
+
+    @property
+    def frame_rows(self) -> list[Rows]:
+        """The scores of the frames of each seed as arrays."""
+        return [read_rows(table.assign(level="frame"), "frame") for table in self.frames.values()]
+
+    def pooled(self, rule: str) -> list[Rows]:
+        """Pools the frames of each video by another rule, ``mean`` or ``max`` of their scores."""
+        pools = [table.groupby("bag_id", observed=True)["score"].agg(rule) for table in self.frames.values()]
+        videos = self.tables.values()
+        return [
+            as_rows(own.drop(columns="score").merge(pool, on="bag_id")) for own, pool in zip(videos, pools, strict=True)
+        ]
+
+
+class Number:
+    """A metric of videos: the mean over seeds, its spread, and its interval over the test pairs.
+
+    ``samples`` are its values in the resamples, an array a seed.
+    """
+
+    def __init__(self, samples: Sequence[np.ndarray], rows: Sequence[Rows]) -> None:
+        self.by_seed = np.array([own[0] for own in samples])
+        self.samples, self.rows = np.mean(samples, axis=0), rows[0]
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        spread = f" ± {100 * self.by_seed.std(ddof=1):.1f}" if len(self.by_seed) > 1 else ""
+        return f"{100 * self.value:.1f}{spread} [{100 * low:.0f}, {100 * high:.0f}]"
+
+    @property
+    def value(self) -> float:
+        """The mean over seeds."""
+        return float(self.by_seed.mean())
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval over the test pairs."""
+        return interval(self.samples, self.rows.n_pairs)
+
+    def entry(self, method: str) -> Entry:
+        """Returns what a test of a difference needs."""
+        videos, pairs = self.rows.bag_names, self.rows.pair_names
+        return Entry(("", "auc", "", method), self.by_seed, self.samples, np.zeros(len(videos)), videos, pairs)
+
+
+def as_rows(table: pd.DataFrame) -> Rows:
+    """Returns the scores of videos as arrays."""
+    return read_rows(table.assign(level="video", slot=UNKNOWN), "video")
