@@ -11,9 +11,9 @@ LOWEST_FLAGS ?=
 LOWEST_TESTS ?= tests/unit tests/golden
 
 # For `make board`: a folder a board, with the recipe of its set and a folder for each submission; and where pages go.
-BOARDS ?= docs/board
-BOARD_PAGES ?= site/board
-BOARD_NAMES = $(sort $(notdir $(patsubst %/,%,$(dir $(patsubst %/,%,$(dir $(wildcard $(BOARDS)/*/*/submission.toml)))))))
+# The environment carries them, so that no shell reads them as words of its own.
+export BOARDS ?= docs/board
+export BOARD_PAGES ?= site/board
 
 .PHONY: demo test slow load lint docs lowest board results
 
@@ -108,17 +108,9 @@ docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --fresh-env --fail-on-warning --keep-going --quiet docs site
 	@echo 'Here: site/index.html'
 
-# A page a board (docs/board.md). One of which no file changed is not made again; its runs are made anew, so that none of
-# an entry that is gone stays.
-board: $(BOARD_NAMES:%=$(BOARD_PAGES)/%.html)
-	@echo 'Here: $(or $^,no page; $(BOARDS) has no submission)'
-
-.SECONDEXPANSION:
-$(BOARD_PAGES)/%.html: $$(shell find $(BOARDS)/$$* -type f) | $(VENV)/.report
-	rm -rf '$(BOARD_PAGES)/$*'
-	$(BIN)/ffpms evaluate --quiet --out '$(BOARD_PAGES)/$*' $(if $(wildcard $(BOARDS)/$*/recipe),--data '$(BOARDS)/$*/recipe') \
-		$(patsubst %/submission.toml,--submission '%',$(wildcard $(BOARDS)/$*/*/submission.toml))
-	$(BIN)/ffpms report '$(BOARD_PAGES)/$*' --quiet --no-faces --no-pictures --out $@
+# A page a board (docs/board.md). Names of folders come from strangers, so make and its shell see none of them.
+board: $(VENV)/.report
+	@$(BIN)/python -m scripts.board_pages "$$BOARDS" "$$BOARD_PAGES"
 
 # Without what it depends on: its compiled evaluator needs none of it (docs/adr/0018-av-deepfake1m-evaluator.md).
 $(VENV)/.reference: $(VENV)/.dev
@@ -126,6 +118,8 @@ $(VENV)/.reference: $(VENV)/.dev
 	touch $@
 
 # The extra's name is the stamp's: .demo is what `make demo` needs, .dev is that and what the checks need, .docs makes the site.
+# Make would take a stamp that no rule names for an intermediate file, and remove it.
+.PRECIOUS: $(VENV)/.%
 $(VENV)/.%: setup.cfg pyproject.toml constraints.txt
 	$(INSTALL) '.[$*]'
 	touch $@
