@@ -22,7 +22,7 @@ from ffpms.hashing import digest, file_digest
 from ffpms.regular_files import read_text
 
 ROOT = Path(__file__).parents[1]
-CODE = [ROOT / name for name in ("benchmark", "data_manifests", "ffpms", "scripts")]
+CODE = [ROOT / name for name in ("benchmark", "data_manifests", "detectors", "ffpms", "scripts")]
 """What makes a page, so that another ffpms makes it anew."""
 RECIPE = "recipe"
 """Folder of a board that is no entry."""
