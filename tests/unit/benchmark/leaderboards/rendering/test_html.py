@@ -1,6 +1,7 @@
 """The tables as a page: what Markdown shows, escaped, whole and alone."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -77,7 +78,7 @@ def markdown_tables(text: str) -> dict[str, list[list[str]]]:
     for part in text.split("### ")[1:]:
         lines = [line for line in part.splitlines() if line.startswith("|")]
         tables[part.splitlines()[0]] = [
-            [c.strip() for c in line.split("|")[1:-1]] for n, line in enumerate(lines) if n != 1
+            [unescape(c.strip()) for c in line.split("|")[1:-1]] for n, line in enumerate(lines) if n != 1
         ]
     return tables
 
