@@ -58,3 +58,19 @@ def test_what_a_card_does_not_state_is_said(home: Path, tmp_path: Path) -> None:
 
 def test_without_cards_there_is_no_such_part(home: Path, tmp_path: Path) -> None:
     assert "Submissions" not in page_of(home, tmp_path, [run_of_set(BuiltSet.load(home / "set"))])
+
+
+def test_what_a_row_learnt_from_is_what_its_card_says(home: Path, tmp_path: Path) -> None:
+    """The run of a submission stores what manipulations it scored, which is not what it was trained on."""
+    own = CONFIGURATION | {"training": "other data", "trained_on": "<b>nothing"}
+    page = page_of(home, tmp_path, [submitted(home, configuration=own)])
+    assert learnt_from(page) == ["other data: &lt;b&gt;nothing"]
+    assert learnt_from(page_of(home, tmp_path, [replace(submitted(home), card=None)])) == ["not known"]
+    ours = run_of_set(BuiltSet.load(home / "set"))
+    assert learnt_from(page_of(home, tmp_path, [ours])) == ["+".join(ours.manipulations)]
+
+
+def learnt_from(page: str) -> list[str]:
+    """The last column of the runs of all rows."""
+    (part,) = re.findall(r'<section id="set-1-origins".*?</section>', page, re.DOTALL)
+    return re.findall(r"<td>([^<]*)</td></tr>", part)
