@@ -3,6 +3,7 @@
 {
   // Places in a row of the data.
   const [METHOD, KIND, METRIC, BUCKET, VALUE, LOW, HIGH, STD, MINUS, STANDING] = Array(10).keys();
+  const MARKS = {like_best: "†", best_tested: "‡"};
   const make = (tag, values = {}, ...inside) => {
     const element = Object.assign(document.createElement(tag), values);
     element.append(...inside);
@@ -30,7 +31,7 @@
       if (!row) return make("td");
       const figure = number(row[VALUE], metric);
       const inside = row[STANDING] === "best" ? [make("strong", {}, figure)]
-        : row[STANDING] === "like_best" ? [figure, make("sup", {}, "†")] : [figure];
+        : row[STANDING] in MARKS ? [figure, make("sup", {}, MARKS[row[STANDING]])] : [figure];
       const spread = [
         row[STD] === null ? "" : `± ${number(row[STD], metric)}`,
         row[LOW] === null ? "" : `[${number(row[LOW], metric, 1)}, ${number(row[HIGH], metric, 1)}]`,

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmark.leaderboards.labels import factor_out
 from benchmark.metrics.catalogue import METRICS
 from benchmark.report.bags import Bags
 from benchmark.runs.folder import Run
-from benchmark.stats.comparison import BEHIND, BEST, LIKE_BEST
+from benchmark.stats.comparison import BEHIND, BEST, BEST_TESTED, LIKE_BEST
 from ffpms.schema import ORIGINAL
 
 _FEW_PAIRS = 20
@@ -60,26 +62,43 @@ def _findings(ours: pd.DataFrame) -> list[str]:
 
 def _describe_column(column: pd.DataFrame) -> str:
     best = column.iloc[int(column["value"].to_numpy().argmax())]
-    number = f"{100 * best['value']:.1f} %"
-    interval = (
-        f" (95 % interval {100 * best['ci_low']:.1f} to {100 * best['ci_high']:.1f})"
-        if best["ci_low"] == best["ci_low"]
-        else ""
-    )
     if len(column) == 1:
-        return f"{best['method']} has {number}{interval}."
-    alike = [name for name in column.loc[column["standing"] == LIKE_BEST, "method"] if name != best["method"]]
-    behind = column.loc[column["standing"] == BEHIND, "method"].tolist()
-    equal = [name for name in column.loc[column["standing"] == BEST, "method"] if name != best["method"]]
-    line = f"{best['method']} has the highest, {number}{interval}."
-    line += f" As high: {', '.join(equal)}." if equal else ""
-    line += f" Behind it, beyond the noise: {', '.join(behind)}." if behind else ""
-    line += f" Not told apart from it: {', '.join(alike)}." if alike else ""
-    untested = [name for name in column.loc[column["standing"] == "", "method"] if name != best["method"]]
-    if not untested:
-        return line
-    some = alike or behind
-    return line + (f" Not tested: {', '.join(untested)}." if some else " No difference was tested, so none stands.")
+        return f"{best['method']} has {_number(best)}."
+    tested, untested = _split_tested(column, best)
+    if len(tested):
+        first = tested.iloc[int(tested["value"].to_numpy().argmax())]
+        own = column[column["standing"] == BEST]
+        line = f"{_lead(own, best)} No difference from it was tested. Of the tested rows {_lead(tested, first)}"
+    else:
+        line = _lead(column, best)
+        if untested and not column["standing"].isin([LIKE_BEST, BEHIND]).any():
+            return f"{line} No difference was tested, so none stands."
+    return line + (f" Not tested: {', '.join(untested)}." if untested else "")
+
+
+def _split_tested(column: pd.DataFrame, best: "pd.Series[Any]") -> tuple[pd.DataFrame, list[str]]:
+    """Returns the tested rows if the best is none of them, and the names of other untested rows."""
+    apart = bool((column["standing"] == BEST_TESTED).any())
+    tested = column[apart & column["standing"].isin([BEST_TESTED, LIKE_BEST, BEHIND])]
+    return tested, [name for name in column.loc[column["standing"] == "", "method"] if name != best["method"]]
+
+
+def _lead(column: pd.DataFrame, first: "pd.Series[Any]") -> str:
+    """Says what the first of some rows has, and how the others stand to it."""
+    said = {"As high": first["standing"], "Behind it, beyond the noise": BEHIND, "Not told apart from it": LIKE_BEST}
+    line = f"{first['method']} has the highest, {_number(first)}."
+    for what, standing in said.items():
+        own = column.loc[(column["standing"] == standing) & (column["standing"] != ""), "method"]
+        names = [name for name in own if name != first["method"]]
+        line += f" {what}: {', '.join(names)}." if names else ""
+    return line
+
+
+def _number(row: "pd.Series[Any]") -> str:
+    number = f"{100 * row['value']:.1f} %"
+    if not np.isfinite(row["ci_low"]):
+        return number
+    return f"{number} (95 % interval {100 * row['ci_low']:.1f} to {100 * row['ci_high']:.1f})"
 
 
 def _cautions(runs: Sequence[Run], n_pairs: int, note: str) -> list[str]:

@@ -12,7 +12,7 @@ from benchmark.leaderboards.rendering.tables import (
     failed_rows,
     format_number,
 )
-from benchmark.stats.comparison import BEST, LIKE_BEST
+from benchmark.stats.comparison import BEST, BEST_TESTED, LIKE_BEST
 
 _START = """<!DOCTYPE html>
 <html lang="en">
@@ -43,7 +43,7 @@ ul { padding: 0; list-style: none; font-size: .9em; }
 <h1>Leaderboard</h1>
 """
 _END = "</body>\n</html>\n"
-_MARKS = {BEST: "<strong>{}</strong>", LIKE_BEST: "{}<sup>†</sup>"}
+_MARKS = {BEST: "<strong>{}</strong>", LIKE_BEST: "{}<sup>†</sup>", BEST_TESTED: "{}<sup>‡</sup>"}
 
 
 def render_html(tables: Sequence[Table], failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:

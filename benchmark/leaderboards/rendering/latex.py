@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from benchmark.leaderboards.rendering.tables import Table, explain, format_number
-from benchmark.stats.comparison import BEST, LIKE_BEST
+from benchmark.stats.comparison import BEST, BEST_TESTED, LIKE_BEST
 
 _ESCAPES = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -14,12 +14,13 @@ _ESCAPES = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     "†": r"$^\dagger$",
+    "‡": r"$^\ddagger$",
     "±": r"$\pm$",
     "−": "$-$",
     "[": "{[}",
     "]": "{]}",
 }
-_MARKS = {BEST: r"\textbf{{{}}}", LIKE_BEST: r"{}$^\dagger$"}
+_MARKS = {BEST: r"\textbf{{{}}}", LIKE_BEST: r"{}$^\dagger$", BEST_TESTED: r"{}$^\ddagger$"}
 
 
 def render_latex(tables: Iterable[Table], notes: Mapping[str, str] | None = None) -> str:

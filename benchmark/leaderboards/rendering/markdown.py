@@ -12,9 +12,9 @@ from benchmark.leaderboards.rendering.tables import (
     failed_rows,
     format_number,
 )
-from benchmark.stats.comparison import BEST, LIKE_BEST
+from benchmark.stats.comparison import BEST, BEST_TESTED, LIKE_BEST
 
-_MARKS = {BEST: "**{}**", LIKE_BEST: "{}†"}
+_MARKS = {BEST: "**{}**", LIKE_BEST: "{}†", BEST_TESTED: "{}‡"}
 _SIGN = re.compile(
     r"[\\`*~$]"
     r"|(?<![^\W_])_|_(?![^\W_])"  # within a word an underscore is one
