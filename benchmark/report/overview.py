@@ -71,7 +71,8 @@ def _describe_column(column: pd.DataFrame) -> str:
         line = f"{_lead(own, best)} No difference from it was tested. Of the tested rows {_lead(tested, first)}"
     else:
         line = _lead(column, best)
-        if untested and not column["standing"].isin([LIKE_BEST, BEHIND]).any():
+        others = column.loc[column.index != best.name, "standing"]
+        if untested and not others.any():
             return f"{line} No difference was tested, so none stands."
     return line + (f" Not tested: {', '.join(untested)}." if untested else "")
 

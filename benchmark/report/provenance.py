@@ -47,7 +47,7 @@ def trace(group: Group, root: Path, data: str) -> RowOrigin:
 
 
 def _say_what_it_learnt_from(run: Run) -> str:
-    """Says what a run was trained on: of another tool's scores, what their card says, if anything."""
+    """Says what a run was trained on. Of another tool's scores that is what their card says."""
     if not run.external:
         return "+".join((run.origin or run).manipulations)
     if not run.card:

@@ -13,7 +13,7 @@ from benchmark.report.overview import _describe_column
         ([("a", 0.9, "best"), ("b", 0.9, "best")], "a has the highest, 90.0 %. As high: b."),
         (
             [("a", 0.9, "best"), ("b", 0.9, "best"), ("c", 0.8, "")],
-            "a has the highest, 90.0 %. As high: b. No difference was tested, so none stands.",
+            "a has the highest, 90.0 %. As high: b. Not tested: c.",
         ),
         (
             [("a", 0.9, "best"), ("b", 0.8, "like_best"), ("c", 0.7, "")],
