@@ -33,6 +33,7 @@ class Figure:
     part: str
     title: str
     about: str
+    look: Look
     spec: Spec
     series: list[Series]
     head: list[str]
@@ -75,7 +76,7 @@ def _make(draft: _Draft, points: pd.DataFrame, series: Mapping[str, Series]) -> 
     head = [name for name in dict.fromkeys(draft.column(row["x"]) for row in ordered) if name]
     rows = [[one.name, *(cells.get((one.name, name), "") for name in head)] for one in shown]
     spec = draw(values, shown, draft.x, _with_ends(draft, values), draft.look)
-    return Figure(draft.part, draft.title, draft.about, spec, shown, head, rows)
+    return Figure(draft.part, draft.title, draft.about, draft.look, spec, shown, head, rows)
 
 
 def _with_ends(draft: _Draft, values: list[Spec]) -> Axis:

@@ -36,10 +36,10 @@ def describe(table: str, cells: pd.DataFrame, runs: Sequence[Run], bags: Bags, n
     kinds = [kind for kind in dict.fromkeys(about["manipulation"]) if kind != ORIGINAL]
     n_pairs = runs[0].scores["pair_id"].nunique()
     counts = [
-        ("methods", str(ours["method"].nunique())),
-        ("trainings" if any(run.seed is not None for run in runs) else "sets of scores", str(len(runs))),
-        ("test videos", str(len(about))),
-        ("test pairs", str(n_pairs)),
+        _count(ours["method"].nunique(), "method"),
+        _count(len(runs), "training") if any(run.seed is not None for run in runs) else _count(len(runs), "score file"),
+        _count(len(about), "test video"),
+        _count(n_pairs, "test pair"),
     ]
     rates = f"{100 * fakes['fake_rate'].min():.0f} to {100 * fakes['fake_rate'].max():.0f} %" if len(fakes) else "no"
     data = (
@@ -47,6 +47,10 @@ def describe(table: str, cells: pd.DataFrame, runs: Sequence[Run], bags: Bags, n
         f" In a fake video {rates} of the frames are fake."
     )
     return Overview(counts, data, _findings(ours), _cautions(runs, n_pairs, note))
+
+
+def _count(number: int, what: str) -> tuple[str, str]:
+    return what if number == 1 else f"{what}s", str(number)
 
 
 def _findings(ours: pd.DataFrame) -> list[str]:
@@ -102,15 +106,19 @@ def _number(row: "pd.Series[Any]") -> str:
     return f"{number} (95 % interval {100 * row['ci_low']:.1f} to {100 * row['ci_high']:.1f})"
 
 
+def _which(some: Sequence[Run], runs: Sequence[Run]) -> str:
+    return "All rows are" if len(some) == len(runs) else "Some rows are"
+
+
 def _cautions(runs: Sequence[Run], n_pairs: int, note: str) -> list[str]:
     lines = [f"This is not the official set. {note}."] if note else []
     if n_pairs < _FEW_PAIRS:
         number = "is a single test pair" if n_pairs == 1 else f"are {n_pairs} test pairs"
         wide = "no number has an interval" if n_pairs == 1 else "intervals are wide"
         lines.append(f"There {number}, where the paper's set has 70: {wide}.")
-    if any(run.card for run in runs):
-        lines.append("Some rows are submissions. How they were made is what their authors say.")
-    if any(run.external and not run.card for run in runs):
-        lines.append("Some rows are another tool's scores. How they were made is not known here.")
+    if submitted := [run for run in runs if run.card]:
+        lines.append(f"{_which(submitted, runs)} submissions. How they were made is what their authors say.")
+    if unknown := [run for run in runs if run.external and not run.card]:
+        lines.append(f"{_which(unknown, runs)} another tool's scores. How they were made is not known here.")
     lines.append("All numbers hold for videos like these. They say little about other data.")
     return lines

@@ -179,7 +179,7 @@ def explain(tables: Sequence[Table], interval: str = "[ ]", best: str = "Bold") 
             " Holm's correction over all comparisons of the table)."
         )
     if any(n.standing == BEST_TESTED for n in numbers):
-        lines.append("‡: the highest of the tested rows, where the highest of all is not tested. There † refers to it.")
+        lines.append("‡: the highest of the tested rows, where the highest of all is not tested. There † refers to ‡.")
     return lines + _explain_untested(tables)
 
 

@@ -168,7 +168,7 @@ def test_a_best_of_one_seed_leaves_the_tested_ones_their_ranks(runs: list[Run]) 
     assert set(rest) == {BEST_TESTED, LIKE_BEST, BEHIND}
     assert rest.tolist() == alone.replace(BEST, BEST_TESTED).tolist()
     foot = board.markdown().strip().splitlines()[-1]
-    assert "‡: the highest of the tested rows, where the highest of all is not tested. There † refers to it." in foot
+    assert "‡: the highest of the tested rows, where the highest of all is not tested. There † refers to ‡." in foot
     assert "rows of fewer than three seeds (top) are not tested" in foot
 
 
