@@ -1,16 +1,21 @@
 """The report in a browser: it opens, sorts, filters, opens a bag, switches its theme, and asks for nothing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmark.leaderboards.board import make_board
 from benchmark.report.write import ReportPlan, write_report
 from benchmark.runs.collection import read_collection
+from benchmark.runs.submission_card import Card
 from ffpms.dataset.built_set import BuiltSet
 from tests.browser.conftest import Opened, OpenPage, find_violations
 from tests.helpers.run_folders import run_of_set, store_all
+from tests.helpers.scores import run
+from tests.helpers.submission_folders import CARD
 from tests.helpers.tiny_set import make_set
 
 
@@ -179,6 +184,15 @@ def test_nothing_serious_bars_anybody(report: Path, open_page: OpenPage, width: 
     assert find_violations(page) == []
     page.keyboard.press("Tab")
     opened.close()
+
+
+def test_a_long_title_does_not_widen_the_leaderboard(open_page: OpenPage, tmp_path: Path) -> None:
+    """A card may have a title of 2,000 letters without a space."""
+    card = Card.of(CARD | {"title": 2000 * "A"})
+    make_board([replace(run(), external=True, card=card), run(method="b")]).write(tmp_path, "html")
+    opened = open_page(tmp_path / "leaderboard.html", 390)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.page.close()  # it has no icon, for which a browser asks
 
 
 def test_the_first_tab_skips_to_the_content(report: Path, open_page: OpenPage) -> None:

@@ -36,7 +36,7 @@ tr > :first-child { position: sticky; left: 0; max-width: min(24rem, 35vw); padd
 tr > :first-child { overflow-wrap: break-word; }
 small { display: block; font-size: .8em; opacity: .7; }
 sup { display: inline-block; width: 0; line-height: 0; }
-ul { padding: 0; list-style: none; font-size: .9em; }
+ul { padding: 0; list-style: none; font-size: .9em; overflow-wrap: anywhere; }
 </style>
 </head>
 <body>
