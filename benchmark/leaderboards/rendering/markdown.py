@@ -22,6 +22,7 @@ _SIGN = re.compile(
     r"|^[#>=+-]"
 )
 _ENTITY = re.compile(r"&(?=#?\w+;)")
+_TAG = re.compile(r"<(?=\S)")
 
 
 def render_markdown(tables: Sequence[Table], failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:
@@ -48,7 +49,7 @@ def escape(text: str) -> str:
         >>> print(escape("[a](b) <img> *c* d_e | s-mil [lr=0.1]"))
         [a\](b) &lt;img> \*c\* d_e | s-mil [lr=0.1]
     """
-    return _SIGN.sub(r"\\\g<0>", _ENTITY.sub("&amp;", text)).replace("<", "&lt;")
+    return _TAG.sub("&lt;", _SIGN.sub(r"\\\g<0>", _ENTITY.sub("&amp;", text)))
 
 
 def _lines(table: Table) -> str:

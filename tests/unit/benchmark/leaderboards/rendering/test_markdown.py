@@ -18,7 +18,7 @@ from tests.helpers.submission_folders import CARD, CONFIGURATION
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)> | a \\input{/etc/passwd} $x_1$ & &lt; % # `code` ``c`"
-    " [l](javascript:alert(3)) ![i](http://x/y.png) [r][s] *e* __s__ _e_ ~~d~~ \\[a](b) <http://x> <!-- c"
+    " [l](javascript:alert(3)) ![i](http://x/y.png) [r][s] *e* __s__ _e_ ~~d~~ \\[a](b) <http://x> <1@x.y> <!-- c"
 )
 
 
@@ -39,7 +39,7 @@ def test_escaped_text_is_shown_as_it_is(text: str) -> None:
 
 
 def test_what_means_nothing_stays_as_it_is() -> None:
-    for text in ("s-mil [backbone=tiny, micro_batch=4]", "first DF_607_683: misaligned", "[x]: a & b (c)", "a > b"):
+    for text in ("s-mil [backbone=tiny, micro_batch=4]", "first DF_607_683: misaligned", "[x]: a & b (c)", "a > b", "a < b"):
         assert escape(text) == text
 
 
