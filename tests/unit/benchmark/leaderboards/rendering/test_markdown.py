@@ -39,7 +39,13 @@ def test_escaped_text_is_shown_as_it_is(text: str) -> None:
 
 
 def test_what_means_nothing_stays_as_it_is() -> None:
-    for text in ("s-mil [backbone=tiny, micro_batch=4]", "first DF_607_683: misaligned", "[x]: a & b (c)", "a > b", "a < b"):
+    for text in (
+        "s-mil [backbone=tiny, micro_batch=4]",
+        "first DF_607_683: misaligned",
+        "[x]: a & b (c)",
+        "a > b",
+        "a < b",
+    ):
         assert escape(text) == text
 
 
