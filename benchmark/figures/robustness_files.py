@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmark.figures.plotting import draw_legend, shorten, style_of
 from benchmark.figures.robustness import MEAN
-from benchmark.leaderboards.rendering.markdown import align
+from benchmark.leaderboards.rendering.markdown import align, escape
 from benchmark.metrics.catalogue import METRICS
 from ffpms.errors import writing
 from ffpms.storage import write_whole
@@ -54,15 +54,15 @@ def _render_table(table: pd.DataFrame) -> Iterator[str]:
         for kind, own in (table if means.empty else means).groupby("kind", sort=False):
             rows = own[own["metric"] == metric]
             if len(rows):
-                title = f"### {METRICS[metric].title} (%) on perturbed faces, {name}"
+                title = f"### {METRICS[metric].title} (%) on perturbed faces, {escape(name)}"
                 over = f"mean over {means['kinds'].iloc[0].replace(';', ', ')}" if kind == MEAN else str(kind)
-                about = f"By level, {over}." + (f" All rows: {shared}." if shared else "")
+                about = f"By level, {over}." + (f" All rows: {escape(shared)}." if shared else "")
                 yield f"{title}\n\n{about}\n\n{_render_rows(rows)}"
     if lacking := list(_describe_missing(table)):
         asked = ",".join(kind for kind, _ in lacking)
-        said = ", ".join(f"{kind} ({'; '.join(reasons)})" for kind, reasons in lacking)
+        said = ", ".join(f"{kind} ({escape('; '.join(reasons))})" for kind, reasons in lacking)
         todo = f"the same `ffpms bench` with `--perturb {asked}` scores what is missing"
-        yield f"Incomplete on {name}, and part of no mean: {said}. To complete them, {todo}."
+        yield f"Incomplete on {escape(name)}, and part of no mean: {said}. To complete them, {todo}."
 
 
 def _describe_missing(table: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
@@ -83,7 +83,7 @@ def _render_rows(points: pd.DataFrame) -> str:
     body = list[list[str]]()
     for method, own in points.groupby("method", sort=False):
         by_level = {row["level"]: _render_cell(row) for row in own.to_dict("records")}
-        body.append([str(method), *(by_level.get(level, "") for level in levels)])
+        body.append([escape(str(method)), *(by_level.get(level, "") for level in levels)])
     return align(["method", *(f"level {level}" if level else "clean" for level in levels)], body)
 
 

@@ -25,16 +25,20 @@
     const shares = (numbers, steps) => numbers && Array.from(numbers, (one) => one === 2 ** (8 * numbers.BYTES_PER_ELEMENT) - 1 ? null : one / steps);
     const scores = frames.score.map((text) => shares(unpack(text), steps.score));
     const weights = frames.weight.map((text) => shares(unpack(text, 2), steps.weight));
-    const columns = [
-      {name: "bag", of: (n) => bags.id[n]},
-      {name: "kind", of: (n) => bags.manipulation[n]},
-      {name: "label", of: (n) => bags.label[n]},
+    const bag = {name: "bag", of: (n) => bags.id[n], words: true}, error = {name: "error", of: (n) => bags.error[n]};
+    const about = [
+      {name: "kind", of: (n) => bags.manipulation[n], words: true},
+      {name: "label", of: (n) => bags.label[n], words: true},
       {name: "fake frames", of: (n) => bags.rate[n]},
+    ];
+    const found = [
       ...methods.map((method, m) => ({name: method.name, of: (n) => bags.score[m][n], method: m})),
       ...(methods.length > 1 ? [{name: "disagreement", of: (n) => bags.disagreement[n]}] : []),
-      {name: "error", of: (n) => bags.error[n]},
     ];
-    let page = 0, sorted = {column: columns.length - 1, descending: true};
+    const narrow = matchMedia("(max-width: 40rem)");
+    // Where there is no room, what bags are sorted by stands beside their names.
+    const arrange = () => narrow.matches ? [bag, error, ...found, ...about] : [bag, ...about, ...found, error];
+    let columns = arrange(), page = 0, sorted = {by: error, descending: true};
     const open = new Set();
 
     form.elements.manipulation.append(new Option("all", ""), ...[...new Set(bags.manipulation)].map((name) => new Option(name)));
@@ -53,7 +57,7 @@
         && (!faces?.checked || bags.id[n] in album.faces);
     };
     const order = () => {
-      const {of} = columns[sorted.column], turn = sorted.descending ? -1 : 1;
+      const {of} = sorted.by, turn = sorted.descending ? -1 : 1;
       return bags.id.map((_, n) => n).filter(isWanted).sort((a, b) => {
         const [x, y] = [of(a), of(b)];
         if (x === null || y === null) return (x === null) - (y === null);
@@ -144,12 +148,12 @@
       });
       return open.has(n) ? [row, detail(n)] : [row];
     };
-    const heads = () => columns.map(({name}, column) => {
-      const button = make("button", {type: "button"}, name);
-      const head = make("th", {scope: "col"}, button);
-      if (sorted.column === column) head.setAttribute("aria-sort", sorted.descending ? "descending" : "ascending");
+    const heads = () => columns.map((by, column) => {
+      const button = make("button", {type: "button"}, by.name);
+      const head = make("th", {scope: "col", className: by.words ? "words" : ""}, button);
+      if (sorted.by === by) head.setAttribute("aria-sort", sorted.descending ? "descending" : "ascending");
       button.addEventListener("click", () => {
-        sorted = {column, descending: sorted.column === column ? !sorted.descending : column > 1};
+        sorted = {by, descending: sorted.by === by ? !sorted.descending : by !== bag && by.name !== "kind"};
         page = 0;
         draw(column);
       });
@@ -167,7 +171,7 @@
       scroll.setAttribute("aria-label", "Bags and their scores");
       place.replaceChildren(scroll);
       pager.querySelector(".place").textContent = own.length
-        ? `${page * PAGE + 1} to ${page * PAGE + own.length} of ${shown.length} bags` : "no such bag";
+        ? `${page * PAGE + 1} to ${page * PAGE + own.length} of ${shown.length} ${shown.length === 1 ? "bag" : "bags"}` : "no such bag";
       const [back, on] = pager.querySelectorAll("button");
       [back.disabled, on.disabled] = [page === 0, page === last];
       if (focus !== undefined) table.tHead.rows[0].cells[focus].firstChild.focus();
@@ -177,6 +181,7 @@
     }
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => { page = 0; draw(); });
+    narrow.addEventListener("change", () => { columns = arrange(); draw(); });
     form.hidden = pager.hidden = false;
     draw();
   };

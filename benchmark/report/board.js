@@ -3,6 +3,7 @@
 {
   // Places in a row of the data.
   const [METHOD, KIND, METRIC, BUCKET, VALUE, LOW, HIGH, STD, MINUS, STANDING] = Array(10).keys();
+  const MARKS = {like_best: "†", best_tested: "‡"};
   const make = (tag, values = {}, ...inside) => {
     const element = Object.assign(document.createElement(tag), values);
     element.append(...inside);
@@ -13,7 +14,9 @@
     const {board} = JSON.parse(document.getElementById(`${box.dataset.set}-data`).textContent);
     const form = box.querySelector(".board-controls"), place = box.querySelector(".board");
     const kinds = board.keys.manipulation, buckets = board.keys.bucket;
-    let sorted = null; // {column, descending}
+    const narrow = matchMedia("(max-width: 40rem)");
+    let sorted = null; // {column, descending}; else by what all have, the best first
+    const usual = (columns, metric) => columns.includes("all") ? {column: columns.indexOf("all"), descending: metric.best !== 0} : null;
 
     const option = (text, value) => new Option(text, value);
     const compared = board.metrics.map((one, n) => [one, n]);
@@ -30,7 +33,7 @@
       if (!row) return make("td");
       const figure = number(row[VALUE], metric);
       const inside = row[STANDING] === "best" ? [make("strong", {}, figure)]
-        : row[STANDING] === "like_best" ? [figure, make("sup", {}, "†")] : [figure];
+        : row[STANDING] in MARKS ? [figure, make("sup", {}, MARKS[row[STANDING]])] : [figure];
       const spread = [
         row[STD] === null ? "" : `± ${number(row[STD], metric)}`,
         row[LOW] === null ? "" : `[${number(row[LOW], metric, 1)}, ${number(row[HIGH], metric, 1)}]`,
@@ -42,13 +45,13 @@
       return make("td", {}, ...inside);
     };
 
-    const head = (name, column, redraw) => {
+    const head = (name, column, by, redraw) => {
       const button = make("button", {type: "button"}, name);
       const element = make("th", {scope: "col"}, button);
       const first = column !== -1; // methods go up first, numbers down
-      if (sorted?.column === column) element.setAttribute("aria-sort", sorted.descending ? "descending" : "ascending");
+      if (by?.column === column) element.setAttribute("aria-sort", by.descending ? "descending" : "ascending");
       button.addEventListener("click", () => {
-        sorted = {column, descending: sorted?.column === column ? !sorted.descending : first};
+        sorted = {column, descending: by?.column === column ? !by.descending : first};
         redraw(column);
       });
       return element;
@@ -57,6 +60,8 @@
     const draw = (focus) => {
       const metric = board.metrics[form.elements.metric.value];
       const columns = [...form.querySelectorAll("[name=kind]:checked")].map((box) => box.value);
+      if (narrow.matches) columns.sort((a, b) => (b === "all") - (a === "all")); // beside the name, in view
+      const by = sorted ?? usual(columns, metric);
       const bucket = buckets.indexOf(form.elements.bucket.value), word = form.elements.method.value.toLowerCase();
       const rows = new Map();
       for (const row of board.rows) {
@@ -67,9 +72,9 @@
         rows.get(name).set(kinds[row[KIND]], row);
       }
       const list = [...rows];
-      if (sorted) {
-        const value = ([name, own]) => sorted.column === -1 ? name : own.get(columns[sorted.column])?.[VALUE];
-        const turn = sorted.descending ? -1 : 1;
+      if (by) {
+        const value = ([name, own]) => by.column === -1 ? name : own.get(columns[by.column])?.[VALUE];
+        const turn = by.descending ? -1 : 1;
         list.sort((a, b) => {
           const [x, y] = [value(a), value(b)];
           if (x === undefined || y === undefined) return (x === undefined) - (y === undefined);
@@ -80,7 +85,7 @@
       const better = metric.best === 0 ? "Lower is better." : "Higher is better.";
       const table = make("table", {className: "numbers sorted"},
         make("caption", {}, title, make("small", {}, [better, board.shared].filter(Boolean).join(" "))),
-        make("thead", {}, make("tr", {}, head("method", -1, draw), ...columns.map((name, n) => head(name, n, draw)))),
+        make("thead", {}, make("tr", {}, head("method", -1, by, draw), ...columns.map((name, n) => head(name, n, by, draw)))),
         make("tbody", {}, ...list.map(([name, own]) =>
           make("tr", {}, make("th", {scope: "row"}, name), ...columns.map((kind) => cell(own.get(kind), metric))))));
       if (!list.length) table.tBodies[0].append(make("tr", {}, make("td", {colSpan: columns.length + 1}, "no such row")));
@@ -88,7 +93,7 @@
       scroll.setAttribute("role", "region");
       scroll.setAttribute("aria-label", title);
       place.replaceChildren(scroll);
-      box.querySelector(".board-status").textContent = `${title}: ${list.length} rows`;
+      box.querySelector(".board-status").textContent = `${title}: ${list.length} ${list.length === 1 ? "row" : "rows"}`;
       if (focus !== undefined) table.tHead.rows[0].cells[focus + 1].firstChild.focus();
     };
     form.addEventListener("submit", (event) => event.preventDefault());
@@ -96,6 +101,7 @@
       if (event.target.name === "kind") sorted = null;
       draw();
     });
+    narrow.addEventListener("change", () => { sorted = null; draw(); });
     form.hidden = false;
     draw();
   };

@@ -1,5 +1,5 @@
 "use strict";
-// Draws each chart when it comes into view, and shows or hides a series in all charts of its set.
+// Draws the charts in view first and the others when there is time, and shows or hides a series in all charts of its set.
 {
   const hidden = new Map(); // by set, the keys of series that are not shown
   const views = new Map(); // by set, the views that were drawn
@@ -29,6 +29,14 @@
     }
   }, {rootMargin: "400px"});
   for (const script of scripts) seen.observe(document.getElementById(script.dataset.for));
+  const pause = () => new Promise((go) => window.requestIdleCallback ? requestIdleCallback(go) : setTimeout(go, 100));
+  const drawRest = async () => { // who prints or takes a picture of the page has not scrolled to all of it
+    for (const script of scripts) {
+      await pause();
+      await draw(script);
+    }
+  };
+  addEventListener("load", drawRest);
   addEventListener("beforeprint", () => scripts.forEach(draw));
 
   const toggle = (set, key) => {

@@ -33,6 +33,7 @@ class Figure:
     part: str
     title: str
     about: str
+    look: Look
     spec: Spec
     series: list[Series]
     head: list[str]
@@ -74,15 +75,20 @@ def _make(draft: _Draft, points: pd.DataFrame, series: Mapping[str, Series]) -> 
     ordered = known if draft.x.kind == "nominal" else sorted(known, key=lambda row: float(row["x"]))
     head = [name for name in dict.fromkeys(draft.column(row["x"]) for row in ordered) if name]
     rows = [[one.name, *(cells.get((one.name, name), "") for name in head)] for one in shown]
-    spec = draw(values, shown, draft.x, _with_ends(draft.y, values), draft.look)
-    return Figure(draft.part, draft.title, draft.about, spec, shown, head, rows)
+    spec = draw(values, shown, draft.x, _with_ends(draft, values), draft.look)
+    return Figure(draft.part, draft.title, draft.about, draft.look, spec, shown, head, rows)
 
 
-def _with_ends(y: Axis, values: list[Spec]) -> Axis:
-    """Gives an axis of percents its ends: tens, at least 30 apart, as no small step is large."""
+def _with_ends(draft: _Draft, values: list[Spec]) -> Axis:
+    """Gives an axis of percents its ends: tens, at least 30 apart, as no small step is large.
+
+    The line of chance lies within them, and not on an end.
+    """
+    y = draft.y
     seen = [value[name] for value in values for name in ("value", "low", "high") if value[name] is not None]
     if y.domain or y.title != _PERCENT or not seen:
         return y
+    seen += [up + aside for _, up in draft.look.line for aside in (-1, 1)]
     low, high = 10 * math.floor(min(seen) / 10), 10 * math.ceil(max(seen) / 10)
     low, high = max(0, min(low, high - 30)), min(100, max(high, low + 30))
     return replace(y, domain=(low, high))

@@ -33,8 +33,7 @@ def trace(group: Group, root: Path, data: str) -> RowOrigin:
     """Traces a row back to its runs; ``data`` is the folder of the built set, or ``DATA``."""
     first = group.runs[0]
     runs = [
-        (run.run_id, "" if run.seed is None else str(run.seed), "+".join((run.origin or run).manipulations))
-        for run in group.runs
+        (run.run_id, "" if run.seed is None else str(run.seed), _say_what_it_learnt_from(run)) for run in group.runs
     ]
     return RowOrigin(
         label=group.method,
@@ -45,6 +44,15 @@ def trace(group: Group, root: Path, data: str) -> RowOrigin:
         machine=_describe_machines(root, group.runs),
         config=_read(root / first.run_id / CONFIG),
     )
+
+
+def _say_what_it_learnt_from(run: Run) -> str:
+    """Says what a run was trained on. Of another tool's scores that is what their card says."""
+    if not run.external:
+        return "+".join((run.origin or run).manipulations)
+    if not run.card:
+        return "not known"
+    return f"{run.card.configuration['training']}: {run.card.configuration['trained_on']}"
 
 
 def _describe_machines(root: Path, runs: Sequence[Run]) -> str:

@@ -5,7 +5,7 @@ between trainings is not known, and a test would be of two trained models.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import combinations
 
@@ -20,6 +20,8 @@ LEAST_SEEDS = 3
 WELCH, PAIRED = "welch", "paired"
 """Names of the test: trainings are independent, or those of one seed share their frame scores."""
 BEST, LIKE_BEST, BEHIND = "best", "like_best", "behind"
+BEST_TESTED = "best_tested"
+"""Standing of the highest that was tested, where the best of the column was not."""
 
 Cell = tuple[str, str, str, str]
 """Table, metric, manipulation, method."""
@@ -167,23 +169,36 @@ def rank(entries: Iterable[Entry], comparisons: Iterable[Comparison]) -> dict[Ce
     """Ranks numbers: the best of their column, not told apart from it, or behind it.
 
     The best is the highest. A number that is alone, or was not compared with the best, has no rank;
-    nor has another that was not tested against it. Equal ones are both the best.
+    nor has another that was not tested against it. Equal ones are both the best. Where the best was
+    not tested, others rank by the best of those that were.
     """
     against = {(c.table, c.metric, c.manipulation, frozenset((c.method, c.other))): c for c in comparisons}
+    tested = {(*key[:3], name) for key, found in against.items() if found.tested for name in key[3]}
     standing: dict[Cell, str] = {}
-    for column, own in _columns(entries).items():
-        best = max(own, key=lambda e: e.value)
-        for entry in own:
-            found = against.get((*column, frozenset((best.cell[3], entry.cell[3]))))
-            if found:
-                standing[best.cell] = BEST
-                standing[entry.cell] = _standing(entry, best, found)
+    for own in _columns(entries).values():
+        best = max(own, key=lambda e: (e.value, e.cell in tested))
+        standing |= _stand(own, best, BEST, against)
+        if best.cell not in tested and (rivals := [e for e in own if e.cell in tested]):
+            standing |= _stand(rivals, max(rivals, key=lambda e: e.value), BEST_TESTED, against)
     return standing
 
 
-def _standing(entry: Entry, best: Entry, found: Comparison) -> str:
+def _stand(
+    own: list[Entry], best: Entry, name: str, against: Mapping[tuple[str, str, str, frozenset[str]], Comparison]
+) -> dict[Cell, str]:
+    """Says how those that were compared with the best of them stand to it; ``name`` is its own."""
+    standing: dict[Cell, str] = {}
+    for entry in own:
+        found = against.get((*best.cell[:3], frozenset((best.cell[3], entry.cell[3]))))
+        if found:
+            standing[best.cell] = name
+            standing[entry.cell] = _standing(entry, best, name, found)
+    return standing
+
+
+def _standing(entry: Entry, best: Entry, name: str, found: Comparison) -> str:
     if entry.value == best.value:
-        return BEST
+        return name
     if not found.tested:
         return ""
     return BEHIND if found.leader == best.cell[3] else LIKE_BEST

@@ -1,16 +1,21 @@
 """The report in a browser: it opens, sorts, filters, opens a bag, switches its theme, and asks for nothing."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmark.leaderboards.board import make_board
 from benchmark.report.write import ReportPlan, write_report
 from benchmark.runs.collection import read_collection
+from benchmark.runs.submission_card import Card
 from ffpms.dataset.built_set import BuiltSet
 from tests.browser.conftest import Opened, OpenPage, find_violations
 from tests.helpers.run_folders import run_of_set, store_all
+from tests.helpers.scores import run
+from tests.helpers.submission_folders import CARD
 from tests.helpers.tiny_set import make_set
 
 
@@ -55,6 +60,11 @@ def column(page: Any, table: str, place: int) -> list[str]:
 def test_the_leaderboard_sorts_and_filters(wide: Opened) -> None:
     page = wide.page
     assert column(page, ".board", 1) == ["s-mil", "xn-avg"]
+    page.get_by_label("Metric").select_option(label="Brier score")
+    assert page.locator(".board thead th").last.get_attribute("aria-sort") == "ascending", "lower is better"
+    page.get_by_label("Metric").select_option(label="Video AUC")
+    best_first = [float(text.rstrip("†")) for text in column(page, ".board", 4)]
+    assert best_first == sorted(best_first, reverse=True)
     head = page.locator(".board thead th").nth(1)
     head.get_by_role("button").click()
     head = page.locator(".board thead th").nth(1)
@@ -96,6 +106,39 @@ def test_bags_sort_filter_and_open(wide: Opened) -> None:
     assert strip.locator("img").first.evaluate("image => image.decode().then(() => image.naturalWidth)") == 16
     assert page.locator(".opened caption").inner_text() == "Score of the video by each training, in percent"
     assert "(seed 1)" in page.locator(".opened").inner_text()
+
+
+def test_all_charts_are_drawn_without_a_scroll(report: Path, open_page: OpenPage) -> None:
+    """Whoever prints the page, or takes a picture of all of it, has not scrolled to each."""
+    opened = open_page(report)
+    opened.page.wait_for_selector(".plot:not(:has(svg))", state="detached", timeout=20_000)
+    assert opened.page.evaluate("scrollY") == 0
+    opened.close()
+
+
+def test_captions_are_whole_and_legends_show_what_charts_do(report: Path, open_page: OpenPage) -> None:
+    opened = open_page(report, 390)
+    opened.page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    wide = "(own) => own.filter((one) => one.scrollWidth > one.parentElement.parentElement.clientWidth).length"
+    assert opened.page.locator(".chart caption").evaluate_all(wide) == 0
+    assert opened.page.locator("#set-1-manipulations .swatch line").count() == 0
+    assert opened.page.locator("#set-1-manipulations .swatch path").count() == 4
+    assert opened.page.locator("#set-1-rates .swatch line").count() > 0
+    opened.close()
+
+
+def test_a_narrow_page_shows_first_what_it_sorts_by(report: Path, open_page: OpenPage) -> None:
+    opened = open_page(report, 390)
+    page = opened.page
+    assert page.locator(".board thead th").all_inner_texts() == ["method", "all", "DF", "F2F"]
+    assert page.locator(".board thead th").nth(1).get_attribute("aria-sort") == "descending"
+    assert page.locator(".bag-table thead th").all_inner_texts()[:3] == ["bag", "error", "s-mil"]
+    assert page.locator(".bag-table thead th").nth(1).get_attribute("aria-sort") == "descending"
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.wait_for_selector(".board thead th:last-child:has-text('all')")
+    assert page.locator(".bag-table thead th").all_inner_texts()[-1] == "error"
+    assert page.locator(".bag-table thead th").last.get_attribute("aria-sort") == "descending"
+    opened.close()
 
 
 def test_charts_are_drawn_and_hide_a_line_in_all_of_them(wide: Opened) -> None:
@@ -141,6 +184,15 @@ def test_nothing_serious_bars_anybody(report: Path, open_page: OpenPage, width: 
     assert find_violations(page) == []
     page.keyboard.press("Tab")
     opened.close()
+
+
+def test_a_long_title_does_not_widen_the_leaderboard(open_page: OpenPage, tmp_path: Path) -> None:
+    """A card may have a title of 2,000 letters without a space."""
+    card = Card.of(CARD | {"title": 2000 * "A"})
+    make_board([replace(run(), external=True, card=card), run(method="b")]).write(tmp_path, "html")
+    opened = open_page(tmp_path / "leaderboard.html", 390)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.page.close()  # it has no icon, for which a browser asks
 
 
 def test_the_first_tab_skips_to_the_content(report: Path, open_page: OpenPage) -> None:

@@ -12,7 +12,7 @@ from benchmark.leaderboards.rendering.tables import (
     failed_rows,
     format_number,
 )
-from benchmark.stats.comparison import BEST, LIKE_BEST
+from benchmark.stats.comparison import BEST, BEST_TESTED, LIKE_BEST
 
 _START = """<!DOCTYPE html>
 <html lang="en">
@@ -36,14 +36,14 @@ tr > :first-child { position: sticky; left: 0; max-width: min(24rem, 35vw); padd
 tr > :first-child { overflow-wrap: break-word; }
 small { display: block; font-size: .8em; opacity: .7; }
 sup { display: inline-block; width: 0; line-height: 0; }
-ul { padding: 0; list-style: none; font-size: .9em; }
+ul { padding: 0; list-style: none; font-size: .9em; overflow-wrap: anywhere; }
 </style>
 </head>
 <body>
 <h1>Leaderboard</h1>
 """
 _END = "</body>\n</html>\n"
-_MARKS = {BEST: "<strong>{}</strong>", LIKE_BEST: "{}<sup>†</sup>"}
+_MARKS = {BEST: "<strong>{}</strong>", LIKE_BEST: "{}<sup>†</sup>", BEST_TESTED: "{}<sup>‡</sup>"}
 
 
 def render_html(tables: Sequence[Table], failures: pd.DataFrame, notes: Mapping[str, str] | None = None) -> str:

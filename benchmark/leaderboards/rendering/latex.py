@@ -3,20 +3,24 @@
 from collections.abc import Iterable, Mapping
 
 from benchmark.leaderboards.rendering.tables import Table, explain, format_number
-from benchmark.stats.comparison import BEST, LIKE_BEST
+from benchmark.stats.comparison import BEST, BEST_TESTED, LIKE_BEST
 
 _ESCAPES = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
     "†": r"$^\dagger$",
+    "‡": r"$^\ddagger$",
     "±": r"$\pm$",
     "−": "$-$",
     "[": "{[}",
     "]": "{]}",
 }
-_MARKS = {BEST: r"\textbf{{{}}}", LIKE_BEST: r"{}$^\dagger$"}
+_MARKS = {BEST: r"\textbf{{{}}}", LIKE_BEST: r"{}$^\dagger$", BEST_TESTED: r"{}$^\ddagger$"}
 
 
 def render_latex(tables: Iterable[Table], notes: Mapping[str, str] | None = None) -> str:

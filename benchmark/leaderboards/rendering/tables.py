@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmark.leaderboards.labels import factor_out
 from benchmark.metrics.catalogue import METRICS
-from benchmark.stats.comparison import BEST, LEAST_SEEDS, LIKE_BEST
+from benchmark.stats.comparison import BEST, BEST_TESTED, LEAST_SEEDS, LIKE_BEST
 
 FAILED_COLUMNS = ["run", "dataset", "why"]
 
@@ -178,6 +178,8 @@ def explain(tables: Sequence[Table], interval: str = "[ ]", best: str = "Bold") 
             "†: not distinguishable from it (noise of test pairs and of trainings; 5 %,"
             " Holm's correction over all comparisons of the table)."
         )
+    if any(n.standing == BEST_TESTED for n in numbers):
+        lines.append("‡: the highest of the tested rows, where the highest of all is not tested. There † refers to ‡.")
     return lines + _explain_untested(tables)
 
 
@@ -198,7 +200,7 @@ def _explain_few_seeds(rivals: list[Mapping[str, int]]) -> list[str]:
     few = dict.fromkeys(name for own in rivals for name, number in own.items() if number < LEAST_SEEDS)
     if not few:
         return []
-    why = "the noise between trainings is unknown; give --seeds 0,1,2."
+    why = "the noise between trainings is unknown; give bench --seeds 0,1,2, or hand in three seeds."
     if max(numbers) >= LEAST_SEEDS:
         return [f"Differences from rows of fewer than three seeds ({', '.join(few)}) are not tested: {why}"]
     seeds = "One seed" if max(numbers) == 1 else "Fewer than three seeds"

@@ -107,4 +107,5 @@ def _write_command(runs: Path, flags: dict[str, Any]) -> str:
     words = ["ffpms", "report", str(runs), "--out", str(flags["out"])]
     words += [word for root in flags["data"] for word in ("--data", str(root))]
     words += ["--heatmaps", str(flags["heatmaps"])] if flags["heatmaps"] else []
-    return shlex.join([*words, *(["--no-faces"] if flags["no_faces"] else ["--bags", str(flags["bags"])])])
+    words += ["--no-faces"] if flags["no_faces"] else ["--bags", str(flags["bags"])]
+    return shlex.join([*words, *([] if flags["pictures"] else ["--no-pictures"])])

@@ -14,14 +14,14 @@ from benchmark.leaderboards.rendering.tables import (
     explain,
     failed_rows,
 )
-from benchmark.stats.comparison import BEST, LIKE_BEST
+from benchmark.stats.comparison import BEST, BEST_TESTED, LIKE_BEST
 from ffpms.cli.display.terminal import Drawing
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table as Drawn
 
-_MARKS = {BEST: "*", LIKE_BEST: "†"}
+_MARKS = {BEST: "*", LIKE_BEST: "†", BEST_TESTED: "‡"}
 _MARGIN = 20
 """Columns of the terminal that a method's name may take before it is folded."""
 

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
+
 from benchmark.leaderboards.board import make_board
 from benchmark.report.curves import Curves
 from benchmark.report.figures import make_figures
@@ -33,3 +35,20 @@ def test_a_training_whose_history_is_damaged_is_named(home: Path, tmp_path: Path
     plan = ReportPlan(tmp_path / "runs", tmp_path / "report.html", n_bags=0, pictures=False)
     notes = write_report(plan, read_collection(plan.root)).notes
     assert [note.split(":")[0] for note in notes] == [f"no training curve of {p.parent.name}" for p in (first, second)]
+
+
+def test_the_line_of_chance_lies_within_the_axis() -> None:
+    """Where all methods are far better than chance, it hung below the axis and over its title."""
+    points = pd.DataFrame({"low": [0.5], "high": [0.5], "ci_low": [0.85], "value": [0.9], "ci_high": [0.95]})
+    cells = pd.DataFrame(columns=["source", "fake_rate_bucket", "metric", "manipulation", "method", "value"])
+    nothing = pd.DataFrame(columns=[*points, "method", "metric", "x", "n_frames", "fpr", "tpr", "score", "share_fake"])
+    rate = pd.concat([points.assign(method="a", metric=metric) for metric in ("accuracy", "tpr")])
+    rest = nothing.assign(epoch=[], kind=[], kinds=[], level=[])
+    curves = Curves(rate, False, rest, rest, rest, rest, rest)
+    accuracy, found = make_figures(curves, cells, make_series(["a"])[0])
+    line, *layers = accuracy.spec["layer"]
+    (up,) = {row["value"] for row in line["data"]["values"]}
+    for layer in (line, *layers):
+        low, high = layer["encoding"]["y"]["scale"]["domain"]
+        assert low < up < high
+    assert found.spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == [70, 100], "there is no such line"

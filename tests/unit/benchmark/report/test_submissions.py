@@ -34,7 +34,7 @@ def test_a_card_is_shown_with_all_that_it_says(home: Path, tmp_path: Path) -> No
     assert "<img src=x" not in page
     (part,) = re.findall(r'<section id="set-1-submissions".*?</section>', page, re.DOTALL)
     assert part.count("<details") == 1, "both seeds are one submission"
-    assert "their-tool [trained on other data]: &lt;/script&gt;" in part
+    assert 'their-tool [trained on other data]: <span class="title">&lt;/script&gt;' in part
     assert '<a href="https://example.org/my-tool" rel="noopener noreferrer">https://example.org/my-tool</a>' in part
     rows = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", part, re.DOTALL)
     assert [name for name, _ in rows] == [
@@ -58,3 +58,30 @@ def test_what_a_card_does_not_state_is_said(home: Path, tmp_path: Path) -> None:
 
 def test_without_cards_there_is_no_such_part(home: Path, tmp_path: Path) -> None:
     assert "Submissions" not in page_of(home, tmp_path, [run_of_set(BuiltSet.load(home / "set"))])
+
+
+def test_counts_and_cautions_fit_one_submission_alone(home: Path, tmp_path: Path) -> None:
+    page = page_of(home, tmp_path, [submitted(home)])
+    heads = re.findall(r'<span class="number">(\d+)</span> ([a-z ]+)', page)
+    assert heads == [("1", "method"), ("1", "training"), ("12", "test videos"), ("2", "test pairs")]
+    assert "All rows are submissions. How they were made is what their authors say." in page
+    assert "Disagreement" not in page
+    both = page_of(home, tmp_path, [submitted(home), run_of_set(BuiltSet.load(home / "set"))])
+    assert "Some rows are submissions." in both
+    assert "Disagreement is the highest less the lowest method." in both
+
+
+def test_what_a_row_learnt_from_is_what_its_card_says(home: Path, tmp_path: Path) -> None:
+    """The run of a submission stores what manipulations it scored, which is not what it was trained on."""
+    own = CONFIGURATION | {"training": "other data", "trained_on": "<b>nothing"}
+    page = page_of(home, tmp_path, [submitted(home, configuration=own)])
+    assert learnt_from(page) == ["other data: &lt;b&gt;nothing"]
+    assert learnt_from(page_of(home, tmp_path, [replace(submitted(home), card=None)])) == ["not known"]
+    ours = run_of_set(BuiltSet.load(home / "set"))
+    assert learnt_from(page_of(home, tmp_path, [ours])) == ["+".join(ours.manipulations)]
+
+
+def learnt_from(page: str) -> list[str]:
+    """The last column of the runs of all rows."""
+    (part,) = re.findall(r'<section id="set-1-origins".*?</section>', page, re.DOTALL)
+    return re.findall(r"<td>([^<]*)</td></tr>", part)

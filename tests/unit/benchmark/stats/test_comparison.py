@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.runs.folder import Run
-from benchmark.stats.comparison import BEHIND, BEST, LIKE_BEST, WELCH, Comparison, Entry, compare, rank
+from benchmark.stats.comparison import BEHIND, BEST, BEST_TESTED, LIKE_BEST, WELCH, Comparison, Entry, compare, rank
 from benchmark.stats.significance import holm
 from tests.helpers.scores import run
 
@@ -156,6 +156,29 @@ def test_of_equal_ones_each_is_the_best() -> None:
         standing = rank(entries, compare(entries))
         assert [standing[*column, name] for name in "ab"] == [BEST, BEST]
         assert standing[*column, "c"] != BEST
+
+
+def test_a_best_of_one_seed_leaves_the_tested_ones_their_ranks(runs: list[Run]) -> None:
+    """A submission of one seed that is the highest took every dagger from the rows below it."""
+    whole = "metric in ['accuracy', 'auc'] and fake_rate_bucket == 'all'"
+    board = make_board([*runs, one_run("top", 0.6)])
+    cells, alone = board.cells.query(whole), make_board(runs).cells.query(whole)["standing"]
+    assert set(cells.loc[cells["method"] == "top", "standing"]) == {BEST}
+    rest = cells.loc[cells["method"] != "top", "standing"]
+    assert set(rest) == {BEST_TESTED, LIKE_BEST, BEHIND}
+    assert rest.tolist() == alone.replace(BEST, BEST_TESTED).tolist()
+    foot = board.markdown().strip().splitlines()[-1]
+    assert "‡: the highest of the tested rows, where the highest of all is not tested. There † refers to ‡." in foot
+    assert "rows of fewer than three seeds (top) are not tested" in foot
+
+
+def test_of_equal_ones_the_tested_one_is_ranked_by() -> None:
+    column = ("FFPMS", "auc", "all")
+    rows = (("one", 0.9, 1), ("a", 0.9, 3), ("b", 0.9, 3), ("c", 0.1, 3))
+    entries = [Entry((*column, name), np.full(n, value), *SOME) for name, value, n in rows]
+    standing = rank(entries, compare(entries))
+    assert [standing[*column, name] for name in ("one", "a", "b")] == [BEST] * 3
+    assert standing[*column, "c"] in (BEHIND, LIKE_BEST)
 
 
 def test_buckets_and_other_metrics_are_not_marked(board: Board) -> None:

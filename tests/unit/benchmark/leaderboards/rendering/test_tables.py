@@ -170,7 +170,7 @@ def told(methods: dict[str, int]) -> str:
 def test_the_foot_says_what_is_not_tested_and_why(methods: dict[str, int], said: str) -> None:
     text = told(methods)
     assert said in text
-    assert text.endswith("the noise between trainings is unknown; give --seeds 0,1,2.")
+    assert text.endswith("the noise between trainings is unknown; give bench --seeds 0,1,2, or hand in three seeds.")
     assert "†" not in text
 
 

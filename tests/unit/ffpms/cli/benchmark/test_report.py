@@ -35,6 +35,7 @@ def test_pictures_may_be_left_away_and_a_set_that_is_not_there_is_said(
     result = ffpms("report", runs, "--no-pictures", "--quiet")
     assert result.exit_code == 0, result.stderr
     assert result.stdout == ""
+    assert "--out report.html --bags 24 --no-pictures" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert result.stderr == "no faces of abc: the built set was not found; give it with --data\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "runs"]
 
