@@ -1,0 +1,50 @@
+"""``ffpms evaluate --submission``: the folder of a submission, and several of them beside each other."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmark.runs.submission_card import CARD
+from tests.conftest import Command
+from tests.helpers.submission_folders import make_submission, predict_seeds
+
+Evaluate = Callable[..., tuple[int, list[str]]]
+
+
+@pytest.fixture
+def evaluate(ffpms: Command, whole: Path, tmp_path: Path) -> Evaluate:
+    """Evaluates submissions of the whole set; returns the exit code and the lines."""
+
+    def run(*folders: Path, out: Path = tmp_path / "runs") -> tuple[int, list[str]]:
+        flags = [word for folder in folders for word in ("--submission", folder)]
+        result = ffpms("evaluate", *flags, "--data", whole, "--out", out)
+        assert result.exit_code == 0 or not (tmp_path / "runs").exists()
+        return result.exit_code, result.stderr.splitlines()
+
+    return run
+
+
+def move_out(path: Path) -> Path:
+    """Moves a file or folder away, and leaves a link to it."""
+    path.parent.parent.joinpath("elsewhere").mkdir(exist_ok=True)
+    path.symlink_to(path.rename(path.parent.parent / "elsewhere" / path.name))
+    return path
+
+
+def test_a_link_is_refused(evaluate: Evaluate, whole: Path, tmp_path: Path) -> None:
+    folder = make_submission(tmp_path / "entry", predict_seeds(whole), predict_seeds(whole, split="val"))
+    for name in ("val_scores.csv", "scores.csv", CARD):
+        linked = move_out(folder / name)
+        assert evaluate(folder) == (2, [f"Error: {linked}: is a link; put the file itself there"])
+        linked.resolve().rename(linked)
+    linked = move_out(folder)
+    assert evaluate(linked) == (2, [f"Error: {linked}: is a link; put the folder itself there"])
+
+
+def test_a_link_to_nothing_is_called_a_link(evaluate: Evaluate, whole: Path, tmp_path: Path) -> None:
+    folder = make_submission(tmp_path / "entry", predict_seeds(whole))
+    for name in ("scores.csv", CARD):
+        move_out(folder / name).resolve().unlink()
+    lines = [f"Error: {folder / name}: is a link; put the file itself there" for name in (CARD, "scores.csv")]
+    assert evaluate(folder) == (2, lines)
