@@ -1,6 +1,6 @@
 """External scores: checks another tool's scores and stores them as a run (``ffpms evaluate``)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,16 +87,6 @@ def _compare(card: Card, seeds: tuple[int | None, ...] | None, truth: GroundTrut
 
 def _name_seeds(seeds: tuple[int | None, ...]) -> str:
     return "no seed" if seeds == (None,) else f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
-
-
-def find_repeated(read: Iterable[tuple[Candidate, Submission]]) -> Iterator[str]:
-    """Finds submissions that another has the name and the scores of, whose runs would be one."""
-    first: dict[tuple[str, str], Candidate] = {}
-    for candidate, test in read:
-        before = first.setdefault((candidate.name, test.sha256), candidate)
-        if before is not candidate:
-            what = f"has the method and the scores of {before.place}"
-            yield f"{candidate.place}: {what}; leave one of the two away"
 
 
 def read_scores(path: Path, truth: GroundTruth) -> tuple[Submission | None, list[str]]:

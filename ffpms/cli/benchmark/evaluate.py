@@ -56,9 +56,10 @@ def evaluate(**flags: Any) -> None:
 
 def _take_in(flags: dict[str, Any]) -> None:
     """Checks all scores and cards, then writes the runs; exit code 2 if something is wrong."""
-    from benchmark.runs.external import find_repeated, read_candidate, write_runs
+    from benchmark.runs.external import read_candidate, write_runs
     from benchmark.runs.ground_truth import GroundTruth
     from benchmark.runs.recipe_set import load_set
+    from benchmark.runs.several_submissions import find_copies, find_repeated
     from ffpms.schema import Split
 
     candidates, problems = _find_candidates(flags)
@@ -67,7 +68,8 @@ def _take_in(flags: dict[str, Any]) -> None:
     truths = make(Split.TEST), make(Split.VAL)
     read = [(candidate, *read_candidate(candidate, *truths)) for candidate in candidates]
     problems += [problem for *_, own in read for problem in own]
-    problems += find_repeated([(candidate, test) for candidate, test, *_ in read if test])
+    of_test = [(candidate, test) for candidate, test, *_ in read]
+    problems += find_repeated(of_test)
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
     if problems:
@@ -76,6 +78,9 @@ def _take_in(flags: dict[str, Any]) -> None:
         folders = write_runs(candidate.name, test, val, flags["out"], candidate.card) if test else []
         if not flags["quiet"]:
             _tell(candidate, folders, len(truths[0].scored))
+    if not flags["quiet"]:
+        for line in find_copies(of_test):
+            click.echo(line, err=True)
 
 
 def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:

@@ -48,3 +48,32 @@ def test_a_link_to_nothing_is_called_a_link(evaluate: Evaluate, whole: Path, tmp
         move_out(folder / name).resolve().unlink()
     lines = [f"Error: {folder / name}: is a link; put the file itself there" for name in (CARD, "scores.csv")]
     assert evaluate(folder) == (2, lines)
+
+
+def test_each_method_has_a_name_of_its_own(evaluate: Evaluate, whole: Path, tmp_path: Path) -> None:
+    """Beside one that has the name already, a newcomer would rename the row of somebody else."""
+    other = predict_seeds(whole, (3, 4, 5))
+    first = make_submission(tmp_path / "first", predict_seeds(whole), method="tool")
+    same = make_submission(tmp_path / "same", other, method="tool")
+    alike = make_submission(tmp_path / "alike", other, method="Tool")
+    said = f"already is that of {first}/{CARD}; take another name"
+    assert evaluate(first, same, alike) == (
+        2,
+        [f"Error: {same}/{CARD}: method: tool {said}", f"Error: {alike}/{CARD}: method: Tool {said}"],
+    )
+
+
+def test_names_are_told_apart_although_scores_are_wrong(evaluate: Evaluate, whole: Path, tmp_path: Path) -> None:
+    rows = predict_seeds(whole)
+    good, bad = make_submission(tmp_path / "good", rows), make_submission(tmp_path / "bad", rows.tail(-1))
+    status, lines = evaluate(bad, good)
+    assert (status, len(lines)) == (2, 2)
+    assert lines[1] == f"Error: {good}/{CARD}: method: my-tool already is that of {bad}/{CARD}; take another name"
+
+
+def test_the_same_scores_under_another_name_are_told(evaluate: Evaluate, whole: Path, tmp_path: Path) -> None:
+    rows = predict_seeds(whole)
+    first, other = (make_submission(tmp_path / name, rows, method=name) for name in ("first", "other"))
+    status, lines = evaluate(first, other)
+    assert status == 0
+    assert f"{other}: has the same scores as {first}" in lines
