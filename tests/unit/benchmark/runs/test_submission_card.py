@@ -213,6 +213,24 @@ def test_a_card_is_of_the_scores_beside_it(ffpms: Command, whole: Path, tmp_path
     assert line.startswith(f"Error: {folder}/{CARD_FILE}: {said}")
 
 
+def test_the_name_of_the_set_is_that_of_its_hash(ffpms: Command, whole: Path, tmp_path: Path) -> None:
+    data = {"name": "FFPMS", "sha256": BuiltSet.load(whole).sha256}
+    folder = make_submission(tmp_path / "entry", predict_seeds(whole), data=data)
+    result = ffpms("evaluate", "--submission", folder, "--data", whole, "--out", tmp_path / "runs")
+    said = "data.name: the set of this sha256 is FFPMS-custom, not FFPMS; correct one of the two"
+    assert (result.exit_code, result.stderr) == (2, f"Error: {folder}/{CARD_FILE}: {said}\n")
+
+
+def test_scores_of_another_set_are_one_line(ffpms: Command, whole: Path, tmp_path: Path) -> None:
+    """Their bags are others, which is no fault of its own."""
+    data = {"name": "FFPMS-custom", "sha256": BuiltSet.load(whole).sha256}
+    folder = make_submission(tmp_path / "entry", predict_seeds(whole), predict_seeds(whole, split="val"), data=data)
+    result = ffpms("evaluate", "--submission", folder, "--out", tmp_path / "runs")
+    (line,) = result.stderr.splitlines()
+    said = f"data: the scores are of FFPMS-custom {data['sha256'][:8]}, and this set is FFPMS "
+    assert line.startswith(f"Error: {folder}/{CARD_FILE}: {said}")
+
+
 def test_a_folder_has_one_card_and_one_file_of_scores(ffpms: Command, whole: Path, tmp_path: Path) -> None:
     def refuse(folder: Path) -> list[str]:
         result = ffpms("evaluate", "--submission", folder, "--data", whole, "--out", tmp_path / "runs")
