@@ -1,10 +1,12 @@
 """Submission folder: finds the card and the scores in what somebody hands in."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.runs.submission_card import CARD, Card, read_card
+from ffpms.errors import ConfigError
 
 SCORES_IN, VAL_SCORES_IN = "scores", "val_scores"
 """Names of the files of a submission, without their endings."""
@@ -44,6 +46,18 @@ def find_candidate(folder: Path) -> tuple[Candidate | None, list[str]]:
     problems += _check_number(folder, SCORES_IN, scores, needed=True)
     problems += _check_number(folder, VAL_SCORES_IN, of_val)
     return _make_candidate(folder, card, scores, of_val), problems
+
+
+def check_out(out: Path, folder: Path) -> None:
+    """Checks that runs and boards are not written among the files of a submission.
+
+    Raises:
+        ConfigError: one of the two folders lies in the other, or is it.
+    """
+    own, theirs = (Path(os.path.realpath(path)) for path in (out, folder))
+    what = "is" if own == theirs else "lies in" if theirs in own.parents else "has in it"
+    if own == theirs or theirs in own.parents or own in theirs.parents:
+        raise ConfigError(f"--out: {out} {what} the submission {folder}; give a folder apart from it")
 
 
 def _make_candidate(folder: Path, card: Card | None, scores: list[Path], of_val: list[Path]) -> Candidate | None:

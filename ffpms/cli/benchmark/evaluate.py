@@ -87,15 +87,17 @@ def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:
     """Finds what is to be scored: a file and its name, or submissions; and what is wrong there.
 
     Raises:
-        ConfigError: the flags name neither or both.
+        ConfigError: the flags name neither or both, or write into a submission.
     """
     from benchmark.runs.external import check_name
-    from benchmark.runs.submission_folder import Candidate, find_candidate
+    from benchmark.runs.submission_folder import Candidate, check_out, find_candidate
 
+    for folder in flags["submissions"]:
+        check_out(flags["out"], folder)
     if flags["submissions"]:
         if given := [name for name in ("scores", "name", "val_scores") if flags[name] is not None]:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise ConfigError(f"submission: has its own card and scores; leave {names} away")
+            raise ConfigError(f"--submission: such a folder has a name and scores of its own; leave {names} away")
         found = [find_candidate(folder) for folder in flags["submissions"]]
         return [own for own, _ in found if own], [problem for _, wrong in found for problem in wrong]
     if missing := [f"--{name}" for name in ("scores", "name") if flags[name] is None]:

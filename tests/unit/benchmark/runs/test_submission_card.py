@@ -261,7 +261,7 @@ def test_a_submission_has_a_name_and_scores_of_its_own(ffpms: Command, whole: Pa
     folder = make_submission(tmp_path / "entry", predict(whole))
     result = ffpms("evaluate", "--submission", folder, flag, folder / "scores.csv", "--data", whole)
     assert result.exit_code == 2
-    assert result.stderr == f"Error: submission: has its own card and scores; leave {flag} away\n"
+    assert result.stderr == f"Error: --submission: such a folder has a name and scores of its own; leave {flag} away\n"
 
 
 def test_one_of_the_two_ways_is_needed(ffpms: Command, tmp_path: Path) -> None:

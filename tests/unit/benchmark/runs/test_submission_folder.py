@@ -48,6 +48,9 @@ def test_a_link_to_nothing_is_called_a_link(evaluate: Evaluate, whole: Path, tmp
         move_out(folder / name).resolve().unlink()
     lines = [f"Error: {folder / name}: is a link; put the file itself there" for name in (CARD, "scores.csv")]
     assert evaluate(folder) == (2, lines)
+    round_and_round = tmp_path / "loop"
+    round_and_round.symlink_to(round_and_round)
+    assert evaluate(round_and_round) == (2, [f"Error: {round_and_round}: is a link; put the folder itself there"])
 
 
 def test_each_method_has_a_name_of_its_own(evaluate: Evaluate, whole: Path, tmp_path: Path) -> None:
@@ -77,3 +80,14 @@ def test_the_same_scores_under_another_name_are_told(evaluate: Evaluate, whole: 
     status, lines = evaluate(first, other)
     assert status == 0
     assert f"{other}: has the same scores as {first}" in lines
+
+
+@pytest.mark.parametrize(("out", "what"), [("entry", "is"), ("entry/runs", "lies in"), (".", "has in it")])
+def test_nothing_is_written_among_the_files_of_a_submission(
+    evaluate: Evaluate, whole: Path, tmp_path: Path, out: str, what: str
+) -> None:
+    folder = make_submission(tmp_path / "place" / "entry", predict_seeds(whole))
+    before = sorted(tmp_path.rglob("*"))
+    line = f"Error: --out: {tmp_path / 'place' / out} {what} the submission {folder}; give a folder apart from it"
+    assert evaluate(folder, out=tmp_path / "place" / out) == (2, [line])
+    assert sorted(tmp_path.rglob("*")) == before
