@@ -8,6 +8,7 @@ import pandas as pd
 import tomli_w
 
 import ffpms
+from benchmark.runs.bag_check import find_problems, keys_of
 from benchmark.runs.card_check import find_misfits, find_other_set, name_seeds
 from benchmark.runs.folder import (
     CONFIG,
@@ -24,7 +25,7 @@ from benchmark.runs.folder import (
 )
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.proposals import MADE_OF_PROPOSALS, is_json, read_proposals
-from benchmark.runs.submission import SEED, Submission, find_problems, keys_of, read_submission, split_seeds
+from benchmark.runs.submission import SEED, Submission, read_submission, split_seeds
 from benchmark.runs.submission_card import CARD, NAME, OF_A_NAME, Card
 from benchmark.runs.submission_folder import Candidate
 from ffpms.errors import ConfigError, ManifestError, writing

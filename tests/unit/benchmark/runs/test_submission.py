@@ -38,6 +38,15 @@ WRONG = {
         lambda r: pd.concat([r, r.iloc[[0, 6]]]),
         ["score again what has a score: 2 (original_004, original_004 0)"],
     ),
+    "a bag that is not there": (
+        lambda r: r[r["bag_id"] != "DF_005_004"],
+        ["without a row: 1 (DF_005_004); give each a row with an empty slot, and one for each frame"],
+    ),
+    "bags of another set alone": (lambda r: r.assign(bag_id="x_" + r["bag_id"]), ["rows that are not of the test"]),
+    "a frame that is no number": (
+        lambda r: put(r, 9, "score", np.nan),
+        ["scores that are no number: 1 (original_004 3)"],
+    ),
     "nan": (lambda r: put(r, 2, "score", np.nan), ["scores that are no number: 1 (DF_004_005)"]),
     "text": (lambda r: put(r, 2, "score", "high"), ["scores that are no number: 1 (DF_004_005)"]),
     "infinite": (lambda r: put(r, 2, "score", "inf"), ["scores that are no number: 1 (DF_004_005)"]),
@@ -72,6 +81,18 @@ def test_what_is_wrong_is_said_in_a_line_each(submit: Submit, whole: Path, tmp_p
     change, said = WRONG[name]
     lines = check_refused(submit(change(predict(whole)), "--data", whole), tmp_path, said)
     assert len(lines) == len({line.split(":")[2] for line in lines}) <= 10
+
+
+@pytest.mark.parametrize("name", ["a bag that is not there", "bags of another set alone", "a frame that is no number"])
+def test_what_follows_from_a_line_is_not_said(submit: Submit, whole: Path, tmp_path: Path, name: str) -> None:
+    change, said = WRONG[name]
+    assert len(check_refused(submit(change(predict(whole)), "--data", whole), tmp_path, said)) == 1
+
+
+def test_a_video_of_a_file_without_frames_lacks_none(submit: Submit, whole: Path, tmp_path: Path) -> None:
+    result = submit(predict(whole, frames=False).tail(-1), "--data", whole)
+    (line,) = check_refused(result, tmp_path, ["without a row: 1 (original_004)"])
+    assert line.endswith("; give each a row with an empty slot")
 
 
 def test_all_that_is_wrong_is_said_at_once(submit: Submit, whole: Path) -> None:
