@@ -26,8 +26,9 @@ from benchmark.runs.folder import (
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.proposals import MADE_OF_PROPOSALS, is_json, read_proposals
 from benchmark.runs.submission import SEED, Submission, read_submission, split_seeds
-from benchmark.runs.submission_card import CARD, NAME, OF_A_NAME, Card
+from benchmark.runs.submission_card import CARD, Card
 from benchmark.runs.submission_folder import Candidate
+from benchmark.runs.submission_keys import NAME, OF_A_NAME
 from ffpms.errors import ConfigError, ManifestError, writing
 from ffpms.parquet import write_table
 from ffpms.regular_files import read_text

@@ -1,4 +1,4 @@
-"""Lines on what is wrong with a file of scores: a kind each, with the number and the first three."""
+"""Lines on what is wrong with scores: a kind each, with the number and the first three."""
 
 from collections.abc import Iterable
 

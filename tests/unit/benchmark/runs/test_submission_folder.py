@@ -8,6 +8,7 @@ import pytest
 from benchmark.runs.submission_card import CARD
 from tests.conftest import Command
 from tests.helpers.submission_folders import make_submission, predict_seeds
+from tests.helpers.submissions import predict
 
 Evaluate = Callable[..., tuple[int, list[str]]]
 
@@ -91,3 +92,28 @@ def test_nothing_is_written_among_the_files_of_a_submission(
     line = f"Error: --out: {tmp_path / 'place' / out} {what} the submission {folder}; give a folder apart from it"
     assert evaluate(folder, out=tmp_path / "place" / out) == (2, [line])
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_has_one_card_and_one_file_of_scores(ffpms: Command, whole: Path, tmp_path: Path) -> None:
+    def refuse(folder: Path) -> list[str]:
+        result = ffpms("evaluate", "--submission", folder, "--data", whole, "--out", tmp_path / "runs")
+        assert result.exit_code == 2
+        return [line.removeprefix(f"Error: {folder}") for line in result.stderr.splitlines()]
+
+    assert refuse(tmp_path / "nowhere") == [f": no folder; give the one with {CARD} in it"]
+    (tmp_path / "empty").mkdir()
+    assert refuse(tmp_path / "empty") == [
+        f"/{CARD}: not found; docs/board.md shows what to write into it",
+        ": has no scores; write scores.parquet or scores.csv or scores.json",
+    ]
+    folder = make_submission(tmp_path / "entry", predict(whole))
+    predict(whole).astype(str).to_parquet(folder / "scores.parquet")
+    assert refuse(folder) == [": has scores.parquet and scores.csv; keep one of them"]
+    (folder / "scores.parquet").unlink()
+    (folder / CARD).unlink()
+    (folder / CARD).mkdir()
+    assert refuse(folder) == [f"/{CARD}: a folder, no file; docs/board.md shows what to write into it"]
+    (folder / CARD).rmdir()
+    (folder / CARD).write_text("method = my-tool\n")
+    (line,) = refuse(folder)
+    assert line.startswith(f"/{CARD}: no TOML (Invalid value (at line 1, column 10)); write lines such as")
