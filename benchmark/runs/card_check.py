@@ -1,6 +1,7 @@
 """Compares the card of a submission with its scores, and with the set that they are of."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.submission_card import Card
@@ -18,10 +19,15 @@ def find_other_set(card: Card, truth: GroundTruth) -> str:
 
 
 def find_misfits(card: Card, seeds: tuple[int | None, ...] | None, truth: GroundTruth) -> Iterator[str]:
-    """Yields in what a card is not of its set, or of the seeds of its scores if these are known."""
+    """Yields in what a card is not of its set, or of the seeds of its scores if these are known.
+
+    A card of next year passes, for clocks differ.
+    """
     name, _ = _read_set(card, truth)
     if name != truth.dataset:
         yield f"data.name: the set of this sha256 is {truth.dataset}, not {name}; correct one of the two"
+    if (day := card.content["date"]).year > date.today().year + 1:
+        yield f"date: {day} is to come; give the date of the submission"
     stated = card.configuration.get("seeds")
     alone = seeds == (None,) and stated is not None and len(stated) < 2
     if seeds and stated is not None and not alone and tuple(sorted(stated)) != seeds:

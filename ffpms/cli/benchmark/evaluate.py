@@ -77,10 +77,9 @@ def _take_in(flags: dict[str, Any]) -> None:
     for candidate, test, val, _ in read:
         folders = write_runs(candidate.name, test, val, flags["out"], candidate.card) if test else []
         if not flags["quiet"]:
-            _tell(candidate, folders, len(truths[0].scored))
-    if not flags["quiet"]:
-        for line in find_copies(of_test):
-            click.echo(line, err=True)
+            _tell(candidate, test, folders)
+    for line in () if flags["quiet"] else find_copies(of_test):
+        click.echo(line, err=True)
 
 
 def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:
@@ -106,9 +105,11 @@ def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:
     return [Candidate(flags["name"], flags["scores"], flags["scores"], flags["val_scores"])], []
 
 
-def _tell(candidate: Any, folders: Sequence[Path], n_bags: int) -> None:
-    """Tells where the runs are, and what a reader of the card will miss."""
+def _tell(candidate: Any, test: Any, folders: Sequence[Path]) -> None:
+    """Tells where the runs are, and what a reader of the submission will miss."""
+    from benchmark.leaderboards.submission_lines import find_shortcomings
+
     more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
-    click.echo(f"{folders[0]}{more}: {n_bags} test bags scored", err=True)
-    if candidate.card and candidate.card.unstated:
-        click.echo(f"{candidate.place}: its card does not state {', '.join(candidate.card.unstated)}", err=True)
+    click.echo(f"{folders[0]}{more}: {len(test.truth.scored)} test bags scored", err=True)
+    for line in find_shortcomings(candidate.card, test) if candidate.card else ():
+        click.echo(f"{candidate.place}: {line}", err=True)
