@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from scipy.special import expit
 
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.problem_lines import describe, name_rows
-from ffpms.errors import ManifestError, unreadable
+from benchmark.runs.problem_lines import describe, list_names, name_rows
+from ffpms.checks import shown
+from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import digest
 from ffpms.regular_files import open_file
 from ffpms.schema import UNKNOWN
@@ -25,6 +26,8 @@ SEED = "seed"
 """Column that tells the scores of several trainings apart; it may be left out."""
 LOGIT = "logit"
 """Column that may stand in the place of the score, which is then 1 / (1 + exp(-logit))."""
+_MAX_COLUMNS = 8
+"""Maximum number of columns in an error line."""
 _GIVE = "give a CSV or Parquet file with bag_id, slot and score"
 
 
@@ -146,22 +149,23 @@ def _read_table(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, pa.ArrowException) as error:
         if isinstance(error, OSError) and error.errno is not None:  # Arrow's own about the content have no number
             raise ManifestError(f"{path}: {unreadable(error)}") from None
-        raise ManifestError(f"{path}: neither CSV nor Parquet ({error}); write it again") from None
+        raise ManifestError(f"{path}: neither CSV nor Parquet ({first_line(error)}); write it again") from None
 
 
 def _check_columns(names: list[str]) -> Iterator[str]:
+    """Yields what is wrong with the names of columns; where none is known, one line says so."""
     if len(names) == 1 and (mark := next((mark for mark in ";\t" if mark in names[0]), "")):
-        yield f"one column only, named {names[0]!r}; separate columns by commas, not by {mark!r}"
+        yield f"one column only, named {shown(names[0])}; separate columns by commas, not by {mark!r}"
         return
     todo = f"it takes {', '.join((*COLUMNS, SEED))}, of which slot, track_id and seed may be left out"
-    needed = ("bag_id", LOGIT if LOGIT in names else "score")
+    needed, every = ("bag_id", LOGIT if LOGIT in names else "score"), {*COLUMNS, SEED, LOGIT}
     if missing := [name for name in needed if name not in names]:
-        yield f"no column {' and '.join(missing)} (there are: {', '.join(names) or 'none'}); {todo}"
-    if unknown := [name for name in names if name not in (*COLUMNS, SEED, LOGIT)]:
-        yield f"unknown columns {', '.join(unknown)}; {todo}"
+        yield f"no column {' and '.join(missing)} (there are: {list_names(names, _MAX_COLUMNS) or 'none'}); {todo}"
+    if (unknown := [name for name in names if name not in every]) and every & set(names):
+        yield f"unknown columns {list_names(unknown, _MAX_COLUMNS)}; {todo}"
     if {"score", LOGIT} <= set(names):
         yield "both score and logit; leave one of the columns away"
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted({name for name in names if names.count(name) > 1} & every):
         yield f"columns {', '.join(twice)} are there twice; keep one of each"
 
 

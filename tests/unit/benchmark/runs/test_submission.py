@@ -143,6 +143,27 @@ def test_a_folder_is_no_file(ffpms: Command, tmp_path: Path) -> None:
     assert result.stderr.startswith(f"Error: {tmp_path}: a folder, no file; give a CSV or Parquet file with bag_id")
 
 
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("hello" * 100, "no column bag_id and score (there are: 'hellohello"),
+        ("\x1b[31mred", "no column bag_id and score (there are: '\\x1b[31mred'); it takes bag_id, slot"),
+        (",".join(f"c{n}" for n in range(999)), "(there are: c0, c1, c2, c3, c4, c5, c6, c7, ...); it takes bag_id"),
+    ],
+)
+def test_a_strange_header_is_one_short_line(ffpms: Command, tmp_path: Path, header: str, said: str) -> None:
+    (tmp_path / "x.csv").write_text(f"{header}\n1\n")
+    (line,) = ffpms("evaluate", "--scores", tmp_path / "x.csv", "--name", "t").stderr.splitlines()
+    assert said in line
+    assert len(line) < len(str(tmp_path)) + 300
+
+
+def test_a_bag_that_no_line_shows_is_quoted(submit: Submit, whole: Path, tmp_path: Path) -> None:
+    rows = put(predict(whole), 6, "bag_id", "\x1b[31m" + "x" * 99)
+    lines = check_refused(submit(rows, "--data", whole), tmp_path, [": 1 ('\\x1b[31mxxx"])
+    assert all(line.isprintable() and len(line) < len(str(tmp_path)) + 300 for line in lines)
+
+
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_columns_are_separated_by_commas(ffpms: Command, whole: Path, tmp_path: Path, mark: str) -> None:
     predict(whole).to_csv(tmp_path / "x.csv", index=False, sep=mark)
