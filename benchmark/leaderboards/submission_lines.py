@@ -1,10 +1,12 @@
-"""Lines on submissions for the foot of the board: whose they are, and what they learnt from."""
+"""Lines on submissions: whose they are, what they learnt from, and what a reader will miss."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from benchmark.leaderboards.groups import Group
 from benchmark.leaderboards.labels import factor_out
+from benchmark.runs.submission import Submission
 from benchmark.runs.submission_card import Card
+from benchmark.stats.comparison import LEAST_SEEDS
 
 _MARKS = {
     "trained on more data": "it learnt from the train split of the set and from other data",
@@ -36,3 +38,15 @@ def describe_card(card: Card) -> str:
     whose = f"{card.title}, {f'by {card.authors}' if card.authors else 'authors not stated'}"
     whose += f", {card.url}" if card.url else ""
     return f"{whose}. Trained on: {own['trained_on']}. Chosen: {chosen}. Licence of the scores: {card.licence}."
+
+
+def find_shortcomings(card: Card, test: Submission) -> Iterator[str]:
+    """Finds what is no error in a submission, and what its author may want to know beforehand."""
+    if card.unstated:
+        yield f"its card does not state {', '.join(card.unstated)}"
+    if (n := len(test.seeds)) < LEAST_SEEDS:
+        trainings = "1 training (seed)" if n == 1 else f"{n} trainings (seeds)"
+        yield f"has {trainings}; with fewer than {LEAST_SEEDS} no difference from another method is tested"
+    own, most = card.configuration.get("frames", 0), int(test.truth.frames.groupby("bag_id")["slot"].nunique().max())
+    if own > most:
+        yield f"its card states {own} frames of a video, and the set has {most}"

@@ -1,6 +1,5 @@
 """External scores: checks another tool's scores and stores them as a run (``ffpms evaluate``)."""
 
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,8 @@ import pandas as pd
 import tomli_w
 
 import ffpms
+from benchmark.runs.bag_check import find_problems, keys_of
+from benchmark.runs.card_check import find_misfits, find_other_set, name_seeds
 from benchmark.runs.folder import (
     CONFIG,
     EXTERNAL,
@@ -24,12 +25,12 @@ from benchmark.runs.folder import (
 )
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.proposals import MADE_OF_PROPOSALS, is_json, read_proposals
-from benchmark.runs.submission import SEED, Submission, find_problems, keys_of, read_submission, split_seeds
-from benchmark.runs.submission_card import CARD, NAME, OF_A_NAME, Card
+from benchmark.runs.submission import SEED, Submission, read_submission, split_seeds
+from benchmark.runs.submission_card import CARD, Card
 from benchmark.runs.submission_folder import Candidate
+from benchmark.runs.submission_keys import NAME, OF_A_NAME
 from ffpms.errors import ConfigError, ManifestError, writing
 from ffpms.parquet import write_table
-from ffpms.protocol.v1_manifest import OFFICIAL
 from ffpms.regular_files import read_text
 from ffpms.schema import NO_FACE_SCORE, PROPOSAL, SCORE, SEGMENT, UNKNOWN, Split
 from ffpms.storage import write_whole
@@ -53,50 +54,25 @@ def read_candidate(
 ) -> tuple[Submission | None, Submission | None, list[str]]:
     """Reads the scores of the test bags and, if there are any, of the val bags.
 
-    Returns them and the problems, one line a kind.
+    Returns them and the problems, one line a kind. Scores of another set are not read: all that is
+    wrong with them follows from that.
 
     Raises:
         ConfigError: the file has proposals, and the truth no built set.
         ManifestError: a file is no table and no JSON object.
     """
+    if candidate.card and (other := find_other_set(candidate.card, test)):
+        return None, None, [f"{candidate.place / CARD}: {other}"]
     own, problems = read_scores(candidate.scores, test)
     of_val, wrong = read_scores(candidate.val_scores, val) if candidate.val_scores else (None, [])
     problems += wrong
     if own and of_val and own.seeds != of_val.seeds:
-        what = f"has scores of {_name_seeds(of_val.seeds)}, those of the test bags are of {_name_seeds(own.seeds)}"
+        what = f"has scores of {name_seeds(of_val.seeds)}, those of the test bags are of {name_seeds(own.seeds)}"
         problems.append(f"{candidate.val_scores}: {what}; give both files the same")
     if candidate.card:
         seeds = own.seeds if own else None
-        problems += [f"{candidate.place / CARD}: {problem}" for problem in _compare(candidate.card, seeds, test)]
+        problems += [f"{candidate.place / CARD}: {problem}" for problem in find_misfits(candidate.card, seeds, test)]
     return own, of_val, problems
-
-
-def _compare(card: Card, seeds: tuple[int | None, ...] | None, truth: GroundTruth) -> Iterator[str]:
-    """Yields in what a card is not of the scores beside it, or not of the set."""
-    stated = card.configuration.get("seeds")
-    alone = seeds == (None,) and stated is not None and len(stated) < 2
-    if seeds and stated is not None and not alone and tuple(sorted(stated)) != seeds:
-        what = f"{stated} are not those of the scores ({_name_seeds(seeds)})"
-        yield f"configuration.seeds: {what}; correct one of the two"
-    name, sha256 = card.data.get("name", truth.dataset), card.data.get("sha256", "")
-    same = truth.sha256.startswith(sha256) if sha256 else name == truth.dataset
-    if not (same or name == truth.dataset in OFFICIAL):
-        theirs, own = f"{name} {sha256[:8]}".rstrip(), f"{truth.dataset} {truth.sha256[:8]}"
-        yield f"data: the scores are of {theirs}, and this set is {own}; name theirs with --data"
-
-
-def _name_seeds(seeds: tuple[int | None, ...]) -> str:
-    return "no seed" if seeds == (None,) else f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
-
-
-def find_repeated(read: Iterable[tuple[Candidate, Submission]]) -> Iterator[str]:
-    """Finds submissions that another has the name and the scores of, whose runs would be one."""
-    first: dict[tuple[str, str], Candidate] = {}
-    for candidate, test in read:
-        before = first.setdefault((candidate.name, test.sha256), candidate)
-        if before is not candidate:
-            what = f"has the method and the scores of {before.place}"
-            yield f"{candidate.place}: {what}; leave one of the two away"
 
 
 def read_scores(path: Path, truth: GroundTruth) -> tuple[Submission | None, list[str]]:
@@ -131,7 +107,7 @@ def _find_problems(rows: pd.DataFrame, truth: GroundTruth) -> list[str]:
         for problem in find_problems(own, truth):
             found.setdefault(problem, []).append(seed)
     return [
-        problem if seeds == [None] else f"{_name_seeds(tuple(seeds))}: {problem}" for problem, seeds in found.items()
+        problem if seeds == [None] else f"{name_seeds(tuple(seeds))}: {problem}" for problem, seeds in found.items()
     ]
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.submission import COLUMNS, describe
+from benchmark.runs.problem_lines import describe
+from benchmark.runs.submission import COLUMNS
 from ffpms.errors import ConfigError, ManifestError, unreadable
 from ffpms.regular_files import open_file, read_text
 from ffpms.schema import PROPOSAL, UNKNOWN, WITH_PIXELS, Status
@@ -142,11 +143,13 @@ def _check_files(files: list[_File], truth: GroundTruth) -> Iterator[str]:
     split = f"{truth.split} bags of {truth.name}"
     bags = pd.Series([file.bag_id for file in files], dtype=object)
     names = pd.Series([file.name for file in files], dtype=object)
-    yield describe(f"files that are not of the {split}", names[~bags.isin(truth.videos["bag_id"])], truth.hint)
+    known = bags.isin(truth.videos["bag_id"])
+    yield describe(f"files that are not of the {split}", names[~known], truth.hint)
     yield describe("files that are there twice", names[bags.duplicated()], "keep one of them")
-    needed = truth.scored[truth.scored["status"] != Status.NO_FACE]["bag_id"]
-    todo = "give each a list, [] where nothing was found"
-    yield describe(f"{split} that are not there", needed[~needed.isin(bags)], todo)
+    if known.any() or bags.empty:
+        needed = truth.scored[truth.scored["status"] != Status.NO_FACE]["bag_id"]
+        todo = "give each a list, [] where nothing was found"
+        yield describe(f"{split} that are not there", needed[~needed.isin(bags)], todo)
 
 
 def _check_values(rows: pd.DataFrame) -> Iterator[str]:

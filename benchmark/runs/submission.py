@@ -1,7 +1,7 @@
-"""Submission: reads a file of another tool's scores and finds everything that is wrong with it."""
+"""Submission: reads a file of another tool's scores and finds what is wrong with its form."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 from scipy.special import expit
 
 from benchmark.runs.ground_truth import GroundTruth
-from ffpms.errors import ManifestError, unreadable
+from benchmark.runs.problem_lines import describe, list_names, name_rows
+from ffpms.checks import shown
+from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import digest
 from ffpms.regular_files import open_file
-from ffpms.schema import UNKNOWN, Status
+from ffpms.schema import UNKNOWN
 
 COLUMNS = ("bag_id", "slot", "track_id", "score")
 """Columns of a file of scores."""
@@ -24,9 +26,9 @@ SEED = "seed"
 """Column that tells the scores of several trainings apart; it may be left out."""
 LOGIT = "logit"
 """Column that may stand in the place of the score, which is then 1 / (1 + exp(-logit))."""
+_MAX_COLUMNS = 8
+"""Maximum number of columns in an error line."""
 _GIVE = "give a CSV or Parquet file with bag_id, slot and score"
-_MAX_NAMED = 3
-"""Maximum number of examples in an error line."""
 
 
 @dataclass(frozen=True)
@@ -94,30 +96,43 @@ def read_submission(path: Path) -> tuple[pd.DataFrame, list[str]]:
     table = _read_table(path)
     if wrong := list(_check_columns([str(name) for name in table.columns])):
         return table, wrong
-    bag, (score, problems) = table["bag_id"].astype(str), _read_scores(table)
-    rows = pd.DataFrame({"bag_id": bag, "score": score})
+    rows, broken = _read_rows(table)
+    problems = _check_rows(rows, broken, LOGIT if LOGIT in table else "score")
+    return rows, [problem for problem in problems if problem]
+
+
+def _read_rows(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Series]]:
+    """Reads the rows of a table; also returns which places of each column are none."""
+    rows, broken = pd.DataFrame({"bag_id": table["bag_id"].astype(str), "score": _read_scores(table)}), {}
+    for name, highest in (("slot", 2**15 - 1), ("track_id", 2**15 - 1), (SEED, 2**31 - 1)):
+        if name in table:
+            rows[name], broken[name] = _to_places(table[name], highest)
+        elif name != SEED:
+            rows[name] = UNKNOWN
+    return rows[[*COLUMNS, *([SEED] if SEED in rows else [])]], broken
+
+
+def _read_scores(table: pd.DataFrame) -> pd.Series:
+    """Reads scores, or makes them of logits; NaN is none."""
+    if LOGIT not in table:
+        return _to_numbers(table["score"])
+    number = _to_numbers(table[LOGIT])
+    return pd.Series(expit(number.to_numpy()), index=number.index)
+
+
+def _check_rows(rows: pd.DataFrame, broken: dict[str, pd.Series], of_score: str) -> Iterator[str]:
+    """Yields what is wrong with the cells of each column, which names a score ``of_score``."""
+    score, todo = rows["score"], "give every row one" + (" in [0, 1]" if of_score == "score" else "")
+    yield describe(f"{of_score}s that are no number", name_rows(rows[score.isna()]), todo)
     outside = (score < 0) | (score > 1)
-    problems.append(describe("scores outside [0, 1]", bag[outside], "give the probability of being fake"))
+    yield describe("scores outside [0, 1]", name_rows(rows[outside]), "give the probability of being fake")
     for name in ("slot", "track_id"):
-        rows[name], broken = _to_places(table[name]) if name in table else (UNKNOWN, bag.isna())
-        problems.append(describe(f"{name}s that are no whole number", bag[broken], "leave it empty for a video"))
-    if SEED in table:
-        rows[SEED], broken = _to_places(table[SEED], 2**31 - 1)
-        unknown = bag[broken | (rows[SEED] == UNKNOWN)]
-        problems.append(
-            describe("seeds that are no whole number", unknown, "give every row one from 0, or leave the column out")
-        )
-    return rows[[*COLUMNS, *([SEED] if SEED in rows else [])]], [problem for problem in problems if problem]
-
-
-def _read_scores(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
-    """Reads scores, or makes them of logits; also says which are no number."""
-    name = LOGIT if LOGIT in table else "score"
-    number = _to_numbers(table[name])
-    todo = "give every row one" + (" in [0, 1]" if name == "score" else "")
-    problem = describe(f"{name}s that are no number", table.loc[number.isna(), "bag_id"].astype(str), todo)
-    score = number if name == "score" else pd.Series(expit(number.to_numpy()), index=number.index)
-    return score, [problem]
+        if name in broken:
+            own = name_rows(rows[broken[name]])
+            yield describe(f"{name}s that are no whole number", own, "leave it empty for a video")
+    if SEED in broken:
+        own = name_rows(rows[broken[SEED] | (rows[SEED] == UNKNOWN)])
+        yield describe("seeds that are no whole number", own, "give every row one from 0, or leave the column out")
 
 
 def _read_table(path: Path) -> pd.DataFrame:
@@ -134,22 +149,23 @@ def _read_table(path: Path) -> pd.DataFrame:
     except (OSError, ValueError, pa.ArrowException) as error:
         if isinstance(error, OSError) and error.errno is not None:  # Arrow's own about the content have no number
             raise ManifestError(f"{path}: {unreadable(error)}") from None
-        raise ManifestError(f"{path}: neither CSV nor Parquet ({error}); write it again") from None
+        raise ManifestError(f"{path}: neither CSV nor Parquet ({first_line(error)}); write it again") from None
 
 
 def _check_columns(names: list[str]) -> Iterator[str]:
+    """Yields what is wrong with the names of columns; where none is known, one line says so."""
     if len(names) == 1 and (mark := next((mark for mark in ";\t" if mark in names[0]), "")):
-        yield f"one column only, named {names[0]!r}; separate columns by commas, not by {mark!r}"
+        yield f"one column only, named {shown(names[0])}; separate columns by commas, not by {mark!r}"
         return
     todo = f"it takes {', '.join((*COLUMNS, SEED))}, of which slot, track_id and seed may be left out"
-    needed = ("bag_id", LOGIT if LOGIT in names else "score")
+    needed, every = ("bag_id", LOGIT if LOGIT in names else "score"), {*COLUMNS, SEED, LOGIT}
     if missing := [name for name in needed if name not in names]:
-        yield f"no column {' and '.join(missing)} (there are: {', '.join(names) or 'none'}); {todo}"
-    if unknown := [name for name in names if name not in (*COLUMNS, SEED, LOGIT)]:
-        yield f"unknown columns {', '.join(unknown)}; {todo}"
+        yield f"no column {' and '.join(missing)} (there are: {list_names(names, _MAX_COLUMNS) or 'none'}); {todo}"
+    if (unknown := [name for name in names if name not in every]) and every & set(names):
+        yield f"unknown columns {list_names(unknown, _MAX_COLUMNS)}; {todo}"
     if {"score", LOGIT} <= set(names):
         yield "both score and logit; leave one of the columns away"
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted({name for name in names if names.count(name) > 1} & every):
         yield f"columns {', '.join(twice)} are there twice; keep one of each"
 
 
@@ -173,7 +189,7 @@ def _read_exactly(cell: object, number: float) -> float:
     return number
 
 
-def _to_places(column: pd.Series, highest: int = 2**15 - 1) -> tuple[pd.Series, pd.Series]:
+def _to_places(column: pd.Series, highest: int) -> tuple[pd.Series, pd.Series]:
     """Converts a column to whole numbers from -1, which also stands for an empty cell.
 
     Also returns which cells are neither.
@@ -182,65 +198,3 @@ def _to_places(column: pd.Series, highest: int = 2**15 - 1) -> tuple[pd.Series, 
     number = _to_numbers(column)
     broken = ~empty & ~((number % 1 == 0) & number.between(UNKNOWN, highest))
     return number.where(~empty & ~broken, UNKNOWN).astype(np.int64), broken
-
-
-def keys_of(rows: pd.DataFrame, truth: GroundTruth) -> list[str]:
-    """Returns the columns that identify a face.
-
-    Tracks count if both the file and the set have any.
-    """
-    tracks = (rows["track_id"] != UNKNOWN).any() and (truth.frames["track_id"] != UNKNOWN).any()
-    return ["bag_id", "slot", *(["track_id"] if tracks else [])]
-
-
-def find_problems(rows: pd.DataFrame, truth: GroundTruth) -> list[str]:
-    """Finds what is wrong with the rows compared to the bags they should score, one line a kind."""
-    known, is_video = rows["bag_id"].isin(truth.videos["bag_id"]), rows["slot"] == UNKNOWN
-    keys = keys_of(rows, truth)
-    split = f"{truth.split} bags of {truth.name}"
-    needed = truth.scored[truth.scored["status"] != Status.NO_FACE]["bag_id"]
-    unscored = needed[~needed.isin(rows.loc[is_video, "bag_id"])]
-    twice = rows.loc[rows.duplicated(keys), keys]
-    problems = [
-        describe(f"rows that are not of the {split}", rows.loc[~known, "bag_id"], truth.hint),
-        describe("rows that score again what has a score", _name(twice), "keep one of them"),
-        describe(f"{split} without a video score", unscored, "give each a row with an empty slot"),
-    ]
-    if (known & ~is_video).any():
-        problems += _find_frame_problems(rows[known & ~is_video][keys], truth)
-    return [problem for problem in problems if problem]
-
-
-def _find_frame_problems(frames: pd.DataFrame, truth: GroundTruth) -> list[str]:
-    keys = list(frames.columns)
-    faces = truth.faces(keys)
-    strange = frames.merge(faces, on=keys, how="left")
-    lacking = faces[faces["required"]].merge(frames.assign(there=True), on=keys, how="left")
-    what = " or ".join(keys[1:])
-    return [
-        describe(
-            f"rows of a {what} that their bag has not", _name(strange.loc[strange["label"].isna(), keys]), _SEE_FRAMES
-        ),
-        describe("frames without a score", _name(lacking.loc[lacking["there"].isna(), keys]), _ALL_OR_NONE),
-    ]
-
-
-_SEE_FRAMES = "frames.parquet of the set has those there are"
-_ALL_OR_NONE = "give every frame one, or leave out all rows with a slot"
-
-
-def _name(rows: pd.DataFrame) -> list[str]:
-    return [" ".join(str(value) for value in row if value != UNKNOWN) for row in rows.itertuples(index=False)]
-
-
-def describe(what: str, names: Iterable[str], todo: str) -> str:
-    """Describes a problem, or returns '' if there is none; each name stands once.
-
-    Example:
-        >>> describe("scores above 1", ["DF_0_1", "DF_2_3", "DF_4_5", "DF_6_7"], "give others")
-        'scores above 1: 4 (DF_0_1, DF_2_3, DF_4_5, ...); give others'
-    """
-    found = list(names)
-    different = list(dict.fromkeys(found))
-    shown = ", ".join(different[:_MAX_NAMED]) + (", ..." if len(different) > _MAX_NAMED else "")
-    return f"{what}: {len(found)} ({shown}); {todo}" if found else ""

@@ -3,7 +3,6 @@
 The order is defaults, then the file, then flags. An unknown key is an error.
 """
 
-import tomllib
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +12,8 @@ import click
 
 from ffpms.checks import shown
 from ffpms.errors import unreadable
-from ffpms.regular_files import read_text
+from ffpms.toml_files import explain_toml
+from ffpms.toml_files import read_toml as read_toml_file
 
 
 def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
@@ -27,11 +27,11 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
     if path is None:
         return None
     try:
-        values: dict[str, Any] = tomllib.loads(read_text(path))
+        values = read_toml_file(path)
     except OSError as error:
         raise click.BadParameter(f"{path}: {unreadable(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise click.BadParameter(f"{path}: not TOML ({error}); write lines such as seed = 7") from None
+        raise click.BadParameter(f"{path}: {explain_toml(error, 'seed = 7')}") from None
     known = {str(p.name): p for p in context.command.params if p.name != "config"}
     flags = {flag.lstrip("-").replace("-", "_"): name for name, p in known.items() for flag in p.opts}
     named = {flags.get(k, k): v for k, v in ((key.replace("-", "_"), value) for key, value in values.items())}

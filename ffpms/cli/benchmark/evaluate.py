@@ -56,9 +56,10 @@ def evaluate(**flags: Any) -> None:
 
 def _take_in(flags: dict[str, Any]) -> None:
     """Checks all scores and cards, then writes the runs; exit code 2 if something is wrong."""
-    from benchmark.runs.external import find_repeated, read_candidate, write_runs
+    from benchmark.runs.external import read_candidate, write_runs
     from benchmark.runs.ground_truth import GroundTruth
     from benchmark.runs.recipe_set import load_set
+    from benchmark.runs.several_submissions import find_copies, find_repeated
     from ffpms.schema import Split
 
     candidates, problems = _find_candidates(flags)
@@ -67,7 +68,8 @@ def _take_in(flags: dict[str, Any]) -> None:
     truths = make(Split.TEST), make(Split.VAL)
     read = [(candidate, *read_candidate(candidate, *truths)) for candidate in candidates]
     problems += [problem for *_, own in read for problem in own]
-    problems += find_repeated([(candidate, test) for candidate, test, *_ in read if test])
+    of_test = [(candidate, test) for candidate, test, *_ in read]
+    problems += find_repeated(of_test)
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
     if problems:
@@ -75,22 +77,26 @@ def _take_in(flags: dict[str, Any]) -> None:
     for candidate, test, val, _ in read:
         folders = write_runs(candidate.name, test, val, flags["out"], candidate.card) if test else []
         if not flags["quiet"]:
-            _tell(candidate, folders, len(truths[0].scored))
+            _tell(candidate, test, folders)
+    for line in () if flags["quiet"] else find_copies(of_test):
+        click.echo(line, err=True)
 
 
 def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:
     """Finds what is to be scored: a file and its name, or submissions; and what is wrong there.
 
     Raises:
-        ConfigError: the flags name neither or both.
+        ConfigError: the flags name neither or both, or write into a submission.
     """
     from benchmark.runs.external import check_name
-    from benchmark.runs.submission_folder import Candidate, find_candidate
+    from benchmark.runs.submission_folder import Candidate, check_out, find_candidate
 
+    for folder in flags["submissions"]:
+        check_out(flags["out"], folder)
     if flags["submissions"]:
         if given := [name for name in ("scores", "name", "val_scores") if flags[name] is not None]:
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise ConfigError(f"submission: has its own card and scores; leave {names} away")
+            raise ConfigError(f"--submission: such a folder has a name and scores of its own; leave {names} away")
         found = [find_candidate(folder) for folder in flags["submissions"]]
         return [own for own, _ in found if own], [problem for _, wrong in found for problem in wrong]
     if missing := [f"--{name}" for name in ("scores", "name") if flags[name] is None]:
@@ -99,9 +105,11 @@ def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:
     return [Candidate(flags["name"], flags["scores"], flags["scores"], flags["val_scores"])], []
 
 
-def _tell(candidate: Any, folders: Sequence[Path], n_bags: int) -> None:
-    """Tells where the runs are, and what a reader of the card will miss."""
+def _tell(candidate: Any, test: Any, folders: Sequence[Path]) -> None:
+    """Tells where the runs are, and what a reader of the submission will miss."""
+    from benchmark.leaderboards.submission_lines import find_shortcomings
+
     more = f" and {len(folders) - 1} more" if len(folders) > 1 else ""
-    click.echo(f"{folders[0]}{more}: {n_bags} test bags scored", err=True)
-    if candidate.card and candidate.card.unstated:
-        click.echo(f"{candidate.place}: its card does not state {', '.join(candidate.card.unstated)}", err=True)
+    click.echo(f"{folders[0]}{more}: {len(test.truth.scored)} test bags scored", err=True)
+    for line in find_shortcomings(candidate.card, test) if candidate.card else ():
+        click.echo(f"{candidate.place}: {line}", err=True)

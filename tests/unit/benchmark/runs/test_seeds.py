@@ -96,11 +96,15 @@ def test_logits_stand_for_scores(ffpms: Command, submit: Submit, pairs: Path, tm
 WRONG = {
     "a bag of one seed": (
         lambda r: r.drop(index=r[(r["seed"] == 1) & (r["bag_id"] == "DF_004_005")].index),
-        ["seed 1: test bags of", "1 (DF_004_005)", "seed 1: frames without a score: 4"],
+        ["seed 1: test bags of", "without a row: 1 (DF_004_005); give each a row with an empty slot, and one for"],
     ),
     "a frame of two seeds": (
         lambda r: r.drop(index=r[(r["seed"] > 0) & (r["bag_id"] == "DF_004_005") & (r["slot"] == 2)].index),
         ["seeds 1, 2: frames without a score: 1 (DF_004_005 2)"],
+    ),
+    "a score above 1": (
+        lambda r: r.assign(score=r["score"].where((r["seed"] != 1) | (r["slot"] != 2), 1.5)),
+        ["scores outside [0, 1]: 6 (original_004 2 of seed 1, original_005 2 of seed 1, "],
     ),
     "half a seed": (lambda r: r.assign(seed=r["seed"] + 0.5), ["seeds that are no whole number: "]),
     "no seed": (lambda r: r.assign(seed=""), ["seeds that are no whole number: "]),
@@ -109,7 +113,7 @@ WRONG = {
     "both": (lambda r: r.assign(logit=0.0), ["both score and logit"]),
     "no logit": (
         lambda r: r.drop(columns="score").assign(logit="high"),
-        ["logits that are no number: 90 (original_004, "],
+        ["logits that are no number: 90 (original_004 of seed 0, "],
     ),
 }
 

@@ -38,6 +38,15 @@ WRONG = {
         lambda r: pd.concat([r, r.iloc[[0, 6]]]),
         ["score again what has a score: 2 (original_004, original_004 0)"],
     ),
+    "a bag that is not there": (
+        lambda r: r[r["bag_id"] != "DF_005_004"],
+        ["without a row: 1 (DF_005_004); give each a row with an empty slot, and one for each frame"],
+    ),
+    "bags of another set alone": (lambda r: r.assign(bag_id="x_" + r["bag_id"]), ["rows that are not of the test"]),
+    "a frame that is no number": (
+        lambda r: put(r, 9, "score", np.nan),
+        ["scores that are no number: 1 (original_004 3)"],
+    ),
     "nan": (lambda r: put(r, 2, "score", np.nan), ["scores that are no number: 1 (DF_004_005)"]),
     "text": (lambda r: put(r, 2, "score", "high"), ["scores that are no number: 1 (DF_004_005)"]),
     "infinite": (lambda r: put(r, 2, "score", "inf"), ["scores that are no number: 1 (DF_004_005)"]),
@@ -72,6 +81,18 @@ def test_what_is_wrong_is_said_in_a_line_each(submit: Submit, whole: Path, tmp_p
     change, said = WRONG[name]
     lines = check_refused(submit(change(predict(whole)), "--data", whole), tmp_path, said)
     assert len(lines) == len({line.split(":")[2] for line in lines}) <= 10
+
+
+@pytest.mark.parametrize("name", ["a bag that is not there", "bags of another set alone", "a frame that is no number"])
+def test_what_follows_from_a_line_is_not_said(submit: Submit, whole: Path, tmp_path: Path, name: str) -> None:
+    change, said = WRONG[name]
+    assert len(check_refused(submit(change(predict(whole)), "--data", whole), tmp_path, said)) == 1
+
+
+def test_a_video_of_a_file_without_frames_lacks_none(submit: Submit, whole: Path, tmp_path: Path) -> None:
+    result = submit(predict(whole, frames=False).tail(-1), "--data", whole)
+    (line,) = check_refused(result, tmp_path, ["without a row: 1 (original_004)"])
+    assert line.endswith("; give each a row with an empty slot")
 
 
 def test_all_that_is_wrong_is_said_at_once(submit: Submit, whole: Path) -> None:
@@ -120,6 +141,27 @@ def test_a_folder_is_no_file(ffpms: Command, tmp_path: Path) -> None:
     result = ffpms("evaluate", "--scores", tmp_path, "--name", "t", "--out", tmp_path / "runs")
     assert result.exit_code == 2
     assert result.stderr.startswith(f"Error: {tmp_path}: a folder, no file; give a CSV or Parquet file with bag_id")
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("hello" * 100, "no column bag_id and score (there are: 'hellohello"),
+        ("\x1b[31mred", "no column bag_id and score (there are: '\\x1b[31mred'); it takes bag_id, slot"),
+        (",".join(f"c{n}" for n in range(999)), "(there are: c0, c1, c2, c3, c4, c5, c6, c7, ...); it takes bag_id"),
+    ],
+)
+def test_a_strange_header_is_one_short_line(ffpms: Command, tmp_path: Path, header: str, said: str) -> None:
+    (tmp_path / "x.csv").write_text(f"{header}\n1\n")
+    (line,) = ffpms("evaluate", "--scores", tmp_path / "x.csv", "--name", "t").stderr.splitlines()
+    assert said in line
+    assert len(line) < len(str(tmp_path)) + 300
+
+
+def test_a_bag_that_no_line_shows_is_quoted(submit: Submit, whole: Path, tmp_path: Path) -> None:
+    rows = put(predict(whole), 6, "bag_id", "\x1b[31m" + "x" * 99)
+    lines = check_refused(submit(rows, "--data", whole), tmp_path, [": 1 ('\\x1b[31mxxx"])
+    assert all(line.isprintable() and len(line) < len(str(tmp_path)) + 300 for line in lines)
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])

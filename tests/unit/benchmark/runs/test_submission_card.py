@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import tomli_w
 
 from benchmark.leaderboards.groups import group_runs
 from benchmark.runs.collection import read_runs
 from benchmark.runs.submission_card import CARD as CARD_FILE
-from benchmark.runs.submission_card import KEYS, OF_THE_CONFIGURATION, OF_THE_DATA, find_card_problems
+from benchmark.runs.submission_card import Card, find_card_problems, read_card
+from benchmark.runs.submission_keys import KEYS, OF_THE_CONFIGURATION, OF_THE_DATA
 from ffpms.dataset.built_set import BuiltSet
 from tests.conftest import Command
 from tests.helpers.pages import ROOT
@@ -126,20 +128,43 @@ def test_a_method_of_the_paper_has_no_difference_from_it(tmp_path: Path) -> None
 
 
 WRONG = {
-    "an unknown key": ({"titel": "x"}, ["'titel': no key of a card; did you mean title?"]),
-    "an unknown table": ({"extra": {"a": 1}}, ["'extra': no key of a card; leave it away"]),
+    "an unknown key": ({"titel": "x"}, ["titel: no key of a card; did you mean title?"]),
+    "an unknown table": ({"extra": {"a": 1}}, ["extra: no key of a card; leave it away"]),
     "no title": ({"title": None}, ["title: missing; give a text"]),
     "an empty title": ({"title": " "}, ["title: ' ' does not fit; give a text in one line, not empty"]),
-    "two lines": ({"title": "a\nb"}, ["title: "]),
-    "an escape": ({"title": "a\x1b[31m"}, ["title: "]),
-    "a long text": ({"title": "a" * 2001}, ["title: "]),
+    "two lines": ({"title": "a\nb"}, ["title: has a line break; write it in one line"]),
+    "an escape": ({"title": "a\x1b[31m"}, ["title: has the letter U+001B, which cannot be shown; leave it away"]),
+    "a letter that turns text": ({"title": "\u202ea"}, ["title: has the letter U+202E RIGHT-TO-LEFT OVERRIDE, which"]),
+    "a hidden letter in notes": (
+        {"configuration": CONFIGURATION | {"notes": "a\n\u200bb"}},
+        ["configuration.notes: has the letter U+200B ZERO WIDTH SPACE, which cannot be shown; leave it away"],
+    ),
+    "a long text": ({"title": "a" * 2001}, ["title: has 2001 letters; give at most 2000"]),
+    "many authors": ({"authors": ["A"] * 101}, ["authors: has 101 entries; give at most 100"]),
+    "an odd author": ({"authors": ["A", "B\x7f"]}, ["authors: entry 2 has the letter U+007F, which cannot be shown"]),
     "a number": ({"licence": 4}, ["licence: 4 does not fit; give a text"]),
     "one author": ({"authors": "A. Author"}, ["authors: 'A. Author' does not fit; give a list of names"]),
     "a name": ({"method": "../up"}, ["method: '../up' does not fit; give a name of 1 to 64"]),
     "a script": ({"url": "javascript:alert(1)"}, ["url: 'javascript:alert(1)' does not fit; give an address"]),
-    "a quote in an address": ({"url": 'https://a/"onclick="x'}, ["url: "]),
+    "a quote in an address": (
+        {"url": 'https://a/"onclick="x'},
+        ["url: has '\"', which an address may not have; write %22 in its place, or give another address"],
+    ),
     "a date in quotes": ({"date": "2026-11-26"}, ["date: '2026-11-26' does not fit; give a date such as"]),
-    "a time": ({"date": datetime(2026, 11, 26, 12)}, ["date: "]),
+    "a time": (
+        {"date": datetime(2026, 11, 26, 12)},
+        ["date: 2026-11-26 12:00:00 does not fit; give a date such as 2026-11-26, without quotes and without a time"],
+    ),
+    "an old date": ({"date": date(2013, 12, 31)}, ["date: 2013-12-31 is too long ago; give the date of"]),
+    "dots": ({"method": ".."}, ["method: '..' does not fit; give a name of 1 to 64 letters (a to z, A to Z), digits"]),
+    "no faces": (
+        {"configuration": CONFIGURATION | {"size": 0}},
+        ["configuration.size: 0 does not fit; give a whole number from 1 to 2147483647"],
+    ),
+    "many hours": (
+        {"configuration": CONFIGURATION | {"hours": 1e308}},
+        ["configuration.hours: 1e+308 does not fit; give a number from 0 to 1000000000"],
+    ),
     "no configuration": (
         {"configuration": None},
         ["configuration.training: missing", "configuration.trained_on: missing", "configuration.chosen_on: missing"],
@@ -155,7 +180,7 @@ WRONG = {
     ),
     "a misspelt key": (
         {"configuration": CONFIGURATION | {"backbones": "x"}},
-        ["configuration.'backbones': no key of a card; did you mean backbone?"],
+        ["configuration.backbones: no key of a card; did you mean backbone?"],
     ),
     "true frames": ({"configuration": CONFIGURATION | {"frames": True}}, ["configuration.frames: True does not fit"]),
     "seeds twice": ({"configuration": CONFIGURATION | {"seeds": [1, 1]}}, ["configuration.seeds: one is there twice"]),
@@ -166,7 +191,7 @@ WRONG = {
     "half a hash": ({"data": {"name": "x", "sha256": "zz"}}, ["data.sha256: 'zz' does not fit; give 8 or more"]),
     "several": (
         {"title": 3, "authors": None, "colour": "red"},
-        ["'colour': no key", "title: 3 does not fit", "authors: missing"],
+        ["colour: no key", "title: 3 does not fit", "authors: missing"],
     ),
 }
 
@@ -187,63 +212,12 @@ def test_what_is_wrong_with_a_card_is_a_line_each_beside_what_is_wrong_with_the_
     assert not (tmp_path / "runs").exists()
 
 
-OF_THE_SCORES: dict[str, tuple[dict[str, Any], str]] = {
-    "other seeds": (
-        {"configuration": CONFIGURATION | {"seeds": [0, 1]}},
-        "configuration.seeds: [0, 1] are not those of the scores (seeds 0, 1, 2); correct one of the two",
-    ),
-    "another set": (
-        {"data": {"name": "FFPMS-custom", "sha256": "0123456789"}},
-        "data: the scores are of FFPMS-custom 01234567, and this set is FFPMS-custom ",
-    ),
-    "a set of another name": (
-        {"data": {"name": "FFPMS"}},
-        "data: the scores are of FFPMS, and this set is FFPMS-custom",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", OF_THE_SCORES)
-def test_a_card_is_of_the_scores_beside_it(ffpms: Command, whole: Path, tmp_path: Path, name: str) -> None:
-    card, said = OF_THE_SCORES[name]
-    folder = make_submission(tmp_path / "entry", predict_seeds(whole), **card)
-    result = ffpms("evaluate", "--submission", folder, "--data", whole, "--out", tmp_path / "runs")
-    assert result.exit_code == 2
-    (line,) = result.stderr.splitlines()
-    assert line.startswith(f"Error: {folder}/{CARD_FILE}: {said}")
-
-
-def test_a_folder_has_one_card_and_one_file_of_scores(ffpms: Command, whole: Path, tmp_path: Path) -> None:
-    def refuse(folder: Path) -> list[str]:
-        result = ffpms("evaluate", "--submission", folder, "--data", whole, "--out", tmp_path / "runs")
-        assert result.exit_code == 2
-        return [line.removeprefix(f"Error: {folder}") for line in result.stderr.splitlines()]
-
-    assert refuse(tmp_path / "nowhere") == [f": no folder; give the one with {CARD_FILE} in it"]
-    (tmp_path / "empty").mkdir()
-    assert refuse(tmp_path / "empty") == [
-        f"/{CARD_FILE}: not found; docs/board.md shows what to write into it",
-        ": has no scores; write scores.parquet or scores.csv or scores.json",
-    ]
-    folder = make_submission(tmp_path / "entry", predict(whole))
-    predict(whole).astype(str).to_parquet(folder / "scores.parquet")
-    assert refuse(folder) == [": has scores.parquet and scores.csv; keep one of them"]
-    (folder / "scores.parquet").unlink()
-    (folder / CARD_FILE).unlink()
-    (folder / CARD_FILE).mkdir()
-    assert refuse(folder) == [f"/{CARD_FILE}: a folder, no file; docs/board.md shows what to write into it"]
-    (folder / CARD_FILE).rmdir()
-    (folder / CARD_FILE).write_text("method = my-tool\n")
-    (line,) = refuse(folder)
-    assert line.startswith(f"/{CARD_FILE}: no TOML (Invalid value (at line 1, column 10)); write lines such as")
-
-
 @pytest.mark.parametrize("flag", ["--scores", "--name", "--val-scores"])
 def test_a_submission_has_a_name_and_scores_of_its_own(ffpms: Command, whole: Path, tmp_path: Path, flag: str) -> None:
     folder = make_submission(tmp_path / "entry", predict(whole))
     result = ffpms("evaluate", "--submission", folder, flag, folder / "scores.csv", "--data", whole)
     assert result.exit_code == 2
-    assert result.stderr == f"Error: submission: has its own card and scores; leave {flag} away\n"
+    assert result.stderr == f"Error: --submission: such a folder has a name and scores of its own; leave {flag} away\n"
 
 
 def test_one_of_the_two_ways_is_needed(ffpms: Command, tmp_path: Path) -> None:
@@ -268,6 +242,37 @@ def test_the_page_explains_every_key() -> None:
     page = (ROOT / "docs" / "board.md").read_text(encoding="utf-8")
     for keys in (KEYS, OF_THE_CONFIGURATION, OF_THE_DATA):
         assert all(f"| `{key}` |" in page for key in keys)
+
+
+def test_a_hash_may_be_in_capitals() -> None:
+    card = Card.of(CARD | {"data": {"name": "FFPMS", "sha256": "AB" * 8}})
+    assert card.data == {"name": "FFPMS", "sha256": "ab" * 8}
+
+
+def test_a_card_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / CARD_FILE
+    path.write_text(tomli_w.dumps(CARD), encoding="utf-8-sig")
+    assert read_card(path) == (Card(CARD), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title = 1\ntitle = 2\n", "a key or a table stands twice (at line 2, column 10); keep one of them"),
+        ("[data]\n[data]\n", "a key or a table stands twice (at line 2, column 6); keep one of them"),
+        ("data = {a = 1, a = 2}\n", "a key or a table stands twice (at line 1, column 21); keep one of them"),
+        ("x = " + "[" * 10_000, 'lists or tables are nested too deep; write lines such as title = "My tool"'),
+    ],
+)
+def test_why_a_card_is_no_toml_is_said_in_words(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / CARD_FILE
+    path.write_text(text, encoding="utf-8")
+    assert read_card(path) == (None, [f"{path}: {said}"])
+
+
+def test_a_key_that_no_line_shows_is_quoted() -> None:
+    (problem,) = find_card_problems(CARD | {"configuration": CONFIGURATION | {"a\nb": 1}})
+    assert problem.startswith("'configuration.a\\nb': no key of a card")
 
 
 def test_a_card_with_every_key_is_one() -> None:
