@@ -14,7 +14,8 @@ from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmark.runs.submission_card import CARD, NAME, OF_A_NAME
+from benchmark.runs.submissions.card import CARD
+from benchmark.runs.submissions.card_keys import NAME, OF_A_NAME
 from ffpms.cli import main
 from ffpms.clutter import is_clutter
 from ffpms.errors import remedy

@@ -23,7 +23,7 @@ import benchmark
 from benchmark.leaderboards.submission_files import write_submissions
 from benchmark.report.commands import write_command
 from benchmark.runs.folder import Run
-from benchmark.runs.submission_card import CARD
+from benchmark.runs.submissions.card import CARD
 from ffpms.schema import UNKNOWN
 from scripts.committed_scores import (
     END_TO_END,

@@ -22,7 +22,7 @@ from benchmark.runs.external import read_candidate, write_runs
 from benchmark.runs.folder import Run
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.recipe_set import load_set
-from benchmark.runs.submission_folder import find_candidate
+from benchmark.runs.submissions.folder import find_candidate
 from benchmark.stats.bootstrap import N_RESAMPLES
 from ffpms.errors import ManifestError
 from ffpms.schema import UNKNOWN

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import tomli_w
 
-from benchmark.runs.submission_card import CARD
+from benchmark.runs.submissions.card import CARD
 
 _OF_TRAININGS = ("seeds", "trainings", "hardware", "code", "command", "notes")
 """Keys of a card's configuration in which seeds of one configuration may differ."""

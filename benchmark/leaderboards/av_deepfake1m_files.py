@@ -12,7 +12,7 @@ from benchmark.metrics.score_arrays import read_rows
 from benchmark.metrics.segments import Segments, propose_all, read_proposals
 from benchmark.runs.folder import Run
 from benchmark.runs.other_sets import folder_on
-from benchmark.runs.proposals import NOTHING, SUFFIX
+from benchmark.runs.submissions.proposals import NOTHING, SUFFIX
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.segments import find_segments
 from ffpms.dataset.slot_times import slot_times

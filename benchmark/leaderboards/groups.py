@@ -7,7 +7,7 @@ from typing import Any
 from benchmark.leaderboards.labels import find_differences, format_setting, make_label, name_part, name_table
 from benchmark.leaderboards.paper import paper_methods
 from benchmark.runs.folder import Run
-from benchmark.runs.submission_card import Card
+from benchmark.runs.submissions.card import Card
 from ffpms.errors import ManifestError
 from ffpms.sources.registry import in_order
 

@@ -19,10 +19,10 @@ from scipy.special import expit, logit
 from benchmark.leaderboards.groups import Group, by_table, group_runs
 from benchmark.leaderboards.labels import factor_out, find_differences
 from benchmark.runs.folder import Run
-from benchmark.runs.submission import LOGIT, SEED
-from benchmark.runs.submission_card import CARD, CONFIGURATION, DATA, find_card_problems, read_card
-from benchmark.runs.submission_folder import SCORES_IN, VAL_SCORES_IN
-from benchmark.runs.submission_keys import NAME
+from benchmark.runs.submissions.card import CARD, CONFIGURATION, DATA, find_card_problems, read_card
+from benchmark.runs.submissions.card_keys import NAME
+from benchmark.runs.submissions.folder import SCORES_IN, VAL_SCORES_IN
+from benchmark.runs.submissions.scores import LOGIT, SEED
 from ffpms.errors import writing
 from ffpms.hashing import digest
 from ffpms.regular_files import read_text

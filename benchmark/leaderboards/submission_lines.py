@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.leaderboards.groups import Group
 from benchmark.leaderboards.labels import factor_out
-from benchmark.runs.submission import Submission
-from benchmark.runs.submission_card import Card
+from benchmark.runs.submissions.card import Card
+from benchmark.runs.submissions.scores import Submission
 from benchmark.stats.comparison import LEAST_SEEDS
 
 _MARKS = {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.leaderboards.groups import Group
-from benchmark.runs.submission_card import Card
-from benchmark.runs.submission_keys import OF_THE_CONFIGURATION
+from benchmark.runs.submissions.card import Card
+from benchmark.runs.submissions.card_keys import OF_THE_CONFIGURATION
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ import pandas as pd
 import tomli_w
 
 import ffpms
-from benchmark.runs.bag_check import find_problems, keys_of
-from benchmark.runs.card_check import find_misfits, find_other_set, name_seeds
 from benchmark.runs.folder import (
     CONFIG,
     EXTERNAL,
@@ -24,11 +22,13 @@ from benchmark.runs.folder import (
     unfinish,
 )
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.proposals import MADE_OF_PROPOSALS, is_json, read_proposals
-from benchmark.runs.submission import SEED, Submission, read_submission, split_seeds
-from benchmark.runs.submission_card import CARD, Card
-from benchmark.runs.submission_folder import Candidate
-from benchmark.runs.submission_keys import NAME, OF_A_NAME
+from benchmark.runs.submissions.bag_check import find_problems, keys_of
+from benchmark.runs.submissions.card import CARD, Card
+from benchmark.runs.submissions.card_check import find_misfits, find_other_set, name_seeds
+from benchmark.runs.submissions.card_keys import NAME, OF_A_NAME
+from benchmark.runs.submissions.folder import Candidate
+from benchmark.runs.submissions.proposals import MADE_OF_PROPOSALS, is_json, read_proposals
+from benchmark.runs.submissions.scores import SEED, Submission, read_submission, split_seeds
 from ffpms.errors import ConfigError, ManifestError, writing
 from ffpms.parquet import write_table
 from ffpms.regular_files import read_text

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.runs.submission_card import Card
+from benchmark.runs.submissions.card import Card
 from benchmark.runs.tables import SCORE_AGAIN, check_hashes, read_if_there, read_scores, reading_tables
 from ffpms.errors import ManifestError
 from ffpms.hashing import digest, file_digest

@@ -12,8 +12,8 @@ import click
 
 from ffpms.checks import shown
 from ffpms.errors import unreadable
-from ffpms.toml_files import explain_toml
-from ffpms.toml_files import read_toml as read_toml_file
+from ffpms.regular_files import explain_toml
+from ffpms.regular_files import read_toml as read_toml_file
 
 
 def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:

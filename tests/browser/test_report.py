@@ -10,7 +10,7 @@ import pytest
 from benchmark.leaderboards.board import make_board
 from benchmark.report.write import ReportPlan, write_report
 from benchmark.runs.collection import read_collection
-from benchmark.runs.submission_card import Card
+from benchmark.runs.submissions.card import Card
 from ffpms.dataset.built_set import BuiltSet
 from tests.browser.conftest import Opened, OpenPage, find_violations
 from tests.helpers.run_folders import run_of_set, store_all

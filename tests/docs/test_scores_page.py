@@ -10,8 +10,8 @@ import pytest
 from benchmark import metrics, stats
 from benchmark.leaderboards.board import COLUMNS
 from benchmark.metrics.catalogue import METRICS
-from benchmark.runs.submission import COLUMNS as OF_A_FILE
-from benchmark.runs.submission import LOGIT, SEED, read_submission
+from benchmark.runs.submissions.scores import COLUMNS as OF_A_FILE
+from benchmark.runs.submissions.scores import LOGIT, SEED, read_submission
 from ffpms import cli
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scores.md").read_text(encoding="utf-8")

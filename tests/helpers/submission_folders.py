@@ -13,7 +13,7 @@ import tomli_w
 from benchmark.runs.external import read_candidate, write_runs
 from benchmark.runs.folder import Run, read_run
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.submission_folder import find_candidate
+from benchmark.runs.submissions.folder import find_candidate
 from ffpms.dataset.built_set import BuiltSet
 from tests.helpers.submissions import predict
 

@@ -59,7 +59,7 @@ def _take_in(flags: dict[str, Any]) -> None:
     from benchmark.runs.external import read_candidate, write_runs
     from benchmark.runs.ground_truth import GroundTruth
     from benchmark.runs.recipe_set import load_set
-    from benchmark.runs.several_submissions import find_copies, find_repeated
+    from benchmark.runs.submissions.several import find_copies, find_repeated
     from ffpms.schema import Split
 
     candidates, problems = _find_candidates(flags)
@@ -89,7 +89,7 @@ def _find_candidates(flags: dict[str, Any]) -> tuple[list[Any], list[str]]:
         ConfigError: the flags name neither or both, or write into a submission.
     """
     from benchmark.runs.external import check_name
-    from benchmark.runs.submission_folder import Candidate, check_out, find_candidate
+    from benchmark.runs.submissions.folder import Candidate, check_out, find_candidate
 
     for folder in flags["submissions"]:
         check_out(flags["out"], folder)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from benchmark.runs.submission import read_submission
+from benchmark.runs.submissions.scores import read_submission
 from benchmark.training import checkpoint, stored_weights
 from benchmark.training.weights import hash_weights, read_weights
 from ffpms.dataset.set_files import read_report

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import tomli_w
 
-from benchmark.runs.submission_card import CARD, find_card_problems
+from benchmark.runs.submissions.card import CARD, find_card_problems
 from scripts.kept_seeds import add_kept_rows, drop_other_sets, keep_seeds
 
 US = ["the authors of ffpms"]

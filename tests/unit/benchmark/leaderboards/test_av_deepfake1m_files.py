@@ -18,7 +18,7 @@ from benchmark.metrics.segments import Segments, overlap, read_segments
 from benchmark.runs.external import read_scores
 from benchmark.runs.folder import Run
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.submission import Submission
+from benchmark.runs.submissions.scores import Submission
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.slot_times import slot_times
 from ffpms.dataset.unmixed import unmix

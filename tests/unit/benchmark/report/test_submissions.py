@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmark.report.write import ReportPlan, write_report
 from benchmark.runs.collection import Collection
 from benchmark.runs.folder import Run
-from benchmark.runs.submission_card import Card
+from benchmark.runs.submissions.card import Card
 from ffpms.dataset.built_set import BuiltSet
 from tests.helpers.run_folders import run_of_set
 from tests.helpers.submission_folders import CARD, CONFIGURATION

@@ -8,8 +8,8 @@ EXCUSED = {
     "benchmark.runs": "a docstring",
     "benchmark.runs.folder": "names of files, and reading them back",
     "benchmark.runs.other_sets": "names of files, and reading them back",
-    "benchmark.runs.submission_card": "what an entry to a board says of itself",
-    "benchmark.runs.submission_keys": "what an entry to a board says of itself",
+    "benchmark.runs.submissions.card": "what an entry to a board says of itself",
+    "benchmark.runs.submissions.card_keys": "what an entry to a board says of itself",
     "benchmark.runs.tables": "reading stored scores back",
     "data_manifests": "a path; what lies there names a set and changes no score",
     "detectors": "names",
@@ -37,7 +37,6 @@ EXCUSED = {
     "ffpms.sources.corpora.minicorpus": "the same of rendered trees",
     "ffpms.sources.listing": "the same, as files",
     "ffpms.sources.registry": "finds a corpus by its name",
-    "ffpms.toml_files": "reads what somebody wrote by hand: no settings of a trial come from it but by flags",
 }
 
 

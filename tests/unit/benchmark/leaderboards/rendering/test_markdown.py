@@ -12,7 +12,7 @@ from benchmark.figures.robustness_files import render_robustness
 from benchmark.leaderboards.board import make_board
 from benchmark.leaderboards.rendering.markdown import escape
 from benchmark.runs.folder import Failure
-from benchmark.runs.submission_card import Card
+from benchmark.runs.submissions.card import Card
 from tests.helpers.scores import run
 from tests.helpers.submission_folders import CARD, CONFIGURATION
 

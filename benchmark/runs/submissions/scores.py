@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from scipy.special import expit
 
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.problem_lines import describe, list_names, name_rows
+from benchmark.runs.submissions.problem_lines import describe, list_names, name_rows
 from ffpms.checks import shown
 from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import digest

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.runs.submission_card import CARD
+from benchmark.runs.submissions.card import CARD
 from tests.conftest import Command
 from tests.helpers.submission_folders import make_submission, predict_seeds
 from tests.helpers.submissions import predict

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.submission_card import Card
+from benchmark.runs.submissions.card import Card
 from ffpms.protocol.v1_manifest import OFFICIAL
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.runs.submission_card import CARD as CARD_FILE
+from benchmark.runs.submissions.card import CARD as CARD_FILE
 from ffpms.dataset.built_set import BuiltSet
 from tests.conftest import Command
 from tests.helpers.submission_folders import CONFIGURATION, make_submission, predict_seeds

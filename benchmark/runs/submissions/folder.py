@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.runs.submission_card import CARD, Card, read_card
+from benchmark.runs.submissions.card import CARD, Card, read_card
 from ffpms.errors import ConfigError
 
 SCORES_IN, VAL_SCORES_IN = "scores", "val_scores"

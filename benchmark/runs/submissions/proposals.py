@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.problem_lines import describe
-from benchmark.runs.submission import COLUMNS
+from benchmark.runs.submissions.problem_lines import describe
+from benchmark.runs.submissions.scores import COLUMNS
 from ffpms.errors import ConfigError, ManifestError, unreadable
 from ffpms.regular_files import open_file, read_text
 from ffpms.schema import PROPOSAL, UNKNOWN, WITH_PIXELS, Status

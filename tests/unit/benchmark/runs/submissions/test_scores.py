@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.runs.submission import read_submission
+from benchmark.runs.submissions.scores import read_submission
 from tests.conftest import Command
 from tests.helpers.submissions import Submit, check_refused, predict
 

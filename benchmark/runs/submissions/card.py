@@ -7,10 +7,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from benchmark.runs.submission_keys import KEYS, OF_THE_CONFIGURATION, OF_THE_DATA, TRAINED_ON, Key
+from benchmark.runs.submissions.card_keys import KEYS, OF_THE_CONFIGURATION, OF_THE_DATA, TRAINED_ON, Key
 from ffpms.checks import shown
 from ffpms.errors import unreadable
-from ffpms.toml_files import explain_toml, read_toml
+from ffpms.regular_files import explain_toml, read_toml
 
 CARD = "submission.toml"
 """File of the card in the folder of a submission."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from benchmark.runs.submission import Submission
-from benchmark.runs.submission_card import CARD
-from benchmark.runs.submission_folder import Candidate
+from benchmark.runs.submissions.card import CARD
+from benchmark.runs.submissions.folder import Candidate
+from benchmark.runs.submissions.scores import Submission
 
 Read = tuple[Candidate, Submission | None]
 """A candidate and its scores of the test bags; None where something is wrong with them."""

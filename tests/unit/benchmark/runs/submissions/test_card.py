@@ -10,9 +10,9 @@ import tomli_w
 
 from benchmark.leaderboards.groups import group_runs
 from benchmark.runs.collection import read_runs
-from benchmark.runs.submission_card import CARD as CARD_FILE
-from benchmark.runs.submission_card import Card, find_card_problems, read_card
-from benchmark.runs.submission_keys import KEYS, OF_THE_CONFIGURATION, OF_THE_DATA
+from benchmark.runs.submissions.card import CARD as CARD_FILE
+from benchmark.runs.submissions.card import Card, find_card_problems, read_card
+from benchmark.runs.submissions.card_keys import KEYS, OF_THE_CONFIGURATION, OF_THE_DATA
 from ffpms.dataset.built_set import BuiltSet
 from tests.conftest import Command
 from tests.helpers.pages import ROOT

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 import pandas as pd
 
 from benchmark.runs.ground_truth import GroundTruth
-from benchmark.runs.problem_lines import describe, name_rows
+from benchmark.runs.submissions.problem_lines import describe, name_rows
 from ffpms.schema import UNKNOWN, Status
 
 _SEE_FRAMES = "frames.parquet of the set has those there are"
