@@ -94,8 +94,8 @@ results: $(VENV)/.demo
 	$(BUILD) --splits $(RESULTS)/splits --out $(RESULTS)/few
 	for seed in $(SEEDS); do for mix in recipe whole; do \
 		$(HEADS) --methods $(POOLS) --seeds $$seed --train-mix $$mix --out $(RESULTS)/heads || exit; done; done
-	for seed in $(SEEDS_END_TO_END); do \
-		$(END_TO_END) --methods $(PAPER) --seeds $$seed --train-mix recipe --out $(RESULTS)/end-to-end || exit; done
+	for seed in $(SEEDS_END_TO_END); do for mix in recipe whole; do \
+		$(END_TO_END) --methods $(PAPER) --seeds $$seed --train-mix $$mix --out $(RESULTS)/end-to-end || exit; done; done
 	rm -rf $(BOARD)/recipe $(BOARD)-end-to-end/recipe $(BOARD)-segments/recipe
 	$(EXPORT) $(RESULTS)/c40 --split val,test --out $(BOARD)/recipe
 	$(EXPORT) $(RESULTS)/few --split val,test --out $(BOARD)-end-to-end/recipe

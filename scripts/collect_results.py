@@ -37,6 +37,8 @@ from scripts.committed_scores import (
     SEGMENTS,
     Place,
     name_entry,
+    name_line,
+    spell_line,
 )
 from scripts.kept_seeds import add_kept_rows, drop_other_sets, keep_seeds
 
@@ -75,16 +77,19 @@ def _write_board(runs: list[Run], root: Path, board: Path) -> list[str]:
         _, left_out = write_submissions(runs, root, Path(folder), write_command)
         left_out += drop_other_sets(board, runs[0].data_sha256, AUTHORS)
         for entry in Path(folder).glob("board/*/*/"):
-            _fill_in(entry / CARD)
-            keep_seeds(entry, board / entry.name)
-            shutil.copytree(entry, board / entry.name, dirs_exist_ok=True)
+            name = _fill_in(entry / CARD)
+            keep_seeds(entry, board / name)
+            shutil.copytree(entry, board / name, dirs_exist_ok=True)
     return left_out
 
 
-def _fill_in(card: Path) -> None:
-    """Says whose scores they are."""
-    about = tomllib.loads(card.read_text(encoding="utf-8")) | {"authors": AUTHORS, "licence": "Apache-2.0"}
+def _fill_in(card: Path) -> str:
+    """Says whose scores they are; names them by method and mix, also where only one mix is there, and returns that."""
+    about = tomllib.loads(card.read_text(encoding="utf-8"))
+    name = spell_line(name_line(about["method"])[0], about["configuration"]["train_mix"])
+    about |= {"method": name, "title": f"{name}, trained by ffpms bench", "authors": AUTHORS, "licence": "Apache-2.0"}
     card.write_text(tomli_w.dumps(about), encoding="utf-8")
+    return name
 
 
 def _collect_others(runs: list[Run], root: Path) -> None:

@@ -65,7 +65,16 @@ def name_line(entry: str) -> tuple[str, str]:
 
 def name_entry(run: Run) -> str:
     """Returns the name of a run's submission."""
-    return run.method + (_WHOLE if run.settings["train_mix"] == "whole" else "")
+    return spell_line(run.method, run.settings["train_mix"])
+
+
+def spell_line(method: str, mix: str) -> str:
+    """Returns the name of a submission.
+
+    >>> spell_line("s-mil", "whole"), spell_line("s-mil", "recipe")
+    ('s-mil-train_mix-whole', 's-mil')
+    """
+    return method + (_WHOLE if mix == "whole" else "")
 
 
 class Committed:
@@ -87,12 +96,15 @@ class Committed:
         """Returns the lines of the paper's methods that are there."""
         return [self.lines[method, mix] for method in PAPER for mix in MIXES if (method, mix) in self.lines]
 
-    def other_levels(self, line: Line) -> list[Line]:
-        """Returns a line's scores of the same videos in c23 and raw."""
-        return [Line(line.method, line.mix, self._levels[line.method, line.mix, level]) for level in ("c23", "raw")]
+    def levels(self, line: Line) -> list[Line]:
+        """Returns a line's scores in c40, c23 and raw, of the videos that are in all of them."""
+        other = [self._by_level[line.method, line.mix, level] for level in ("c23", "raw")]
+        there = set.intersection(*(set(table["bag_id"]) for tables in other for table in tables.values()))
+        own = {seed: table[table["bag_id"].isin(there)] for seed, table in line.tables.items()}
+        return [Line(line.method, line.mix, tables) for tables in (own, *other)]
 
     @cached_property
-    def _levels(self) -> dict[Hashable, dict[int, pd.DataFrame]]:
+    def _by_level(self) -> dict[Hashable, dict[int, pd.DataFrame]]:
         levels = _read_kept(LEVELS).groupby(["method", "mix", "level"])
         return {key: _split_by_seed(own, self._truth) for key, own in levels}
 

@@ -123,12 +123,7 @@ def _write(one: Comparison, stands: bool) -> str:
 def tabulate_levels(scores: Committed) -> str:
     """AUC on the same videos in other compressions."""
     rows = (
-        [
-            line.method,
-            line.mix,
-            scores.number("auc", line.rows),
-            *(scores.number("auc", own.rows) for own in scores.other_levels(line)),
-        ]
+        [line.method, line.mix, *(scores.number("auc", own.rows) for own in scores.levels(line))]
         for line in scores.paper()
     )
     return markdown(("method", "trained on", "c40", "c23", "raw"), rows)

@@ -118,6 +118,8 @@ def test_a_sheet_of_no_known_kind_is_named_before_the_work(ffpms: Command, tmp_p
         (None, "cannot be read (No such file or directory); check the path"),
         (b"seed = ", "no TOML (Invalid value"),
         (b"\xff", "no TOML ('utf-8' codec"),
+        (b"seed = 7\nseed = 8\n", "a key or a table stands twice (at line 2, column 9); keep one of them"),
+        (b"\xef\xbb\xbfsead = 7", "no such setting: sead (did you mean seed?)"),
         (b"sead = 7", "no such setting: sead (did you mean seed?)"),
         (b"[seed]\na = 1", "seed: {'a': 1} is no value of a flag"),
         (b'out = "a\\u0000b"', "is no value of a flag"),
