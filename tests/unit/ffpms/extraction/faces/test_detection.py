@@ -1,7 +1,6 @@
 """A face detector is tried before it is used: libraries that do not fit are one line."""
 
 import pickle
-from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -18,7 +17,7 @@ from ffpms.extraction.faces import detection
 class Unfit:
     """A detector as dlib-bin 19.24.2 is under numpy 2."""
 
-    def everywhere(self, _: DecodedFrame, known: Sequence[Box] = ()) -> None:
+    def everywhere(self, _: DecodedFrame) -> None:
         raise RuntimeError("Unsupported image type, must be 8bit gray or RGB image.")
 
 
@@ -40,7 +39,7 @@ class Noting:
         self.searched: list[int] = []
         self._with_face = with_face
 
-    def everywhere(self, frame: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
+    def everywhere(self, frame: DecodedFrame) -> list[Box]:
         self.searched.append(frame.size[0] - 100)
         return [Box(0, 0, 9, 9)] if self.searched[-1] in self._with_face else []
 
