@@ -40,7 +40,7 @@ from scripts.committed_scores import (
     name_line,
     spell_line,
 )
-from scripts.kept_seeds import add_kept_rows, drop_other_sets, keep_seeds
+from scripts.kept_seeds import add_kept_rows, drop_other_sets, keep_seeds, store
 
 AUTHORS = ["the authors of ffpms"]
 FEW = ((1, 3), (4, 9), (10, 19))
@@ -131,7 +131,7 @@ def _collect_segments(runs: list[Run], root: Path) -> None:
 def _drop_frames(path: Path) -> None:
     """Leaves the scores of videos alone, so that all boards stay small."""
     table = pq.read_table(path)
-    _store(table.filter(pa.compute.equal(table["slot"], UNKNOWN)), path)
+    store(table.filter(pa.compute.equal(table["slot"], UNKNOWN)), path)
 
 
 def _thin_grid(run: Run) -> pd.DataFrame:
@@ -165,12 +165,7 @@ def _write(tables: list[pd.DataFrame], path: Path, board: Path) -> None:
         else pa.array(table[name], pa.float32() if name == "logit" else pa.int16())
         for name in table
     }
-    _store(pa.table(columns), path)
-
-
-def _store(table: pa.Table, path: Path) -> None:
-    names = [name for name in table.column_names if name != "logit"]
-    pq.write_table(table, path, compression="zstd", use_dictionary=names, use_byte_stream_split=["logit"])
+    store(pa.table(columns), path)
 
 
 def _mean(p: np.ndarray, _: np.ndarray) -> np.ndarray:

@@ -187,9 +187,11 @@ def _read_lines(board: Path, truth: pd.DataFrame) -> Iterator[Line]:
 def _split_by_seed(
     scores: pd.DataFrame, truth: pd.DataFrame, on: Sequence[str] = ("bag_id",)
 ) -> dict[int, pd.DataFrame]:
-    """Joins scores with what is true of their bags or frames: a table a seed."""
+    """Joins scores with what is true of their bags or frames: a table a seed, in their order."""
     scores = scores.assign(score=expit(scores["logit"].astype("float64")))
-    return {int(seed): scores[scores["seed"] == seed].merge(truth, on=list(on)) for seed in scores["seed"].unique()}
+    return {
+        int(seed): scores[scores["seed"] == seed].merge(truth, on=list(on)) for seed in sorted(scores["seed"].unique())
+    }
 
 
 def _read_kept(path: Path) -> pd.DataFrame:

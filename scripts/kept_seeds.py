@@ -57,6 +57,12 @@ def add_kept_rows(new: pd.DataFrame, path: Path, board: Path) -> pd.DataFrame:
     return pd.concat([new, old[is_kept].astype({"entry": str})]).sort_values(["entry", "seed"], kind="stable")
 
 
+def store(table: pa.Table, path: Path) -> None:
+    """Writes scores so that they take little room."""
+    names = [name for name in table.column_names if name != "logit"]
+    pq.write_table(table, path, compression="zstd", use_dictionary=names, use_byte_stream_split=["logit"])
+
+
 def _read(card: Path) -> dict[str, Any]:
     return tomllib.loads(card.read_text(encoding="utf-8"))
 
@@ -77,9 +83,7 @@ def _add(path: Path, committed: Path, seeds: list[int]) -> None:
         return
     new, old = pq.read_table(path), pq.read_table(committed)
     rows = old.filter(pc.is_in(old["seed"], pa.array(seeds, pa.int32())))
-    table = pa.concat_tables([new, rows.select(new.column_names)]).unify_dictionaries()
-    names = [name for name in table.column_names if name != "logit"]
-    pq.write_table(table, path, compression="zstd", use_dictionary=names, use_byte_stream_split=["logit"])
+    store(pa.concat_tables([new, rows.select(new.column_names)]).unify_dictionaries(), path)
 
 
 def _join(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
