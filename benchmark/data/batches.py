@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -144,6 +145,16 @@ class FaceDataset(BagDataset):
             raise TypeError("a face is named by draw_epoch")
         index, repeat, place, number = item
         return Drawn(index, [place], self._moves[number], self._generator(index, repeat, place))
+
+
+def pad_rows(bags: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Pads the rows of bags' faces to the longest with row 0, as :func:`pad_bags` pads the faces.
+
+    Shape: each (M_i,) -> (B, M) int, (B, M) bool.
+    """
+    rows = np.array(list(zip_longest(*bags, fillvalue=0)), np.int64).T
+    lengths = np.array([len(bag) for bag in bags])
+    return torch.from_numpy(rows), torch.from_numpy(np.arange(rows.shape[1]) < lengths[:, None])
 
 
 def _draw_moves(draw: np.random.Generator, n: int) -> list[Move]:

@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from isal.isal_zlib import crc32
 
-from benchmark.data.batches import BagDataset, Batch
+from benchmark.data.batches import BagDataset, Batch, pad_rows
 from benchmark.data.face_cache import Log, array_header
-from ffpms.dataset.torch_data import pad_bags
 from ffpms.errors import StorageError, writing
 from ffpms.regular_files import open_file
 from ffpms.storage import LOCKS, wait_for_lock
@@ -77,7 +76,7 @@ class Features:
         table = self._find(bags[0].crops[0])
         shown = zip(bags, drawn, strict=True)
         rows = [table.rows([bag.crops[i] for i in one.chosen], mirrored=one.move[2] > 0) for bag, one in shown]
-        chosen, mask = pad_bags([torch.tensor(row) for row in rows])
+        chosen, mask = pad_rows(rows)
         label = torch.tensor([bag.label for bag in bags], dtype=torch.float32)
         faces = torch.from_numpy(table.values[chosen.numpy()])  # np.take would copy a mapped table first
         return Batch(faces, mask, label, torch.zeros(len(drawn), 3), [one.index for one in drawn])

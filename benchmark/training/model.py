@@ -5,6 +5,7 @@ Training and prediction act on it.
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 from benchmark.data.batches import Batch
@@ -38,8 +39,13 @@ class Model:
         """Number of videos scored at a time: about as many faces as training computes at a time."""
         config = self.config
         if takes_single_faces(config):
-            return max(1, (part_size(config) or config.frame_batch_size) // config.train_frames)
+            return max(1, (self.part_size or config.frame_batch_size) // config.train_frames)
         return config.micro_batch or config.batch_size
+
+    @cached_property
+    def part_size(self) -> int:
+        """Number of videos, or of single faces, that training computes at a time; 0 is all."""
+        return part_size(self.config)
 
     @property
     def without_progress(self) -> Self:

@@ -17,7 +17,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from benchmark.data.batches import BagDataset, Batch, in_batches
+from benchmark.data.batches import BagDataset, Batch, in_batches, pad_rows
 from benchmark.data.face_cache import Read
 from benchmark.data.loading import load_batches
 from benchmark.training.model import Model
@@ -25,7 +25,6 @@ from detectors.bag import Bag, Prediction
 from detectors.detector import Detector, Embedder, check_prediction
 from detectors.errors import DetectorError
 from ffpms.dataset.bag import BagRecord
-from ffpms.dataset.torch_data import pad_bags
 
 T = TypeVar("T")
 _LARGE = 1e6
@@ -88,7 +87,7 @@ class FaceFeatures:
 
         Shape: -> (B, M) int, (B, M) bool.
         """
-        return pad_bags([torch.tensor([self.row[crop] for crop in bag.crops]) for bag in bags])
+        return pad_rows([[self.row[crop] for crop in bag.crops] for bag in bags])
 
 
 def make_scorer(model: Model, bags: Iterable[BagRecord], read: Read) -> Score:

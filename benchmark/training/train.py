@@ -14,7 +14,6 @@ from torch import Tensor
 
 from benchmark.data.batches import BagDataset, Batch, FaceDataset, in_batches
 from benchmark.data.loading import load_batches
-from benchmark.data.training_sets import part_size
 from benchmark.metrics.accuracy import accuracy
 from benchmark.training.checkpoint import (
     BEST,
@@ -182,7 +181,7 @@ def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:
     Shape: -> (3,): the sums over its videos of the loss and of the weights' entropy, and how many
     have weights.
     """
-    step = part_size(model.config) or len(batch)
+    step = model.part_size or len(batch)
     sums = torch.zeros(3, device=model.machine.device)
     for start in range(0, len(batch), step):
         part = batch.part(start, start + step)

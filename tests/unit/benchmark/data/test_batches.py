@@ -17,7 +17,7 @@ import torch
 from torch.utils.data import dataloader
 
 from benchmark.data import loading
-from benchmark.data.batches import SHIFT, BagDataset, FaceDataset, balanced_epoch, collate_bags
+from benchmark.data.batches import SHIFT, BagDataset, FaceDataset, balanced_epoch, collate_bags, pad_rows
 from benchmark.data.face_cache import open_faces
 from benchmark.data.inputs import augment
 from benchmark.data.loading import load_batches
@@ -110,6 +110,12 @@ def test_without_a_draw_all_faces_are_read_as_they_are(built_set: BuiltSet, reso
         for path, sha256 in zip(bag.crops, bag.sha256, strict=True)
     ]
     assert np.array_equal(item["faces"].numpy(), np.stack(expected))
+
+
+def test_rows_are_padded_as_faces_are() -> None:
+    rows, mask = pad_rows([[4, 5, 6], [7], range(2)])
+    assert rows.tolist() == [[4, 5, 6], [7, 0, 0], [0, 1, 0]]
+    assert mask.tolist() == [[True, True, True], [True, False, False], [True, True, False]]
 
 
 def test_collate_pads_to_the_longest() -> None:
