@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +13,7 @@ import pytest
 import tomli_w
 
 from benchmark.runs.submissions.card import CARD, find_card_problems
-from scripts.kept_seeds import add_kept_rows, drop_other_sets, keep_seeds
+from scripts.kept_seeds import add_kept_rows, drop_other_sets, keep_seeds, round_logits, store
 
 US = ["the authors of ffpms"]
 
@@ -111,3 +112,18 @@ def test_rows_stay_of_entries_and_seeds_that_the_board_has(tmp_path: Path, endin
         ("mil", 0, 1.0), ("s-mil", 0, 1.0), ("s-mil", 1, 2.0), ("s-mil", 2, 2.0),
     ]  # fmt: skip
     assert add_kept_rows(new, tmp_path / "none.csv", tmp_path / "board") is new
+
+
+@pytest.mark.parametrize("value", [1 / 3, -1 / 3, 1.99999, 1e-9, -99.0, 0.0])
+def test_rounding_moves_a_logit_by_a_16384th_at_most(value: float) -> None:
+    rounded = float(round_logits([value])[0])
+    assert rounded == pytest.approx(value, rel=2**-14, abs=0)
+    assert int(np.float32(rounded).view(np.uint32)) % 1024 == 0
+
+
+def test_scores_are_rounded_where_they_are_stored(tmp_path: Path) -> None:
+    path = tmp_path / "scores.parquet"
+    store(pa.table({"bag_id": ["a", "b"], "logit": pa.array([1 / 3, 2.0], pa.float32())}), path)
+    table = pq.read_table(path)
+    assert table["logit"].to_pylist() == [0.333343505859375, 2.0]
+    assert table.schema.field("logit").type == pa.float32()
