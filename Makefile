@@ -75,6 +75,7 @@ SEEDS_END_TO_END ?= 0 1 2
 PAPER = xn-avg,xn-max,mil,s-mil,s-mil-t,lstm
 POOLS = $(PAPER),s-mil-sum,mean,max,top-k,lse,abmil,abmil-gated,dsmil,clam,dtfd,sm-abmil,transmil,gend
 BUILD = $(BIN)/ffpms build --root $(RESULTS)/corpus --size 112
+BUILD_ALL = $(BUILD) --splits $(RESULTS)/corpus/splits
 BACKBONE = --backbone tf_efficientnet_lite0 --weights packaged --threads 1
 HEADS = $(BIN)/ffpms bench --data $(RESULTS)/c40 --test-data $(RESULTS)/c23 --test-data $(RESULTS)/raw \
 	--test-data $(RESULTS)/segments $(BACKBONE) --tune cached --epochs 10 --lr-halved-every 4
@@ -86,10 +87,10 @@ BOARD = docs/board/minicorpus-1000-custom
 results: $(VENV)/.demo
 	$(BIN)/ffpms minicorpus --out $(RESULTS)/corpus --identities 1000
 	$(BIN)/ffpms minicorpus --out $(RESULTS)/corpus --identities 1000 --split test --compression raw,c23
-	$(BUILD) --splits $(RESULTS)/corpus/splits --out $(RESULTS)/c40
+	$(BUILD_ALL) --out $(RESULTS)/c40
 	for level in c23 raw; do \
-		$(BUILD) --splits $(RESULTS)/corpus/splits --split test --compression $$level --out $(RESULTS)/$$level || exit; done
-	$(BUILD) --splits $(RESULTS)/corpus/splits --split test --frames 60 --placement segments --segments 1-3 --out $(RESULTS)/segments
+		$(BUILD_ALL) --split test --compression $$level --out $(RESULTS)/$$level || exit; done
+	$(BUILD_ALL) --split test --frames 60 --placement segments --segments 1-3 --out $(RESULTS)/segments
 	$(BIN)/python -m scripts.first_pairs $(RESULTS)/corpus/splits $(RESULTS)/splits 18 6
 	$(BUILD) --splits $(RESULTS)/splits --out $(RESULTS)/few
 	for seed in $(SEEDS); do for mix in recipe whole; do \

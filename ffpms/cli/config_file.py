@@ -12,11 +12,10 @@ import click
 
 from ffpms.checks import shown
 from ffpms.errors import unreadable
-from ffpms.regular_files import explain_toml
-from ffpms.regular_files import read_toml as read_toml_file
+from ffpms.regular_files import explain_toml, read_toml
 
 
-def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
+def take_defaults(context: click.Context, _: click.Parameter, path: Path | None) -> Path | None:
     """Makes the keys of the file of ``--config`` the new defaults: a click callback.
 
     Keys are names of flags, with dashes or underscores.
@@ -27,7 +26,7 @@ def read_toml(context: click.Context, _: click.Parameter, path: Path | None) -> 
     if path is None:
         return None
     try:
-        values = read_toml_file(path)
+        values = read_toml(path)
     except OSError as error:
         raise click.BadParameter(f"{path}: {unreadable(error)}") from None
     except (ValueError, RecursionError) as error:

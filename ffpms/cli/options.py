@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ffpms.cli.config_file import read_toml
+from ffpms.cli.config_file import take_defaults
 from ffpms.cli.display.progress import Bars
 from ffpms.cli.display.terminal import is_dumb, is_plain, set_plain
 from ffpms.cli.help import option_group
@@ -21,7 +21,7 @@ PATH = click.Path(path_type=Path)
 CONFIG = click.option(
     "--config",
     type=PATH,
-    callback=read_toml,
+    callback=take_defaults,
     is_eager=True,
     expose_value=False,
     help="TOML file of flags; flags given here win.",

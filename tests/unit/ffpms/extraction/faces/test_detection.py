@@ -1,6 +1,7 @@
 """A face detector is tried before it is used: libraries that do not fit are one line."""
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -12,12 +13,13 @@ from ffpms.errors import ConfigError
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.faces import detection
+from tests.helpers.corpus import portrait
 
 
 class Unfit:
     """A detector as dlib-bin 19.24.2 is under numpy 2."""
 
-    def everywhere(self, _: DecodedFrame) -> None:
+    def everywhere(self, _: DecodedFrame, known: Sequence[Box] = ()) -> None:
         raise RuntimeError("Unsupported image type, must be 8bit gray or RGB image.")
 
 
@@ -39,12 +41,24 @@ class Noting:
         self.searched: list[int] = []
         self._with_face = with_face
 
-    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+    def everywhere(self, frame: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
         self.searched.append(frame.size[0] - 100)
         return [Box(0, 0, 9, 9)] if self.searched[-1] in self._with_face else []
 
     def near(self, _: DecodedFrame, __: Box) -> None:
         return None
+
+
+def test_a_face_is_searched_in_luma_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Conversion to RGB takes longer than the search near a known face, where colours are shared by pixels."""
+    frame = DecodedFrame(av.VideoFrame.from_ndarray(portrait()[0], format="rgb24").reformat(format="yuv420p"))
+    for name in ("rgb", "rgb_of"):
+        monkeypatch.setattr(DecodedFrame, name, None)
+    finder = detection.DlibFinder()
+    (face,) = finder.everywhere(frame)
+    near = finder.near(frame, face)
+    assert near is not None
+    assert near.iou(face) > 0.8
 
 
 def test_after_misses_in_a_row_one_frame_in_four_is_searched_enlarged() -> None:

@@ -1,6 +1,7 @@
 """Boxes, tracks and crops, with a finder that is told what to see."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,13 @@ from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import CropMaker, crop_face, shared_region, square_box
 from ffpms.extraction.decoding.decoded_frame import DecodedFrame
-from ffpms.extraction.faces.detection import FULL_SEARCH_INTERVAL, DlibFinder, MtcnnFinder, detect_in_frames
+from ffpms.extraction.faces.detection import (
+    FACE_SIDE,
+    FULL_SEARCH_INTERVAL,
+    DlibFinder,
+    MtcnnFinder,
+    detect_in_frames,
+)
 from ffpms.extraction.faces.tracking import NO_TRACK, FaceTrack, find_people
 from ffpms.extraction.shards import Shard
 from ffpms.protocol.crop_config import CropConfig
@@ -53,6 +60,27 @@ def test_a_face_that_holds_still_keeps_its_box(side: int) -> None:
     assert max(sides) / min(sides) < 1.01
 
 
+@pytest.mark.parametrize(
+    ("scores", "side"),
+    [({240: 0.1, 200: 0.6}, 200), ({240: 0.6, 200: 0.1}, 240), ({240: 0.1}, 240), ({200: 0.1}, 200), ({}, 240)],
+)
+def test_a_known_face_has_the_size_that_scores_higher(
+    scores: dict[int, float], side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A search everywhere finds it at 240 px where it had 200; each size is then searched once more."""
+
+    def search(_: DlibFinder, image: Image.Image, scale: float, threshold: float = 0.0) -> list[tuple[Box, float]]:
+        if image.width == 900:
+            return [(Box(300, 300, 240, 240), 0.2)]
+        seen, middle = round(FACE_SIDE / scale), image.width / 2
+        return [(Box(middle - seen / 2, middle - seen / 2, seen, seen), scores[seen])] if seen in scores else []
+
+    monkeypatch.setattr(DlibFinder, "_search", search)
+    frame = as_picture(np.zeros((900, 900, 3), np.uint8))
+    (box,) = DlibFinder().everywhere(frame, [Box(320, 320, 200, 200), Box(0, 0, 99, 99)])
+    assert (box.w, box.iou(Box(300, 300, 240, 240)) > 0.6) == (side, True)
+
+
 @pytest.mark.parametrize("blur", [0, 4, 5, 5.2, 5.4])
 def test_a_known_face_is_not_lost_while_a_search_everywhere_finds_it(blur: float) -> None:
     """A search everywhere tries more sizes; a face that it finds hardly has less than 0 at one of them."""
@@ -65,7 +93,7 @@ def test_a_known_face_is_not_lost_while_a_search_everywhere_finds_it(blur: float
 def test_mtcnn_looks_where_dlib_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     finder = MtcnnFinder()
     (found,) = finder.everywhere(as_picture(portrait()[0]))
-    monkeypatch.setattr(DlibFinder, "everywhere", lambda self, frame: [])
+    monkeypatch.setattr(DlibFinder, "everywhere", lambda self, frame, known: [])
     (second,) = finder.everywhere(as_picture(portrait()[0]))
     assert second != found
     assert second.iou(found) > 0.4
@@ -113,10 +141,11 @@ class Scripted:
     """A finder that is told what is where, and notes how it was asked."""
 
     def __init__(self, everywhere: dict[int, list[Box]], gone: frozenset[int] = frozenset()) -> None:
-        self.everywhere_, self.gone, self.whole = everywhere, gone, []
+        self.everywhere_, self.gone, self.whole, self.known = everywhere, gone, [], []
 
-    def everywhere(self, frame: DecodedFrame) -> list[Box]:
+    def everywhere(self, frame: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
         self.whole.append(number(frame))
+        self.known.append(list(known))
         return self.everywhere_[number(frame)]
 
     def near(self, frame: DecodedFrame, known: Box) -> Box | None:
@@ -133,6 +162,7 @@ def test_a_face_known_is_searched_near_and_a_lost_one_everywhere() -> None:
     frames = [(i, as_picture(np.full((9, 9, 3), i, np.uint8))) for i in range(8)]
     found = dict(detect_in_frames(frames, finder))
     assert finder.whole == [0, 3, 4, 5]
+    assert finder.known == [[], [box], [], [box]]
     assert found == {0: [box], 1: [box], 2: [box], 3: [], 4: [box], 5: [box, new], 6: [box, new], 7: [box, new]}
 
 
