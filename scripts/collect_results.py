@@ -78,6 +78,8 @@ def _write_board(runs: list[Run], root: Path, board: Path) -> list[str]:
         left_out += drop_other_sets(board, runs[0].data_sha256, AUTHORS)
         for entry in Path(folder).glob("board/*/*/"):
             name = _fill_in(entry / CARD)
+            for scores in entry.glob("*scores.parquet"):
+                store(pq.read_table(scores), scores)
             keep_seeds(entry, board / name)
             shutil.copytree(entry, board / name, dirs_exist_ok=True)
     return left_out
