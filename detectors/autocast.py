@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 _HELD_BACK: ContextVar[tuple[str, torch.dtype] | None] = ContextVar("autocast", default=None)
 """Device and type of the autocast that only backbones take part in."""
-_DEVICES = ("cpu", "cuda", "xpu", "mps", "hpu", "mtia", "xla", "privateuseone")
-"""Those that torch has an autocast for."""
+_DEVICES = tuple(filter(torch.amp.is_autocast_available, ("cpu", "cuda", "xpu", "mps", "hpu", "xla", "privateuseone")))
+"""Those that torch has an autocast for, which differ from version to version."""
 
 
 def without_autocast(step: Callable[..., Any]) -> Callable[..., Any]:
