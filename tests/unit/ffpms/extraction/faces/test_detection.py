@@ -50,7 +50,7 @@ class Noting:
 
 
 def test_a_face_is_searched_in_luma_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Conversion to RGB takes longer than the search near a known face, where colours are shared by pixels."""
+    """Where pixels share their colours, to convert a part to RGB is to convert all of the frame."""
     frame = DecodedFrame(av.VideoFrame.from_ndarray(portrait()[0], format="rgb24").reformat(format="yuv420p"))
     for name in ("rgb", "rgb_of"):
         monkeypatch.setattr(DecodedFrame, name, None)
