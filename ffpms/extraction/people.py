@@ -3,6 +3,7 @@
 The squares are those of a built set: the same finder, tracks, margin and size.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -101,10 +102,10 @@ class _Search:
 
     def run(self, frames: SampledFrames) -> FoundPeople:
         """Searches all sampled frames, then links what was found to people."""
-        current: list[DecodedFrame] = []
+        current: deque[DecodedFrame] = deque()
         found = []
         for index, boxes in detect_in_frames(self._numbered(frames, current), self.finder):
-            frame = current.pop()
+            frame = current.popleft()
             for box in boxes:
                 self._cut(index, box, frame)
             if frames.n_sampled * 3 * frame.size[0] * frame.size[1] <= KEPT_BYTES:
@@ -113,7 +114,7 @@ class _Search:
         people = [self._faces_of(track) for track in find_people(found) if len(track.boxes) >= LEAST]
         return self._report(frames, people, sum(1 for _, boxes in found if boxes))
 
-    def _numbered(self, frames: SampledFrames, current: list[DecodedFrame]) -> Iterator[tuple[int, DecodedFrame]]:
+    def _numbered(self, frames: SampledFrames, current: deque[DecodedFrame]) -> Iterator[tuple[int, DecodedFrame]]:
         for one in frames:
             self.seconds[one.index], self.size = one.seconds, one.frame.size
             current.append(one.frame)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ffpms.errors import MediaError
 from ffpms.extraction.decoding.packets import PacketList
-from ffpms.extraction.decoding.video_file import counts_frames, open_video
+from ffpms.extraction.decoding.video_file import counts_frames, is_named_mp4, open_video
 from ffpms.extraction.decoding.wanted_frames import measure
 from ffpms.extraction.decoding.wholeness import check_structure
 from ffpms.hashing import file_digest
@@ -39,18 +39,16 @@ def probe(path: Path) -> VideoInfo:
     Raises:
         MediaError: the file is missing, empty, damaged or cut short, or its size changes.
     """
-    with open_video(path) as (container, stream):
+    with open_video(path, described=not is_named_mp4(path)) as (container, stream):
         packets = PacketList.read(container, stream)
         if counts_frames(container):
             packets.keep(path)
         _check_whole(path, packets, stream.frames if counts_frames(container) else 0)
         check_structure(path, container.format.name)
-        codec = stream.codec_context
-        about = codec.pix_fmt or "", codec.profile or "", _find_crf(packets)
-        rate = float(stream.average_rate or 0)
-        n_frames, (width, height) = measure(path, packets, container, stream)
+        rate, crf = float(stream.average_rate or 0), _find_crf(packets)
+        measures = measure(path, packets, container, stream)
         sha256 = file_digest(path)
-    return VideoInfo(n_frames, width, height, rate, *about, sha256)
+    return VideoInfo(**measures._asdict(), fps=rate, crf=crf, sha256=sha256)
 
 
 def _check_whole(path: Path, packets: PacketList, promised: int) -> None:

@@ -42,7 +42,10 @@ _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlis")
 """How files begin that only name others; they may follow a byte-order mark."""
 
 _UNDESCRIBED = {"skip_frame": "all", "probesize": "32"}
-"""Options by which ffmpeg opens an mp4 without decoding a frame of it."""
+"""Options by which ffmpeg opens an mp4 without decoding a frame of it.
+
+What only decoding tells, as the pixel format, is then known once a frame is decoded.
+"""
 
 _DEFAULT_TRACK = 5_000_000
 """What being the default track is worth in pixels, as in ffmpeg."""
@@ -55,11 +58,13 @@ _CONVERTED_ALIKE = frozenset(
 
 
 @contextmanager
-def open_video(path: Path, track: int | None = None, **options: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_video(
+    path: Path, track: int | None = None, *, described: bool = True, **options: str
+) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Opens a video file, and chooses the track that ffmpeg would choose.
 
-    If the number of the ``track`` is known from before, no frame is decoded to describe the tracks.
-    ``options`` are the demuxer's.
+    If the number of the ``track`` is known from before, or they need not be ``described``, no frame
+    is decoded to describe the tracks. ``options`` are the demuxer's.
 
     Raises:
         MediaError: the file is missing or empty, has no video, or cannot be read inside either.
@@ -67,7 +72,7 @@ def open_video(path: Path, track: int | None = None, **options: str) -> Iterator
     try:
         if check_file(path).stat().st_size == 0:
             raise MediaError(path, "empty file; download it again", Status.UNREADABLE)
-        options |= {} if track is None else _UNDESCRIBED
+        options |= {} if track is None and described else _UNDESCRIBED
         with open_container(path, "mp4" if is_named_mp4(path) else None, **options) as container:
             stream = _main_track(path, container) if track is None else _track(container, track)
             stream.codec_context.thread_count = 1  # we run one process a video

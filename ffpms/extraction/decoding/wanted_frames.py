@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count, zip_longest
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, NamedTuple
 
 import av
 import ffmpeg
@@ -68,10 +68,18 @@ def decode_all(path: Path, indices: list[int]) -> DecodedFrames:
         yield from _pick(path, enumerate(_decode(container, stream)), indices)
 
 
-def measure(
-    path: Path, packets: PacketList, container: InputContainer, stream: VideoStream
-) -> tuple[int, tuple[int, int]]:
-    """Counts the frames of a video whose packets were read, and measures the upright first one.
+class Measures(NamedTuple):
+    """What decoding tells of a video: its number of frames, upright size, px, and coding."""
+
+    n_frames: int
+    width: int
+    height: int
+    pix_fmt: str
+    profile: str
+
+
+def measure(path: Path, packets: PacketList, container: InputContainer, stream: VideoStream) -> Measures:
+    """Counts the frames of a video whose packets were read, and measures the first one.
 
     Nothing else is decoded where the packets surely tell which frames come out, as in mp4.
 
@@ -80,20 +88,24 @@ def measure(
     """
     if counts_frames(container) and (times := packets.frame_times):
         frames = _check(path, enumerate([*stream.decode(packets.first), *stream.decode(None)]))
-        return len(times), _size(path, frames)
+        return Measures(len(times), *_first_size(path, frames), *_coding(stream))
     with open_video(path) as (opened, anew):
         frames = _check(path, enumerate(_decode(opened, anew)))
-        size = _size(path, frames)
-        return 1 + sum(1 for _ in frames), size
+        size = _first_size(path, frames)
+        return Measures(1 + sum(1 for _ in frames), *size, *_coding(anew))
 
 
 _Numbered = Iterator[tuple[int, av.VideoFrame]]
 
 
-def _size(path: Path, frames: _Numbered) -> tuple[int, int]:
+def _first_size(path: Path, frames: _Numbered) -> tuple[int, int]:
     for _, frame in frames:
         return DecodedFrame(as_shown(frame)).size
     raise MediaError(path, "has no frame that can be decoded; download it again", Status.UNREADABLE)
+
+
+def _coding(decoded: VideoStream) -> tuple[str, str]:
+    return decoded.codec_context.pix_fmt or "", decoded.codec_context.profile or ""
 
 
 def _decode(
@@ -156,7 +168,7 @@ def decode_by_ffmpeg(path: Path, indices: list[int]) -> DecodedFrames:
         ConfigError: there is no ffmpeg program on the PATH, or one that is too old.
     """
     with open_video(path) as (container, stream):
-        _, (width, height) = measure(path, PacketList.read(container, stream), container, stream)
+        _, width, height, *_ = measure(path, PacketList.read(container, stream), container, stream)
         track, demuxer = str(stream.index), container.format.name.partition(",")[0]
     source = ffmpeg.input(str(path.absolute()), format=demuxer, threads=1, **SAFE)[track]
     output = source.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")

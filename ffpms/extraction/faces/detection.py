@@ -29,10 +29,10 @@ WINDOW = 2.1
 NEAR_THRESHOLD = -0.2
 """Least score of a face that is searched where one is known; elsewhere it is 0, as in dlib."""
 
-FULL_SEARCH_INTERVAL = 5
+FULL_SEARCH_INTERVAL = 10
 """One in this number of frames is searched as a whole, to find new faces.
 
-The other frames are searched only near the known faces.
+The others are searched near the known faces, and near a new one once it is found.
 """
 
 
@@ -113,7 +113,7 @@ class DlibFinder:
     def _search(self, image: Image.Image, scale: float, threshold: float = 0.0) -> list[tuple[Box, float]]:
         """Finds the faces of a picture that is scaled first, and their scores."""
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        small = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0)
         found, scores, _ = self._detect.run(np.asarray(small), 0, threshold)
         boxes = (Box(r.left(), r.top(), r.width(), r.height()).scaled(1 / scale) for r in found)
         return list(zip(boxes, scores, strict=True))
@@ -200,16 +200,41 @@ def make_finder(name: str) -> FaceFinder:
         raise ConfigError(f"{what}; {found} do not fit together; upgrade them") from error
 
 
+_Searched = tuple[int, DecodedFrame, list[Box]]
+
+
 def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
     """Yields the faces of successive frames.
 
-    They are searched near the faces of the frame before, and in the whole frame if one is lost.
+    They are searched near the faces of the frame before, and in the whole frame if one is lost. A
+    new face is followed back, so a frame is yielded after the next whole search.
     """
     last: list[Box] = []
+    waiting: list[_Searched] = []
     for n, (index, frame) in enumerate(frames):
         seen = [finder.near(frame, box) for box in last] if n % FULL_SEARCH_INTERVAL else []
         boxes = [box for box in seen if box]
         if not boxes or len(set(boxes)) < len(last):
             boxes = finder.everywhere(frame, boxes or last)
+            _follow_back(boxes, waiting[1:], finder)
+            yield from _without_frames(waiting)
+            waiting = []
         last = boxes
-        yield index, boxes
+        waiting.append((index, frame, boxes))
+    yield from _without_frames(waiting)
+
+
+def _follow_back(found: Iterable[Box], searched: Sequence[_Searched], finder: FaceFinder) -> None:
+    """Adds faces that were found late to the frames before, each as far back as it is seen."""
+    for _, frame, boxes in reversed(searched):
+        new = [finder.near(frame, box) for box in found if _is_new(box, boxes)]
+        found = [box for box in dict.fromkeys(new) if box and _is_new(box, boxes)]
+        boxes += found
+
+
+def _is_new(box: Box, boxes: Iterable[Box]) -> bool:
+    return all(box.iou(known) < MIN_IOU for known in boxes)
+
+
+def _without_frames(searched: Iterable[_Searched]) -> Iterator[tuple[int, list[Box]]]:
+    return ((index, boxes) for index, _, boxes in searched)

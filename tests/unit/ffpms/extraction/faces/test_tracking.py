@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -141,7 +142,9 @@ class Scripted:
     """A finder that is told what is where, and notes how it was asked."""
 
     def __init__(self, everywhere: dict[int, list[Box]], gone: frozenset[int] = frozenset()) -> None:
-        self.everywhere_, self.gone, self.whole, self.known = everywhere, gone, [], []
+        self.everywhere_, self.gone = everywhere, gone
+        self.whole: list[int] = []
+        self.known: list[list[Box]] = []
 
     def everywhere(self, frame: DecodedFrame, known: Sequence[Box] = ()) -> list[Box]:
         self.whole.append(number(frame))
@@ -156,21 +159,67 @@ def number(frame: DecodedFrame) -> int:
     return int(frame.rgb()[0, 0, 0])
 
 
+def numbered(count: int) -> list[tuple[int, DecodedFrame]]:
+    return [(i, as_picture(np.full((9, 9, 3), i, np.uint8))) for i in range(count)]
+
+
 def test_a_face_known_is_searched_near_and_a_lost_one_everywhere() -> None:
     box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
-    finder = Scripted({0: [box], 3: [], 4: [box], 5: [box, new]}, gone=frozenset({3, 4}))
-    frames = [(i, as_picture(np.full((9, 9, 3), i, np.uint8))) for i in range(8)]
-    found = dict(detect_in_frames(frames, finder))
-    assert finder.whole == [0, 3, 4, 5]
+    n_all = FULL_SEARCH_INTERVAL + 2
+    finder = Scripted({0: [box], 3: [], 4: [box], FULL_SEARCH_INTERVAL: [box, new]}, gone=frozenset({3, 4}))
+    found = dict(detect_in_frames(numbered(n_all), finder))
+    assert finder.whole == [0, 3, 4, FULL_SEARCH_INTERVAL]
     assert finder.known == [[], [box], [], [box]]
-    assert found == {0: [box], 1: [box], 2: [box], 3: [], 4: [box], 5: [box, new], 6: [box, new], 7: [box, new]}
+    assert found == {i: [] if i == 3 else [box] if i < 5 else [box, new] for i in range(n_all)}
+
+
+def test_a_new_face_is_followed_back_to_where_it_came_in() -> None:
+    """It is searched near in the frames before, and no further back than the first that lacks it."""
+    box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
+
+    class Entering(Scripted):
+        asked: ClassVar[list[tuple[int, bool]]] = []
+
+        def near(self, frame: DecodedFrame, known: Box) -> Box | None:
+            at = number(frame)
+            self.asked.append((at, known.x > 50))
+            return known if known.x < 50 else known.moved(-1, 0) if at >= 7 else None
+
+    finder = Entering({0: [box], FULL_SEARCH_INTERVAL: [box, new]})
+    found = dict(detect_in_frames(numbered(FULL_SEARCH_INTERVAL + 1), finder))
+    assert [i for i, boxes in found.items() if len(boxes) == 2] == [7, 8, 9, 10]
+    assert [boxes[1].x for boxes in found.values() if len(boxes) == 2] == [87, 88, 89, 90]
+    assert [i for i, is_new in finder.asked if is_new] == [9, 8, 7, 6]
+    assert list(found) == list(range(FULL_SEARCH_INTERVAL + 1))
+
+
+def test_faces_that_meet_going_back_are_one() -> None:
+    """Nor does one that is followed back into a known face count twice."""
+    box, new, beside = Box(0, 0, 50, 50), Box(90, 0, 50, 50), Box(190, 0, 50, 50)
+
+    class Meeting(Scripted):
+        def near(self, frame: DecodedFrame, known: Box) -> Box | None:
+            return known if known == box else new if number(frame) > 5 else box
+
+    finder = Meeting({0: [box], FULL_SEARCH_INTERVAL: [box, new, beside]})
+    found = dict(detect_in_frames(numbered(FULL_SEARCH_INTERVAL), finder))
+    assert found == {i: [box] for i in range(FULL_SEARCH_INTERVAL)}
+    found = dict(detect_in_frames(numbered(FULL_SEARCH_INTERVAL + 1), finder))
+    assert found == {i: [box] if i <= 5 else [box, new] if i < 10 else [box, new, beside] for i in range(11)}
+
+
+def test_dlib_finds_one_who_comes_in_from_the_first_frame_on() -> None:
+    picture = portrait()[0]
+    alone, both = (np.hstack([picture, other]) for other in (np.zeros_like(picture), picture))
+    frames = [(i, as_picture(both if i >= 4 else alone)) for i in range(FULL_SEARCH_INTERVAL + 1)]
+    found = dict(detect_in_frames(frames, DlibFinder()))
+    assert [len(boxes) for boxes in found.values()] == [1] * 4 + [2] * (FULL_SEARCH_INTERVAL - 3)
 
 
 def test_a_place_where_a_face_was_lost_is_not_trusted() -> None:
     box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
     finder = Scripted({0: [box], 1: [], 2: [new]}, gone=frozenset({1}))
-    frames = [(i, as_picture(np.full((9, 9, 3), i, np.uint8))) for i in range(4)]
-    assert dict(detect_in_frames(frames, finder)) == {0: [box], 1: [], 2: [new], 3: [new]}
+    assert dict(detect_in_frames(numbered(4), finder)) == {0: [box], 1: [], 2: [new], 3: [new]}
 
 
 @given(
