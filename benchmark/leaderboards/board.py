@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from benchmark.leaderboards.cells import Cell, fill
 from benchmark.leaderboards.groups import group_runs
@@ -155,9 +156,10 @@ def make_board(
     each = list({(run.run_id, run.data_sha256): run for run in ([runs] if isinstance(runs, Run) else runs)}.values())
     failed = tabulate_failures(failures)
     groups = group_runs(each) if each or failed.empty else []
-    filled = [pair for group in groups for pair in fill(group, protocol, in_buckets)]
-    cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
-    comparisons = compare(entries)
+    with threadpool_limits(limits=1, user_api="blas"):  # its threads wait for each other longer than they compute
+        filled = [pair for group in groups for pair in fill(group, protocol, in_buckets)]
+        cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
+        comparisons = compare(entries)
     _name_repeated(cells, entries)
     _mark(cells, rank(entries, comparisons))
     for table in dict.fromkeys(group.table for group in groups):

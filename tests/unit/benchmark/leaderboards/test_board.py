@@ -1,14 +1,18 @@
 """From stored scores to cells: buckets, groups, seeds and the printed table."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from benchmark.leaderboards import board
 from benchmark.leaderboards.board import COLUMNS, make_board, tabulate
+from benchmark.leaderboards.cells import fill
 from benchmark.leaderboards.groups import group_runs
 from benchmark.metrics.accuracy import accuracy
 from benchmark.metrics.catalogue import METRICS
@@ -96,6 +100,26 @@ def test_manipulations_come_in_the_order_of_their_corpus_whatever_the_runs() -> 
     runs = [run(0, manipulations=(code,)) for code in ("ZZ", "NT", "F2F", "DF")]
     (group,) = group_runs(runs)
     assert group.manipulations == ["DF", "F2F", "NT", "ZZ"]
+
+
+def test_a_board_is_computed_on_one_thread_and_the_others_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads of small products wait for each other: on a busy machine that took 14 times as long."""
+
+    def count_threads() -> set[int]:
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    def note(*given: Any) -> Any:
+        seen.append(count_threads())
+        return fill(*given)
+
+    seen: list[set[int]] = []
+    monkeypatch.setattr(board, "fill", note)
+    with threadpool_limits(limits=2, user_api="blas"):
+        if count_threads() != {2}:
+            pytest.skip("the linear algebra here has no two threads to limit")
+        make_board(run())
+        assert count_threads() == {2}
+    assert seen == [{1}]
 
 
 def test_one_pair_gives_no_interval() -> None:
