@@ -1,6 +1,7 @@
 """Localisation on the page of an experiment: tables of segments, and timelines of some videos."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from benchmark.experiments.chance import add_chance, estimate_chance
 from benchmark.figures.timeline_picture import write_timelines
 from benchmark.figures.timelines import N_PROPOSALS, collect_timelines
+from benchmark.leaderboards.board import Board
 from benchmark.leaderboards.groups import by_table
 from benchmark.leaderboards.rendering.tables import Table, make_metrics_table
 from benchmark.metrics.temporal_localisation import AP_IOUS, AR_PROPOSALS
@@ -53,16 +55,37 @@ def draw_segments(runs: list[Run], sets: Sequence[BuiltSet], out: Path) -> Itera
             yield _CAPTION.format(table=rows.name, unit=unit)
 
 
+def lead_with_segments(board: Board, runs: Sequence[Run]) -> Board:
+    """Puts tables of segments before the others of a board, for sets that are about segments."""
+    about = [run for run in runs if is_about_segments(run)]
+    return replace(board, leading=(*board.leading, *tabulate_segments(board.cells, about)))
+
+
+def is_about_segments(run: Run) -> bool:
+    """Whether a tool proposes segments itself, or the fake slots of test bags lie in segments.
+
+    They do if there are less than half as many segments as k slots of n that are drawn at random
+    make on average: k (n - k + 1) / n, which is k (1 - r) + r at the fake rate r = k / n.
+    """
+    if run.segments is None or run.segments.empty:
+        return False
+    videos = run.scores[run.scores["level"] == "video"]
+    own = run.segments.assign(k=run.segments["end"] - run.segments["start"]).groupby("bag_id")["k"].agg(["size", "sum"])
+    rate = videos.set_index("bag_id")["fake_rate"].reindex(own.index)
+    at_random = own["sum"] * (1 - rate) + rate
+    return run.proposals is not None or bool(2 * own["size"].sum() < at_random.sum())
+
+
 def tabulate_segments(cells: pd.DataFrame, runs: list[Run]) -> Iterator[Table]:
     """Yields the tables of segments and of frames within videos, for each data set.
 
     They are of all manipulations, or where none is trained on several, of each. ``runs`` are those
-    of the cells. The last row is of random scores on their bags.
+    of the cells, or of some of the data sets. The last row is of random scores on their bags.
     """
     scored = {table: own for table, own, _ in by_table(runs)} if runs else {}
     ours = cells[(cells["source"] == "ours") & (cells["fake_rate_bucket"] == "all")]
     several = ours.groupby("dataset")["table"].nunique()
-    for table, of_set in ours.groupby("table", sort=False):
+    for table, of_set in ours[ours["table"].isin(scored)].groupby("table", sort=False):
         dataset = of_set["dataset"].iloc[0]
         where = str(table if several[dataset] > 1 else dataset)
         kinds = list(of_set["manipulation"].unique())

@@ -105,8 +105,10 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     if flags["as_json"]:
         click.echo(render_json(board.cells, board.comparisons).rstrip())
     elif not flags["quiet"]:
+        from benchmark.experiments.localisation import lead_with_segments
         from ffpms.cli.display.board_tables import draw_board
 
+        board = lead_with_segments(board, found.runs)
         show(board.markdown(), lambda drawing: draw_board(drawing, board))
         if worse := render_robustness(robustness):
             click.echo(f"\n{worse}")

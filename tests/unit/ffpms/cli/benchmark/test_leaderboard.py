@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ from ffpms.parquet import write_table
 from ffpms.schema import PERTURBED_LEVELS, PERTURBED_SCORE, SCORE, Split
 from tests.conftest import Command
 from tests.helpers.run_folders import store
-from tests.helpers.scores import names, run
+from tests.helpers.scores import names, run, scores, segments_of
 
 FILES = {"comparisons.csv", *(f"leaderboard.{suffix}" for suffix in ("csv", "md", "tex", "json", "html"))}
 
@@ -297,3 +298,12 @@ def test_the_scoring_wing_needs_no_torch_and_no_decoder() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_segments_lead_where_a_set_is_about_them(ffpms: Command, tmp_path: Path) -> None:
+    table = scores(3, contiguous=True)
+    store(replace(run(), scores=table, segments=segments_of(table)), tmp_path)
+    printed = ffpms("leaderboard", tmp_path).stdout
+    assert printed.startswith("### Segments proposed: average precision (%) by IoU, FFPMS-custom")
+    assert printed.count("###") == 6
+    assert printed.count("random scores (no method)") == 3
