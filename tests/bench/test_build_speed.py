@@ -41,8 +41,8 @@ class Clip(NamedTuple):
     limit: float
 
 
-SHORT = Clip((640, 480), 150, 1.6)
-CLIPS = [Clip((640, 480), 450, 1.1), SHORT, Clip((1280, 720), 450, 1.0), Clip((360, 288), 60, 2.1)] if LONG else [SHORT]
+SHORT = Clip((640, 480), 150, 1.4)
+CLIPS = [Clip((640, 480), 450, 0.9), SHORT, Clip((1280, 720), 450, 0.9), Clip((360, 288), 60, 1.7)] if LONG else [SHORT]
 
 
 def job(root: Path, out: Path) -> TargetJob:
