@@ -31,6 +31,7 @@ from scripts.committed_scores import (
     HEADS,
     LEVELS,
     N_DRAWS,
+    ON_GRID,
     PAPER,
     RATES,
     RESULTS,
@@ -68,7 +69,7 @@ def _collect(runs: list[Run], root: Path, place: Place) -> None:
         print(line)
     for name in {name_entry(run) for run in own if run.method not in PAPER}:
         _drop_frames(place.board / name / "scores.parquet")
-    _write([_thin_grid(run) for run in _of_paper(own)], place.grid, place.board)
+    _write([_thin_grid(run) for run in _of(ON_GRID, own)], place.grid, place.board)
 
 
 def _write_board(runs: list[Run], root: Path, board: Path) -> list[str]:
@@ -98,15 +99,15 @@ def _collect_others(runs: list[Run], root: Path) -> None:
     """Writes what heads give on other sets, and what their losses would still teach."""
     others = [run for run in runs if run.origin]
     _collect_segments([run for run in others if _is_of_segments(run)], root)
-    levels = [_thin_level(run) for run in _of_paper(others) if not _is_of_segments(run)]
+    levels = [_thin_level(run) for run in _of(PAPER, others) if not _is_of_segments(run)]
     _write(levels, LEVELS, HEADS.board)
-    measured = [_measure_gradients(run) for run in _of_paper(runs) if run.origin is None]
+    measured = [_measure_gradients(run) for run in _of(PAPER, runs) if run.origin is None]
     rows = add_kept_rows(pd.DataFrame([row for own in measured for row in own]), GRADIENTS, HEADS.board)
     rows.to_csv(GRADIENTS, index=False, lineterminator="\n", float_format="%.4f")
 
 
-def _of_paper(runs: list[Run]) -> list[Run]:
-    return sorted((run for run in runs if run.method in PAPER), key=lambda run: (name_entry(run), run.seed))
+def _of(methods: Sequence[str], runs: list[Run]) -> list[Run]:
+    return sorted((run for run in runs if run.method in methods), key=lambda run: (name_entry(run), run.seed))
 
 
 def _find_root(runs: Sequence[Run], roots: Sequence[Path]) -> Path:

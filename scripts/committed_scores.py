@@ -35,6 +35,8 @@ LEVELS, GRADIENTS = RESULTS / "levels.parquet", RESULTS / "gradients.csv"
 
 PAPER = ("xn-avg", "xn-max", "lstm", "mil", "s-mil", "s-mil-t")
 """The methods of the paper that see embeddings, in the order of its tables."""
+ON_GRID = (*PAPER, "transmil")
+"""The methods whose scores on the rate grid are kept."""
 MIXES = ("recipe", "whole")
 RATES = (1, 2, 3, 5, 8, 10, 15, 20)
 """Numbers of fake frames of 20 whose scores are kept."""
@@ -92,9 +94,9 @@ class Committed:
             line: _split_by_seed(own, truth) for line, own in _read_kept(place.grid).groupby(["method", "mix"])
         }
 
-    def paper(self) -> list[Line]:
-        """Returns the lines of the paper's methods that are there."""
-        return [self.lines[method, mix] for method in PAPER for mix in MIXES if (method, mix) in self.lines]
+    def of(self, methods: Sequence[str] = PAPER) -> list[Line]:
+        """Returns the lines of methods that are there."""
+        return [self.lines[method, mix] for method in methods for mix in MIXES if (method, mix) in self.lines]
 
     def levels(self, line: Line) -> list[Line]:
         """Returns a line's scores in c40, c23 and raw, of the videos that are in all of them."""
