@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -25,12 +26,12 @@ class Line:
     frames: Mapping[int, pd.DataFrame] = field(default_factory=dict)
     thresholds: Mapping[int, float] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def rows(self) -> list[Rows]:
         """The scores of each seed as arrays."""
         return [as_rows(table) for table in self.tables.values()]
 
-    @property
+    @cached_property
     def frame_rows(self) -> list[Rows]:
         """The scores of the frames of each seed as arrays."""
         return [read_rows(table.assign(level="frame"), "frame") for table in self.frames.values()]

@@ -146,10 +146,14 @@ def bucket_of(fake_rate: pd.Series) -> pd.Series:
 
     ``5-10%`` holds the rates from 5 up to but not including 10 percent; ``95-100%`` includes 100.
     """
-    percent = (fake_rate * 100).round(9)
-    low = np.minimum(np.floor(percent / BUCKET), 100 / BUCKET - 1).astype(int) * BUCKET
-    names: pd.Series = low.astype(str) + "-" + (low + BUCKET).astype(str) + "%"
-    return names.where(fake_rate > 0, "")
+    return fake_rate.map({rate: _bucket_of_one(rate) for rate in fake_rate.unique()})
+
+
+def _bucket_of_one(fake_rate: float) -> str:
+    if not fake_rate > 0:
+        return ""
+    low = min(int(round(100 * fake_rate, 9) // BUCKET), 100 // BUCKET - 1) * BUCKET
+    return f"{low}-{low + BUCKET}%"
 
 
 def sort_buckets(names: np.ndarray) -> list[str]:
