@@ -84,15 +84,17 @@ def _tabulate_methods(scores: Committed, measures: Mapping[str, Callable[[Line],
 
 
 def tabulate_leads(scores: Committed) -> str:
-    """What the best method on the recipe has more than each other, tested as :func:`tabulate_differences` does."""
+    """What the best method on the recipe has more than each other.
+
+    Holm's correction is over every two of them, for nobody named the best before.
+    """
     of_recipe = {
         method: scores.number("auc", line.rows) for (method, mix), line in scores.lines.items() if mix == MIXES[0]
     }
-    best, *others = sorted(of_recipe, key=lambda name: -of_recipe[name].value)
-    found = [compare([of_recipe[name].entry(name) for name in (best, other)])[0] for other in others]
-    stands = (bool(p < ALPHA) for p in holm([one.p for one in found]))
-    written = map(_write, found, stands)
-    rows = ([f"{best} - {name}", difference] for name, difference in zip(others, written, strict=True))
+    best_first = sorted(of_recipe, key=lambda name: -of_recipe[name].value)
+    found = compare(of_recipe[name].entry(name) for name in best_first)
+    leads = [one for one in found if one.method == best_first[0]]
+    rows = ([f"{one.method} - {one.other}", _write(one, one.p_holm < ALPHA)] for one in leads)
     return markdown(("difference", "AUC, recipe"), rows)
 
 

@@ -153,7 +153,7 @@ class Corpus:
         known, default = there or self.manipulations, Recipe()
         codes = {alias.lower(): code for code, full in known.items() for alias in (full, code)}
         chosen = tuple(codes.get(name.lower(), name) for name in recipe.manipulations)
-        if chosen == default.manipulations and not set(chosen) <= set(known):
+        if recipe.manipulations == default.manipulations and not set(chosen) <= set(known):
             chosen = self.paper or tuple(known)
         if unknown := [code for code in chosen if code not in known]:
             raise ConfigError(self._choose(unknown, known))

@@ -136,13 +136,13 @@ def test_segments_are_built_and_named(ffpms: Command, tree: Path, tmp_path: Path
 def test_several_segments_are_built_told_from_others_and_imported(ffpms: Command, tree: Path, tmp_path: Path) -> None:
     out, recipe, again = tmp_path / "data", tmp_path / "recipe", tmp_path / "again"
     flags = ("--ff-root", tree, "--splits", tree / "splits", "--size", 32, "--split", "test", "--limit", 2)
-    flags += ("--workers", 1, "--frames", 24, "--placement", "segments", "--out", out)
+    flags += ("--workers", 1, "--frames", 20, "--placement", "segments", "--out", out)
     result = ffpms("build", *flags, "--segments", "2-3")
     assert result.exit_code == 0, result.output
     data = load(out)
     found = data.segments("test").groupby("bag_id").size()
     for video in data.videos.to_dict("records"):
-        fits = min(video["n_fake"], 24 - video["n_fake"] + 1)
+        fits = min(video["n_fake"], 20 - video["n_fake"] + 1)
         drawn = data.recipe.n_segments("test", video["manipulation"], video["video_id"])
         assert found.get(video["bag_id"], 0) == min(drawn, fits), video["bag_id"]
         assert drawn in (2, 3)

@@ -30,7 +30,7 @@ NEAR_THRESHOLD = -0.2
 """Least score of a face that is searched where one is known; elsewhere it is 0, as in dlib."""
 
 FULL_SEARCH_INTERVAL = 10
-"""One in this number of frames is searched as a whole, to find new faces.
+"""One in this number of frames is searched as a whole, and the last, to find new faces.
 
 The others are searched near the known faces, and near a new one once it is found.
 """
@@ -206,8 +206,9 @@ _Searched = tuple[int, DecodedFrame, list[Box]]
 def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFinder) -> Iterator[tuple[int, list[Box]]]:
     """Yields the faces of successive frames.
 
-    They are searched near the faces of the frame before, and in the whole frame if one is lost. A
-    new face is followed back, so a frame is yielded after the next whole search.
+    They are searched near the faces of the frame before, and in the whole frame if one is lost. The
+    last is searched as a whole too. A new face is followed back, so a frame is yielded after the
+    next whole search.
     """
     last: list[Box] = []
     waiting: list[_Searched] = []
@@ -221,6 +222,8 @@ def detect_in_frames(frames: Iterable[tuple[int, DecodedFrame]], finder: FaceFin
             waiting = []
         last = boxes
         waiting.append((index, frame, boxes))
+    if waiting[1:]:
+        _follow_back(finder.everywhere(waiting[-1][1], last), waiting[1:], finder)
     yield from _without_frames(waiting)
 
 

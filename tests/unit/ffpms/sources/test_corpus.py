@@ -136,6 +136,7 @@ def test_defaults_stand_for_the_manipulations_at_hand(toy: Corpus, there: str) -
     own = replace(toy, manipulations={}, paper=())
     kinds = {code: code for code in there.split(",")}
     assert own.adopt(Recipe(compression=""), kinds).manipulations == tuple(kinds)
+    assert own.adopt(Recipe(compression=""), {"nt": "nt", "swap": "swap"}).manipulations == ("nt", "swap")
 
 
 @pytest.mark.parametrize("corpus", [FFPP, "toy"])

@@ -166,10 +166,11 @@ def numbered(count: int) -> list[tuple[int, DecodedFrame]]:
 def test_a_face_known_is_searched_near_and_a_lost_one_everywhere() -> None:
     box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
     n_all = FULL_SEARCH_INTERVAL + 2
-    finder = Scripted({0: [box], 3: [], 4: [box], FULL_SEARCH_INTERVAL: [box, new]}, gone=frozenset({3, 4}))
+    seen = {0: [box], 3: [], 4: [box], FULL_SEARCH_INTERVAL: [box, new], n_all - 1: [box]}
+    finder = Scripted(seen, gone=frozenset({3, 4}))
     found = dict(detect_in_frames(numbered(n_all), finder))
-    assert finder.whole == [0, 3, 4, FULL_SEARCH_INTERVAL]
-    assert finder.known == [[], [box], [], [box]]
+    assert finder.whole == [0, 3, 4, FULL_SEARCH_INTERVAL, n_all - 1]
+    assert finder.known == [[], [box], [], [box], [box, new]]
     assert found == {i: [] if i == 3 else [box] if i < 5 else [box, new] for i in range(n_all)}
 
 
@@ -202,23 +203,23 @@ def test_faces_that_meet_going_back_are_one() -> None:
             return known if known == box else new if number(frame) > 5 else box
 
     finder = Meeting({0: [box], FULL_SEARCH_INTERVAL: [box, new, beside]})
-    found = dict(detect_in_frames(numbered(FULL_SEARCH_INTERVAL), finder))
-    assert found == {i: [box] for i in range(FULL_SEARCH_INTERVAL)}
     found = dict(detect_in_frames(numbered(FULL_SEARCH_INTERVAL + 1), finder))
     assert found == {i: [box] if i <= 5 else [box, new] if i < 10 else [box, new, beside] for i in range(11)}
 
 
-def test_dlib_finds_one_who_comes_in_from_the_first_frame_on() -> None:
+@pytest.mark.parametrize("n_all", [FULL_SEARCH_INTERVAL + 1, FULL_SEARCH_INTERVAL, 7])
+def test_dlib_finds_one_who_comes_in_from_the_first_frame_on(n_all: int) -> None:
+    """Also one who comes in after the last frame that its number has searched as a whole."""
     picture = portrait()[0]
     alone, both = (np.hstack([picture, other]) for other in (np.zeros_like(picture), picture))
-    frames = [(i, as_picture(both if i >= 4 else alone)) for i in range(FULL_SEARCH_INTERVAL + 1)]
+    frames = [(i, as_picture(both if i >= 4 else alone)) for i in range(n_all)]
     found = dict(detect_in_frames(frames, DlibFinder()))
-    assert [len(boxes) for boxes in found.values()] == [1] * 4 + [2] * (FULL_SEARCH_INTERVAL - 3)
+    assert [len(boxes) for boxes in found.values()] == [1] * 4 + [2] * (n_all - 4)
 
 
 def test_a_place_where_a_face_was_lost_is_not_trusted() -> None:
     box, new = Box(0, 0, 50, 50), Box(90, 0, 50, 50)
-    finder = Scripted({0: [box], 1: [], 2: [new]}, gone=frozenset({1}))
+    finder = Scripted({0: [box], 1: [], 2: [new], 3: [new]}, gone=frozenset({1}))
     assert dict(detect_in_frames(numbered(4), finder)) == {0: [box], 1: [], 2: [new], 3: [new]}
 
 
