@@ -120,6 +120,11 @@ class FeatureFile:
         whole = next((i for i, row in enumerate(rows) if crc32(row) != sums[i]), len(rows))
         return rows[:whole].view(_NUMBER)
 
+    def _n_stored(self) -> int:
+        """Counts the rows that the file's length has room for, sound or not."""
+        size = self.path.stat().st_size if self.path.is_file() else 0
+        return max(size - len(self._head), 0) // self._row_bytes
+
     @property
     def _row_bytes(self) -> int:
         return self._shape[1] * _SUM.itemsize
@@ -133,6 +138,8 @@ class FeatureFile:
         with writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._check_room((len(self.faces) - done) * self._row_bytes)
+            if self._n_stored() > done:
+                log(f"{self.path}: damaged after {done} faces; what follows is embedded again")
             log(f"embedding {len(self.faces) - done} {self.what}: {self.path}")
             with self.path.open("r+b" if done else "wb") as file:
                 file.write(self._head)

@@ -1,10 +1,15 @@
 """Altered frames: which faces of a fake that stands alone are marked as fake."""
 
+from collections.abc import Sequence
+
 from ffpms.extraction.decoding.frame_times import frame_seconds
 from ffpms.extraction.shards import Shard
 from ffpms.extraction.source_rows import fail
 from ffpms.extraction.target_job import TargetJob
 from ffpms.schema import Status
+
+_SLACK_S = 1.0
+"""How far a segment may reach beyond the last frame, in seconds: more is a wrong number."""
 
 
 def mark_altered(job: TargetJob, shard: Shard, indices: list[int]) -> None:
@@ -17,8 +22,8 @@ def mark_altered(job: TargetJob, shard: Shard, indices: list[int]) -> None:
     fake = set(indices)
     if source.segments:
         times = frame_seconds(job.root / source.path, row["n_frames"], row["fps"])
-        if late := [f"{start:g}-{end:g}" for start, end in source.segments if start > max(times)]:
-            _refuse_segments(shard, f"its segments {';'.join(late)} begin after its last frame at {max(times):.2f} s")
+        if beyond := _find_beyond(source.segments, max(times)):
+            _refuse_segments(shard, beyond)
             return
         fake = {i for i in indices if any(start <= times[i] < end for start, end in source.segments)}
     for crop in shard.crops:
@@ -28,7 +33,16 @@ def mark_altered(job: TargetJob, shard: Shard, indices: list[int]) -> None:
         _refuse_segments(shard, what, "ask for more --frames, or correct the table")
 
 
+def _find_beyond(segments: Sequence[tuple[float, float]], last: float) -> str:
+    """Says which segments lie or end where the video has no frame; empty if none does."""
+    late = [one for one in segments if one[0] > last]
+    long = [one for one in segments if one[1] > last + _SLACK_S]
+    named = ";".join(f"{start:g}-{end:g}" for start, end in late or long)
+    how = "begin after" if late else "end long after"
+    return f"its segments {named} {how} its last frame at {last:.2f} s" if named else ""
+
+
 def _refuse_segments(shard: Shard, what: str, todo: str = "correct them in the table") -> None:
-    """Refuses a video whose fake seconds label none of its frames."""
+    """Refuses a video whose fake seconds do not fit its frames."""
     shard.drop_crops()
     fail(shard.sources[0], Status.TOO_SHORT, f"{what}; {todo}")

@@ -130,6 +130,16 @@ def test_segments_that_no_frame_shows_are_told(ffpms: Command, own: Path, tmp_pa
     assert between == f"{clips}/008.mp4 (line 4): {what}; ask for more --frames, or correct the table"
 
 
+@pytest.mark.parametrize(("end", "wrong"), [("55", True), ("1.7", False)])
+def test_a_segment_that_ends_long_after_its_video_is_a_wrong_number(
+    ffpms: Command, own: Path, tmp_path: Path, end: str, wrong: bool
+) -> None:
+    table, clips = tmp_path / "t.csv", own / "clips"
+    table.write_text(f"path,label,split,segments\n{clips}/006.mp4,0,test,\n{clips}/007.mp4,1,test,0.2-{end}\n")
+    said = ffpms("build", "--table", table, "--out", tmp_path / "data", *SMALL).stderr
+    assert (f"(line 3): its segments 0.2-{end} end long after its last frame at " in said) == wrong
+
+
 def test_a_placement_beside_segments_of_a_table_is_told(ffpms: Command, own: Path, tmp_path: Path) -> None:
     table, clips = tmp_path / "t.csv", own / "clips"
     table.write_text(f"path,label,split,segments\n{clips}/006.mp4,0,test,\n{clips}/007.mp4,1,test,0-0.2\n")

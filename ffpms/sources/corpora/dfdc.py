@@ -17,7 +17,7 @@ from ffpms.regular_files import read_text
 from ffpms.schema import ORIGINAL, Split
 from ffpms.sources.corpus import Corpus
 from ffpms.sources.json_lists import check_name, read_entries
-from ffpms.sources.listed_files import VAL_SHARE, Found, carve, carve_val, make_listing, stem
+from ffpms.sources.listed_files import VAL_SHARE, Found, carve, carve_val, make_listing, stem, videos_below
 from ffpms.sources.listing import Listing, Request
 
 _METADATA, _LABELS, _TEST = "metadata.json", "labels.csv", "test"
@@ -54,7 +54,16 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
         in_test = _draw_test(parts, request)
         found = [(path, replace(v, split=Split.TEST.value) if v.pair_id in in_test else v) for path, v in found]
     found = carve_val(found, request.recipe, corpus.name)
-    return make_listing(corpus, request, [*found, *tested], corpus.manipulations)
+    listing = make_listing(corpus, request, [*found, *tested], corpus.manipulations)
+    return replace(listing, notes=tuple(_note_unlisted(root, parts)))
+
+
+def _note_unlisted(root: Path, parts: Mapping[str, list[Found]]) -> Iterator[str]:
+    """Says which folders have videos and no list of them, where parts lie side by side."""
+    folders = [path.name for path in sorted(root.iterdir()) if path.is_dir() and not is_clutter(path.name)]
+    for name in folders if "." not in parts else ():
+        if name not in {*parts, _TEST} and (videos := videos_below(root, name)):
+            yield f"{root / name}: {_METADATA} is missing, so its videos are left out ({len(videos)}); put it there"
 
 
 def _draw_test(parts: Mapping[str, list[Found]], request: Request) -> set[str]:

@@ -1,6 +1,6 @@
 """Embeddings in a file: each is computed once, whenever the process dies, and a damaged one is found."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +43,8 @@ def file(tmp_path: Path) -> FeatureFile:
     return FeatureFile(tmp_path / "features" / "a.npy", [(crop, False) for crop in CROPS], 3)
 
 
-def make(file: FeatureFile, backbone: Backbone) -> np.ndarray:
-    return file.open(backbone.embed, lambda _: None)
+def make(file: FeatureFile, backbone: Backbone, log: Callable[[str], None] = lambda _: None) -> np.ndarray:
+    return file.open(backbone.embed, log)
 
 
 def test_each_face_is_embedded_once(file: FeatureFile) -> None:
@@ -72,7 +72,9 @@ def test_a_kill_within_a_row_costs_that_row(file: FeatureFile, cut: int) -> None
     make(file, Backbone())
     whole = file.path.read_bytes()
     file.path.write_bytes(whole[:-cut])
-    np.testing.assert_array_equal(make(file, Backbone()), TABLE)
+    told: list[str] = []
+    np.testing.assert_array_equal(make(file, Backbone(), told.append), TABLE)
+    assert not any("damaged" in line for line in told)
     assert file.path.read_bytes() == whole
 
 
@@ -83,9 +85,11 @@ def test_a_damaged_byte_is_found_and_embedded_again(file: FeatureFile, place: in
     damaged = bytearray(whole)
     damaged[place] ^= 1
     file.path.write_bytes(damaged)
-    again = Backbone()
-    np.testing.assert_array_equal(make(file, again), TABLE)
+    again, told = Backbone(), list[str]()
+    np.testing.assert_array_equal(make(file, again, told.append), TABLE)
     assert again.seen
+    n_sound = len(CROPS) - len(again.seen)
+    assert told[0] == f"{file.path}: damaged after {n_sound} faces; what follows is embedded again"
     assert file.path.read_bytes() == whole
 
 

@@ -202,6 +202,18 @@ def test_dfdc_tests_whole_parts_where_there_are_ten(tmp_path: Path) -> None:
     assert len(parts) == 1
 
 
+def test_a_part_of_dfdc_without_its_list_is_left_out_and_said(tmp_path: Path) -> None:
+    assert listed(dfdc(tmp_path), "dfdc").notes == ()
+    (tmp_path / "dfdc_train_part_1" / "metadata.json").rename(tmp_path / "dfdc_train_part_1" / "bareal.mp4")
+    listing = listed(tmp_path, "dfdc")
+    assert not any("part_1" in path for path in listing.paths.values())
+    (note,) = listing.notes
+    assert (
+        note
+        == f"{tmp_path / 'dfdc_train_part_1'}: metadata.json is missing, so its videos are left out (1); put it there"
+    )
+
+
 def test_dfdc_takes_its_test_folder(tmp_path: Path) -> None:
     (dfdc(tmp_path) / "test").mkdir()
     (tmp_path / "test" / "labels.csv").write_text("filename,label\nxreal.mp4,0\nxfake.mp4,1\n")
