@@ -7,6 +7,7 @@ in one split as the videos of a person do.
 import os
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from ffpms.errors import ConfigError, ManifestError
@@ -21,6 +22,8 @@ from ffpms.sources.table_rows import Faults, Row, read_rows, with_home
 
 SHARES: Mapping[str, float] = {Split.TEST: 0.15, Split.VAL: 0.15}
 """Share of the people in each split, if the table has no splits; the others are train."""
+_ALIKE = 0.75
+"""How alike two names are of which one may be meant for the other, 0 to 1."""
 _LACKING = {(): "video", (0,): "fake video", (1,): "real video"}
 """What a split lacks, by the labels that it has."""
 
@@ -78,8 +81,20 @@ def _check_paths(rows: list[Row], faults: Faults) -> None:
             faults.add(row.where, f"{row.written} has a colon or backslash in its name; rename it")
     for row in rows:
         if row.original and row.original not in faults.wrong and first.get(row.original, row).label == 1:
-            what = "is not in the table; add its row" if row.original not in first else "is fake too; name a real one"
+            what = (
+                "is fake too; name a real one"
+                if row.original in first
+                else f"is not in the table; {_advise(row, rows)}"
+            )
             faults.add(row.where, f"original {row.written_original} {what}")
+
+
+def _advise(fake: Row, rows: list[Row]) -> str:
+    """Says what to do about an original without a row: perhaps its row has the path of no file."""
+    lost = {Path(row.path).stem: row for row in rows if row.label == 0 and not Path(row.path).exists()}
+    for name in get_close_matches(Path(fake.original).stem, lost, 1, _ALIKE):
+        return f"add its row, or correct {lost[name].where}, for there is no {lost[name].written}"
+    return "add its row"
 
 
 def _check_methods(rows: list[Row], faults: Faults) -> None:

@@ -114,6 +114,18 @@ def test_videos_may_lie_anywhere(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_the_row_of_an_original_may_have_a_wrong_path(tmp_path: Path, there: bool) -> None:
+    """A real video whose file is there has its own path, however alike."""
+    table = write(tmp_path, "path,label,original\ndoraa.mp4,0,\nzoe.mp4,0,\nb.mp4,1,dora.mp4\n")
+    if there:
+        (tmp_path / "doraa.mp4").touch()
+    with pytest.raises(FfpmsError) as caught:
+        listed(table)
+    advice = "" if there else ", or correct line 2, for there is no doraa.mp4"
+    assert str(caught.value) == f"{table}: line 4: original dora.mp4 is not in the table; add its row{advice}"
+
+
 WRONG = {
     "line 2: has no path": "path,label\n,0\n",
     "line 3: label 'maybe' is neither": "path,label\na.mp4,0\nb.mp4,maybe\n",
