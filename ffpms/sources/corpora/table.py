@@ -24,6 +24,8 @@ SHARES: Mapping[str, float] = {Split.TEST: 0.15, Split.VAL: 0.15}
 """Share of the people in each split, if the table has no splits; the others are train."""
 _ALIKE = 0.75
 """How alike two names are of which one may be meant for the other, 0 to 1."""
+_N_ADVISED = 3
+"""Number of originals without a row for which a row is looked for."""
 _LACKING = {(): "video", (0,): "fake video", (1,): "real video"}
 """What a split lacks, by the labels that it has."""
 
@@ -79,22 +81,24 @@ def _check_paths(rows: list[Row], faults: Faults) -> None:
             faults.add(row.where, f"{row.written} stands in {before.where} too; remove one")
         if re.search(r"[:\\]", Path(row.path).name):
             faults.add(row.where, f"{row.written} has a colon or backslash in its name; rename it")
-    for row in rows:
-        if row.original and row.original not in faults.wrong and first.get(row.original, row).label == 1:
-            what = (
-                "is fake too; name a real one"
-                if row.original in first
-                else f"is not in the table; {_advise(row, rows)}"
-            )
-            faults.add(row.where, f"original {row.written_original} {what}")
+    _check_originals([row for row in rows if row.original and row.original not in faults.wrong], first, faults)
 
 
-def _advise(fake: Row, rows: list[Row]) -> str:
-    """Says what to do about an original without a row: perhaps its row has the path of no file."""
-    lost = {Path(row.path).stem: row for row in rows if row.label == 0 and not Path(row.path).exists()}
-    for name in get_close_matches(Path(fake.original).stem, lost, 1, _ALIKE):
-        return f"add its row, or correct {lost[name].where}, for there is no {lost[name].written}"
-    return "add its row"
+def _check_originals(fakes: list[Row], rows: Mapping[str, Row], faults: Faults) -> None:
+    """Checks that the originals of fakes are real videos of the table, whose rows are by path.
+
+    Where one has no row, a real video whose file is missing may be meant for it.
+    """
+    orphans = [row for row in fakes if row.original not in rows]
+    real = [row for row in rows.values() if not row.label] if orphans else []
+    lost = {Path(row.path).stem: row for row in real if not Path(row.path).exists()}
+    for row in fakes:
+        if row.original in rows and rows[row.original].label:
+            faults.add(row.where, f"original {row.written_original} is fake too; name a real one")
+    for n, row in enumerate(orphans):
+        near = get_close_matches(Path(row.original).stem, lost, 1, _ALIKE) if n < _N_ADVISED else []
+        more = "".join(f", or correct {lost[name].where}, for there is no {lost[name].written}" for name in near)
+        faults.add(row.where, f"original {row.written_original} is not in the table; add its row{more}")
 
 
 def _check_methods(rows: list[Row], faults: Faults) -> None:
