@@ -76,11 +76,18 @@ def tabulate_accuracies(scores: Committed) -> str:
 def _tabulate_methods(scores: Committed, measures: Mapping[str, Callable[[Line], Number]]) -> str:
     """A row a method, the best AUC on the recipe first; a column for each measure and mix."""
     mixes = [mix for mix in MIXES if mix in {mix for _, mix in scores.lines}]
-    methods = dict.fromkeys(method for method, _ in scores.lines)
-    best_first = sorted(methods, key=lambda name: -scores.number("auc", scores.lines[name, mixes[0]].rows).value)
     columns = [(title, mix) for title in measures for mix in mixes]
-    rows = ([name, *(measures[title](scores.lines[name, mix]) for title, mix in columns)] for name in best_first)
+    ranked = _rank_on_recipe(scores)
+    rows = ([name, *(measures[title](scores.lines[name, mix]) for title, mix in columns)] for name in ranked)
     return markdown(("method", *(f"{title}, {mix}" for title, mix in columns)), rows)
+
+
+def _rank_on_recipe(scores: Committed) -> dict[str, Number]:
+    """Returns each method's AUC on the recipe, the best first."""
+    of_recipe = {
+        method: scores.number("auc", line.rows) for (method, mix), line in scores.lines.items() if mix == "recipe"
+    }
+    return dict(sorted(of_recipe.items(), key=lambda pair: -pair[1].value))
 
 
 def tabulate_leads(scores: Committed) -> str:
@@ -88,12 +95,9 @@ def tabulate_leads(scores: Committed) -> str:
 
     Holm's correction is over every two of them, for nobody named the best before.
     """
-    of_recipe = {
-        method: scores.number("auc", line.rows) for (method, mix), line in scores.lines.items() if mix == MIXES[0]
-    }
-    best_first = sorted(of_recipe, key=lambda name: -of_recipe[name].value)
-    found = compare(of_recipe[name].entry(name) for name in best_first)
-    leads = [one for one in found if one.method == best_first[0]]
+    ranked = _rank_on_recipe(scores)
+    found = compare(auc.entry(name) for name, auc in ranked.items())
+    leads = [one for one in found if one.method == next(iter(ranked))]
     rows = ([f"{one.method} - {one.other}", _write(one, one.p_holm < ALPHA)] for one in leads)
     return markdown(("difference", "AUC, recipe"), rows)
 

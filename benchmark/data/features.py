@@ -110,7 +110,7 @@ class FeatureFile:
         none, head = np.empty((0, self.width), np.float32), self._head
         try:
             with open_file(self.path) as file:
-                n = (os.fstat(file.fileno()).st_size - len(head)) // self._row_bytes
+                n = self._count_rows(os.fstat(file.fileno()).st_size)
                 if file.read(len(head)) != head or n < 1:
                     return none
                 table = np.memmap(file, _SUM, "r", len(head), (min(n, len(self.faces)), self._shape[1]))
@@ -120,9 +120,8 @@ class FeatureFile:
         whole = next((i for i, row in enumerate(rows) if crc32(row) != sums[i]), len(rows))
         return rows[:whole].view(_NUMBER)
 
-    def _n_stored(self) -> int:
-        """Counts the rows that the file's length has room for, sound or not."""
-        size = self.path.stat().st_size if self.path.is_file() else 0
+    def _count_rows(self, size: int) -> int:
+        """Counts the rows for which a file of a size has room, sound or not."""
         return max(size - len(self._head), 0) // self._row_bytes
 
     @property
@@ -138,7 +137,7 @@ class FeatureFile:
         with writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._check_room((len(self.faces) - done) * self._row_bytes)
-            if self._n_stored() > done:
+            if self.path.is_file() and self._count_rows(self.path.stat().st_size) > done:
                 log(f"{self.path}: damaged after {done} faces; what follows is embedded again")
             log(f"embedding {len(self.faces) - done} {self.what}: {self.path}")
             with self.path.open("r+b" if done else "wb") as file:

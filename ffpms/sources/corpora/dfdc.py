@@ -30,8 +30,13 @@ def find_parts(root: Path) -> list[str]:
     """Finds the folders with a ``metadata.json``: the root itself, or folders in it."""
     if (root / _METADATA).is_file():
         return ["."]
-    inner = sorted(path.name for path in root.iterdir() if not is_clutter(path.name)) if root.is_dir() else []
-    return [name for name in inner if name != _TEST and (root / name / _METADATA).is_file()]
+    return [name for name in _inner_folders(root) if (root / name / _METADATA).is_file()]
+
+
+def _inner_folders(root: Path) -> list[str]:
+    """Names the folders of a tree in which parts may be."""
+    inner = sorted(root.iterdir()) if root.is_dir() else []
+    return [path.name for path in inner if path.name != _TEST and path.is_dir() and not is_clutter(path.name)]
 
 
 def recognises(root: Path) -> bool:
@@ -60,9 +65,8 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
 
 def _note_unlisted(root: Path, parts: Mapping[str, list[Found]]) -> Iterator[str]:
     """Says which folders have videos and no list of them, where parts lie side by side."""
-    folders = [path.name for path in sorted(root.iterdir()) if path.is_dir() and not is_clutter(path.name)]
-    for name in folders if "." not in parts else ():
-        if name not in {*parts, _TEST} and (videos := videos_below(root, name)):
+    for name in _inner_folders(root) if "." not in parts else ():
+        if name not in parts and (videos := videos_below(root, name)):
             yield f"{root / name}: {_METADATA} is missing, so its videos are left out ({len(videos)}); put it there"
 
 
