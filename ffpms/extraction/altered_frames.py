@@ -22,7 +22,7 @@ def mark_altered(job: TargetJob, shard: Shard, indices: list[int]) -> None:
     fake = set(indices)
     if source.segments:
         times = frame_seconds(job.root / source.path, row["n_frames"], row["fps"])
-        if beyond := _find_beyond(source.segments, max(times)):
+        if beyond := find_beyond(source.segments, max(times)):
             _refuse_segments(shard, beyond)
             return
         fake = {i for i in indices if any(start <= times[i] < end for start, end in source.segments)}
@@ -33,8 +33,13 @@ def mark_altered(job: TargetJob, shard: Shard, indices: list[int]) -> None:
         _refuse_segments(shard, what, "ask for more --frames, or correct the table")
 
 
-def _find_beyond(segments: Sequence[tuple[float, float]], last: float) -> str:
-    """Says which segments lie or end where the video has no frame; empty if none does."""
+def find_beyond(segments: Sequence[tuple[float, float]], last: float) -> str:
+    """Says which segments lie or end where the video has no frame; empty if none does.
+
+    Example:
+        >>> find_beyond([(0, 1.5), (4, 5)], last=3.0)
+        'its segments 4-5 begin after its last frame at 3.00 s'
+    """
     late = [one for one in segments if one[0] > last]
     long = [one for one in segments if one[1] > last + _SLACK_S]
     named = ";".join(f"{start:g}-{end:g}" for start, end in late or long)

@@ -19,6 +19,7 @@ from ffpms.protocol.splits import Pairs
 from ffpms.schema import ORIGINAL
 from ffpms.sources.advice import OWN_VIDEOS, RENDERED_VIDEOS
 from ffpms.sources.listing import Layout, Listing, Request, Source, Video
+from ffpms.sources.nearby import near_tree
 
 _AGAIN = "download it again"
 AS_PUBLISHED = "as published"
@@ -119,7 +120,8 @@ class Corpus:
         if not root.is_dir():
             raise ConfigError(f"{root}: not a folder; {self.give_root}")
         if not self.is_tree(root):
-            raise ConfigError(f"{root}: no {self.title} tree ({self.not_found}); {self.give_root}")
+            todo = near_tree(root, self.is_tree) or self.give_root
+            raise ConfigError(f"{root}: no {self.title} tree ({self.not_found}); {todo}")
 
     def parse_manipulations(self, text: str) -> tuple[str, ...]:
         """Parses names: ``DF,FaceSwap`` -> ``("DF", "FS")``, in the order of the tables.

@@ -37,7 +37,16 @@ def make_listing(corpus: Corpus, request: Request, found: Sequence[Found], kinds
     videos = [video if video.target_id in reals else video.standing_alone() for _, video in found]
     paths = {video.name: path for (path, _), video in zip(found, videos, strict=True)}
     _check_names(request.root, [(path, video) for (path, _), video in zip(found, videos, strict=True)])
-    return Listing(corpus, request.root, recipe, videos, paths, corpus.title, listing_digest(videos))
+    alone = [video for _, video in found if video.target_id not in (video.name, *reals)]
+    notes = (f"{request.root}: {_without_real(alone)}",) if alone and not request.whole else ()
+    return Listing(corpus, request.root, recipe, videos, paths, corpus.title, listing_digest(videos), notes=notes)
+
+
+def _without_real(alone: Sequence[ListedVideo]) -> str:
+    """Says which fakes are taken as they are, for their real video is not listed."""
+    count = f"{len(alone)} fake{'s' * (len(alone) > 1)}"
+    what = f"the real video of {count} is not there (first {alone[0].target_id}, of {alone[0].name})"
+    return f"{what}; {'they are' if len(alone) > 1 else 'it is'} fake in all frames"
 
 
 def _check_names(root: Path, found: Iterable[Found]) -> None:

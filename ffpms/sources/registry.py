@@ -12,6 +12,7 @@ from ffpms.errors import ConfigError
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
 from ffpms.sources.corpora.minicorpus import CORPUS as RENDERED
 from ffpms.sources.corpus import Corpus
+from ffpms.sources.nearby import near_tree
 
 _FIRST = ("ffpp",)
 TABLE = "table"
@@ -42,12 +43,20 @@ def recognise(root: Path) -> Corpus:
     Raises:
         ConfigError: it is none's, or it could be that of several; lists their names.
     """
-    fitting = [corpus for corpus in corpora().values() if corpus.is_tree(root)]
+    if not root.is_dir():
+        raise ConfigError(f"{root}: no folder; give the one that holds the corpus")
+    fitting = _fitting(root)
     if len(fitting) == 1:
         return fitting[0]
-    names = ", ".join(corpus.name for corpus in fitting or corpora().values())
-    what = "could be a tree of several corpora" if fitting else "no folder" if not root.is_dir() else "no known tree"
-    raise ConfigError(f"{root}: {what}; give --corpus with one of {names}")
+    names = ", ".join(corpus.name for corpus in fitting or corpora().values() if corpus.name != TABLE)
+    if fitting:
+        raise ConfigError(f"{root}: could be a tree of several corpora; give --corpus with one of {names}")
+    todo = near_tree(root, lambda folder: bool(_fitting(folder)))
+    raise ConfigError(f"{root}: no known tree; {todo or f'give --corpus with one of {names}, or --table FILE'}")
+
+
+def _fitting(root: Path) -> list[Corpus]:
+    return [corpus for corpus in corpora().values() if corpus.is_tree(root)]
 
 
 def choose_corpus(root: Path | None, name: str | None, table: Path | None) -> Corpus:

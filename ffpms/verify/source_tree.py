@@ -7,8 +7,11 @@ from pathlib import Path
 from ffpms.clutter import UNFINISHED
 from ffpms.engine import run_local
 from ffpms.errors import MediaError
+from ffpms.extraction.altered_frames import find_beyond
+from ffpms.extraction.decoding.frame_times import frame_seconds
 from ffpms.extraction.decoding.probe import VideoInfo, probe
 from ffpms.extraction.decoding.video_file import is_named_mp4
+from ffpms.protocol.listing import Seconds
 from ffpms.regular_files import open_file
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.listing import Listing, Source
@@ -25,10 +28,11 @@ Nothing else is given to the decoder: a play list in it could name other files.
 
 @dataclass(frozen=True)
 class ProbeJob:
-    """One planned file of the tree."""
+    """One planned file of the tree, and its fake seconds, if not all of it is fake."""
 
     root: Path
     path: str
+    segments: tuple[Seconds, ...] = ()
 
 
 def verify_tree(listing: Listing, workers: int = 1, progress: Progress = lambda items, _: items) -> Report:
@@ -40,7 +44,7 @@ def verify_tree(listing: Listing, workers: int = 1, progress: Progress = lambda 
     root, recipe = listing.root, listing.recipe
     kinds = (ORIGINAL, *recipe.manipulations)
     sources = listing.sources(video.name for video in listing.videos if video.manipulation in kinds)
-    jobs = [ProbeJob(root, source.path) for source in sources]
+    jobs = [ProbeJob(root, source.path, source.segments) for source in sources]
     seen = dict(progress(run_local(look, jobs, workers), len(jobs)))
     extra = list(_extra(listing, sources))
     absent = {path for path, found in seen.items() if isinstance(found, Finding) and found.kind == Kind.MISSING}
@@ -74,7 +78,10 @@ def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
     if fault:
         return job.path, _note_unfinished(fault, path)
     try:
-        return job.path, (_not_mp4(path, job.path) if is_named_mp4(path) else None) or probe(path)
+        if is_named_mp4(path) and (other := _not_mp4(path, job.path)):
+            return job.path, other
+        about = probe(path)
+        return job.path, _segments_beyond(job, about) or about
     except MediaError as error:
         kind = Kind(error.status) if error.status in list(Kind) else Kind.UNREADABLE
         return job.path, Finding.from_line(job.path, kind, error.reason)
@@ -102,6 +109,14 @@ def _not_mp4(path: Path, name: str) -> Finding | None:
         return None
     todo = "the download got a web page; download it again" if start[:1] == b"<" else "put the mp4 itself there"
     return Finding(name, Kind.UNREADABLE, f"no mp4 (it begins with {start!r})", todo)
+
+
+def _segments_beyond(job: ProbeJob, about: VideoInfo) -> Finding | None:
+    """Finds fake seconds in which the video has no frame."""
+    if not job.segments:
+        return None
+    beyond = find_beyond(job.segments, max(frame_seconds(job.root / job.path, about.n_frames, about.fps)))
+    return Finding(job.path, Kind.LENGTH, beyond, "correct them in the table") if beyond else None
 
 
 def _check_fits(root: Path, there: list[Source], extra: list[Finding]) -> None:

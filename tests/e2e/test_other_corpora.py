@@ -128,6 +128,9 @@ def test_segments_that_no_frame_shows_are_told(ffpms: Command, own: Path, tmp_pa
     assert late.endswith(" s; correct them in the table")
     what = "none of the 20 sampled frames lies in its fake segments"
     assert between == f"{clips}/008.mp4 (line 4): {what}; ask for more --frames, or correct the table"
+    (finding,) = json.loads(ffpms("verify", "--table", table, "--workers", 1, "--json").output)["findings"]
+    assert finding["what"].startswith("its segments 900-901 begin after its last frame at ")
+    assert (finding["kind"], finding["todo"]) == ("length", "correct them in the table")
 
 
 @pytest.mark.parametrize(("end", "wrong"), [("55", True), ("1.7", False)])
@@ -204,7 +207,7 @@ def test_copies_and_faceless_videos_of_a_table_are_told(ffpms: Command, tmp_path
         ((), "nothing to build from; give --ff-root DIR, --root DIR or --table FILE"),
         (
             ("--root", "."),
-            "no known tree; give --corpus with one of ffpp, celeb-df, dfd, dfdc, dfdc-preview, mini",
+            "no known tree; give --corpus with one of ffpp, celeb-df, dfd, dfdc, dfdc-preview, minicorpus, or --table",
         ),
         (("--root", ".", "--corpus", "kodf"), "corpus: 'kodf' is unknown; choose ffpp or celeb-df"),
         (("--ff-root", ".", "--root", "."), "--ff-root: is --corpus ffpp --root; give one of the two"),
@@ -218,7 +221,9 @@ def test_copies_and_faceless_videos_of_a_table_are_told(ffpms: Command, tmp_path
 def test_what_cannot_be_built_is_one_line(
     ffpms: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...], said: str
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    bare = tmp_path / "a" / "b"  # so that no folder of another test is near
+    bare.mkdir(parents=True)
+    monkeypatch.chdir(bare)
     result = ffpms("build", *flags)
     assert result.exit_code == 2
     assert said in result.output

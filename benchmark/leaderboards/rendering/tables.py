@@ -167,7 +167,7 @@ def explain(tables: Sequence[Table], interval: str = "[ ]", best: str = "Bold") 
     lines = []
     if any(np.isfinite(n.low) for n in numbers):
         lines.append(f"{interval}: 95 % interval over the test pairs (bootstrap), of these trainings.")
-    if any(np.isfinite(n.std) for n in numbers):
+    if any(n_seeds > 1 for table in tables for n_seeds in table.n_seeds.values()):
         lines.append("±: standard deviation over seeds.")
     if any(n.standing == BEST for n in numbers):
         unmarked = any(table.rows and not any(n.standing for n in table.numbers) for table in tables)

@@ -141,18 +141,18 @@ def _write_segments(runs: list[Any], sets: dict[str, Any], out: Path, log: Calla
 
     files, left_out = write_segments(runs, sets, out)
     for line in left_out:
-        log(f"left out: {line}")
+        log(f"not in {FOLDER}/: {line}")
     return [out / FOLDER] if files else []
 
 
 def _write_submissions(runs: list[Any], root: Path, out: Path, log: Callable[[str], None]) -> list[Path]:
     """Writes the submissions, logs which rows are none, and returns the folders."""
-    from benchmark.leaderboards.submission_files import write_submissions
+    from benchmark.leaderboards.submission_files import FOLDER, write_submissions
     from benchmark.report.commands import write_command
 
     folders, left_out = write_submissions(runs, root, out, write_command)
     for line in left_out:
-        log(f"left out: {line}")
+        log(f"not in {FOLDER}/: {line}")
     return folders
 
 

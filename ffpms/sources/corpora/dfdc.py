@@ -60,7 +60,7 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
         found = [(path, replace(v, split=Split.TEST.value) if v.pair_id in in_test else v) for path, v in found]
     found = carve_val(found, request.recipe, corpus.name)
     listing = make_listing(corpus, request, [*found, *tested], corpus.manipulations)
-    return replace(listing, notes=tuple(_note_unlisted(root, parts)))
+    return replace(listing, notes=(*listing.notes, *_note_unlisted(root, parts)))
 
 
 def _note_unlisted(root: Path, parts: Mapping[str, list[Found]]) -> Iterator[str]:

@@ -203,11 +203,13 @@ def test_dfdc_tests_whole_parts_where_there_are_ten(tmp_path: Path) -> None:
 
 
 def test_a_part_of_dfdc_without_its_list_is_left_out_and_said(tmp_path: Path) -> None:
-    assert listed(dfdc(tmp_path), "dfdc").notes == ()
+    (lost,) = listed(dfdc(tmp_path), "dfdc").notes
+    assert "the real video of 2 fakes is not there (first gone, of DFDC_lost)" in lost
     (tmp_path / "dfdc_train_part_1" / "metadata.json").rename(tmp_path / "dfdc_train_part_1" / "bareal.mp4")
     listing = listed(tmp_path, "dfdc")
     assert not any("part_1" in path for path in listing.paths.values())
-    (note,) = listing.notes
+    lost, note = listing.notes
+    assert "the real video of 1 fake is not there (first gone, of DFDC_lost)" in lost
     assert (
         note
         == f"{tmp_path / 'dfdc_train_part_1'}: metadata.json is missing, so its videos are left out (1); put it there"
@@ -270,9 +272,10 @@ def test_the_preview_has_no_counterparts_but_people(tmp_path: Path) -> None:
 
 
 def test_a_tree_of_several_corpora_and_one_of_none_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no known tree; give --corpus with one of ffpp, celeb-df, dfd, dfdc"):
-        recognise(tmp_path)
-    with pytest.raises(ConfigError, match="no folder; give --corpus"):
+    bare = tree(tmp_path / "a" / "b", ["c.txt"])  # no folder of another test is so near
+    with pytest.raises(ConfigError, match=r"no known tree; give --corpus with one of ffpp, .*corpus, or --table FILE$"):
+        recognise(bare)
+    with pytest.raises(ConfigError, match=r"no folder; give the one that holds the corpus$"):
         recognise(tmp_path / "none")
     tree(tmp_path, [*ACTORS, "original_sequences/youtube/c23/videos/000.mp4"])
     with pytest.raises(ConfigError, match=r"could be a tree of several corpora; give --corpus with one of ffpp, dfd$"):
@@ -280,10 +283,28 @@ def test_a_tree_of_several_corpora_and_one_of_none_are_told(tmp_path: Path) -> N
     assert choose_corpus(tmp_path, "dfd", None).name == "dfd"
 
 
+@pytest.mark.parametrize("name", [None, "celeb-df"])
+def test_a_folder_above_or_below_a_tree_is_told_which_one_is(tmp_path: Path, name: str | None) -> None:
+    root = celeb(tmp_path / "downloads" / "Celeb-DF-v2")
+    for folder in (root.parent, root / "Celeb-real"):
+        with pytest.raises(ConfigError, match=rf"; give {root}, which is one$"):
+            choose_corpus(folder, name, None).check_tree(folder)
+
+
+def test_a_fake_whose_real_video_is_not_there_is_said_to_be_wholly_fake(tmp_path: Path) -> None:
+    root = celeb(tmp_path)
+    assert listed(root, "celeb-df").notes == ()
+    (root / "Celeb-real" / "id0_0000.mp4").unlink()
+    (note,) = listed(root, "celeb-df").notes
+    what = "the real video of 1 fake is not there (first id0_0000, of CDF_id0_id1_0000)"
+    assert note == f"{root}: {what}; it is fake in all frames"
+    assert listed(root, "celeb-df", whole=True).notes == ()
+
+
 @pytest.mark.parametrize("name", ["celeb-df", "dfdc", "dfdc-preview", "dfd"])
 def test_what_is_no_tree_of_a_corpus_is_said_in_its_words(tmp_path: Path, name: str) -> None:
     with pytest.raises(ConfigError, match=f": no {find_corpus(name).title} tree .*; give the folder"):
-        listed(tmp_path, name)
+        listed(tree(tmp_path / "a" / "b", ["c.txt"]), name)
 
 
 def test_compression_is_refused_where_there_are_no_levels(tmp_path: Path) -> None:
