@@ -157,11 +157,11 @@ def _check_columns(names: list[str]) -> Iterator[str]:
     if len(names) == 1 and (mark := next((mark for mark in ";\t" if mark in names[0]), "")):
         yield f"one column only, named {shown(names[0])}; separate columns by commas, not by {mark!r}"
         return
-    todo = f"it takes {', '.join((*COLUMNS, SEED))}, of which slot, track_id and seed may be left out"
+    todo = f"it takes {', '.join(COLUMNS)} (or {LOGIT}) and {SEED}, of which slot, track_id and seed may be left out"
     needed, every = ("bag_id", LOGIT if LOGIT in names else "score"), {*COLUMNS, SEED, LOGIT}
     if missing := [name for name in needed if name not in names]:
         yield f"no column {' and '.join(missing)} (there are: {list_names(names, _MAX_COLUMNS) or 'none'}); {todo}"
-    if (unknown := [name for name in names if name not in every]) and every & set(names):
+    elif unknown := [name for name in names if name not in every]:
         yield f"unknown columns {list_names(unknown, _MAX_COLUMNS)}; {todo}"
     if {"score", LOGIT} <= set(names):
         yield "both score and logit; leave one of the columns away"

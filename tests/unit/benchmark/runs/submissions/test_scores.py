@@ -70,7 +70,7 @@ WRONG = {
     ),
     "no score column": (
         lambda r: r.rename(columns={"score": "prob"}),
-        ["no column score (there are: bag_id, slot, prob)", "unknown columns prob"],
+        ["no column score (there are: bag_id, slot, prob); it takes bag_id, slot, track_id, score (or logit)"],
     ),
     "an index column": (lambda r: r.reset_index(), ["unknown columns index; it takes bag_id, slot, track_id, score"]),
 }
