@@ -62,8 +62,9 @@ class PlannedBuild:
         sources = listing.sources(slots["bag_id"].unique())
         if listing.table_file:
             check_listed_files(listing, sources)
+        else:
+            check_once(listing.root, sources)
         _check_any(listing, sources)
-        check_once(listing.root, sources)
         return cls(listing.root, out, own, slots, _by_target(sources), listing)
 
     @cached_property
@@ -136,6 +137,8 @@ def _check_any(listing: Listing, sources: list[Source]) -> None:
     if listing.corpus.has_pairs:
         raise other_splits(listing.root, "fake with its real video")
     what = "there are no fakes to build" if there else "no listed video is there"
+    if fakes:
+        what = f"no fake is there with its real video (first {fakes[0].path}, of {fakes[0].target_id})"
     raise ConfigError(f"{listing.root}: {what}; {listing.corpus.give_root}")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ffpms.protocol.listing import copies_across_splits
 from ffpms.protocol.naming import explain_name
 from ffpms.schema import WITH_PIXELS, Status
 from ffpms.sources.listing import Listing
@@ -72,18 +73,7 @@ def list_problems(sources: pd.DataFrame, listing: Listing) -> list[str]:
             lines.append(f"{folder}: {len(group)} {kind} videos of the {split} split {todo}")
         else:
             lines += [f"{_name(row['path'], listing)}: {row['error']}" for row in group.to_dict("records")]
-    return lines + (_list_copies(sources, listing) if listing.written else [])
-
-
-def _list_copies(sources: pd.DataFrame, listing: Listing) -> list[str]:
-    """Returns a line per video of a table that has the bytes of one of another target."""
-    lines, first = [], dict[str, Any]()
-    for row in sources[sources["sha256"] != ""].itertuples():
-        before = first.setdefault(str(row.sha256), row)
-        if before.target_id != row.target_id:
-            same = _name(before.path, listing)
-            lines.append(f"{_name(str(row.path), listing)}: the same bytes as {same}; remove one row")
-    return lines
+    return [*lines, *(f"{path}: {what}; download both again" for path, what in copies_across_splits(sources))]
 
 
 def _name(path: str, listing: Listing) -> str:

@@ -104,3 +104,18 @@ def counterparts(rows: pd.DataFrame, name: str = "bag_id") -> pd.Series:
 def mixable(videos: pd.DataFrame) -> pd.Series:
     """Marks the fake bags in which frames can be replaced: those with a real counterpart."""
     return (videos["manipulation"] != ORIGINAL) & ~is_alone(videos)
+
+
+def copies_across_splits(sources: pd.DataFrame) -> list[tuple[str, str]]:
+    """Lists the videos that are a copy of one in another split: each path, and what is wrong.
+
+    Example:
+        >>> rows = pd.DataFrame({"path": ["a", "b", "c"], "split": ["train", "test", "test"]})
+        >>> copies_across_splits(rows.assign(sha256=["1", "1", "2"]))
+        [('b', 'the same bytes as a, which is train, and this is test')]
+    """
+    known = sources[sources["sha256"].fillna("") != ""]
+    first = known.groupby("sha256")[["path", "split"]].transform("first")
+    apart = known["split"] != first["split"]
+    rows = zip(known["path"][apart], first["path"][apart], first["split"][apart], known["split"][apart], strict=True)
+    return [(path, f"the same bytes as {same}, which is {split}, and this is {own}") for path, same, split, own in rows]

@@ -1,6 +1,5 @@
 """Listed files: makes a listing of the videos that a corpus found, each with its path."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -105,22 +104,21 @@ def carve_val(found: Sequence[Found], recipe: Recipe, *what: object) -> list[Fou
     ]
 
 
-def keep_targets_together(found: Sequence[Found]) -> list[Found]:
+def keep_targets_together(found: Sequence[Found]) -> tuple[list[Found], list[ListedVideo]]:
     """Gives each target one split, so that no frame of a test video is in train.
 
     A corpus's own test list may have a fake without its real video, and not the other fakes of that
-    one. Then the real video becomes test too, and the other fakes are left out.
+    one. Then the real video becomes test too. Returns the videos without those other fakes, and
+    these.
     """
-    splits: dict[str, set[str]] = defaultdict(set)
-    for _, video in found:
-        splits[video.target_id].add(video.split)
-    kept = []
+    reals = {video.video_id for _, video in found if video.manipulation == ORIGINAL}
+    shown = {video.target_id for _, video in found if video.split == Split.TEST} & reals
+    kept, left_out = list[Found](), list[ListedVideo]()
     for path, video in found:
-        if splits[video.target_id] != {Split.TEST} and Split.TEST in splits[video.target_id]:
-            if video.manipulation == ORIGINAL:
-                kept.append((path, replace(video, split=Split.TEST.value)))
-            elif video.split == Split.TEST:
-                kept.append((path, video))
-        else:
+        if video.target_id not in shown or video.split == Split.TEST:
             kept.append((path, video))
-    return kept
+        elif video.manipulation == ORIGINAL:
+            kept.append((path, replace(video, split=Split.TEST.value)))
+        else:
+            left_out.append(video)
+    return kept, left_out

@@ -109,7 +109,7 @@ def find_twins(root: Path, sources: list[Source]) -> dict[str, str]:
 
     Maps the path of each to the path of the video that is taken.
     """
-    planned = {usual_name(source.path): source.path for source in sources}
+    planned = {usual_name(source.path): source.path for source in sources if source.path.lower().endswith(".mp4")}
     folders = sorted({path.rpartition("/")[0] for path in planned})
     paths = [f"{folder}/{name}" for folder in folders for name in video_names(root / folder)]
     return {path: own for path in paths if (own := planned.get(usual_name(path))) and own != path}

@@ -52,22 +52,23 @@ class Faults:
     def __init__(self, table: Path) -> None:
         self.table = table
         self.wrong: set[str] = set()
-        self._lines: list[str] = []
+        self._found: list[tuple[int, str]] = []
 
     def add(self, where: str, what: str) -> None:
         """Notes what is wrong with a row, and what to do."""
-        self._lines.append(f"{where}: {what}")
+        self._found.append((int(where.split()[-1]), f"{where}: {what}"))
 
     def check(self) -> None:
         """Ends if anything was noted.
 
         Raises:
-            ManifestError: the first three faults, and how many more there are.
+            ManifestError: the first three faults in the table's order, and how many more there are.
         """
-        if self._lines:
-            more = len(self._lines) - _N_SHOWN
-            rest = [f"and {more} more row{'s' * (more > 1)}"] if more > 0 else []
-            raise ManifestError(f"{self.table}: " + "; ".join([*self._lines[:_N_SHOWN], *rest]))
+        if self._found:
+            lines = [line for _, line in sorted(self._found, key=lambda found: found[0])]
+            more = len(lines) - _N_SHOWN
+            rest = [f"and {more} more"] if more > 0 else []
+            raise ManifestError(f"{self.table}: " + "; ".join([*lines[:_N_SHOWN], *rest]))
 
 
 def read_rows(table: Path, base: Path, faults: Faults) -> list[Row]:

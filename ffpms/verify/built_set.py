@@ -23,15 +23,18 @@ from ffpms.dataset.set_files import (
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import file_digest
+from ffpms.protocol.listing import copies_across_splits
 from ffpms.protocol.naming import explain_name, name_mixed
 from ffpms.protocol.v1_manifest import DATASET
 from ffpms.schema import SOURCE
 from ffpms.sources.corpus import Corpus
+from ffpms.sources.listing import Listing
 from ffpms.verify.bags import check_bags, check_v1, read_test_bags
 from ffpms.verify.crop_files import check_crops
 from ffpms.verify.crop_table import check_crop_rows, index_crops
 from ffpms.verify.findings import Finding, Kind, Progress, Report
 from ffpms.verify.landmark_table import check_landmarks
+from ffpms.verify.listed_videos import check_listing
 from ffpms.verify.path_safety import check_plain, check_regular, unreadable
 from ffpms.verify.tables import AGAIN, BUILD_ANEW, check_table, read_batches
 
@@ -50,9 +53,15 @@ class SourceJob:
 
 
 def verify_data(
-    data: Path, root: Path | None = None, workers: int = 1, progress: Progress = lambda items, _: items
+    data: Path,
+    root: Path | None = None,
+    workers: int = 1,
+    progress: Progress = lambda items, _: items,
+    listing: Listing | None = None,
 ) -> Report:
     """Returns every finding about a built set; with ``root`` also about the tree it was built from.
+
+    With ``listing`` it is also about what a table lists now.
 
     Raises:
         ManifestError: there is no built set, or its ``build.json`` is damaged.
@@ -70,7 +79,7 @@ def verify_data(
     if any(finding.kind in _NO_ROWS for finding in findings):
         findings = [_note_unchecked(finding) for finding in findings]
     else:
-        findings += _check_rows(data, report, root, workers, progress)
+        findings += _check_rows(data, report, root, workers, progress, listing)
     findings += [fault for name in files_of(report["counts"]) if (fault := check_regular(data / name, name, AGAIN))]
     return Report(about, f"{data}: {about['dataset']}", findings)
 
@@ -102,7 +111,7 @@ def _tables(report: dict[str, Any]) -> dict[str, pa.Schema]:
 
 
 def _check_rows(
-    data: Path, report: dict[str, Any], root: Path | None, workers: int, progress: Progress
+    data: Path, report: dict[str, Any], root: Path | None, workers: int, progress: Progress, listing: Listing | None
 ) -> Iterator[Finding]:
     """Runs each check on its own, so that a broken table does not hide what other checks find."""
     try:
@@ -117,6 +126,8 @@ def _check_rows(
         lambda: check_landmarks(data, sources, index) if crop.landmarks else (),
         lambda: check_bags(data, recipe, sources["n_frames"], index.rows, corpus_of(report).has_pairs),
         lambda: _check_name(data, report, sources),
+        lambda: _check_copies(sources),
+        lambda: check_listing(listing, report, sources) if listing else (),
         lambda: check_crops(data, crop.size, sources, workers, progress),
         lambda: _check_tree(root, sources, corpus_of(report), workers, progress) if root else (),
     ]
@@ -147,6 +158,12 @@ def _check_name(data: Path, report: dict[str, Any], sources: pd.DataFrame) -> It
         yield Finding(REPORT, Kind.LAW, f"is named {claimed}, but is {what}", BUILD_ANEW)
     if claimed == DATASET:
         yield from check_v1(data)
+
+
+def _check_copies(sources: pd.DataFrame) -> Iterator[Finding]:
+    """Finds videos that are in two splits under two names, so that a test face was trained on."""
+    for path, what in copies_across_splits(sources):
+        yield Finding(path, Kind.DUPLICATE, what, "put two videos there, or leave one out, and build anew")
 
 
 def _check_tree(root: Path, sources: pd.DataFrame, corpus: Corpus, workers: int, progress: Progress) -> list[Finding]:

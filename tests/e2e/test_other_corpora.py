@@ -64,7 +64,7 @@ def test_a_corpus_is_built_and_verified(name: str, ffpms: Command, tree: Path, t
     assert statuses or set(found.values()) == {"ok"}
     assert "complete already" in ffpms("build", "--root", root, "--out", out, "--split", "test", *SMALL).output
     before = ffpms("verify", "--root", root, "--workers", 1, "--json")
-    assert {finding["kind"] for finding in json.loads(before.output)["findings"]} <= {"too_short"}
+    assert {finding["kind"] for finding in json.loads(before.stdout)["findings"]} <= {"too_short"}
 
 
 def test_a_fake_that_is_two_columns_wider_is_a_stretch(ffpms: Command, tree: Path, tmp_path: Path) -> None:
@@ -186,19 +186,68 @@ def test_a_set_is_verified_with_its_table(ffpms: Command, own: Path) -> None:
     assert result.exit_code == 0, result.output
 
 
-def test_copies_and_faceless_videos_of_a_table_are_told(ffpms: Command, tmp_path: Path) -> None:
+def test_copies_of_a_table_are_told(ffpms: Command, tmp_path: Path) -> None:
     make_video(tmp_path, n_frames=20)
     shutil.copy(tmp_path / "made.mp4", tmp_path / "b.mp4")
     table = tmp_path / "t.csv"
     table.write_text("path,label,split\nmade.mp4,0,test\n./b.mp4,1,test\n")
     result = ffpms("build", "--table", table, "--out", tmp_path / "data", *SMALL)
     assert result.exit_code == 2
-    copied, empty = result.stderr.splitlines()
-    assert copied == "./b.mp4 (line 3): the same bytes as made.mp4 (line 2); remove one row"
-    what = "not one bag could be built (2 no_face)"
-    assert empty == f"Error: {tmp_path / 'data'}: {what}; give videos with larger faces, or another --finder"
+    said = "line 3: ./b.mp4 has the same bytes as made.mp4 in line 2; remove one"
+    assert result.stderr == f"Error: {table}: {said}\n"
     (finding,) = json.loads(ffpms("verify", "--table", table, "--workers", 1, "--json").output)["findings"]
     assert (finding["what"], finding["todo"]) == ("the same bytes as made.mp4 in line 2 (line 3)", "remove one row")
+
+
+def test_of_a_table_without_faces_no_bag_is_built_and_that_is_told(ffpms: Command, tmp_path: Path) -> None:
+    for folder, n_frames in ((tmp_path / "a", 20), (tmp_path / "b", 21)):
+        folder.mkdir()
+        make_video(folder, n_frames=n_frames)
+    table = tmp_path / "t.csv"
+    table.write_text("path,label,split\na/made.mp4,0,test\nb/made.mp4,1,test\n")
+    result = ffpms("build", "--table", table, "--out", tmp_path / "data", *SMALL)
+    assert result.exit_code == 2
+    what = "not one bag could be built (2 no_face)"
+    said = f"{what}; give videos with larger faces, or another --finder"
+    assert result.stderr == f"Error: {tmp_path / 'data'}: {said}\n"
+
+
+CHANGED_ROWS = {
+    "is no longer in": lambda rows: rows[rows["path"] != rows["path"].iloc[-1]],
+    "has another label or manipulation in": lambda rows: rows.assign(
+        manipulation=[*rows["manipulation"][:-1], "other"]
+    ),
+    "other rows or fake segments than when": lambda rows: rows.assign(
+        segments=rows["segments"].replace("0-0.4", "0-0.3")
+    ),
+}
+
+
+@pytest.mark.parametrize("said", CHANGED_ROWS)
+def test_rows_of_a_table_that_changed_after_the_build_are_found(
+    ffpms: Command, own: Path, tmp_path: Path, said: str
+) -> None:
+    rows = pd.read_csv(own / "videos.csv", dtype=str, keep_default_na=False)
+    table = tmp_path / "videos.csv"
+    changed = CHANGED_ROWS[said](rows)
+    assert not changed.equals(rows)
+    changed.to_csv(table, index=False)
+    flags = ("verify", own / "data", "--table", table, "--root", own, "--workers", 1)
+    (finding,) = json.loads(ffpms(*flags, "--json").stdout)["findings"]
+    assert finding["what"].startswith(said)
+    assert finding["todo"] == "put the old row back, or build anew into another folder"
+    rows.to_csv(table, index=False)
+    assert ffpms(*flags).exit_code == 0
+
+
+def test_videos_that_differ_in_their_ending_alone_are_two(ffpms: Command, own: Path, tmp_path: Path) -> None:
+    for number, name in (("006", "anna.mp4"), ("007", "anna.mov"), ("008", "anna.MP4")):
+        (tmp_path / "clips").mkdir(exist_ok=True)
+        shutil.copy(own / "clips" / f"{number}.mp4", tmp_path / "clips" / name)
+    table = tmp_path / "t.csv"
+    table.write_text("path,label,split\nclips/anna.mov,0,test\nclips/anna.mp4,1,test\nclips/anna.MP4,1,test\n")
+    assert ffpms("build", "--table", table, "--out", tmp_path / "data", *SMALL).exit_code == 0
+    assert set(status_of(tmp_path / "data").values()) == {"ok"}
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,10 @@ def verify(context: click.Context, /, data: Path | None, **flags: Any) -> None:
 def _verify_tree(flags: dict[str, Any]) -> Any:
     from ffpms.verify.source_tree import verify_tree
 
-    return verify_tree(_listing(flags), flags["workers"], _bars(flags))
+    listing = _listing(flags)
+    for note in listing.notes:
+        click.echo(note, err=True)
+    return verify_tree(listing, flags["workers"], _bars(flags))
 
 
 def _listing(flags: dict[str, Any]) -> Any:
@@ -93,13 +96,15 @@ def _listing(flags: dict[str, Any]) -> Any:
 
 def _verify_data(context: click.Context, data: Path | None, flags: dict[str, Any]) -> Any:
     from ffpms.verify.built_set import verify_data
+    from ffpms.verify.listed_videos import list_again
 
     unused = [name for name in _OF_TREE if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
     if unused:
         raise ConfigError(f"--{unused[0]}: only for a tree; give --root, --ff-root or --table, and no DATA")
     folder = data or Path("ffpms-data")
-    root = _listing(flags).root if flags["table"] else flags["ff_root"] or flags["root"]
-    return verify_data(folder, root, flags["workers"], _bars(flags))
+    listing = list_again(folder, flags["table"], flags["root"]) if flags["table"] else None
+    root = listing.root if listing else flags["ff_root"] or flags["root"]
+    return verify_data(folder, root, flags["workers"], _bars(flags), listing)
 
 
 def _bars(flags: dict[str, Any]) -> Any:

@@ -195,7 +195,7 @@ def _faces() -> dict[str, Any]:
 def _describe(job: ExportJob) -> str:
     return f"""`{JSON}` describes the tables beside it, with their hashes, and the crops of the built set.
 Its record sets are the tables, `labels`, and `faces`, the pictures.
-Copy or link the folder `{CROPS}` of the built set into this one, and `faces` gives the pictures.
+Copy the folder `{CROPS}` of the built set into this one, and `faces` gives the pictures.
 
 ```python
 import mlcroissant

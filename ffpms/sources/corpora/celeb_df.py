@@ -5,7 +5,8 @@ own list has some people in test and in train, and the face that was put in may 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ffpms.dataset.stored_paths import is_plain
@@ -46,16 +47,26 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
     there = {_without_level(path): path for folder in _folders(root) for path in videos_below(root, folder)}
     kinds = {_code(name): _title(name) for name in {**tested, **there} if name.startswith(_FAKES)}
     found = [(there.get(name, name), _describe(name, name in tested)) for name in {**there, **tested}]
-    found = found if request.whole else keep_targets_together(found)
+    found, left_out = (found, []) if request.whole else keep_targets_together(found)
     found = carve_val(found, request.recipe, corpus.name)
-    return make_listing(corpus, request, found, dict(sorted(kinds.items())))
+    listing = make_listing(corpus, request, found, dict(sorted(kinds.items())))
+    return replace(listing, notes=(*listing.notes, *_note_left_out(root, left_out)))
+
+
+def _note_left_out(root: Path, fakes: Sequence[ListedVideo]) -> Iterator[str]:
+    """Says which fakes are in no split, as frames of their real video are in test."""
+    if fakes:
+        what = "1 fake is left out, for test shows its real video"
+        if len(fakes) > 1:
+            what = f"{len(fakes)} fakes are left out, for test shows their real videos"
+        yield f"{root}: {what} (first {fakes[0].name}); --whole takes all"
 
 
 def read_list(path: Path) -> dict[str, int]:
     """Reads which videos are test: ``<folder>/<file>`` and its label, 0 real and 1 fake.
 
     Raises:
-        ManifestError: it is not there, or a line is not of its form.
+        ManifestError: it is not there or empty, or a line is not of its form.
     """
     try:
         lines = [line.split(maxsplit=1) for line in read_text(path).splitlines()]
@@ -73,6 +84,8 @@ def read_list(path: Path) -> dict[str, int]:
             what = f"line {number} is no '1 {_REALS[0]}/NAME.mp4' or '0 {_FAKES}/NAME.mp4'"
             raise ManifestError(f"{path}: {what} (1 is real); download it again")
         tested[_without_level(name.strip())] = int(not real)
+    if not tested:
+        raise ManifestError(f"{path}: lists no video; download it again")
     return tested
 
 

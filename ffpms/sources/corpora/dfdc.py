@@ -104,10 +104,11 @@ def _label(path: Path, name: str, entry: Mapping[str, Any]) -> bool:
     Raises:
         ManifestError: the label is neither of the two.
     """
-    label = str(entry.get("label")).upper()
-    if label not in _FAKE:
-        raise ManifestError(f"{path}: label of {name} is {label!a}, neither REAL nor FAKE; download it again")
-    return _FAKE[label]
+    label = entry.get("label")
+    if str(label).upper() not in _FAKE:
+        what = f"{name} has no label" if label is None else f"label of {name} is {label!a}, neither REAL nor FAKE"
+        raise ManifestError(f"{path}: {what}; download it again")
+    return _FAKE[str(label).upper()]
 
 
 def _describe(split: Split, name: str, fake: bool, original: str | None) -> ListedVideo:

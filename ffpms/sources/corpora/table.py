@@ -119,10 +119,17 @@ def _renamed(rows: list[Row]) -> Iterator[str]:
 
 
 def _lacking_splits(rows: list[Row], groups: Mapping[str, str], splits: Mapping[str, str]) -> Iterator[str]:
-    """Says which drawn splits lack real or fake videos, for there are few people."""
+    """Says which splits lack real or fake videos.
+
+    Of splits that the table gives, one without any video is none.
+    """
+    given = any(row.split for row in rows)
     there = {s: tuple(sorted({row.label for row in rows if splits[row.path] == s})) for s in Split}
-    lacking = [f"{split} has no {_LACKING[labels]}" for split, labels in there.items() if labels in _LACKING]
-    if lacking and not any(row.split for row in rows):
+    found = {split: labels for split, labels in there.items() if labels in _LACKING and (labels or not given)}
+    lacking = [f"{split} has no {_LACKING[labels]}" for split, labels in found.items()]
+    if lacking and given:
+        yield f"{', '.join(lacking)}; list some, for a detector learns and is scored on both"
+    elif lacking:
         few = f"{len(set(groups.values()))} people or originals are few for three splits"
         todo = "write a column split, list more people, or give another --seed"
         yield f"as drawn, {', '.join(lacking)} ({few}); {todo}"
@@ -162,9 +169,17 @@ def _choose_splits(rows: list[Row], groups: Mapping[str, str], request: Request,
     for row in given:
         before = first.setdefault(groups[row.path], row)
         if before.split != row.split:
-            what = f"person {row.person}" if row.person else "it, or its original,"
-            faults.add(row.where, f"{what} is in {row.split}, and in {before.split} in {before.where}; give one split")
+            faults.add(row.where, f"{_say_conflict(row, before)}; give one split")
     return {row.path: row.split for row in given}
+
+
+def _say_conflict(row: Row, before: Row) -> str:
+    """Says why a row may not be in another split than one before it, of the same group."""
+    if row.person and row.person.casefold() == before.person.casefold():
+        return f"person {row.person} is in {row.split}, and in {before.split} in {before.where}"
+    link = "a fake of it" if before.original == row.path else "linked to it by people or originals"
+    link = "its original" if row.original == before.path else link
+    return f"it is in {row.split}, and {before.where}, {link}, is in {before.split}"
 
 
 def _describe(

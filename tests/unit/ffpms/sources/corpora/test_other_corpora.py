@@ -75,6 +75,8 @@ def test_of_a_test_video_no_frame_is_in_train(tmp_path: Path) -> None:
     own = splits(listing)
     assert own["original_id0_0000"] == "test"
     assert "CDF_id0_id2_0000" not in own
+    what = "2 fakes are left out, for test shows their real videos (first CDF_id0_id2_0000)"
+    assert listing.notes == (f"{tmp_path}: {what}; --whole takes all",)
     by_target: dict[str, set[str]] = {}
     for video in listing.videos:
         by_target.setdefault(video.target_id, set()).add(video.split)
@@ -118,6 +120,11 @@ def test_a_listed_video_that_is_not_there_is_planned_still(tmp_path: Path) -> No
 def test_a_list_that_says_otherwise_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ManifestError, match=f"{LIST}: {said}"):
         listed(celeb(tmp_path, tested=text), "celeb-df")
+
+
+def test_an_empty_list_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"videos.txt: lists no video; download it again"):
+        listed(celeb(tmp_path, tested="\n"), "celeb-df")
 
 
 def test_without_its_list_celeb_df_is_refused(tmp_path: Path) -> None:
@@ -230,6 +237,7 @@ def test_dfdc_takes_its_test_folder(tmp_path: Path) -> None:
         ("[]", "has no entry for each video"),
         ('{"../a.mp4": {"label": "REAL"}}', "names a file that is not below its folder"),
         ('{"a.mp4": {"label": "MAYBE"}}', "label of a.mp4 is 'MAYBE', neither REAL nor FAKE"),
+        ('{"a.mp4": {}}', "a.mp4 has no label; download it again"),
     ],
 )
 def test_damaged_metadata_is_one_line(tmp_path: Path, text: str, said: str) -> None:
@@ -293,11 +301,13 @@ def test_a_folder_above_or_below_a_tree_is_told_which_one_is(tmp_path: Path, nam
 
 def test_a_fake_whose_real_video_is_not_there_is_said_to_be_wholly_fake(tmp_path: Path) -> None:
     root = celeb(tmp_path)
-    assert listed(root, "celeb-df").notes == ()
     (root / "Celeb-real" / "id0_0000.mp4").unlink()
-    (note,) = listed(root, "celeb-df").notes
-    what = "the real video of 1 fake is not there (first id0_0000, of CDF_id0_id1_0000)"
-    assert note == f"{root}: {what}; it is fake in all frames"
+    listing = listed(root, "celeb-df")
+    note, left_out = listing.notes
+    assert "1 fake is left out, for test shows its real video (first CDF_id3_id5_0001)" in left_out
+    what = "the real video of 2 fakes is not there (first id0_0000, of CDF_id0_id1_0000)"
+    assert note == f"{root}: {what}; they are fake in all frames"
+    assert {video.name for video in listing.videos if video.is_alone} == {"CDF_id0_id1_0000", "CDF_id0_id2_0000"}
     assert listed(root, "celeb-df", whole=True).notes == ()
 
 

@@ -138,7 +138,15 @@ WRONG = {
     "line 2: split 'dev' is none of": "path,label,split\na.mp4,0,dev\n",
     "line 3: has no split, but other rows have": "path,label,split\na.mp4,0,test\nb.mp4,1,\n",
     "line 3: person a is in val, and in test in line 2": "path,label,person,split\na.mp4,0,a,test\nb.mp4,1,a,val\n",
-    "line 3: it, or its original, is in val": "path,label,original,split\na.mp4,0,,test\nb.mp4,1,a.mp4,val\n",
+    "line 3: it is in val, and line 2, its original, is in test; give one split": (
+        "path,label,original,split\na.mp4,0,,test\nb.mp4,1,a.mp4,val\n"
+    ),
+    "line 3: it is in val, and line 2, a fake of it, is in test": (
+        "path,label,original,split\nb.mp4,1,a.mp4,test\na.mp4,0,,val\n"
+    ),
+    "line 3: it is in val, and line 2, linked to it by people or originals, is in test": (
+        "path,label,original,person,split\na.mp4,0,,A,test\nb.mp4,0,,B,val\nc.mp4,1,b.mp4,A,val\n"
+    ),
     "line 2: manipulation 'original' is no name": "path,label,manipulation\na.mp4,1,original\n",
     "column persn is unknown; it may have path, label": "path,label,persn\na.mp4,0,x\n",
     "column label is missing": "path\na.mp4\n",
@@ -215,6 +223,8 @@ def test_few_people_and_renamed_manipulations_are_noted(tmp_path: Path) -> None:
     assert listed(write(tmp_path, f"path,label,person\n{rows}")).notes == ()
     split = write(tmp_path, "path,label,split\na.mp4,0,test\nb.mp4,1,test\n")
     assert listed(split).notes == ()
+    (lacking,) = listed(write(tmp_path, "path,label,split\na.mp4,1,test\n")).notes
+    assert lacking == f"{table}: test has no real video; list some, for a detector learns and is scored on both"
 
 
 def test_a_person_is_the_same_in_upper_and_lower_case(tmp_path: Path) -> None:
@@ -228,6 +238,7 @@ def test_a_person_is_the_same_in_upper_and_lower_case(tmp_path: Path) -> None:
         ("missing", "line 3: b.mp4 is not there; correct its path, or remove the row"),
         ("folder", "line 3: b.mp4 is a folder; write the path of the video itself"),
         ("link", "line 3: b.mp4 is the same file as a.mp4 in line 2; remove one"),
+        ("copy", "line 3: b.mp4 has the same bytes as a.mp4 in line 2; remove one"),
     ],
 )
 def test_each_row_needs_a_file_of_its_own(tmp_path: Path, kind: str, said: str) -> None:
@@ -237,10 +248,20 @@ def test_each_row_needs_a_file_of_its_own(tmp_path: Path, kind: str, said: str) 
         (tmp_path / "b.mp4").mkdir()
     elif kind == "link":
         (tmp_path / "b.mp4").hardlink_to(tmp_path / "a.mp4")
+    elif kind == "copy":
+        (tmp_path / "b.mp4").write_bytes(b"a")
     with pytest.raises(FfpmsError) as error:
         check_listed_files(listing, listing.sources(listing.paths))
     assert str(error.value) == f"{tmp_path / 'videos.csv'}: {said}"
     check_listed_files(listing, listing.sources([listing.videos[0].name]))
+
+
+@pytest.mark.parametrize("other", [b"", b"0" * 9000 + b"1" + b"0" * 9000, b"1" + b"0" * 18000])
+def test_files_of_one_size_are_copies_only_if_all_their_bytes_are_alike(tmp_path: Path, other: bytes) -> None:
+    listing = listed(write(tmp_path, "path,label\na.mp4,0\nb.mp4,1\n"))
+    (tmp_path / "a.mp4").write_bytes(b"0" * 18001 if other else b"")
+    (tmp_path / "b.mp4").write_bytes(other)
+    check_listed_files(listing, listing.sources(listing.paths))
 
 
 def test_advice_on_videos_that_nobody_published_is_not_to_download_them() -> None:
@@ -252,7 +273,7 @@ def test_advice_on_videos_that_nobody_published_is_not_to_download_them() -> Non
 
 
 def test_all_wrong_rows_are_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(FfpmsError, match=r"line 2: .*; line 3: .*; line 4: .*; and 2 more rows$"):
+    with pytest.raises(FfpmsError, match=r"line 2: .*; line 3: .*; line 4: .*; and 2 more$"):
         listed(write(tmp_path, "path,label\n" + "a.mp4,x\n" * 5))
 
 
