@@ -85,6 +85,17 @@ def test_missing_columns_other_types_and_another_schema_are_found(data: Path) ->
     assert "frames.parquet: column slot is" in said(data)
 
 
+def test_a_video_that_is_a_copy_of_one_in_another_split_is_found(data: Path) -> None:
+    sources = pd.read_parquet(data / "sources.parquet")
+    train, test = (sources.index[sources["split"] == split][0] for split in ("train", "test"))
+    copied = sources.loc[[train, test], "source_video"]
+    edit(data, "sources", put({"sha256": "a" * 64}, source_video=copied.iloc[0]))
+    edit(data, "sources", put({"sha256": "a" * 64}, source_video=copied.iloc[1]))
+    path, same = (sources.loc[row, "path"] for row in (test, train))
+    assert (path, "duplicate") in found(data)
+    assert f"{path}: the same bytes as {same}, which is train, and this is test" in said(data)
+
+
 def test_an_unfinished_build_is_found(data: Path) -> None:
     (data / "build.json").write_text('{"complete": false, "config": {}}')
     assert found(data) == {("build.json", "unfinished")}
