@@ -15,7 +15,11 @@ def near_tree(folder: Path, is_tree: Callable[[Path], bool]) -> str:
         >>> near_tree(Path("/data/corpus/videos"), lambda folder: folder.name == "corpus")
         'give /data/corpus, which is one'
     """
-    return next((f"give {near}, which is one" for near in _near(folder) if is_tree(near)), "")
+    for near in _near(folder):
+        with suppress(OSError):  # a folder that nobody may look into is no tree
+            if is_tree(near):
+                return f"give {near}, which is one"
+    return ""
 
 
 def _near(folder: Path) -> Iterator[Path]:
