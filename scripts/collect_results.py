@@ -98,8 +98,8 @@ def _fill_in(card: Path) -> str:
 def _collect_others(runs: list[Run], root: Path) -> None:
     """Writes what heads give on other sets, and what their losses would still teach."""
     others = [run for run in runs if run.origin]
-    _collect_segments([run for run in others if _is_of_segments(run)], root)
-    levels = [_thin_level(run) for run in _of(PAPER, others) if not _is_of_segments(run)]
+    _collect_segments([run for run in others if find_level(run.dataset) is None], root)
+    levels = [_thin_level(run) for run in _of(PAPER, others) if find_level(run.dataset)]
     _write(levels, LEVELS, HEADS.board)
     measured = [_measure_gradients(run) for run in _of(PAPER, runs) if run.origin is None]
     rows = add_kept_rows(pd.DataFrame([row for own in measured for row in own]), GRADIENTS, HEADS.board)
@@ -118,10 +118,6 @@ def _find_root(runs: Sequence[Run], roots: Sequence[Path]) -> Path:
 def _is_cached(run: Run) -> bool:
     """Whether only a head was trained."""
     return bool((run.origin or run).settings["tune"] == "cached")
-
-
-def _is_of_segments(run: Run) -> bool:
-    return run.dataset == (run.origin or run).dataset  # the other sets are of another compression
 
 
 def _collect_segments(runs: list[Run], root: Path) -> None:
@@ -146,12 +142,18 @@ def _thin_grid(run: Run) -> pd.DataFrame:
 def _thin_level(run: Run) -> pd.DataFrame:
     """Takes the scores of videos of another compression."""
     videos = run.scores[run.scores["level"] == "video"]
-    return _name(run, videos[["bag_id", "score"]].assign(level=_find_level(run)))
+    return _name(run, videos[["bag_id", "score"]].assign(level=find_level(run.dataset)))
 
 
-def _find_level(run: Run) -> str:
-    """Returns the compression that a run was scored on; a set of raw videos has the paper's c0 in its name."""
-    return next(level for mark, level in (("-c23", "c23"), ("-c0", "raw")) if mark in run.dataset)
+def find_level(dataset: str) -> str | None:
+    """Returns the compression that a set's name tells; None at c40, of which the set of segments is.
+
+    Raw videos have the paper's c0 in it.
+
+    >>> find_level("Minicorpus-24-c0"), find_level("Minicorpus-24-custom")
+    ('raw', None)
+    """
+    return next((level for mark, level in (("-c23", "c23"), ("-c0", "raw")) if mark in dataset), None)
 
 
 def _name(run: Run, scores: pd.DataFrame) -> pd.DataFrame:

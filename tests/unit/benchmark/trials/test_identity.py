@@ -31,6 +31,7 @@ EXCUSED = {
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
     "ffpms.sources": "a docstring",
     "ffpms.sources.advice": "what messages say of a file",
+    "ffpms.sources.nearby": "advice on a folder beside a tree",
     "ffpms.sources.corpus": "which videos there are, and what a set of them is called; the set itself is hashed",
     "ffpms.sources.corpora": "a docstring",
     "ffpms.sources.corpora.ffpp": "the same of one corpus",
