@@ -40,20 +40,17 @@ def check_listing(listing: Listing, report: dict[str, Any], sources: pd.DataFram
     """
     if report["config"].get("pairs_sha256") == listing.sha256:
         return
-    table, found = Path(listing.table_file or "").name, False
-    for path, what in _find_changes(listing, sources):
-        found = True
-        yield Finding(path, Kind.CHANGED, f"{what} {table}", _TODO)
-    if not found:
-        yield Finding(table, Kind.CHANGED, "other rows or fake segments than when the set was built", _TODO)
+    table = Path(listing.table_file or "").name
+    changes = [(path, f"{what} {table}") for path, what in _find_changes(listing, sources)]
+    for path, what in changes or [(table, "other rows or fake segments than when the set was built")]:
+        yield Finding(path, Kind.CHANGED, what, _TODO)
 
 
 def _find_changes(listing: Listing, sources: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """Yields the path of each video whose row changed, and how."""
-    there = {video.name: (video.split, video.target_id) for video in listing.videos}
+    there, paths = {video.name: (video.split, video.target_id) for video in listing.videos}, {*listing.paths.values()}
     for name, path, *own in sources[["path", "split", "target_id"]].itertuples():
         if name not in there:
-            is_other = path in listing.paths.values()
-            yield path, "has another label or manipulation in" if is_other else "is no longer in"
+            yield path, "has another label or manipulation in" if path in paths else "is no longer in"
         elif tuple(own) != there[name]:
             yield path, "has another split, original or person in"
