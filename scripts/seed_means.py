@@ -68,12 +68,13 @@ class Number:
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % interval over the test pairs."""
-        return interval(self.samples, self.rows.n_pairs)
+        return interval(self.samples, self.rows.n_bearing_pairs)
 
     def entry(self, method: str) -> Entry:
         """Returns what a test of a difference needs."""
         videos, pairs = self.rows.bag_names, self.rows.pair_names
-        return Entry(("", "auc", "", method), self.by_seed, self.samples, np.zeros(len(videos)), videos, pairs)
+        right, n_pairs = np.zeros(len(videos)), self.rows.n_bearing_pairs
+        return Entry(("", "auc", "", method), self.by_seed, self.samples, n_pairs, right, videos, pairs)
 
 
 def as_rows(table: pd.DataFrame) -> Rows:

@@ -87,12 +87,17 @@ class Features:
 
 @dataclass(frozen=True)
 class FeatureFile:
-    """The file of the embeddings of some faces, ``width`` numbers each; ``what`` names them."""
+    """The file of the embeddings of some faces, ``width`` numbers each; ``what`` names them.
+
+    Of ``together`` faces embedded at a time, the last digits of each depend on the others. So all
+    are made again where some are missing.
+    """
 
     path: Path
     faces: Sequence[Face]
     width: int
     what: str = "faces"
+    together: int = 1
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -128,17 +133,18 @@ class FeatureFile:
     def _row_bytes(self) -> int:
         return self._shape[1] * _SUM.itemsize
 
-    def _fill(self, done: int, embed: Embed, log: Log) -> None:
-        """Embeds what is not there yet, and writes it behind the rows that are ``done``.
+    def _fill(self, found: int, embed: Embed, log: Log) -> None:
+        """Embeds what is not there yet, and writes it behind the rows that were ``found``.
 
         Raises:
             StorageError: the disk has no room, or refuses.
         """
+        done = found - found % self.together
         with writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._check_room((len(self.faces) - done) * self._row_bytes)
-            if self.path.is_file() and self._count_rows(self.path.stat().st_size) > done:
-                log(f"{self.path}: damaged after {done} faces; what follows is embedded again")
+            if self.path.is_file() and self._count_rows(self.path.stat().st_size) > found:
+                log(f"{self.path}: damaged after {found} faces; what follows is embedded again")
             log(f"embedding {len(self.faces) - done} {self.what}: {self.path}")
             with self.path.open("r+b" if done else "wb") as file:
                 file.write(self._head)

@@ -32,13 +32,16 @@ def add_chance(table: Table, chance: Chance, metrics: Iterable[str]) -> Table:
 def estimate_chance(runs: Sequence[Run], manipulation: str, metrics: Sequence[str]) -> Chance:
     """Estimates metrics of random scores: mean and standard deviation over draws.
 
-    The bags are those of the first run with scores of their frames; without one there are none.
-    Each draw is made once for all metrics, which share its proposals.
+    The bags are those of the first run with scores of their frames; without one there are none. In
+    the column ``all`` it is one of as many manipulations as there are. Each draw is made once for
+    all metrics, which share its proposals.
     """
     scored = [run for run in runs if manipulation in ("all", *run.manipulations) and _has_frames(run)]
     if not scored:
         return {}
-    run_scores = read_run_scores(min(scored, key=lambda run: run.segments is None))
+    broadest = max(len(run.manipulations) for run in scored) if manipulation == "all" else 0
+    whole = [run for run in scored if len(run.manipulations) >= broadest]
+    run_scores = read_run_scores(min(whole, key=lambda run: run.segments is None))
     draws = [_measure(CellScores(_draw(run_scores, seed), manipulation), metrics) for seed in range(N_DRAWS)]
     return {metric: _summarise(values) for metric, *values in zip(metrics, *draws, strict=True)}
 

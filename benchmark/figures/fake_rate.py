@@ -37,7 +37,7 @@ def rate_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
             for metric in ("accuracy", "auc"):
                 samples = np.mean([sample(metric, videos, n_resamples) for videos in near], axis=0)
                 about = (name, rates.min(), rates.max(), metric)
-                rows.append((*about, *summarise(samples, near[0].n_pairs), int(near[0].label.sum())))
+                rows.append((*about, *summarise(samples, near[0]), int(near[0].label.sum())))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -77,7 +77,7 @@ def grid_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
             mixed = [grid.where((grid.label == 0) | (rates == rate)) for grid, rates in read]
             n_fakes = len(set(mixed[0].bag[mixed[0].label == 1]))
             for metric, samples in _sample_rate(mixed, rate, n_resamples):
-                rows.append((name, rate, rate, metric, *summarise(samples, mixed[0].n_pairs), n_fakes))
+                rows.append((name, rate, rate, metric, *summarise(samples, mixed[0]), n_fakes))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

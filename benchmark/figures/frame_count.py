@@ -23,7 +23,7 @@ def frame_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame
             seen = [_read_seen(fewer, number) for fewer in scored]
             for metric in ("accuracy", "auc"):
                 samples = np.mean([sample(metric, videos, n_resamples) for videos in seen], axis=0)
-                rows.append((name, number, metric, *summarise(samples, seen[0].n_pairs), len(seen[0].label)))
+                rows.append((name, number, metric, *summarise(samples, seen[0]), len(seen[0].label)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -46,6 +46,6 @@ def draw_first(n_pairs: int, n_resamples: int) -> np.ndarray:
     return resample(n_pairs)[: 1 + n_resamples]
 
 
-def summarise(samples: np.ndarray, n_pairs: int) -> tuple[float, float, float]:
-    """Returns value and interval of a point; no interval from a single pair."""
-    return float(samples[0]), *interval(samples, n_pairs)
+def summarise(samples: np.ndarray, rows: Rows) -> tuple[float, float, float]:
+    """Returns value and interval of a point of these rows; no interval from a single pair."""
+    return float(samples[0]), *interval(samples, rows.n_bearing_pairs)

@@ -68,7 +68,7 @@ def _tabulate(table: str, runs: list[Run], n_resamples: int) -> Iterator[dict[st
             cell = {"kind": kind, "level": level, "amount": amount, "kinds": ";".join(shared if kind == MEAN else [])}
             cell["missing"] = ";".join(map(str, _find_missing(sampled[name], kind) if kind != MEAN else []))
             for metric, one in samples.items():
-                value, low, high = summarise(one, videos.n_pairs)
+                value, low, high = summarise(one, videos)
                 yield about | cell | {"metric": metric, "value": value, "ci_low": low, "ci_high": high}
 
 

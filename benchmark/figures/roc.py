@@ -26,9 +26,9 @@ def roc_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
     for name, own in lines_of(runs):
         videos = [read_rows(run.scores, "video") for run in own]
         if len(np.unique(videos[0].label)) == 2:
-            n_pairs = videos[0].n_pairs
-            samples = np.mean([_read_off(one, draw_first(n_pairs, n_resamples)) for one in videos], axis=0)
-            points = [summarise(column, n_pairs) for column in samples.T]
+            counts = draw_first(videos[0].n_pairs, n_resamples)
+            samples = np.mean([_read_off(one, counts) for one in videos], axis=0)
+            points = [summarise(column, videos[0]) for column in samples.T]
             found = pd.DataFrame(points, columns=["tpr", "ci_low", "ci_high"])
             area = float(np.mean([auc(one.label, one.score) for one in videos]))
             tables.append(found.assign(method=name, fpr=RATES, auc=area)[COLUMNS])

@@ -88,10 +88,10 @@ def _estimate(place: _Place, bucket: str, wanted: Collection[str]) -> Iterator[t
 def _make_cell(place: _Place, bucket: str, metric: str, found: list[Estimate]) -> Cell:
     """Makes a cell: the mean over seeds, its interval over the pairs, and the spread over seeds.
 
-    There is no interval from a single pair.
+    There is no interval where it rests on a single pair.
     """
     values = [one.value for one in found]
-    low, high = interval(average(found), place.all_scores[0].videos.n_pairs)
+    low, high = interval(average(found), found[0].n_pairs)
     return place.about | {
         "fake_rate_bucket": bucket,
         "metric": metric,
@@ -133,6 +133,7 @@ def _enter(place: _Place, cell: Cell, found: list[Estimate]) -> Entry:
         key,
         by_seed,
         average(found),
+        found[0].n_pairs,
         np.mean(rights, axis=0),
         tuple(names),
         videos.pair_names,

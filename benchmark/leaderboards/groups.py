@@ -19,7 +19,7 @@ class Group:
     """One row of the table, whose ``method`` is its label.
 
     ``data`` are the first digits of the hash of what it was scored on. ``differences`` are those
-    of its configuration from the paper's defaults.
+    of its configuration from the paper's defaults. ``kinds`` are the manipulations of its table.
     """
 
     method: str
@@ -27,6 +27,7 @@ class Group:
     data: str
     runs: tuple[Run, ...]
     differences: tuple[str, ...]
+    kinds: frozenset[str] = frozenset()
 
     @property
     def external(self) -> bool:
@@ -50,11 +51,12 @@ class Group:
 
     @property
     def manipulations(self) -> list[str]:
-        """The columns it fills: ``all`` if each of its runs was trained on several.
+        """The columns it fills: ``all`` if each of its runs was trained on all that its table has.
 
+        There are several then.
         On another set than it was trained on, these are the manipulations of that set.
         """
-        joint = all(len(run.manipulations) > 1 for run in self.runs)
+        joint = all(len(run.manipulations) > 1 and self.kinds <= {*run.manipulations} for run in self.runs)
         own = in_order(code for run in self.runs for code in run.manipulations)
         return ["all", *own] if joint else own
 
@@ -80,15 +82,21 @@ def group_runs(runs: list[Run]) -> list[Group]:
         grouped.setdefault(_key(run), []).append(run)
     unnamed = {key: _group(own) for key, own in grouped.items()}
     labels: dict[_Key, str] = {}
+    kinds: dict[str, frozenset[str]] = {}
     for table in dict.fromkeys(group.table for group in unnamed.values()):
-        labels |= _labels({key: group for key, group in unnamed.items() if group.table == table})
+        own = {key: group for key, group in unnamed.items() if group.table == table}
+        labels |= _labels(own)
+        kinds[table] = frozenset(code for group in own.values() for run in group.runs for code in run.manipulations)
     order = list(dict.fromkeys(group.method for group in unnamed.values()))
     home = {group.table for group in unnamed.values() if not group.runs[0].origin}
     places = {
         key: (group.table not in home, group.table, order.index(group.method), len(group.differences))
         for key, group in unnamed.items()
     }
-    return [replace(unnamed[key], method=labels[key]) for key in sorted(unnamed, key=places.__getitem__)]
+    return [
+        replace(unnamed[key], method=labels[key], kinds=kinds[unnamed[key].table])
+        for key in sorted(unnamed, key=places.__getitem__)
+    ]
 
 
 def by_table(runs: list[Run]) -> list[tuple[str, list[Run], str]]:

@@ -27,14 +27,14 @@ def accuracy_plain(label: ArrayLike, score: ArrayLike, threshold: float = THRESH
 
 
 def _sample_accuracy(cell: CellScores, counts: np.ndarray) -> Estimate:
-    return Estimate(resample_accuracy(cell.videos, counts, THRESHOLD), cell.videos.n_bags, THRESHOLD)
+    return Estimate.of(cell.videos, resample_accuracy(cell.videos, counts, THRESHOLD), THRESHOLD)
 
 
 def _sample_accuracy_val(cell: CellScores, counts: np.ndarray) -> Estimate | None:
     threshold = cell.run_scores.threshold
     if threshold is None:
         return None
-    return Estimate(resample_accuracy(cell.videos, counts, threshold), cell.videos.n_bags, threshold)
+    return Estimate.of(cell.videos, resample_accuracy(cell.videos, counts, threshold), threshold)
 
 
 def _sample_accuracy_plain(cell: CellScores, counts: np.ndarray) -> Estimate:

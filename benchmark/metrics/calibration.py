@@ -106,8 +106,8 @@ def _sample_brier_scaled(cell: CellScores, counts: np.ndarray) -> Estimate:
 
 def _estimate_ece_scaled(cell: CellScores, _: np.ndarray) -> Estimate:
     videos = cell.once(_scaled)
-    value = np.array([ece(videos.label, videos.score)])
-    return Estimate(value, videos.n_bags, temperature=cell.run_scores.temperature)
+    found = Estimate.of(videos, np.array([ece(videos.label, videos.score)]))
+    return found._replace(temperature=cell.run_scores.temperature)
 
 
 METRICS = (

@@ -5,7 +5,7 @@ A file of this folder has its metrics in a tuple ``METRICS``. The catalogue coll
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -19,13 +19,20 @@ LEVELS = ("video", "frame", "segment")
 class Estimate(NamedTuple):
     """A metric's value and resamples: ``samples`` (1 + R,), of which the first is the value.
 
-    One sample alone means that the metric has no interval.
+    One sample alone means that the metric has no interval. ``n_pairs`` are the test pairs that it
+    rests on.
     """
 
     samples: np.ndarray
     n_videos: int
+    n_pairs: int
     threshold: float | None = None
     temperature: float | None = None
+
+    @classmethod
+    def of(cls, rows: Rows, samples: np.ndarray, threshold: float | None = None) -> Self:
+        """Returns the estimate of a metric of these rows."""
+        return cls(samples, rows.n_bags, rows.n_bearing_pairs, threshold)
 
     @property
     def value(self) -> float:
@@ -76,7 +83,7 @@ class Metric:
         rows = self.rows(cell)
         if self.curve:
             return self.on_curve(cell, resample_curve(rows, counts, {self.name: self.curve}))
-        return Estimate(np.array([self.function(rows.label, rows.score)]), rows.n_bags)
+        return Estimate.of(rows, np.array([self.function(rows.label, rows.score)]))
 
     def rows(self, cell: CellScores) -> Rows:
         """Returns the rows of its level."""
@@ -84,7 +91,7 @@ class Metric:
 
     def on_curve(self, cell: CellScores, samples: dict[str, np.ndarray]) -> Estimate:
         """Returns its estimate, one of the statistics of one walk along the curve."""
-        return Estimate(samples[self.name], self.rows(cell).n_bags)
+        return Estimate.of(self.rows(cell), samples[self.name])
 
 
 def resample_curve(rows: Rows, counts: np.ndarray, statistics: dict[str, roc.Statistic]) -> dict[str, np.ndarray]:

@@ -14,12 +14,12 @@ has thousands of corners in each."""
 
 
 def _sample_auc(cell: CellScores, counts: np.ndarray) -> Estimate:
-    return Estimate(resample_auc(cell.frames, counts), cell.frames.n_bags)
+    return Estimate.of(cell.frames, resample_auc(cell.frames, counts))
 
 
 def _sample_ap(cell: CellScores, counts: np.ndarray) -> Estimate:
     samples = resample_curve(cell.frames, counts[: 1 + N_RESAMPLES_OF_AP], {"ap": roc.ap})
-    return Estimate(samples["ap"], cell.frames.n_bags)
+    return Estimate.of(cell.frames, samples["ap"])
 
 
 METRICS = (

@@ -60,6 +60,11 @@ class Rows:
         """Number of test pairs."""
         return len(self.pair_names)
 
+    @property
+    def n_bearing_pairs(self) -> int:
+        """Number of test pairs that a number of these rows rests on: those of the rarer class."""
+        return min((len(np.unique(self.pair[self.label == y])) for y in np.unique(self.label)), default=0)
+
 
 def read_rows(scores: pd.DataFrame, level: str) -> Rows:
     """Reads the video or frame rows of a SCORE table.

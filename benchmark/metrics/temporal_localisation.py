@@ -193,8 +193,7 @@ def sample_ap(judge_run: Judge, statistic: Statistic) -> Sampler:
         own = cell.run_scores.once(judge_once)
         if own is None:
             return None
-        samples = resample_ap(own.of(cell), statistic, counts[: 1 + N_RESAMPLES_OF_AP])
-        return Estimate(samples, cell.videos.n_bags)
+        return Estimate.of(cell.videos, resample_ap(own.of(cell), statistic, counts[: 1 + N_RESAMPLES_OF_AP]))
 
     return sample
 

@@ -31,8 +31,9 @@ Cell = tuple[str, str, str, str]
 class Entry:
     """One number of a method and what a test of it needs.
 
-    That is the metric of each training (S,), the resamples of their mean (1 + R,), and of each
-    video (N,) the share of the trainings that call it right. ``pairs`` names what was drawn.
+    That is the metric of each training (S,), the resamples of their mean (1 + R,), the number of
+    test pairs that it rests on, and of each video (N,) the share of the trainings that call it
+    right. ``pairs`` names what was drawn.
     ``frames`` has a digest of each training's frame scores, or is empty. ``trainings`` names them,
     as far as they have names.
     """
@@ -40,6 +41,7 @@ class Entry:
     cell: Cell
     by_seed: np.ndarray
     samples: np.ndarray
+    n_pairs: int
     right: np.ndarray
     videos: tuple[str, ...]
     pairs: tuple[str, ...]
@@ -146,9 +148,9 @@ def _test(a: Entry, b: Entry) -> tuple[str, Verdict]:
     """
     if min(len(a.by_seed), len(b.by_seed)) < LEAST_SEEDS:
         return "", NO_VERDICT
-    if len(a.pairs) < 2:
+    if (n_pairs := min(a.n_pairs, b.n_pairs)) < 2:
         return "", NO_VERDICT
-    pairs = over_pairs(a.samples - b.samples, len(a.pairs))
+    pairs = over_pairs(a.samples - b.samples, n_pairs)
     if _share_trainings(a, b):
         return PAIRED, welch(a.value - b.value, pairs, over_trainings(a.by_seed - b.by_seed))
     return WELCH, welch(a.value - b.value, pairs, over_trainings(a.by_seed), over_trainings(b.by_seed))

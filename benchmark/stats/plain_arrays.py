@@ -61,7 +61,7 @@ def bootstrap_interval(
     """
     rows = make_rows(label, score, cluster=cluster)
     samples = _resample_metric(rows, metric, n_resamples, seed)
-    return Interval(float(samples[0]), *interval(samples, rows.n_pairs))
+    return Interval(float(samples[0]), *interval(samples, rows.n_bearing_pairs))
 
 
 def paired_comparison(
@@ -104,8 +104,9 @@ def _split_trainings(score: ArrayLike) -> list[ArrayLike]:
 def _enter(trainings: list[Rows], metric: str, method: str) -> Entry:
     samples = np.array([_resample_metric(rows, metric) for rows in trainings])
     right = np.mean([(rows.score >= THRESHOLD) == (rows.label == 1) for rows in trainings], axis=0)
-    names = trainings[0].bag_names, trainings[0].pair_names
-    return Entry(("", metric, "all", method), samples[:, 0], samples.mean(axis=0), right, *names)
+    first, cell = trainings[0], ("", metric, "all", method)
+    rest = (first.n_bearing_pairs, right, first.bag_names, first.pair_names)
+    return Entry(cell, samples[:, 0], samples.mean(axis=0), *rest)
 
 
 def _resample_metric(

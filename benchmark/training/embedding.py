@@ -61,7 +61,7 @@ def open_features(model: Model, data: BuiltSet, out: Path, sha256: str) -> Featu
         faces = [(crop, mirrored) for mirrored in (False, True)[: 1 + (split == Split.TRAIN)] for crop in files.sha256]
         name = f"{split}-{digest((about + json.dumps(files.sha256)).encode())[:12]}.npy"
         what = f"faces of {split}, once for {_users(model.config)}"
-        file = FeatureFile(out / FEATURES / name, faces, backbone.num_features, what)
+        file = FeatureFile(out / FEATURES / name, faces, backbone.num_features, what, AT_ONCE)
         found = file.open(_Embedder(model, backbone, files).embed, model.machine.log)
         return Table(found, {crop: i for i, crop in enumerate(files.sha256)})
 

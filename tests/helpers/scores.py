@@ -1,5 +1,7 @@
 """Made-up runs: scores of pairs of videos, as ``ffpms bench`` leaves them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -61,6 +63,12 @@ def run(
     tables = (test, val, grid, fewer)
     named = (f"{method}-{seed}" + f"-{data}" * (data != "abc"), method, seed, manipulations, about)
     return Run(*named, dataset, data, "code", *tables, segments=segments_of(test))
+
+
+def keep_one_pair(run: Run, kind: str) -> Run:
+    """The run without the fakes of a manipulation but those of the first test pair."""
+    left = run.scores[(run.scores["manipulation"] != kind) | (run.scores["pair_id"] == "test0")]
+    return replace(run, scores=left, segments=segments_of(left))
 
 
 def segments_of(table: pd.DataFrame) -> pd.DataFrame:

@@ -59,7 +59,8 @@ class World:
         score = ndtr(SIGN * skill / 2 + known + _noise(draw, n_seeds, self.n_pairs, OF_TRAININGS))
         samples = resample_metric(self.metric, score)
         pairs = tuple(map(str, range(self.n_pairs)))
-        return Entry(("", self.metric, "all", name), samples[:, 0], samples.mean(axis=0), np.zeros(1), pairs, pairs)
+        cell, mean = ("", self.metric, "all", name), samples.mean(axis=0)
+        return Entry(cell, samples[:, 0], mean, self.n_pairs, np.zeros(1), pairs, pairs)
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,10 @@ class Table:
         return [number for _, numbers in self.rows for number in numbers if number]
 
     @property
-    def has_interval(self) -> bool:
-        """Whether a number has an interval; of a single test pair none has."""
-        return any(np.isfinite(number.low) for number in self.numbers)
+    def intervals(self) -> list[bool]:
+        """Whether there are intervals, of each column with numbers; from a single pair are none."""
+        columns = ([n for n in column if n] for column in zip(*(own for _, own in self.rows), strict=True))
+        return [any(np.isfinite(n.low) for n in column) for column in columns if column]
 
 
 def make_tables(cells: pd.DataFrame) -> Iterator[Table]:
@@ -186,11 +187,11 @@ def explain(tables: Sequence[Table], interval: str = "[ ]", best: str = "Bold") 
 def _explain_untested(tables: Sequence[Table]) -> list[str]:
     """Says which rows are not tested, and why: too few seeds, or a single pair."""
     with_rivals = [table for table in tables if len(table.n_seeds) > 1]
-    rivals = [table.n_seeds for table in with_rivals if table.has_interval]
+    rivals = [table.n_seeds for table in with_rivals if any(table.intervals)]
     lines = []
-    if len(rivals) < len(with_rivals):
-        where = "Where no number has an interval, there" if rivals else "There"
-        lines = [f"{where} is a single test pair: no interval, and differences are not tested."]
+    if not all(there for table in with_rivals for there in table.intervals):
+        where = "Columns without an interval rest on" if rivals else "There is"
+        lines = [f"{where} a single test pair: no interval, and differences are not tested."]
     return lines + _explain_few_seeds(rivals)
 
 

@@ -12,7 +12,7 @@ from benchmark.metrics.score_arrays import Rows
 
 def estimate_mean(rows: Rows, value: np.ndarray, counts: np.ndarray) -> Estimate:
     """Estimates a metric that is the mean of a value a row."""
-    return Estimate(resample_mean(value, rows.pair, counts), rows.n_bags)
+    return Estimate.of(rows, resample_mean(value, rows.pair, counts))
 
 
 def resample_mean(value: np.ndarray, pair: np.ndarray, counts: np.ndarray) -> np.ndarray:

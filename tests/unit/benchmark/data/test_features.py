@@ -1,6 +1,7 @@
 """Embeddings in a file: each is computed once, whenever the process dies, and a damaged one is found."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,23 @@ def test_a_kill_within_a_row_costs_that_row(file: FeatureFile, cut: int) -> None
     told: list[str] = []
     np.testing.assert_array_equal(make(file, Backbone(), told.append), TABLE)
     assert not any("damaged" in line for line in told)
+    assert file.path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("n_left", range(11))
+def test_a_resumed_file_is_that_of_an_uninterrupted_run(file: FeatureFile, n_left: int) -> None:
+    """The last digits of an embedding depend on the faces that are embedded with it."""
+
+    def embed(faces: Sequence[Face]) -> Iterator[np.ndarray]:
+        places = [CROPS.index(crop) for crop, _ in faces]
+        for start in range(0, len(places), 4):
+            yield TABLE[places[start : start + 4]] + places[start]
+
+    file = replace(file, together=4)
+    file.open(embed, lambda _: None)
+    whole = file.path.read_bytes()
+    file.path.write_bytes(whole[: len(whole) - (10 - n_left) * 16])
+    file.open(embed, lambda _: None)
     assert file.path.read_bytes() == whole
 
 

@@ -45,6 +45,11 @@ def test_frames_are_told_apart_by_luck_alone_within_fakes_of_one_manipulation_to
     assert chance(RUNS, "frame_ap_within", "DF") != chance(RUNS, "frame_ap_within", "NT")
 
 
+def test_in_the_column_of_all_the_bags_are_those_of_all_manipulations() -> None:
+    alone = run(0, "abmil", ("DF",))
+    assert chance([alone, *RUNS], "ap_at_iou_50") == chance(RUNS, "ap_at_iou_50") != chance([alone], "ap_at_iou_50")
+
+
 def test_without_scores_of_frames_there_is_no_row() -> None:
     videos = replace(RUNS[0], scores=RUNS[0].scores[RUNS[0].scores["level"] == "video"])
     assert add_chance(EMPTY, estimate_chance([videos], "all", ["ap_at_iou_50"]), ["ap_at_iou_50"]) == EMPTY

@@ -81,5 +81,5 @@ def test_a_band_is_the_interval_of_the_curves_of_the_resamples() -> None:
         fpr, tpr, _ = expected_curve(rows.label.repeat(times), rows.score.repeat(times), drop_intermediate=False)
         samples.append(np.interp(RATES[at], fpr, tpr))
     found = roc_curve([run(0)], n).loc[at]
-    assert found[["tpr", "ci_low", "ci_high"]].tolist() == pytest.approx(summarise(np.array(samples), rows.n_pairs))
+    assert found[["tpr", "ci_low", "ci_high"]].tolist() == pytest.approx(summarise(np.array(samples), rows))
     assert found["ci_low"] < found["tpr"] < found["ci_high"]

@@ -18,7 +18,7 @@ from benchmark.metrics.accuracy import accuracy
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.score_arrays import bucket_of
 from ffpms.errors import ManifestError
-from tests.helpers.scores import run, scores
+from tests.helpers.scores import keep_one_pair, run, scores
 
 
 def test_buckets() -> None:
@@ -126,6 +126,35 @@ def test_one_pair_gives_no_interval() -> None:
     one = run()
     alone = replace(one, scores=scores(0, n_pairs=1))
     assert tabulate([alone])["ci_low"].isna().all()
+
+
+def test_a_column_whose_fakes_are_of_one_pair_has_no_interval_and_no_test() -> None:
+    """Its fakes never vary over resamples, however many pairs the originals have."""
+    runs = [keep_one_pair(run(seed, name), "F2F") for name in ("s-mil", "xn-avg") for seed in (0, 1000, 2000)]
+    board = make_board(runs)
+    of_one = board.cells["manipulation"] == "F2F"
+    assert board.cells[of_one]["ci_low"].isna().all()
+    assert board.cells[~of_one & (board.cells["metric"] == "auc")]["ci_low"].notna().any()
+    assert board.comparisons.groupby("manipulation")["p"].apply(lambda p: p.isna().all()).to_dict() == {
+        "DF": False,
+        "F2F": True,
+        "all": False,
+    }
+
+
+def test_a_bucket_of_one_pair_has_no_interval() -> None:
+    cells = tabulate([run()])  # each of the eight pairs has a rate of its own
+    buckets = cells["fake_rate_bucket"] != "all"
+    assert buckets.any()
+    assert cells[buckets]["ci_low"].isna().all()
+
+
+def test_a_row_trained_on_fewer_manipulations_does_not_fill_the_column_of_all() -> None:
+    """Its videos are others, so that its number there could not be compared."""
+    part = run(1, manipulations=("DF", "F2F"))
+    whole, alone = group_runs([run(0, manipulations=("DF", "F2F", "NT")), part]), group_runs([part])
+    assert [group.manipulations for group in whole] == [["all", "DF", "F2F", "NT"], ["DF", "F2F"]]
+    assert [group.manipulations for group in alone] == [["all", "DF", "F2F"]]
 
 
 def test_the_table_has_a_method_a_row_and_a_manipulation_a_column() -> None:

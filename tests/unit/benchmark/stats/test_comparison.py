@@ -15,8 +15,8 @@ from benchmark.stats.significance import holm
 from tests.helpers.scores import run
 
 N_PAIRS = 40
-SOME = (np.zeros(9), np.zeros(2), ("v", "w"), ("p", "q"))
-"""An entry's resamples, videos called right, and names."""
+SOME = (np.zeros(9), 2, np.zeros(2), ("v", "w"), ("p", "q"))
+"""An entry's resamples, number of pairs, videos called right, and names."""
 SEEDS = (0, 1000, 2000)
 """Far apart: made-up scores depend on the sum of seed and name."""
 
@@ -222,7 +222,7 @@ def test_a_large_table_still_tells_apart() -> None:
     def entry(column: str, method: str, value: float) -> Entry:
         samples = np.r_[value, draw.normal(value, 0.02, 10_000)]
         by_seed = value + draw.normal(0, 0.005, 3)
-        return Entry(("FFPMS", "auc", column, method), by_seed, samples, np.zeros(2), ("v", "w"), pairs)
+        return Entry(("FFPMS", "auc", column, method), by_seed, samples, len(pairs), np.zeros(2), ("v", "w"), pairs)
 
     columns, rivals = ("DF", "F2F", "FS", "NT", "all"), [f"m{k}" for k in range(11)]
     found = compare(entry(c, m, 0.95 if m == "best" else 0.8) for c in columns for m in ("best", *rivals))
@@ -293,7 +293,7 @@ def test_two_trainings_of_a_method_are_not_told_apart_though_their_models_are(ru
 
 
 def test_a_single_pair_has_no_test() -> None:
-    rest = (np.ones(9), np.zeros(1), ("v",), ("p",))
+    rest = (np.ones(9), 1, np.zeros(1), ("v",), ("p",))
     entries = [Entry(("t", "auc", "all", name), np.full(3, v), *rest) for name, v in (("a", 0.9), ("b", 0.8))]
     (found,) = compare(entries)
     assert found.test == ""

@@ -87,6 +87,15 @@ def test_a_single_cluster_has_no_interval() -> None:
     assert np.isnan([found.low, found.high]).all()
 
 
+def test_fakes_of_a_single_cluster_have_no_interval_and_no_test() -> None:
+    """One method finds the only fake, another does not: that was one video, not p = 2^-19."""
+    label, cluster = [0] * 20 + [1], [*range(20), 0]
+    found = stats.paired_comparison(label, [[0.1] * 20 + [0.9]] * 3, [[0.1] * 20 + [0.4]] * 3, cluster)
+    assert (found.difference, found.test) == (0.5, "")
+    assert np.isnan([found.low, found.high, found.p]).all()
+    assert np.isnan(stats.bootstrap_interval(label, [0.1] * 20 + [0.9], cluster).low)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

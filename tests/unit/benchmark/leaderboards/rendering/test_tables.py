@@ -10,7 +10,7 @@ import pytest
 from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.rendering.files import render_json
 from benchmark.leaderboards.rendering.latex import escape, render_latex
-from tests.helpers.scores import run
+from tests.helpers.scores import keep_one_pair, run
 
 
 @pytest.fixture(scope="module")
@@ -185,5 +185,13 @@ def test_the_foot_says_of_which_tables_a_single_pair_is_the_reason() -> None:
     of_eight = [run(seed, name, ("DF",), "B", "b") for name in ("mil", "lstm") for seed in (0, 1000, 2000)]
     why = "is a single test pair: no interval, and differences are not tested."
     assert make_board(of_one).markdown().strip().endswith(f"There {why}")
-    assert make_board([*of_one, *of_eight]).markdown().strip().endswith(f"Where no number has an interval, there {why}")
+    text = make_board([*of_one, *of_eight]).markdown().strip()
+    assert text.endswith(f"Columns without an interval rest on {why[3:]}")
     assert why not in make_board(of_eight).markdown()
+
+
+def test_the_foot_says_it_of_a_column_whose_fakes_are_of_a_single_pair() -> None:
+    runs = [run(seed, name) for name in ("mil", "lstm") for seed in (0, 1000, 2000)]
+    text = make_board([keep_one_pair(one, "F2F") for one in runs]).markdown()
+    assert "Columns without an interval rest on a single test pair: no interval" in text
+    assert "rest on" not in make_board(runs).markdown()
