@@ -18,12 +18,23 @@ SEGMENTS = (1, 3)
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}", re.ASCII)
 
 
+class NotNamed(tuple[str, ...]):
+    """Manipulations that nobody named: a corpus takes its own in their place."""
+
+    __slots__ = ()
+
+
+PAPER = NotNamed(("DF", "F2F", "FS", "NT"))
+"""The manipulations of the paper, which a recipe has if none are named."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """The mix of Li 2020, Section 4.1: 20 uniform frames a video, 1 to 19 of them replaced by real
     ones.
 
-    ``manipulations`` are codes of the corpus's fakes, in the order of every table. ``replaced``
+    ``manipulations`` are codes of the corpus's fakes, in the order of every table. If none are
+    named, they are those of the paper, and a corpus that has others takes its own. ``replaced``
     (lowest, highest) applies to val and test. ``fraction`` applies to train. ``segments`` (lowest,
     highest) goes with the placement ``segments``, and is None with any other.
 
@@ -41,7 +52,7 @@ class Recipe:
     """
 
     compression: str = "c40"
-    manipulations: tuple[str, ...] = ("DF", "F2F", "FS", "NT")
+    manipulations: tuple[str, ...] = PAPER
     frames_per_video: int = 20
     replaced: tuple[int, int] = (1, 19)
     fraction: float = 0.25
@@ -72,7 +83,7 @@ class Recipe:
         check_type("version", self.version, str)
         settle(
             self,
-            manipulations=texts("manipulations", self.manipulations),
+            manipulations=self.manipulations if self.names_none else texts("manipulations", self.manipulations),
             frames_per_video=whole("frames", self.frames_per_video),
             replaced=_as_range("replace", self.replaced, (1, 19)),
             segments=None if self.segments is None else _as_range("segments", self.segments, SEGMENTS),
@@ -101,6 +112,11 @@ class Recipe:
         if wrong or not codes:
             what = ", ".join(dict.fromkeys(wrong)) or "none"
             raise ConfigError(f"manipulations: {what}; give short codes of a corpus's fakes, each once")
+
+    @property
+    def names_none(self) -> bool:
+        """Whether nobody named its manipulations."""
+        return isinstance(self.manipulations, NotNamed)
 
     @property
     def n_replaced_in_train(self) -> int:

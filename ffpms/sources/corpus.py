@@ -146,17 +146,17 @@ class Corpus:
     def adopt(self, recipe: Recipe, there: Mapping[str, str] | None = None) -> Recipe:
         """Returns the recipe with its manipulations in the order of the tables.
 
-        ``there`` are those at hand, for a corpus that does not know them before. The paper's
-        manipulations and compression, which are a recipe's defaults, stand for the corpus's own.
+        ``there`` are those at hand, for a corpus that does not know them before. If none are named,
+        they are the corpus's own. The compression of the paper, a recipe's default, stands for the
+        corpus's own too.
 
         Raises:
             ConfigError: the corpus has not all its manipulations, or has no compression levels.
         """
-        known, default = there or self.manipulations, Recipe()
+        known = there or self.manipulations
         codes = {alias.lower(): code for code, full in known.items() for alias in (full, code)}
-        chosen = tuple(codes.get(name.lower(), name) for name in recipe.manipulations)
-        if recipe.manipulations == default.manipulations and not set(chosen) <= set(known):
-            chosen = self.paper or tuple(known)
+        named = tuple(codes.get(name.lower(), name) for name in recipe.manipulations)
+        chosen = (self.paper or tuple(known)) if recipe.names_none else named
         if unknown := [code for code in chosen if code not in known]:
             raise ConfigError(self._choose(unknown, known))
         return replace(

@@ -1,6 +1,7 @@
 """Listed files: makes a listing of the videos that a corpus found, each with its path."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,8 +38,17 @@ def make_listing(corpus: Corpus, request: Request, found: Sequence[Found], kinds
     paths = {video.name: path for (path, _), video in zip(found, videos, strict=True)}
     _check_names(request.root, [(path, video) for (path, _), video in zip(found, videos, strict=True)])
     alone = [video for _, video in found if video.target_id not in (video.name, *reals)]
-    notes = (f"{request.root}: {_without_real(alone)}",) if alone and not request.whole else ()
+    told = [*([_without_real(alone)] if alone and not request.whole else []), *not_named(videos, recipe)]
+    notes = tuple(f"{request.root}: {note}" for note in told)
     return Listing(corpus, request.root, recipe, videos, paths, corpus.title, listing_digest(videos), notes=notes)
+
+
+def not_named(videos: Iterable[ListedVideo], recipe: Recipe) -> Iterator[str]:
+    """Says which fakes are left out, if some manipulations are named and others are there."""
+    left = Counter(v.manipulation for v in videos if v.manipulation not in (ORIGINAL, *recipe.manipulations))
+    if left:
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(left.items()))
+        yield f"fakes are left out, for their manipulations are not named: {counts}"
 
 
 def _without_real(alone: Sequence[ListedVideo]) -> str:

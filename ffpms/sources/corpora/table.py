@@ -14,7 +14,7 @@ from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.schema import ORIGINAL, Split
 from ffpms.sources.corpus import Corpus
-from ffpms.sources.listed_files import carve
+from ffpms.sources.listed_files import carve, not_named
 from ffpms.sources.listing import Listing, Request, Written
 from ffpms.sources.names import name_of_path
 from ffpms.sources.registry import TABLE
@@ -56,6 +56,8 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
     kinds = dict.fromkeys(sorted({row.manipulation for row in rows} - {ORIGINAL}))
     recipe = corpus.adopt(request.recipe, {code: code for code in kinds})
     listed = [video for _, video in videos]
+    built = [row for row in rows if row.manipulation in recipe.manipulations]
+    notes = [*_renamed(built), *not_named(listed, recipe), *_lacking_splits(rows, groups, splits)]
     name = re.sub(r"[^0-9A-Za-z._-]+", "-", table.stem) or TABLE
     return Listing(
         corpus,
@@ -68,7 +70,7 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
         table=name,
         table_file=table,
         written={paths[video.name]: Written(row.where, row.written) for row, video in videos},
-        notes=tuple(f"{table}: {note}" for note in (*_renamed(rows), *_lacking_splits(rows, groups, splits))),
+        notes=tuple(f"{table}: {note}" for note in notes),
     )
 
 

@@ -1,5 +1,6 @@
 """A corpus is one file: a toy one, unlike FaceForensics++ in all, is found, planned, indexed and checked; no pixels."""
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -130,13 +131,23 @@ def test_what_is_no_tree_of_it_is_said_in_its_words(toy: Corpus, tmp_path: Path)
         check_root(tmp_path, "", toy)
 
 
-@pytest.mark.parametrize("there", ["DF", "DF,swap", "F2F,FS,NT"])
+@pytest.mark.parametrize("there", ["DF", "DF,swap", "F2F,FS,NT", "DF,F2F,FS,NT,swap"])
 def test_defaults_stand_for_the_manipulations_at_hand(toy: Corpus, there: str) -> None:
     """Also where some of them have the names of FaceForensics++'s."""
     own = replace(toy, manipulations={}, paper=())
     kinds = {code: code for code in there.split(",")}
-    assert own.adopt(Recipe(compression=""), kinds).manipulations == tuple(kinds)
+    not_named = replace(pickle.loads(pickle.dumps(Recipe())), seed=1, compression="")
+    assert own.adopt(not_named, kinds).manipulations == tuple(kinds)
     assert own.adopt(Recipe(compression=""), {"nt": "nt", "swap": "swap"}).manipulations == ("nt", "swap")
+
+
+def test_named_manipulations_are_taken_as_they_are(toy: Corpus) -> None:
+    own, named = replace(toy, manipulations={}, paper=()), Recipe(manipulations=("DF", "F2F", "FS", "NT"))
+    assert (named, named.names_none) == (Recipe(), False)
+    there = {code: code for code in ("DF", "F2F", "FS", "NT", "swap")}
+    assert own.adopt(named, there).manipulations == ("DF", "F2F", "FS", "NT")
+    with pytest.raises(ConfigError, match="manipulations: DF, F2F, FS, NT; choose from swap"):
+        own.adopt(named, {"swap": "swap"})
 
 
 @pytest.mark.parametrize("corpus", [FFPP, "toy"])

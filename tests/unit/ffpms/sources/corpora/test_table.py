@@ -17,8 +17,8 @@ from ffpms.sources.source_index import list_videos
 from ffpms.sources.table_files import check_listed_files
 
 
-def listed(table: Path, root: Path | None = None) -> Listing:
-    return list_videos(CORPUS, Request(root or table.parent, Recipe(), table=table))
+def listed(table: Path, root: Path | None = None, recipe: Recipe | None = None) -> Listing:
+    return list_videos(CORPUS, Request(root or table.parent, recipe or Recipe(), table=table))
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -225,6 +225,21 @@ def test_few_people_and_renamed_manipulations_are_noted(tmp_path: Path) -> None:
     assert listed(split).notes == ()
     (lacking,) = listed(write(tmp_path, "path,label,split\na.mp4,1,test\n")).notes
     assert lacking == f"{table}: test has no real video; list some, for a detector learns and is scored on both"
+
+
+def test_all_manipulations_are_built_if_none_are_named(tmp_path: Path) -> None:
+    """Also where those of FaceForensics++ are among them; who names these gets them alone."""
+    kinds = ["DF", "F2F", "FS", "NT", "Sim Swap", "Sim Swap", ""]
+    rows = "".join(f"f{i}.mp4,1,{kind},test\n" for i, kind in enumerate(kinds))
+    table = write(tmp_path, f"path,label,manipulation,split\nr.mp4,0,,test\n{rows}")
+    all_of_it = listed(table)
+    assert all_of_it.recipe.manipulations == ("DF", "F2F", "FS", "NT", "Sim-Swap", "fake")
+    assert all_of_it.notes == (f"{table}: called in the set: Sim-Swap for 'Sim Swap'",)
+    named = listed(table, recipe=Recipe(manipulations=("DF", "F2F", "FS", "NT")))
+    assert named.recipe.manipulations == ("DF", "F2F", "FS", "NT")
+    left_out = "fakes are left out, for their manipulations are not named: 2 Sim-Swap, 1 fake"
+    assert named.notes == (f"{table}: {left_out}",)
+    assert named.sha256 == all_of_it.sha256
 
 
 def test_a_person_is_the_same_in_upper_and_lower_case(tmp_path: Path) -> None:
