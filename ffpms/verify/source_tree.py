@@ -8,7 +8,7 @@ from ffpms.clutter import UNFINISHED
 from ffpms.engine import run_local
 from ffpms.errors import MediaError
 from ffpms.extraction.altered_frames import find_beyond
-from ffpms.extraction.decoding.frame_times import frame_seconds
+from ffpms.extraction.decoding.frame_times import read_times
 from ffpms.extraction.decoding.probe import VideoInfo, probe
 from ffpms.extraction.decoding.video_file import is_named_mp4
 from ffpms.protocol.listing import Seconds
@@ -115,7 +115,7 @@ def _segments_beyond(job: ProbeJob, about: VideoInfo) -> Finding | None:
     """Finds fake seconds in which the video has no frame."""
     if not job.segments:
         return None
-    beyond = find_beyond(job.segments, max(frame_seconds(job.root / job.path, about.n_frames, about.fps)))
+    beyond = find_beyond(job.segments, read_times(job.root / job.path, about.n_frames))
     return Finding(job.path, Kind.LENGTH, beyond, "correct them in the table") if beyond else None
 
 

@@ -28,7 +28,7 @@ class FileStatus(StrEnum):
     UNREADABLE = "unreadable"
 
 
-_END_IN_HEADER = ("matroska", "asf")
+_END_IN_HEADER = ("matroska", "asf", "flv")
 """Kinds of files whose header has the time of the end, and not the length."""
 
 _NO_VIDEO_FILE = "cannot be read as a video: damaged or cut short, or text, a picture or a playlist; give a video file"

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ffpms.extraction.decoding.packets import PacketList
+from ffpms.extraction.decoding.packets import Packet, PacketList
 from ffpms.extraction.decoding.video_file import open_video
+from ffpms.extraction.decoding.wanted_frames import decode_packets
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,17 @@ class Clock:
         """Returns the seconds of a time of the stream."""
         return round(max(time * self.unit - self.start, 0.0), 6)
 
+    def end(self, packets: Iterable[Packet]) -> float:
+        """Returns the seconds at which the last frame of packets ends; 0 if none has a time.
+
+        How long it is shown is told by its packet, or else by the frame rate.
+        """
+        timed = [(packet.time, packet.duration) for packet in packets if packet.time is not None]
+        if not timed:
+            return 0.0
+        time, duration = max(timed)
+        return round(self.seconds(time) + (duration * self.unit or 1 / self.rate), 6)
+
 
 @dataclass
 class Counter:
@@ -46,15 +59,34 @@ class Counter:
             yield index, frame
 
 
-def frame_seconds(path: Path, n_frames: int, fps: float) -> list[float]:
-    """Returns the seconds of each frame, from the beginning of the file as players count.
+class FrameTimes(NamedTuple):
+    """Seconds from the beginning of a file: where each frame begins, and where the last one ends."""
 
-    Where packets are not surely frames, the frame rate tells them.
+    starts: list[float]
+    end: float
+
+
+def read_times(path: Path, n_frames: int) -> FrameTimes:
+    """Returns the times of a video's frames, whose number is known.
+
+    Where packets are not surely frames, as in a trimmed file, the frames are decoded to tell them.
 
     Raises:
         MediaError: the file cannot be opened or read.
     """
     with open_video(path) as (container, stream):
-        packets, clock = PacketList.read(container, stream), Clock.of(container, stream)
-    times = sorted(clock.seconds(packet.time) for packet in packets.packets if packet.time is not None)
-    return times if len(times) == n_frames else [index / (fps or clock.rate) for index in range(n_frames)]
+        packets, clock = PacketList.read(container, stream).packets, Clock.of(container, stream)
+    timed = [packet for packet in packets if packet.time is not None]
+    starts = sorted(clock.seconds(packet.time or 0) for packet in timed)
+    if not len(packets) == len(timed) == n_frames:
+        starts = _decoded_times(path, clock)
+    shown = [packet for packet in timed if clock.seconds(packet.time or 0) <= starts[-1]]
+    return FrameTimes(starts, max(clock.end(shown), starts[-1]))
+
+
+def _decoded_times(path: Path, clock: Clock) -> list[float]:
+    with open_video(path) as (container, stream):
+        counter = Counter(clock)
+        for _ in counter.count(decode_packets(container, stream)):
+            pass
+    return sorted(counter.times)

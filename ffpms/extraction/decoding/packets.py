@@ -22,11 +22,15 @@ _MPEG4_HEAD = 16
 
 
 class Packet(NamedTuple):
-    """A packet; ``picture`` is None where it does not surely hold one whole frame."""
+    """A packet; ``picture`` is None where it does not surely hold one whole frame.
+
+    ``duration`` is how long its frame is shown; 0 if unknown.
+    """
 
     time: int | None
     is_corrupt: bool
     picture: Picture | None
+    duration: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ class PacketList:
         for packet in container.demux(stream):
             if packet.size or packet.dts is not None:
                 first = first or packet
-                packets.append(Packet(packet.pts, packet.is_corrupt, _picture(packet, context, numbering)))
+                picture = _picture(packet, context, numbering)
+                packets.append(Packet(packet.pts, packet.is_corrupt, picture, packet.duration or 0))
         return cls(stream.index, packets, first, _frame_times(packets, numbering, context.has_b_frames))
 
     @classmethod
@@ -78,7 +83,7 @@ class PacketList:
     def needed(self, wanted: Container[int | None]) -> set[int | None]:
         """Returns the times of the wanted packets, and of all packets to which these may refer."""
         needed, referring = set(), False
-        for time, _, picture in reversed(self.packets):
+        for time, _, picture, _ in reversed(self.packets):
             if picture and (time in wanted or (referring and picture.is_reference)):
                 needed.add(time)
                 referring = not picture.is_idr
@@ -108,7 +113,7 @@ def _places(packets: list[Packet], numbering: Numbering) -> Iterator[tuple[int, 
     (ITU-T H.264, 7.4.3 and 8.2.1).
     """
     stretch, last_num, last_order = 0, 0, 0
-    for count, (_, _, picture) in enumerate(packets):
+    for count, picture in enumerate(packet.picture for packet in packets):
         if picture is None:
             return
         if picture.is_idr:

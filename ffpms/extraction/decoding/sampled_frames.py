@@ -163,8 +163,8 @@ class SampledFrames:
 
     def _note_cut(self, container: InputContainer, stream: VideoStream, packets: PacketList, clock: Clock) -> None:
         """Notes that there is less in the file than its header says; half a packet is no frame."""
-        whole = [packet.time or 0 for packet in packets.packets if not packet.is_corrupt]
-        end, promised = clock.seconds(max(whole, default=0)), length_of(container)
+        whole = [packet for packet in packets.packets if not packet.is_corrupt]
+        end, promised = clock.end(whole), length_of(container)
         if counts_frames(container) and len(whole) < stream.frames:
             self.faults.append(f"cut short: {len(whole)} of {stream.frames} frames are there")
         elif promised - end > max(_SLACK_S, 0.1 * promised):

@@ -56,7 +56,7 @@ def decode_needed(path: Path, indices: list[int]) -> DecodedFrames:
             if times := packets.frame_times:
                 packets.rewind(container, stream)
                 needed = packets.needed({times[i] for i in indices if i < len(times)})
-                frames = _in_order(path, _decode(container, stream, needed), times, needed)
+                frames = _in_order(path, decode_packets(container, stream, needed), times, needed)
                 yield from _pick(path, frames, indices)
                 return
     yield from decode_all(path, indices)
@@ -65,7 +65,7 @@ def decode_needed(path: Path, indices: list[int]) -> DecodedFrames:
 def decode_all(path: Path, indices: list[int]) -> DecodedFrames:
     """Decodes every frame up to the last wanted one."""
     with open_video(path) as (container, stream):
-        yield from _pick(path, enumerate(_decode(container, stream)), indices)
+        yield from _pick(path, enumerate(decode_packets(container, stream)), indices)
 
 
 class Measures(NamedTuple):
@@ -90,7 +90,7 @@ def measure(path: Path, packets: PacketList, container: InputContainer, stream: 
         frames = _check(path, enumerate([*stream.decode(packets.first), *stream.decode(None)]))
         return Measures(len(times), *_first_size(path, frames), *_coding(stream))
     with open_video(path) as (opened, anew):
-        frames = _check(path, enumerate(_decode(opened, anew)))
+        frames = _check(path, enumerate(decode_packets(opened, anew)))
         size = _first_size(path, frames)
         return Measures(1 + sum(1 for _ in frames), *size, *_coding(anew))
 
@@ -108,7 +108,7 @@ def _coding(decoded: VideoStream) -> tuple[str, str]:
     return decoded.codec_context.pix_fmt or "", decoded.codec_context.profile or ""
 
 
-def _decode(
+def decode_packets(
     container: InputContainer, stream: VideoStream, needed: set[int | None] | None = None
 ) -> Iterator[av.VideoFrame]:
     """Yields the frames of the packets of the times needed, or of all packets."""

@@ -113,6 +113,45 @@ def test_a_clock_that_begins_late_is_no_cut(suffix: str, tmp_path: Path) -> None
     assert (frames.faults, found[0].seconds) == ([], pytest.approx(2 / 25, abs=0.011))
 
 
+SLOW = {
+    "mp4": X264,
+    "mov": f"{X264} -bf 0",
+    "mkv": X264,
+    "webm": "-c:v libvpx-vp9 -cpu-used 8",
+    "flv": X264,
+    "wmv": "-c:v wmv2",
+    "avi": "-c:v mpeg4",
+    "ts": X264,
+    "gif": "",
+}
+
+
+@pytest.mark.parametrize("suffix", SLOW)
+def test_the_last_frame_of_a_slow_video_lasts_as_long_as_the_others(suffix: str, tmp_path: Path) -> None:
+    source = "-f lavfi -i testsrc2=size=96x64:rate=1 -frames:v 6"
+    run_ffmpeg(tmp_path, f"{source} {SLOW[suffix]} made.{suffix}")
+    frames, _ = sample(tmp_path / f"made.{suffix}", frames=3)
+    assert (frames.n_frames, frames.faults) == (6, [])
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "gif"])
+def test_a_last_picture_that_is_held_is_no_cut(suffix: str, tmp_path: Path) -> None:
+    made = make(tmp_path, suffix, f"{SLOW[suffix]} -bf 0" if SLOW[suffix] else "")
+    path = remux(made, after="-bsf:v \"setts=duration='if(eq(N,23),5/TB,DURATION)'\"", suffix=suffix)
+    frames, _ = sample(path, frames=3)
+    assert (frames.n_frames, frames.faults) == (24, [])
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.85, "5.0 s"), (0.65, "3.0 s")])
+def test_a_slow_video_that_is_cut_is_told(share: float, said: str, tmp_path: Path) -> None:
+    source = "-f lavfi -i testsrc2=size=96x64:rate=1 -frames:v 6"
+    run_ffmpeg(tmp_path, f"{source} -c:v mjpeg made.mkv")
+    path = tmp_path / "made.mkv"
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    frames, _ = sample(path, every=1.0)
+    assert frames.faults == [f"its frames end at {said}, its header says 6.0 s"]
+
+
 def test_damaged_frames_are_left_out_and_counted(tmp_path: Path) -> None:
     path = make_video(tmp_path, f"{X264} -g 1")
     flip_bytes(path, 6)
