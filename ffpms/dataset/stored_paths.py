@@ -22,6 +22,16 @@ def is_plain(name: object) -> bool:
     return all(part not in ("", ".", "..") for part in name.split("/"))
 
 
+def unsafe_part(path: str) -> str:
+    """Returns the first name in a path that is not one on every system; empty if there is none.
+
+    Example:
+        >>> unsafe_part("clips/take:1/a.mp4"), unsafe_part("clips/take-1/a.mp4")
+        ('take:1', '')
+    """
+    return next((part for part in path.split("/") if _UNSAFE.search(part)), "")
+
+
 def is_crop(name: object) -> bool:
     """Whether a path is one that a build gives a crop.
 

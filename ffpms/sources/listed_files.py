@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ffpms.dataset.stored_paths import unsafe_part
 from ffpms.errors import ConfigError
 from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.protocol.recipe import Recipe
@@ -27,8 +28,9 @@ def make_listing(corpus: Corpus, request: Request, found: Sequence[Found], kinds
     A fake whose real video is not listed stands alone.
 
     Raises:
-        ConfigError: two videos have one name, or a name is none that a folder can have. Or the
-            recipe asks for a manipulation or a compression that the corpus has not.
+        ConfigError: two videos have one name, or a name is none that a folder can have. Or a folder
+            has a name that a set may not name. Or the recipe asks for a manipulation or a
+            compression that the corpus has not.
     """
     if not kinds:
         raise ConfigError(f"{request.root}: there are no fakes to build; {corpus.give_root}")
@@ -64,6 +66,8 @@ def _check_names(root: Path, found: Iterable[Found]) -> None:
         if not is_safe_name(video.name):
             what = "a name of other characters than letters, digits, dashes and underscores, or too long a one"
             raise ConfigError(f"{root / path}: {what}; rename it, or list it in a table (--table)")
+        if part := unsafe_part(path):
+            raise ConfigError(f"{root / path}: has a colon or backslash in the name {part}; rename that folder")
         before = seen.setdefault(video.name.lower(), path)
         if before != path:
             raise ConfigError(f"{root / path}: has the same name as {before}; remove one")

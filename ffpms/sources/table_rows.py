@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ffpms.checks import shown
 from ffpms.errors import ManifestError
 from ffpms.protocol.listing import Seconds
 from ffpms.schema import ORIGINAL, Split
@@ -115,6 +117,8 @@ def _find_faults(cells: Mapping[str, str], label: int | None) -> Iterator[str]:
     for name in ("path", "original"):
         if _ADDRESS.match(cells.get(name, "")):
             yield f"{name} {cells[name]} is an address, and none is opened; download the file and write its path"
+        if "\0" in cells.get(name, ""):
+            yield f"{name} {shown(cells[name])} has a null byte, as no file's has; correct it"
     if label is None:
         yield f"label {cells['label']!r} is neither 0 nor 1, real nor fake"
     if label == 0 and cells.get("original"):
@@ -153,9 +157,16 @@ def _segments(text: str) -> tuple[Seconds, ...] | None:
 def _place(text: str, base: Path) -> str:
     """Returns the absolute path of a video; a path may have the slashes of Windows."""
     path = base / with_home(text)
-    if "\\" in text and not path.exists():
+    if "\\" in text and not is_there(path):
         path = base / with_home(text.replace("\\", "/"))
     return Path(os.path.abspath(path)).as_posix()  # noqa: PTH100  # links are not followed
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path leads to something; one too long, or that nobody may look at, does not."""
+    with suppress(OSError):
+        return path.exists()
+    return False
 
 
 def with_home(path: Path | str) -> Path:

@@ -60,7 +60,7 @@ class Counter:
 
 
 class FrameTimes(NamedTuple):
-    """Seconds from the beginning of a file: where each frame begins, and where the last one ends."""
+    """Seconds from the beginning of a file at which each frame begins, and the last one ends."""
 
     starts: list[float]
     end: float

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from ffpms.dataset.stored_paths import unsafe_part
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.schema import ORIGINAL, Split
@@ -18,7 +19,7 @@ from ffpms.sources.listed_files import carve, not_named
 from ffpms.sources.listing import Listing, Request, Written
 from ffpms.sources.names import name_of_path
 from ffpms.sources.registry import TABLE
-from ffpms.sources.table_rows import Faults, Row, read_rows, with_home
+from ffpms.sources.table_rows import Faults, Row, is_there, read_rows, with_home
 
 SHARES: Mapping[str, float] = {Split.TEST: 0.15, Split.VAL: 0.15}
 """Share of the people in each split, if the table has no splits; the others are train."""
@@ -43,7 +44,8 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
     base = Path(os.path.abspath(with_home(request.root)))  # noqa: PTH100  # links are not followed
     faults = Faults(table)
     rows = read_rows(table, base, faults)
-    _check_paths(rows, faults)
+    root = _common_folder(base, rows)
+    _check_paths(rows, root, faults)
     _check_methods(rows, faults)
     groups = _group(rows)
     splits = _choose_splits(rows, groups, request, faults)
@@ -51,8 +53,7 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
     if not any(row.label for row in rows):
         raise ManifestError(f"{table}: no video in it is fake; label those 1 or fake that are")
     videos = _describe(rows, groups, splits, base)
-    root = _common_folder(base, rows)
-    paths = {video.name: os.path.relpath(row.path, root).replace(os.sep, "/") for row, video in videos}
+    paths = {video.name: _below(root, row) for row, video in videos}
     kinds = dict.fromkeys(sorted({row.manipulation for row in rows} - {ORIGINAL}))
     recipe = corpus.adopt(request.recipe, {code: code for code in kinds})
     listed = [video for _, video in videos]
@@ -74,15 +75,19 @@ def list_videos(corpus: Corpus, request: Request) -> Listing:
     )
 
 
-def _check_paths(rows: list[Row], faults: Faults) -> None:
-    """Checks that each video stands once, and that originals are real videos of the table."""
+def _check_paths(rows: list[Row], root: Path, faults: Faults) -> None:
+    """Checks that each video stands once, at a path that a set may name on any system.
+
+    Originals must be real videos of the table.
+    """
     first: dict[str, Row] = {}
     for row in rows:
         before = first.setdefault(row.path, row)
         if before is not row:
             faults.add(row.where, f"{row.written} stands in {before.where} too; remove one")
-        if re.search(r"[:\\]", Path(row.path).name):
-            faults.add(row.where, f"{row.written} has a colon or backslash in its name; rename it")
+        if part := unsafe_part(_below(root, row)):
+            what = f"{row.written} has a colon or backslash in the name {part}"
+            faults.add(row.where, f"{what}; rename that, or correct the path")
     _check_originals([row for row in rows if row.original and row.original not in faults.wrong], first, faults)
 
 
@@ -93,7 +98,7 @@ def _check_originals(fakes: list[Row], rows: Mapping[str, Row], faults: Faults) 
     """
     orphans = [row for row in fakes if row.original not in rows]
     real = [row for row in rows.values() if not row.label] if orphans else []
-    lost = {Path(row.path).stem: row for row in real if not Path(row.path).exists()}
+    lost = {Path(row.path).stem: row for row in real if not is_there(Path(row.path))}
     for row in fakes:
         if row.original in rows and rows[row.original].label:
             faults.add(row.where, f"original {row.written_original} is fake too; name a real one")
@@ -201,6 +206,11 @@ def _describe(
         video = ListedVideo(splits[row.path], row.manipulation, own, target, None, pair, row.segments)
         described.append((row, video if target and not row.segments else video.standing_alone()))
     return described
+
+
+def _below(root: Path, row: Row) -> str:
+    """Returns the path of a row's video below the root, with forward slashes."""
+    return os.path.relpath(row.path, root).replace(os.sep, "/")
 
 
 def _common_folder(base: Path, rows: list[Row]) -> Path:

@@ -1,6 +1,7 @@
 """Celeb-DF, DeepFakeDetection and DFDC: trees of empty files become listings; no pixels."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,6 +51,18 @@ def celeb(root: Path, level: str = "", tested: str = TESTED) -> Path:
     tree(root, (path.replace("/", f"/{level}", 1) for path in CELEB))
     (root / LIST).write_text(tested)
     return root
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("folder", ["Sim:Swap", "Sim\\Swap"])
+def test_a_folder_with_a_colon_or_a_backslash_is_refused(folder: str, tmp_path: Path) -> None:
+    """Verifying would distrust the set."""
+    root = tree(tmp_path, ["Celeb-real/id0_0000.mp4", f"Celeb-synthesis/{folder}/id0_id1_0000.mp4"])
+    (root / LIST).write_text("1 YouTube-real/00000.mp4\n")
+    with pytest.raises(ConfigError) as error:
+        listed(root, "celeb-df")
+    path = root / "Celeb-synthesis" / folder / "id0_id1_0000.mp4"
+    assert str(error.value) == f"{path}: has a colon or backslash in the name {folder}; rename that folder"
 
 
 def test_a_tree_without_fakes_is_called_so(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A table of one's own videos: rows become a listing, and what is wrong is told with its line; no pixels."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -19,6 +20,11 @@ from ffpms.sources.table_files import check_listed_files
 
 def listed(table: Path, root: Path | None = None, recipe: Recipe | None = None) -> Listing:
     return list_videos(CORPUS, Request(root or table.parent, recipe or Recipe(), table=table))
+
+
+def check_files(table: Path) -> None:
+    listing = listed(table)
+    check_listed_files(listing, listing.sources(listing.paths))
 
 
 def write(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -164,6 +170,46 @@ WRONG = {
     "line 2: manipulation '換' is no name; give letters a to z": "path,label,manipulation\na.mp4,1,換\n",
     "line 2: original ~/o.mp4 is not in the table": "path,label,original\na.mp4,1,~/o.mp4\n",
 }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("folder", ["take:1", "take\\1"])
+def test_no_folder_below_the_common_one_may_have_a_colon_or_a_backslash(tmp_path: Path, folder: str) -> None:
+    """Verifying would distrust the set; what the folders above are called is in no set."""
+    (tmp_path / folder / "in").mkdir(parents=True)
+    (tmp_path / folder / "in" / "b.mp4").touch()
+    inside = write(tmp_path / folder, "path,label\na.mp4,0\nin/b.mp4,1\n")
+    assert sorted(listed(inside).paths.values()) == ["a.mp4", "in/b.mp4"]
+    above = write(tmp_path, f"path,label\na.mp4,0\n{folder}/in/b.mp4,1\n")
+    with pytest.raises(FfpmsError) as error:
+        listed(above)
+    what = f"line 3: {folder}/in/b.mp4 has a colon or backslash in the name {folder}"
+    assert str(error.value) == f"{above}: {what}; rename that, or correct the path"
+
+
+@pytest.mark.parametrize(
+    ("column", "odd", "said"),
+    [
+        ("path", "b\0.mp4", r"path 'b\x00.mp4' has a null byte, as no file's has; correct it"),
+        ("original", "b\0.mp4", r"original 'b\x00.mp4' has a null byte, as no file's has; correct it"),
+        ("path", "x" * 300 + "\\b.mp4", "x\\b.mp4 cannot be read (File name too long); give a shorter path"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_a_wrong_row(tmp_path: Path, column: str, odd: str, said: str) -> None:
+    rows = pd.DataFrame({"path": ["a.mp4", "b.mp4"], "label": [0, 1], "original": ["", ""]})
+    rows.loc[1, column] = odd
+    rows.to_parquet(tmp_path / "videos.parquet")
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    with pytest.raises(FfpmsError) as error:
+        check_files(tmp_path / "videos.parquet")
+    assert str(error.value).startswith(f"{tmp_path / 'videos.parquet'}: row 2: ")
+    assert str(error.value).endswith(said)
+
+
+def test_a_real_video_of_too_long_a_name_is_not_the_original_of_another(tmp_path: Path) -> None:
+    table = write(tmp_path, f"path,label,original\n{'x' * 300}.mp4,0,\nb.mp4,1,o.mp4\n")
+    with pytest.raises(FfpmsError, match=r"line 3: original o.mp4 is not in the table; add its row$"):
+        listed(table)
 
 
 @pytest.mark.parametrize(("said", "text"), WRONG.items(), ids=WRONG)
