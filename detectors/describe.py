@@ -56,8 +56,9 @@ def _paragraph(row: dict[str, str]) -> str:
 
 
 def render_markdown(rows: list[dict[str, str]]) -> str:
-    """Renders the table of docs/methods.md."""
+    r"""Renders the table of docs/methods.md, where a pipe of a text is ``\|``."""
     columns = ("name", "about", "source", "unit", "ordered", "learns from", "backbone", "tune", "options")
     lines = [columns, ("---",) * len(columns)]
     lines += [tuple(f"`{row[c]}`" if c in ("name", "backbone", "tune") else row[c] for c in columns) for row in rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join("| " + " | ".join(line) + " |" for line in escaped) + "\n"

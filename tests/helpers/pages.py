@@ -12,6 +12,8 @@ PAGES = (
 )
 """All but the READMEs of the recipes of boards."""
 
+_RULE = re.compile(r"^\s*\|?(\s*:?-+:?\s*\|)+(\s*:?-+:?\s*)?$")
+"""The line between the head of a table and its rows."""
 _FENCE = re.compile(r"^\s*```")
 _BLOCK = re.compile(r"^(\s*([-*]|\d+\.) |#|\||<|!\[|\s*$)")
 _SKIPPED = re.compile(r"^\s*(#|\||<|!\[|:::|\(.*\)=$)")
@@ -84,3 +86,30 @@ def anchors(page: Path) -> set[str]:
 def _anchor(heading: str) -> str:
     plain = _LINK.sub(r"\1", heading).lower()
     return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
+
+
+def broken_rows(page: Path) -> Iterator[tuple[int, int, int]]:
+    """Each row with other cells than its table's columns: its line, its cells, and the columns.
+
+    As GitHub reads it: a pipe ends a cell unless it is escaped, in code too.
+    """
+    columns, above = 0, ""
+    for line in prose(page):
+        if _RULE.match(line.text) and "|" in above:
+            columns = _count_cells(line.text)
+            yield from _compare(line.number - 1, above, columns)
+        elif columns and line.text.strip():
+            yield from _compare(line.number, line.text, columns)
+        else:
+            columns = 0
+        above = line.text
+
+
+def _compare(number: int, row: str, columns: int) -> Iterator[tuple[int, int, int]]:
+    if (cells := _count_cells(row)) != columns:
+        yield number, cells, columns
+
+
+def _count_cells(row: str) -> int:
+    own = re.sub(r"(?<!\\)\|$", "", row.strip()).removeprefix("|")
+    return len(re.findall(r"(?<!\\)\|", own)) + 1
