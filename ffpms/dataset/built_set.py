@@ -128,7 +128,7 @@ class BuiltSet:
     def torch(
         self,
         split: str,
-        frames: int | None = None,
+        frames: int | None = 8,
         seed: int = 0,
         manipulations: str | Collection[str] | None = None,
     ) -> "tuple[TorchBags, Callable[[list[dict[str, Any]]], dict[str, Any]]]":
@@ -140,8 +140,8 @@ class BuiltSet:
 
         Args:
             split: ``train``, ``val`` or ``test``.
-            frames: frames drawn of a bag, with all their faces, in the order of time; all if none
-                is given.
+            frames: frames drawn of a bag, with all their faces, in the order of time; None takes
+                all.
             seed: draws the frames, anew for each epoch that ``set_epoch`` names.
             manipulations: one short name or several; all of the set if none are given.
 

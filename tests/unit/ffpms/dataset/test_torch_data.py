@@ -79,8 +79,13 @@ def test_it_draws_what_training_draws(built_set: BuiltSet) -> None:
         assert torch.equal(ours[i]["faces"].permute(0, 2, 3, 1), theirs[i]["faces"])
 
 
+def test_eight_frames_are_drawn_of_a_bag_if_no_number_is_given(built_set: BuiltSet) -> None:
+    shown = [len(built_set.torch("test", **frames)[0][0]["faces"]) for frames in ({}, {"frames": 8}, {"frames": None})]
+    assert shown == [8, 8, 20]
+
+
 def test_a_batch_is_padded_and_goes_into_a_detector(built_set: BuiltSet) -> None:
-    dataset, collate = built_set.torch("test")
+    dataset, collate = built_set.torch("test", frames=None)
     some = dataset.bags[-1]
     dataset.bags[-1] = some.with_faces(some.instances[:7])
     batch = collate([dataset[0], dataset[len(dataset) - 1]])
