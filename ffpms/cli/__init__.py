@@ -2,11 +2,14 @@
 
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
+from click.exceptions import Exit, NoArgsIsHelpError
 
 from ffpms import __version__
 from ffpms.cli.benchmark.bench import bench
@@ -31,25 +34,39 @@ from ffpms.cli.models.predict import predict
 from ffpms.cli.options import PLAIN
 from ffpms.errors import ConfigError, FfpmsError, remedy
 
+_ENDS = (Exit, click.Abort, BrokenPipeError, NoArgsIsHelpError)
+"""What is left to click: it ends silently when nobody reads on, and without a command shows help."""
+
 
 class _Group(Group):
     """Turns every error into one line and exit code 2; with --debug the traceback is above it."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _in_one_line():
             spell_streams()
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _in_one_line(ctx.params["debug"]):
             _check_packages()
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, BrokenPipeError):  # click ends silently when nobody reads on
-            raise
-        except KeyboardInterrupt:
-            click.echo("Stopped; run the same command again to go on.", err=True)
-            sys.exit(130)
-        except Exception as error:
-            if ctx.params.get("debug"):
-                traceback.print_exc()
-            click.echo(f"Error: {_one_line(error)}", err=True)
-            sys.exit(2)
+
+
+@contextmanager
+def _in_one_line(debug: bool = False) -> Iterator[None]:
+    """Ends the program where an error is raised, with one line; what click uses to end goes on."""
+    try:
+        yield
+    except _ENDS:
+        raise
+    except KeyboardInterrupt:
+        click.echo("Stopped; run the same command again to go on.", err=True)
+        sys.exit(130)
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        click.echo(f"Error: {_one_line(error)}", err=True)
+        sys.exit(2)
 
 
 def _one_line(error: Exception) -> str:

@@ -24,6 +24,8 @@ from tests.helpers.building import program
         (("build", "--ff-root", ".", "--workers", "0"), "--workers"),
         (("build", "--nonsense"), "No such option"),
         (("nonsense",), "No such command"),
+        (("--nope",), "No such option '--nope'"),
+        (("--debug=1", "methods"), "Option '--debug' does not take a value"),
         (("build", "--ff-root", ".", "--replace", "x"), "is no range such as 1-19"),
         (("build", "--ff-root", ".", "--replace-fraction", "1"), "leaves no fake frame"),
         (("build", "--ff-root", ".", "--split", "dev"), "choose from train,val,test"),
@@ -87,6 +89,10 @@ def test_debug_shows_the_traceback_and_keeps_the_exit_code(ffpms: Command) -> No
     assert (result.exit_code, plain.exit_code) == (2, 2)
     assert "Traceback (most recent call last)" in result.stderr
     assert result.stderr.endswith(plain.stderr), "the line stands below it"
+
+
+def test_without_a_command_the_help_is_shown(ffpms: Command) -> None:
+    assert ffpms().stderr == ffpms("--help").stdout
 
 
 def test_a_config_file_gives_defaults_and_flags_win(ffpms: Command, tmp_path: Path) -> None:
