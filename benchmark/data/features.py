@@ -59,12 +59,18 @@ class Features:
         found: np.ndarray = table.values[table.row[path]]
         return found
 
-    def describe(self) -> str:
-        """Says in a line what there is."""
+    def count(self) -> dict[str, int]:
+        """Counts what there is, and the numbers of one embedding."""
         n, width = sum(len(table.row) for table in self.tables), self.tables[0].values.shape[1]
         mirrored = sum(len(table.values) for table in self.tables) - n
         size = sum(table.values.nbytes for table in self.tables)
-        return f"{n} faces and {mirrored} mirror images are embedded, {width} numbers each, {size / 1e6:.0f} MB"
+        return {"faces": n, "mirrored": mirrored, "numbers": width, "bytes": size}
+
+    def describe(self) -> str:
+        """Says in a line what there is."""
+        n = self.count()
+        what = f"{n['faces']} faces and {n['mirrored']} mirror images are embedded"
+        return f"{what}, {n['numbers']} numbers each, {n['bytes'] / 1e6:.0f} MB"
 
     def load(self, dataset: BagDataset, items: Sequence[tuple[int, ...] | int]) -> Batch:
         """Makes a batch of embeddings; whole bags are mirrored as a draw says, and none moves.

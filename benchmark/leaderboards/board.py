@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -26,6 +27,9 @@ from ffpms.errors import writing
 from ffpms.storage import LOCKS, remove_partial, wait_for_lock
 
 __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
+
+Progress = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Shows how the rows of a board pass, given them and their number."""
 
 COLUMNS = (
     *("method", "dataset", "manipulation", "fake_rate_bucket", "metric", "value", "ci_low", "ci_high"),
@@ -129,6 +133,7 @@ def make_board(
     failures: Iterable[Failure] = (),
     protocol: str = ACTIVITYNET,
     in_buckets: Collection[str] = METRICS.keys(),
+    progress: Progress = lambda items, _: items,
 ) -> Board:
     """Computes the board: all cells of all groups, the comparisons, and what failed.
 
@@ -140,6 +145,7 @@ def make_board(
             be used in a folder it warns, and leaves it out.
         protocol: the rule by which segments are scored, ``activitynet`` or ``av-deepfake1m``.
         in_buckets: names of the metrics that are computed for buckets of the fake rate too.
+        progress: wraps the rows as they are computed; it also gets their number, to show a bar.
 
     Raises:
         ConfigError: the protocol is unknown.
@@ -157,7 +163,7 @@ def make_board(
     failed = tabulate_failures(failures)
     groups = group_runs(each) if each or failed.empty else []
     with threadpool_limits(limits=1, user_api="blas"):  # its threads wait for each other longer than they compute
-        filled = [pair for group in groups for pair in fill(group, protocol, in_buckets)]
+        filled = [pair for group in progress(groups, len(groups)) for pair in fill(group, protocol, in_buckets)]
         cells, entries = [cell for cell, _ in filled], [entry for _, entry in filled if entry]
         comparisons = compare(entries)
     _name_repeated(cells, entries)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import ffpms
-from benchmark.leaderboards.board import Board, make_board
+from benchmark.leaderboards.board import Board, Progress, make_board
 from benchmark.leaderboards.groups import by_table
 from benchmark.metrics.catalogue import METRICS
 from benchmark.report.numbers import CALIBRATION
@@ -47,13 +47,13 @@ class Report:
     failures: list[list[str]] = field(default_factory=list)
 
     @classmethod
-    def compute(cls, root: Path, found: Collection, faces: FaceOptions) -> "Report":
-        """Computes the report.
+    def compute(cls, root: Path, found: Collection, faces: FaceOptions, progress: Progress) -> "Report":
+        """Computes the report; ``progress`` sees the rows of its board pass.
 
         Raises:
             ManifestError: there is neither a finished run nor a failed one.
         """
-        board = make_board(found.runs, found.failures, in_buckets=IN_BUCKETS)
+        board = make_board(found.runs, found.failures, in_buckets=IN_BUCKETS, progress=progress)
         tables = by_table(found.runs) if found.runs else []
         sections = [make_section(n, name, runs, board, root, faces) for n, (name, runs, _) in enumerate(tables, 1)]
         return cls(root, sections, list(_list_failures(board, found)))

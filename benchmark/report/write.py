@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.figures.trainings import HISTORY, lack_history
+from benchmark.leaderboards.board import Progress
 from benchmark.report.faces import find_sets
 from benchmark.report.page import Report, render_report
 from benchmark.report.pictures import draw_pictures
@@ -43,8 +44,8 @@ class Written:
     notes: list[str]
 
 
-def write_report(plan: ReportPlan, found: Collection) -> Written:
-    """Writes the report of a folder's runs.
+def write_report(plan: ReportPlan, found: Collection, progress: Progress = lambda items, _: items) -> Written:
+    """Writes the report of a folder's runs; ``progress`` sees the rows of its board pass.
 
     Raises:
         ConfigError: a set was given that the runs were not scored on, or a package is missing.
@@ -53,7 +54,8 @@ def write_report(plan: ReportPlan, found: Collection) -> Written:
     """
     wanted = {run.data_sha256 for run in found.runs} if plan.n_bags else set()
     sets = find_sets(plan.root, wanted, plan.data) if plan.n_bags else {}
-    report = Report.compute(plan.root, found, FaceOptions(plan.n_bags, sets, plan.n_heat_maps, plan.explain))
+    faces = FaceOptions(plan.n_bags, sets, plan.n_heat_maps, plan.explain)
+    report = Report.compute(plan.root, found, faces, progress)
     page = render_report(report, _describe_faces(report), plan.command)
     with writing(plan.out.parent):
         plan.out.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ffpms.cli.help import Command
-from ffpms.cli.options import PATH, PLAIN, WORKERS, need, progress
+from ffpms.cli.options import PATH, PLAIN, QUIET, WORKERS, need, progress
 
 
 @click.command(cls=Command)
@@ -15,6 +15,7 @@ from ffpms.cli.options import PATH, PLAIN, WORKERS, need, progress
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**31), help="Seed of the corpus and of training."
 )
 @WORKERS
+@QUIET
 @PLAIN
 def demo(**flags: Any) -> None:
     """Run every step on embedded data: corpus, build, bench, curve, report and one prediction.
@@ -25,7 +26,8 @@ def demo(**flags: Any) -> None:
     from benchmark.demo import run_demo
     from ffpms.cli.benchmark.bench_output import print_board
 
-    bars = progress(False, "item")
-    log = partial(bars.log, err=False)
-    show = lambda outcome: print_board(outcome.markdown, outcome.board)  # noqa: E731
+    quiet = flags["quiet"]
+    bars = progress(quiet, "item")
+    log = (lambda _: None) if quiet else partial(bars.log, err=False)
+    show = lambda outcome: None if quiet else print_board(outcome.markdown, outcome.board)  # noqa: E731
     run_demo(flags["out"], flags["seed"], flags["workers"], log, bars, print_board=show)

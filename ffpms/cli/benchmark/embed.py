@@ -1,5 +1,7 @@
 """``ffpms embed``: embeds the faces of sets ahead of training."""
 
+import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import click
 
 from ffpms.cli.help import Command
-from ffpms.cli.options import CONFIG, PATH, PLAIN, QUIET, prepare_libraries, progress
+from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, prepare_libraries, progress
 
 
 @click.command(cls=Command)
@@ -29,9 +31,10 @@ from ffpms.cli.options import CONFIG, PATH, PLAIN, QUIET, prepare_libraries, pro
 @click.option("--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]")
 @click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs; they are kept below it.")
 @CONFIG
+@JSON
 @QUIET
 @PLAIN
-def embed(data: tuple[Path, ...], out: Path, quiet: bool, **flags: Any) -> None:
+def embed(data: tuple[Path, ...], out: Path, as_json: bool, quiet: bool, **flags: Any) -> None:
     """Embed every face of DATA once, for all runs of ``ffpms bench --tune cached`` into --out.
 
     DATA are built sets. A bench that finds no embeddings makes them itself, so this is for another
@@ -52,7 +55,12 @@ def embed(data: tuple[Path, ...], out: Path, quiet: bool, **flags: Any) -> None:
     weights = {ALL_METHODS: flags["weights"]} if flags["weights"] else {}
     settings = {name: flags[name] for name in ("pretrained", "input_size", "precision")} | {"tune": "cached"}
     (config,), files = configure([METHOD], settings, flags["backbone"], weights, {})
-    sets = [load(root) for root in data]
+    sets, about, started = [load(root) for root in data], [], time.monotonic()
     for own, made in zip(sets, make(sets, settle(config, machine), out, machine, files), strict=True):
-        if not quiet:
+        names = {"data": str(own.place), "dataset": own.name, "data_sha256": own.sha256}
+        about.append(names | made.count() | {"seconds": round(time.monotonic() - started, 1)})
+        started = time.monotonic()
+        if not (quiet or as_json):
             click.echo(f"{own.place}: {made.describe()}")
+    if as_json:
+        click.echo(json.dumps(about, indent=2))

@@ -10,7 +10,7 @@ import click
 
 from ffpms.cli.display.terminal import show
 from ffpms.cli.help import Command
-from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, need, parse_names
+from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, need, parse_names, progress
 from ffpms.errors import ConfigError
 from ffpms.storage import LOCKS
 
@@ -92,7 +92,8 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
         if lacking := _describe_lacking([run.run_id for run in found.runs if run.segments is None]):
             log(f"{runs}: {lacking}")
         sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") == SECONDS and found.runs else {}
-        board = make_board(found.runs, found.failures, flags.get("protocol", ACTIVITYNET))
+        protocol, bars = flags.get("protocol", ACTIVITYNET), progress(flags["quiet"], "row")
+        board = make_board(found.runs, found.failures, protocol, progress=bars)
         files = board.write(out, flags.get("formats", FORMATS))
         robustness = tabulate_robustness(found.runs)
         files += write_robustness(robustness, out)

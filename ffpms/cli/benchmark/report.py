@@ -1,6 +1,8 @@
 """``ffpms report``: runs as one HTML file."""
 
+import json
 import shlex
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 
 import click
 
-from ffpms.cli.options import CONFIG, PATH, PLAIN, QUIET, need
+from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, need, progress
 from ffpms.errors import ConfigError
 
 
@@ -37,6 +39,7 @@ from ffpms.errors import ConfigError
 @click.option("--no-faces", is_flag=True, help="No pixel of a face in the file, so that it may be published.")
 @click.option("--pictures/--no-pictures", default=True, show_default=True, help="Also draw PDF and PNG files.")
 @CONFIG
+@JSON
 @QUIET
 @PLAIN
 def report(runs: Path, **flags: Any) -> None:
@@ -61,7 +64,7 @@ def report(runs: Path, **flags: Any) -> None:
     if flags["heatmaps"]:
         need("captum", "matplotlib", extra="explain")
     read_vega()
-    found = read_collection(runs)
+    started, found = time.monotonic(), read_collection(runs)
     for line in describe_left_out(runs, found):
         log(line)
     check_not_empty(runs, found)
@@ -75,10 +78,14 @@ def report(runs: Path, **flags: Any) -> None:
         pictures=flags["pictures"],
         command=_write_command(runs, flags),
     )
-    written = write_report(plan, found)
+    written = write_report(plan, found, progress(flags["quiet"], "row"))
     for line in written.notes:
         log(line)
-    if not flags["quiet"]:
+    if flags["as_json"]:
+        about = {"files": [*map(str, written.files)], "runs": len(found.runs), "failures": len(found.failures)}
+        about |= {"notes": written.notes, "seconds": round(time.monotonic() - started, 1)}
+        click.echo(json.dumps(about, indent=2))
+    elif not flags["quiet"]:
         click.echo(f"Here: {', '.join(map(str, written.files))}")
 
 

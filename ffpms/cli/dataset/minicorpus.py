@@ -1,11 +1,14 @@
 """``ffpms minicorpus``: renders the embedded corpus."""
 
+import json
+import time
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ffpms.cli.help import Command, option_group
-from ffpms.cli.options import CONFIG, PATH, PLAIN, QUIET, WORKERS, parse_names, parse_range, progress
+from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, WORKERS, parse_names, parse_range, progress
 from ffpms.errors import ConfigError
 
 _PICTURES = (".jpg", ".jpeg", ".png")
@@ -35,7 +38,7 @@ def _parse_shares(_: click.Context, __: click.Parameter, text: str | None) -> tu
     click.option("--sheet", type=PATH, help="Also draw a contact sheet of some originals and fakes (JPEG or PNG)."),
 )
 @option_group("Machine", WORKERS)
-@option_group("Output", CONFIG, QUIET, PLAIN)
+@option_group("Output", CONFIG, JSON, QUIET, PLAIN)
 def minicorpus(**flags: Any) -> None:
     """Render the embedded corpus: talking heads and four manipulations, laid out like FF++.
 
@@ -48,7 +51,7 @@ def minicorpus(**flags: Any) -> None:
         raise ConfigError(f"sheet: {flags['sheet']} is no picture; name it {' or '.join(_PICTURES)}")
     shortest, longest = flags["frames"]
     settings = (flags["identities"], shortest, longest, flags["compression"], flags["difficulty"], flags["seed"])
-    config = CorpusConfig(*settings, flags["shares"], flags["split"])
+    config, started = CorpusConfig(*settings, flags["shares"], flags["split"]), time.monotonic()
     if not flags["quiet"]:
         click.echo(f"choosing {config.identities} people who do not look alike", err=True)
     units = iter(("person", "pair"))
@@ -58,9 +61,18 @@ def minicorpus(**flags: Any) -> None:
     pairs = {split: every[split] for split in config.splits}
     if flags["sheet"]:
         draw_sheet(flags["out"], pairs, config.compressions[0], flags["sheet"])
-    if not flags["quiet"]:
-        counts = ", ".join(f"{len(members)} {split}" for split, members in pairs.items())
-        click.echo(f"{flags['out']}: {config.identities} people; pairs: {counts}")
-        level = "" if "c40" in config.compressions else f" --compression {config.compressions[0]}"
-        part = "" if len(pairs) == len(every) else f" --split {','.join(pairs)}"
-        click.echo(f"next: ffpms build --ff-root {flags['out']} --splits {flags['out'] / 'splits'}{level}{part}")
+    counts = {split: len(members) for split, members in pairs.items()}
+    if flags["as_json"]:
+        about = {"out": str(flags["out"]), "people": config.identities, "pairs": counts}
+        sheet = str(flags["sheet"]) if flags["sheet"] else None
+        click.echo(json.dumps(about | {"sheet": sheet, "seconds": round(time.monotonic() - started, 1)}, indent=2))
+    elif not flags["quiet"]:
+        _tell(flags["out"], config, counts, part="" if len(pairs) == len(every) else f" --split {','.join(pairs)}")
+
+
+def _tell(out: Path, config: Any, counts: dict[str, int], part: str) -> None:
+    """Prints what there is, and the command that builds a set of it."""
+    said = ", ".join(f"{n} {split}" for split, n in counts.items())
+    click.echo(f"{out}: {config.identities} people; pairs: {said}")
+    level = "" if "c40" in config.compressions else f" --compression {config.compressions[0]}"
+    click.echo(f"next: ffpms build --ff-root {out} --splits {out / 'splits'}{level}{part}")

@@ -24,6 +24,7 @@ from ffpms import cli
 from ffpms.parquet import write_table
 from ffpms.schema import PERTURBED_LEVELS, PERTURBED_SCORE, SCORE, Split
 from tests.conftest import Command
+from tests.helpers.bars import count_bars
 from tests.helpers.run_folders import store
 from tests.helpers.scores import names, run, scores, segments_of
 
@@ -66,6 +67,12 @@ def test_all_files_are_written_and_the_short_tables_printed(ffpms: Command, runs
         check_dtype=False,
     )
     assert len(pd.read_csv(runs / "comparisons.csv")) == 9
+
+
+def test_its_rows_have_a_bar(ffpms: Command, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = count_bars(monkeypatch, "ffpms.cli.benchmark.leaderboard.progress")
+    assert ffpms("leaderboard", runs, "--quiet").output == ""
+    assert seen == [(True, "row", 2)]
 
 
 def test_robustness_is_printed_and_what_is_incomplete(ffpms: Command, runs: Path) -> None:

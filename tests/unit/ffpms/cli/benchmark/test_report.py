@@ -1,11 +1,13 @@
 """``ffpms report``: its flags, and what it says."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from ffpms import cli
 from tests.conftest import Command
+from tests.helpers.bars import count_bars
 from tests.helpers.run_folders import store_all
 from tests.helpers.scores import run
 
@@ -38,6 +40,23 @@ def test_pictures_may_be_left_away_and_a_set_that_is_not_there_is_said(
     assert "--out report.html --bags 24 --no-pictures" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert result.stderr == "no faces of abc: the built set was not found; give it with --data\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "runs"]
+
+
+def test_as_json_it_says_what_was_written(ffpms: Command, runs: Path, tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    result = ffpms("report", runs, "--out", out, "--no-pictures", "--json")
+    said = json.loads(result.stdout)
+    assert said.pop("seconds") > 0
+    lost = "no faces of abc: the built set was not found; give it with --data"
+    assert said == {"files": [str(out)], "runs": 1, "failures": 0, "notes": [lost]}
+
+
+def test_rows_of_the_board_have_a_bar(
+    ffpms: Command, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = count_bars(monkeypatch, "ffpms.cli.benchmark.report.progress")
+    ffpms("report", runs, "--out", tmp_path / "page.html", "--no-pictures", "--no-faces")
+    assert seen == [(False, "row", 1)]
 
 
 def test_wrong_flags_are_one_line(ffpms: Command, runs: Path, tmp_path: Path) -> None:

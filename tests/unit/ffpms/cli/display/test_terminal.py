@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -191,3 +192,15 @@ def test_the_demo_shows_its_leaderboard_as_bench_does(
     text = ffpms("demo").stdout
     assert ("| method" in text) is (forced == "0")
     assert "Video AUC (%)" in text
+
+
+def test_a_quiet_demo_prints_nothing(ffpms: Command, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(*arguments: Any, print_board: Callable[[object], None]) -> None:
+        *_, log, bars = arguments
+        for item in bars(range(3), 3):
+            log(f"item {item}")
+        print_board(SimpleNamespace(markdown=board.markdown(), board=board))
+
+    monkeypatch.setattr("benchmark.demo.run_demo", work)
+    assert "item 2" in ffpms("demo").output
+    assert ffpms("demo", "--quiet").output == ""
