@@ -61,7 +61,7 @@ def import_recipe(
         out: folder of the built set.
         corpus: whose tree it is; by default that of the recipe, which it must be.
         table: the table that lists the videos, if the recipe's set was built from one.
-        workers: number of processes; by default one per core.
+        workers: number of processes; by default one a core, or one a GB of memory if that is fewer.
         progress: as of :func:`ffpms.build`.
 
     Raises:

@@ -65,7 +65,7 @@ def build(
         table: CSV or Parquet file that lists one's own videos, in place of a tree.
         pairs: folder of split files, or their content; the official ones if none are given.
         config: settings; by default those of FFPMS v1.
-        workers: number of processes; by default one per core.
+        workers: number of processes; by default one a core, or one a GB of memory if that is fewer.
         engine: ``local``, or ``ray`` for a cluster.
         time_limit_s: seconds after which the build gives a file up.
         retry_failed: whether to try videos again that could not be used before.

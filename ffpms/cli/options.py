@@ -34,10 +34,12 @@ def _count_workers() -> int:
     return default_workers()
 
 
+DEFAULT_WORKERS = "CPU cores that it may use, or its GB of memory if those are fewer"
+"""How many workers :func:`ffpms.cores.default_workers` takes, in words."""
 WORKERS = click.option(
     "--workers",
     default=_count_workers,
-    show_default="CPU cores that it may use, one a GB of memory",
+    show_default=DEFAULT_WORKERS,
     type=click.IntRange(min=1),
     help="Processes.",
 )

@@ -76,7 +76,7 @@ def export(
         manipulations: of the fakes; all if none are given. Originals are always among the bags.
         size: px of the faces; by default the stored files, or what the format wants.
         recipe_only: leaves out the pixels.
-        workers: number of threads.
+        workers: number of threads; by default one a core, or one a GB of memory if that is fewer.
         progress: wraps an iterable of what is done; it also gets its length, to show a bar.
 
     Raises:

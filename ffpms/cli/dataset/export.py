@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ffpms.cli.help import Command, option_group
-from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, parse_names, progress
+from ffpms.cli.options import CONFIG, DEFAULT_WORKERS, JSON, PATH, PLAIN, QUIET, parse_names, progress
 from ffpms.errors import ConfigError
 
 FORMATS = ("huggingface", "deepfakebench", "croissant", "webdataset", "video", "frames", "recipe")
@@ -37,7 +37,7 @@ FORMATS = ("huggingface", "deepfakebench", "croissant", "webdataset", "video", "
 )
 @option_group(
     "Machine",
-    click.option("--workers", type=click.IntRange(min=1), show_default="CPU cores that it may use", help="Threads."),
+    click.option("--workers", type=click.IntRange(min=1), show_default=DEFAULT_WORKERS, help="Threads."),
 )
 @option_group("Output", CONFIG, JSON, QUIET, PLAIN)
 def export(data: Path, to: str | None, out: Path, **flags: Any) -> None:

@@ -66,6 +66,18 @@ def test_an_example_stays_on_its_line() -> None:
     assert max(map(len, (line for line in lines if "Example" not in line))) <= 80
 
 
+def test_the_default_of_workers_is_told_alike_everywhere() -> None:
+    """But for bench, whose workers load batches."""
+    told = {
+        name: option.show_default
+        for name, command in cli.main.commands.items()
+        for option in command.params
+        if isinstance(option, click.Option) and "--workers" in option.opts and name != "bench"
+    }
+    assert len(told) > 4
+    assert len(set(told.values())) == 1, told
+
+
 def test_a_command_outside_all_sections_is_not_listed() -> None:
     """So that the test above finds it."""
     group = Group("x")
