@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,18 @@ def test_there_are_three_walks_of_many_calls() -> None:
 def test_every_folder_is_described() -> None:
     folders = {path.parent.relative_to(ROOT).as_posix() for p in PACKAGES for path in (ROOT / p).rglob("__init__.py")}
     assert set(re.findall(r"^\| `([\w/]+)/` \|", section("The folders"), re.MULTILINE)) == folders
+
+
+@pytest.mark.parametrize(
+    ("title", "contract"),
+    [("a video's journey", "video-journey"), ("a trial", "training-wing"), ("a score", "scores-to-tables")],
+)
+def test_the_orders_are_those_of_the_contracts(title: str, contract: str) -> None:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    layers = re.findall(r"[\w.]+", setup[f"importlinter:contract:{contract}"]["layers"])
+    order = re.search(rf"^- {title}: ([^;.]+)[;.]", section("The folders"), re.MULTILINE)
+    assert re.findall(r"`(\w+)`", order[1] if order else "") == [layer.partition(".")[2] for layer in layers]
 
 
 def test_folders_have_few_modules() -> None:

@@ -52,6 +52,16 @@ def test_the_index_has_four_kinds() -> None:
     assert headings == ["Tutorial", "How to", "Reference", "Reasons"]
 
 
+def test_files_that_contributing_names_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tops = ("ffpms", "detectors", "benchmark", "scripts", "tests", "docs", "data_manifests")
+    every = [f"/{path.relative_to(ROOT).as_posix()}" for path in ROOT.iterdir() if path.is_file()]
+    every += [f"/{path.relative_to(ROOT).as_posix()}" for top in tops for path in (ROOT / top).rglob("*.*")]
+    named = re.findall(r"`([\w./-]+\.(?:py|md|cfg|toml|cff))`", text)
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in every)] == []
+    assert len(named) > 20
+
+
 def test_pages_that_code_names_exist() -> None:
     for path in (*ROOT.glob("[a-z]*/**/*.py"), ROOT / "CHANGELOG.md", ROOT / "setup.cfg"):
         for name in re.findall(r"\bdocs/[\w/-]+\.(?:md|ipynb|svg|png|jpg)", path.read_text(encoding="utf-8")):

@@ -10,6 +10,7 @@ import pytest
 
 from ffpms import cli
 from ffpms.builder.config import BuildConfig
+from ffpms.minicorpus.corpus import CorpusConfig
 from ffpms.protocol.crop_config import CropConfig
 from tests.conftest import Command
 from tests.helpers.pages import PAGES, ROOT, prose
@@ -63,6 +64,16 @@ def test_the_python_of_the_tutorial_runs(built: Path, capsys: pytest.CaptureFixt
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text("utf-8"), re.DOTALL)
     exec(code.replace("minicorpus-data", str(built)), {})
     assert "source_video" in capsys.readouterr().out
+
+
+def test_the_fake_that_the_tutorial_names_is_in_its_corpus() -> None:
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    said = re.search(r"`(\d+)_(\d+)\.mp4`\s+is\s+the\s+face\s+of\s+(\d+)\s+on\s+(\d+)", text)
+    assert said, "the sentence reads otherwise"
+    target, source, face, body = said.groups()
+    pairs = [pair for members in CorpusConfig().tree.pairs.values() for pair in members]
+    assert (target, source) in pairs + [(b, a) for a, b in pairs]
+    assert (face, body) == (source, target)
 
 
 def test_the_commands_of_the_readme_are_those_of_the_how_to_pages() -> None:

@@ -16,6 +16,18 @@ def test_every_row_has_the_cells_of_its_head(page: Path) -> None:
 
 def test_a_broken_row_is_found(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    rows = ["| a | b |", "|---|:-:|", "| `x \\| y` | 2 |", "| `|x|` | 2 |", "| 1 |", "", "a | b", "", "a | b", "--|--", "1"]
+    rows = [
+        "| a | b |",
+        "|---|:-:|",
+        "| `x \\| y` | 2 |",
+        "| `|x|` | 2 |",
+        "| 1 |",
+        "",
+        "a | b",
+        "",
+        "a | b",
+        "--|--",
+        "1",
+    ]
     page.write_text("\n".join([*rows, "", "| a |", "|---|---|", "", "```", "|---|", "| `|` |", "```"]))
     assert list(broken_rows(page)) == [(4, 4, 2), (5, 1, 2), (11, 1, 2), (13, 1, 2)]
