@@ -8,32 +8,51 @@ from typing import Any
 
 import click
 
-from ffpms.cli.help import Command
+from ffpms.cli.help import Command, option_group
 from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, prepare_libraries, progress
 
 
 @click.command(cls=Command)
 @click.argument("data", nargs=-1, required=True, type=PATH)
-@click.option("--backbone", required=True, help="Any timm model, or tiny.")
-@click.option(
-    "--weights", type=PATH, help="Its weights: .safetensors, a state dict, or 'packaged', as 'ffpms bench' takes them."
+@option_group(
+    "The backbone",
+    click.option("--backbone", required=True, help="Any timm model, or tiny."),
+    click.option(
+        "--weights",
+        type=PATH,
+        help="Its weights: .safetensors, a state dict, or 'packaged', as 'ffpms bench' takes them.",
+    ),
+    click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights."),
+    click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]"),
 )
-@click.option("--pretrained/--no-pretrained", default=True, show_default=True, help="Fetch timm's weights.")
-@click.option("--input-size", default=0, help="Side of the faces shown, px.  [default: the backbone's own]")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ...")
-@click.option(
-    "--precision",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["auto", "fp32", "bf16"]),
-    help="As 'ffpms bench' takes it.",
+@option_group(
+    "Machine",
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ..."),
+    click.option(
+        "--precision",
+        default="auto",
+        show_default=True,
+        type=click.Choice(["auto", "fp32", "bf16"]),
+        help="As 'ffpms bench' takes it.",
+    ),
+    click.option(
+        "--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]"
+    ),
 )
-@click.option("--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]")
-@click.option("--out", default="runs", show_default=True, type=PATH, help="Folder of runs; they are kept below it.")
-@CONFIG
-@JSON
-@QUIET
-@PLAIN
+@option_group(
+    "Output",
+    click.option(
+        "--out",
+        default="runs",
+        show_default=True,
+        type=PATH,
+        help="Folder of runs; embeddings and backbone are kept below it.",
+    ),
+    CONFIG,
+    JSON,
+    QUIET,
+    PLAIN,
+)
 def embed(data: tuple[Path, ...], out: Path, as_json: bool, quiet: bool, **flags: Any) -> None:
     """Embed every face of DATA once, for all runs of ``ffpms bench --tune cached`` into --out.
 
