@@ -35,7 +35,7 @@ from ffpms.cli.options import PLAIN
 from ffpms.errors import ConfigError, FfpmsError, remedy
 
 _ENDS = (Exit, click.Abort, BrokenPipeError, NoArgsIsHelpError)
-"""What is left to click: it ends silently when nobody reads on, and without a command shows help."""
+"""Left to click, which ends silently when nobody reads on, and shows help without a command."""
 
 
 class _Group(Group):
