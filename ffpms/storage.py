@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 from typing import BinaryIO
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from ffpms.errors import StorageError, writing
-from ffpms.regular_files import open_file, read_text
+from ffpms.regular_files import open_file, read_text, what_else
 
 PARTIAL = ".partial"
 """End of the name of a file that is being written."""
@@ -28,6 +28,9 @@ STANDING = ".taken"
 
 LIMIT_S = 6 * 3600.0
 """Seconds after which nobody waits any more for a lock for which a file stands."""
+
+_STREAMS = "/proc"
+"""Where links lead that stand for what a program has open, such as ``/dev/stdout``."""
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)
 """Errors of file systems that have no locks, such as NFS without lockd."""
@@ -45,9 +48,11 @@ def whole_file(path: Path, durable: bool = True) -> Iterator[BinaryIO]:
 
     Raises:
         StorageError: the disk is full, or refuses for another reason. The old file is as it was.
+            Or a folder, a pipe or a device has the name.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
     with writing(path):
+        _check_name(path)
         try:
             with partial.open("xb") as file:
                 _hold(file)
@@ -90,14 +95,35 @@ def check_writable(path: Path) -> None:
         StorageError: something else has its name, or its folder does not take it.
     """
     with writing(path):
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        _check_name(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             TemporaryFile(dir=path.parent).close()
         except OSError as error:
             error.filename = str(path)
             raise
+
+
+def _check_name(path: Path) -> None:
+    """Refuses the name of what is no file: root could replace even ``/dev/null`` by one."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    is_stream = path.is_symlink() and path.readlink().is_relative_to(_STREAMS)
+    if is_stream or (path.exists() and not path.is_file()):
+        other = "the output of a program" if is_stream else what_else(path.stat().st_mode)
+        raise FileExistsError(errno.EEXIST, f"is {other}, no file", str(path))
+
+
+def temp_folder() -> Path:
+    """Returns the folder of temporary files.
+
+    Raises:
+        StorageError: no folder takes any.
+    """
+    try:
+        return Path(gettempdir())
+    except FileNotFoundError as error:
+        raise StorageError(f"{error.strerror}; free some space there, or set TMPDIR to another folder") from error
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -129,7 +155,9 @@ def take_lock(path: Path) -> BaseFileLock:
     lock: BaseFileLock = FileLock(path)
     try:
         lock.acquire(blocking=False)
-        return lock
+        if not isinstance(lock, SoftFileLock):
+            return lock
+        lock.release()  # newer filelocks let the file itself stand for it, which the next one takes for no lock
     except Timeout:
         if not _without_locks(path):
             raise
@@ -163,17 +191,33 @@ def _how_to_free(path: Path) -> str:
     return f" (delete {standing} if that one has ended)" if standing.exists() else ""
 
 
+def lock_files(path: Path) -> list[str]:
+    """Names a path, and what is beside it while a process has it locked or after a kill."""
+    owner = _owner_of(path)
+    halves = path.parent.glob(f"{glob.escape(owner.name)}.*{PARTIAL}")
+    return [path.name, f"{path.name}{STANDING}", owner.name, *(half.name for half in halves)]
+
+
+def _owner_of(path: Path) -> Path:
+    """Returns the file that says who has a lock.
+
+    On Windows nobody can read the locked file itself.
+    """
+    return path.with_suffix(".owner")
+
+
 @contextmanager
-def try_lock(path: Path) -> Iterator[str]:
+def try_lock(path: Path, stays: bool = True) -> Iterator[str]:
     """Locks a path for this process if it is free; else yields who has it: ``process 12 on host``.
 
     It is the operating system's lock, which ends with its process. The file stays, because a file
-    that is removed and made again is another one, which two could lock.
+    that is removed and made again is another one, which two could lock. Only in folders that are
+    handed on it does not, where the lock is never waited for.
 
     Raises:
         StorageError: the folder cannot be written to, or its locks cannot be had.
     """
-    owner = path.with_suffix(".owner")
+    owner = _owner_of(path)
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -187,7 +231,9 @@ def try_lock(path: Path) -> Iterator[str]:
         yield taken
     finally:
         if not taken:
-            owner.unlink(missing_ok=True)
+            for left in (owner,) if stays else (owner, path):
+                with suppress(OSError):  # on Windows a locked file is removed by its release
+                    left.unlink()
             lock.release()
 
 

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import gettempdir, mkdtemp
+from tempfile import mkdtemp
 
 from filelock import Timeout
 
 from ffpms.errors import writing
-from ffpms.storage import take_lock
+from ffpms.storage import take_lock, temp_folder
 
 PREFIX = "ffpms-predict-"
 LOCK = "in-use.lock"
@@ -32,19 +32,19 @@ def crop_folder() -> Iterator[Path]:
         StorageError: the folder of temporary files cannot be written to.
     """
     _remove_abandoned()
-    with writing(Path(gettempdir())):
+    with writing(temp_folder()):
         folder = Path(mkdtemp(prefix=PREFIX))
         lock = take_lock(folder / LOCK)
     try:
         yield folder
     finally:
+        lock.release()  # first: Windows removes no file that is locked
         shutil.rmtree(folder, ignore_errors=True)
-        lock.release()
 
 
 def _remove_abandoned() -> None:
     """Removes the folders of this user's processes that were killed, and no other."""
-    for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
+    for folder in temp_folder().glob(f"{PREFIX}*"):
         with suppress(OSError, Timeout):
             locked, age_s = (folder / LOCK).is_file(), time.time() - folder.lstat().st_mtime
             if folder.is_symlink() or age_s < (_NEW_S if locked else _OLD_S):

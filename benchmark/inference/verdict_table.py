@@ -14,7 +14,8 @@ from benchmark.inference.verdict import FileVerdict
 from benchmark.inference.wording import seconds_of
 from ffpms.errors import ConfigError, unreadable, writing
 from ffpms.extraction.decoding.any_video import FileStatus
-from ffpms.storage import try_lock, whole_file
+from ffpms.regular_files import check_file
+from ffpms.storage import check_writable, try_lock, whole_file
 
 COLUMNS = (
     *("path", "status", "error", "probability", "looks_fake", "people", "fake_people", "fake_seconds"),
@@ -50,6 +51,7 @@ class VerdictTable:
             ConfigError: the file is something else, or another process continues it.
             StorageError: it cannot be written.
         """
+        check_writable(path)
         with writing(path), try_lock(path.with_name(f".{path.name}.lock")) as owner:
             if owner:
                 raise ConfigError(f"{path}: {owner} is writing it; wait, or give another --csv")
@@ -116,9 +118,10 @@ def _as_row(verdict: FileVerdict) -> Row:
 
 
 def _as_csv(row: Row) -> bytes:
+    r"""Returns a line of the table; by its ``\r\n`` the csv module knows to quote a lone ``\r``."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([row[name] for name in COLUMNS])
-    return text.getvalue().encode()
+    csv.writer(text, lineterminator="\r\n").writerow([row[name] for name in COLUMNS])
+    return text.getvalue().removesuffix("\r\n").encode() + b"\n"
 
 
 def _read(path: Path) -> dict[str, Row]:
@@ -127,7 +130,7 @@ def _read(path: Path) -> dict[str, Row]:
     try:
         if not path.exists() or not path.stat().st_size:
             return {}
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        with check_file(path).open(encoding="utf-8", errors="replace", newline="") as file:
             head, *rows = list(csv.reader(file))
     except (csv.Error, ValueError):
         head, rows = [], []

@@ -1,23 +1,18 @@
 """OutputFolder: locks the output folder of a build and checks what it already holds."""
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import BaseFileLock, SoftFileLock, Timeout
-
 from ffpms.clutter import check_free
 from ffpms.dataset.set_files import REPORT, read_report, write_report
 from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.hashing import file_digest
 from ffpms.protocol.flags import flag_of, with_flag
-from ffpms.regular_files import read_text
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
-from ffpms.storage import PARTIAL, STANDING, remove_partial, take_lock
+from ffpms.storage import PARTIAL, lock_files, remove_partial, try_lock
 
 LOCK = ".lock"
 _MAY_GROW = ("limit", "splits")
@@ -45,7 +40,7 @@ class OutputFolder:
         """
         out = self.path
         if not (out / REPORT).is_file():
-            check_free(out, [LOCK, LOCK + STANDING, *(half.name for half in out.glob(f"{REPORT}.*{PARTIAL}"))])
+            check_free(out, [*lock_files(out / LOCK), *(half.name for half in out.glob(f"{REPORT}.*{PARTIAL}"))])
             return False
         before = read_report(out)
         changed = _differences(before["config"], self.settings)
@@ -67,9 +62,9 @@ class OutputFolder:
             ConfigError: another build runs in the folder, or has just begun one of other settings.
             StorageError: the folder cannot be written to.
         """
-        with self._locked() as lock:
+        with self._locked():
             self.is_complete()
-            self._begin(lock)
+            self._begin()
             yield
 
     def note_place(self) -> None:
@@ -83,47 +78,20 @@ class OutputFolder:
                     write_report(self.path, read_report(self.path) | {"ff_root": str(self.root)})
 
     @contextmanager
-    def _locked(self) -> Iterator[BaseFileLock]:
-        lock = self._acquire()
-        try:
-            yield lock
-        finally:
-            with writing(self.path):
-                (self.path / LOCK).unlink(missing_ok=True)
-                lock.release()
+    def _locked(self) -> Iterator[None]:
+        with try_lock(self.path / LOCK, stays=False) as owner:
+            if owner:
+                raise ConfigError(f"{self.path}: {owner} is building in it; wait for it or give another --out")
+            yield
 
-    def _acquire(self) -> BaseFileLock:
-        out = self.path
-        with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            try:
-                return take_lock(out / LOCK)
-            except Timeout:
-                message = f"{out}: {_lock_owner(out)} is building in it; wait for it or give another --out"
-                raise ConfigError(message) from None
-
-    def _begin(self, lock: BaseFileLock) -> None:
-        """Writes which process builds, and that the set is not complete.
-
-        What a kill left half written is removed.
-        """
+    def _begin(self) -> None:
+        """Writes that the set is not complete; what a kill left half written is removed."""
         out = self.path
         with writing(out):
             remove_partial(out, "*-????????")
-            if not isinstance(lock, SoftFileLock) or Path(lock.lock_file) != out / LOCK:  # which has the same two lines
-                (out / LOCK).write_text(f"{os.getpid()}\n{socket.gethostname()}\n", encoding="utf-8")
             before = read_report(out) if (out / REPORT).is_file() else {"config": self.settings}
             root = "" if self.tree_moved() else str(self.root)  # until it ends, shards may be of two trees
             write_report(out, before | {"complete": False, "ff_root": root})
-
-
-def _lock_owner(out: Path) -> str:
-    """Names the process that wrote the lock."""
-    try:
-        pid, host, *_ = read_text(out / LOCK).split()
-    except (OSError, ValueError):
-        return "another process"
-    return f"process {pid} on {host}"
 
 
 def _tables_are_whole(out: Path, report: dict[str, Any]) -> bool:

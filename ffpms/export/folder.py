@@ -6,12 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import Timeout
-
 from ffpms.clutter import check_free
 from ffpms.errors import ConfigError, writing
 from ffpms.regular_files import read_text
-from ffpms.storage import PARTIAL, STANDING, take_lock, write_whole
+from ffpms.storage import PARTIAL, lock_files, try_lock, write_whole
 
 ABOUT = "export.json"
 """Says what is exported into the folder, and whether all of it is there."""
@@ -27,21 +25,14 @@ def claim(out: Path, identity: dict[str, Any]) -> Iterator[None]:
         StorageError: it cannot be written to.
     """
     check_out(out, identity)
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = take_lock(out / _LOCK)
-        except Timeout:
-            raise ConfigError(f"{out}: another process exports into it; wait for it or give another --out") from None
-        try:
-            check_out(out, identity)
-            _remove_halves(out)
-            _write(out, {"complete": False} | identity)
-            yield
-            _write(out, {"complete": True} | identity)
-        finally:
-            (out / _LOCK).unlink(missing_ok=True)
-            lock.release()
+    with writing(out), try_lock(out / _LOCK, stays=False) as owner:
+        if owner:
+            raise ConfigError(f"{out}: {owner} exports into it; wait for it or give another --out")
+        check_out(out, identity)
+        _remove_halves(out)
+        _write(out, {"complete": False} | identity)
+        yield
+        _write(out, {"complete": True} | identity)
 
 
 def check_out(out: Path, identity: dict[str, Any]) -> None:
@@ -52,7 +43,7 @@ def check_out(out: Path, identity: dict[str, Any]) -> None:
     """
     if not (out / ABOUT).is_file():
         halves = [path.name for path in out.glob(f"{ABOUT}.*{PARTIAL}")] if out.is_dir() else []
-        check_free(out, [_LOCK, _LOCK + STANDING, *halves])
+        check_free(out, [*lock_files(out / _LOCK), *halves])
         return
     before = _read(out / ABOUT)
     if changed := [name for name, value in identity.items() if before.get(name) != value]:

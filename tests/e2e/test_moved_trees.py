@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ffpms.builder import output_folder, source_changes
+from ffpms import storage
+from ffpms.builder import source_changes
 from ffpms.engine import ENGINES, Done
 from ffpms.extraction import target as extraction_target
 from ffpms.extraction.shards import Shard
@@ -104,7 +105,7 @@ def test_a_complete_set_that_cannot_be_written_to_is_no_worse_for_it(
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(output_folder, "take_lock", refuse)
+    monkeypatch.setattr(storage, "take_lock", refuse)
     result = ffpms(*flags(copy, out))
     assert (result.exit_code, result.stderr) == (0, "")
     assert "complete already" in result.output

@@ -3,9 +3,11 @@
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from ffpms import storage
 from ffpms.errors import StorageError
-from ffpms.storage import remove_partial, try_lock, wait_for_lock, whole_file, write_whole
+from ffpms.storage import check_writable, lock_files, remove_partial, try_lock, wait_for_lock, whole_file, write_whole
 from tests.helpers.processes import wait_for
 
 HOLDER = """
@@ -112,12 +114,16 @@ def refuse_locks(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     monkeypatch.setattr("fcntl.flock", refuse)
 
 
-@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP])
+@pytest.mark.filterwarnings("ignore:flock not supported")
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
 @pytest.mark.parametrize("is_older", [False, True])
 def test_without_locks_a_file_stands_for_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, is_older: bool
 ) -> None:
-    """An older filelock says that another process has the lock, whatever the file system answers."""
+    """An older filelock says that another process has the lock, whatever the file system answers.
+
+    A newer one lets the file itself stand for one, of all errors for ``ENOSYS`` alone.
+    """
     refuse_locks(monkeypatch, code)
     if is_older:
         monkeypatch.setattr(storage, "FileLock", OlderFileLock)
@@ -165,3 +171,78 @@ def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "history.csv").mkdir()
     with pytest.raises(StorageError, match=r"history\.csv: Is a directory; give another path"):
         write_whole(tmp_path / "history.csv", "")
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_device(path: Path) -> None:
+    """Makes a second ``/dev/null``, which may be lost."""
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+
+
+def link_to_a_stream(path: Path) -> None:
+    """Makes a link as ``/dev/stdout`` is, to what this process has open."""
+    file = os.open(path.with_suffix(".log"), os.O_CREAT | os.O_WRONLY)
+    path.symlink_to(f"/proc/self/fd/{file}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another system's devices")
+@pytest.mark.parametrize("write", [check_writable, lambda path: write_whole(path, "text")])
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [(make_pipe, "a pipe"), (make_device, "a device or socket"), (link_to_a_stream, "the output of a program")],
+)
+def test_what_is_no_file_is_never_replaced(
+    make: Callable[[Path], None], what: str, write: Callable[[Path], None], tmp_path: Path
+) -> None:
+    path = tmp_path / "out"
+    make(path)
+    before = path.lstat()
+    with pytest.raises(StorageError, match=f"out: is {what}, no file; give another path"):
+        write(path)
+    assert (path.lstat().st_ino, path.lstat().st_mode) == (before.st_ino, before.st_mode)
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_link_to_a_file_can_be_replaced_and_so_can_one_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").touch()
+    for name in ("a.csv", "nothing"):
+        (tmp_path / "link").unlink(missing_ok=True)
+        (tmp_path / "link").symlink_to(tmp_path / name)
+        check_writable(tmp_path / "link")
+        write_whole(tmp_path / "link", "new")
+    assert (tmp_path / "a.csv").read_text() == ""
+    assert (tmp_path / "link").read_text() == "new"
+
+
+def test_a_lock_that_does_not_stay_leaves_nothing_and_names_what_a_kill_would_leave(tmp_path: Path) -> None:
+    with try_lock(tmp_path / ".lock", stays=False) as owner:
+        assert not owner
+        (tmp_path / ".lock.owner.12-0a1b2c3d.partial").touch()
+        assert {path.name for path in tmp_path.iterdir()} < {*lock_files(tmp_path / ".lock")}
+    (tmp_path / ".lock.owner.12-0a1b2c3d.partial").unlink()
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_touches_a_locked_file_as_on_windows_nobody_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There its release removes it, and until then nobody can remove or write it."""
+    path, unlink = tmp_path / ".lock", Path.unlink
+
+    def refuse(self: Path, missing_ok: bool = False) -> None:
+        if self == path:
+            raise PermissionError(errno.EACCES, "is used by another process", str(self))
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with try_lock(path, stays=False) as owner:
+        assert not owner
+        assert not path.read_bytes()
+    with try_lock(path, stays=False) as owner:
+        assert not owner, "it was not released"

@@ -1,5 +1,6 @@
 """Folder for crops of people: nothing of it outlives a prediction, nor the next one after a kill."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.inference.crop_folder import LOCK, crop_folder
+from ffpms import storage
+from ffpms.errors import StorageError
 
 KILLED = """
 import os, signal
@@ -58,6 +61,20 @@ def test_the_next_one_removes_what_a_killed_process_left(place: Path) -> None:
     age(left, 60)
     with crop_folder() as folder:
         assert list(place.iterdir()) == [folder]
+
+
+def test_no_folder_that_takes_files_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So says Python where every disk that it knows of is full."""
+
+    def fail() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(storage, "gettempdir", fail)
+    with (
+        pytest.raises(StorageError, match=r"^No usable temporary .* in \['/tmp'\]; free some"),
+        crop_folder(),
+    ):
+        pytest.fail("there is no folder")
 
 
 def test_what_is_in_use_or_may_be_stays(place: Path) -> None:

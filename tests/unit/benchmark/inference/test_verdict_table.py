@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.inference.verdict import FileVerdict, FrameScore, Track
 from benchmark.inference.verdict_table import COLUMNS, VerdictTable
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, StorageError
 from ffpms.storage import try_lock
 
 FRAMES = tuple(FrameScore(i, i / 2, 0.9, 0.5, (1, 2, 30, 30)) for i in range(3))
@@ -100,7 +100,7 @@ def test_details_longer_than_the_csv_module_expects(tmp_path: Path, video: Path)
     assert find(tmp_path / "t.csv", video) == long
 
 
-@pytest.mark.parametrize("name", [b"\xff.mp4", '📹, "x".mp4'.encode(), b"new\nline.mp4"])
+@pytest.mark.parametrize("name", [b"\xff.mp4", '📹, "x".mp4'.encode(), b"new\nline.mp4", b"cl\rip.mp4"])
 def test_any_name_has_a_row(name: bytes, tmp_path: Path) -> None:
     video = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     try:
@@ -118,6 +118,21 @@ def test_another_file_is_left_as_it_is(content: bytes, tmp_path: Path, video: Pa
     with pytest.raises(ConfigError, match="is no table of 'ffpms predict'"):
         find(tmp_path / "t.csv", video)
     assert (tmp_path / "t.csv").read_bytes() == content
+
+
+def test_a_name_of_text_has_no_quotes(tmp_path: Path, video: Path) -> None:
+    write(tmp_path / "t.csv", verdict(video))
+    head, row = (tmp_path / "t.csv").read_bytes().splitlines(keepends=True)
+    assert head == ",".join(COLUMNS).encode() + b"\n"
+    assert row.startswith(f"{video},ok,,0.9,1,1,".encode())
+    assert b"\r" not in row
+
+
+def test_a_pipe_is_no_table_and_nothing_is_left_beside_it(tmp_path: Path, video: Path) -> None:
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(StorageError, match=r"t\.csv: is a pipe, no file; give another path"):
+        find(tmp_path / "t.csv", video)
+    assert sorted(tmp_path.iterdir()) == [video, tmp_path / "t.csv"]
 
 
 def test_two_processes_do_not_write_one_table(tmp_path: Path, video: Path) -> None:
