@@ -30,7 +30,7 @@ def watched(note: Path, limit_s: float) -> Iterator[Callable[[str], None]]:
     timeout or a crash is written into the note, after the path of the file.
 
     Raises:
-        StorageError: the note cannot be written.
+        StorageError: the note cannot be written or removed.
     """
     with writing(note):
         note.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,8 @@ def watched(note: Path, limit_s: float) -> Iterator[Callable[[str], None]]:
         finally:
             faulthandler.cancel_dump_traceback_later()
             faulthandler.disable()
-    note.unlink(missing_ok=True)
+    with writing(note):
+        note.unlink(missing_ok=True)
 
 
 def read_note(note: Path, cause: str = "") -> WorkerNote:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from io import SEEK_SET, BufferedWriter, FileIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
 
@@ -14,6 +16,9 @@ from ffpms.extraction.decoding.any_video import FileStatus
 from ffpms.extraction.faces.detection import FaceFinder, make_finder
 from ffpms.extraction.people import CropGeometry, FoundPeople, find_people_in
 from ffpms.extraction.sampling import Sampling
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 TIME_LIMIT_S = 600.0
 """Seconds without a sign of life after which a file is given up."""
@@ -77,10 +82,29 @@ def explain_death(job: PeopleJob, cause: str) -> FoundPeople:
 
 def _find(job: PeopleJob, alive: Callable[[], None]) -> FoundPeople:
     alive()
-    with writing(job.crops):
-        file = job.crops.open("wb")
-    with file:
+    with _CropFile(job.crops) as file:
         return find_people_in(job.path, job.sampling, job.geometry, _finder(job.geometry.finder), file, alive)
+
+
+class _CropFile(BufferedWriter):
+    """A file for crops: what its disk refuses is never the fault of a video."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with writing(path):
+            super().__init__(FileIO(path, "wb"))
+
+    def write(self, crop: "ReadableBuffer") -> int:
+        with writing(self._path):
+            return super().write(crop)
+
+    def seek(self, place: int, whence: int = SEEK_SET) -> int:
+        with writing(self._path):
+            return super().seek(place, whence)
+
+    def flush(self) -> None:
+        with writing(self._path):
+            super().flush()
 
 
 @cache

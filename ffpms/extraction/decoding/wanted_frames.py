@@ -18,11 +18,12 @@ import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from ffpms.errors import ConfigError, MediaError
+from ffpms.errors import ConfigError, MediaError, writing
 from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.decoding.packets import PacketList
 from ffpms.extraction.decoding.video_file import SAFE, as_shown, counts_frames, open_video
 from ffpms.schema import Status
+from ffpms.storage import temp_folder
 
 DecodedFrames = Iterator[tuple[int, DecodedFrame]]
 Decoder = Callable[[Path, list[int]], DecodedFrames]
@@ -166,6 +167,7 @@ def decode_by_ffmpeg(path: Path, indices: list[int]) -> DecodedFrames:
 
     Raises:
         ConfigError: there is no ffmpeg program on the PATH, or one that is too old.
+        StorageError: the folder of temporary files cannot be written to.
     """
     with open_video(path) as (container, stream):
         _, width, height, *_ = measure(path, PacketList.read(container, stream), container, stream)
@@ -173,7 +175,7 @@ def decode_by_ffmpeg(path: Path, indices: list[int]) -> DecodedFrames:
     source = ffmpeg.input(str(path.absolute()), format=demuxer, threads=1, **SAFE)[track]
     output = source.output("pipe:", format="rawvideo", pix_fmt="rgb24", fps_mode="passthrough")
     waiting = list(indices)
-    with TemporaryFile() as log:
+    with _open_log() as log:
         with _start(output.global_args("-v", "error", "-xerror").compile(), log) as process:
             assert process.stdout
             for index in count():
@@ -188,6 +190,11 @@ def decode_by_ffmpeg(path: Path, indices: list[int]) -> DecodedFrames:
             raise _failure(path, log.read().decode(errors="replace"))
     if waiting:
         raise _too_early(path, waiting[0])
+
+
+def _open_log() -> IO[bytes]:
+    with writing(temp_folder()):
+        return TemporaryFile()
 
 
 def _start(command: list[str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
