@@ -20,7 +20,7 @@ from benchmark.train_config import TrainConfig
 from ffpms.dataset.set_files import restore
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
-from ffpms.storage import PARTIAL, whole_file, write_whole
+from ffpms.storage import PARTIAL, try_lock, whole_file, write_whole
 
 _LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}")
 
@@ -116,7 +116,19 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
     """Makes a folder that takes its name, and the place of an older one, when it is whole.
 
     A kill while the older one is replaced leaves none; then the same command makes it again.
+
+    Raises:
+        ConfigError: another process makes it, or something else is in the way.
     """
+    with try_lock(folder.with_name(f".{folder.name}.lock"), stays=False) as owner:
+        if owner:
+            raise ConfigError(f"{folder}: {owner} packs into it; wait for it or give another --out")
+        with _replacing(folder) as partial:
+            yield partial
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
     partial, old = (folder.with_name(f"{folder.name}{end}") for end in (PARTIAL, f".old{PARTIAL}"))
     _clear(partial)
     _clear(old)

@@ -21,7 +21,10 @@ from ffpms.protocol.rendered import OFFICIAL_SIZE, RenderedTree, scaled_lengths,
 from ffpms.protocol.splits import Pairs, known_splits, pairs_digest
 from ffpms.sources.corpora.ffpp import COMPRESSIONS
 from ffpms.sources.corpora.minicorpus import RENDERED, SETTINGS, read_tree
-from ffpms.storage import PARTIAL, drop_abandoned, write_whole
+from ffpms.storage import PARTIAL, lock_files, try_lock, write_whole
+
+LOCK = ".lock"
+"""File that a process locks while it renders into the folder."""
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
@@ -133,8 +136,8 @@ def make_corpus(
         progress: takes people, then pairs, and their number, and shows how they pass.
 
     Raises:
-        ConfigError: the folder holds something else, or a corpus of other settings. Or a setting is
-            out of range.
+        ConfigError: the folder holds something else, or a corpus of other settings. Or another
+            process renders into it, or a setting is out of range.
         StorageError: the folder cannot be written to.
 
     Example:
@@ -146,7 +149,10 @@ def make_corpus(
     out, config = Path(out), CorpusConfig() if config is None else config
     check_type("config", config, CorpusConfig)
     whole("workers", workers, low=1)
-    with writing(out):
+    _check_out(out, config)
+    with writing(out), try_lock(out / LOCK, stays=False) as owner:
+        if owner:
+            raise ConfigError(f"{out}: {owner} renders into it; wait for it or give another --out")
         _claim(out, config)
         specs, pairs = plan_corpus(config, progress)
         _write_splits(out, pairs)
@@ -173,17 +179,24 @@ def _render(
         pass
 
 
+def _check_out(out: Path, config: CorpusConfig) -> None:
+    """Checks that a folder is free, or holds this very corpus, whole or not."""
+    if not (out / RENDERED).is_file():
+        check_free(out, [*lock_files(out / LOCK), *(path.name for path in out.glob(f"{RENDERED}.*{PARTIAL}"))])
+    elif read_tree(out) != config.tree:
+        raise ConfigError(f"{out}: holds a corpus of other settings (see {RENDERED}); give another --out")
+
+
 def _claim(out: Path, config: CorpusConfig) -> None:
-    """Writes what the tree will be, or checks that it is the same."""
-    record = out / RENDERED
-    if record.is_file():
-        if read_tree(out) != config.tree:
-            raise ConfigError(f"{out}: holds a corpus of other settings (see {RENDERED}); give another --out")
-        return
-    check_free(out, [path.name for path in out.glob(f"{RENDERED}.*{PARTIAL}")])
-    out.mkdir(parents=True, exist_ok=True)
-    drop_abandoned(record)
-    write_whole(record, json.dumps(_describe(config), indent=1) + "\n")
+    """Writes what the tree will be, for whoever has its lock.
+
+    What a kill left half written is removed.
+    """
+    _check_out(out, config)
+    for left in out.rglob(f"*{PARTIAL}"):
+        left.unlink(missing_ok=True)
+    if not (out / RENDERED).is_file():
+        write_whole(out / RENDERED, json.dumps(_describe(config), indent=1) + "\n")
 
 
 def _describe(config: CorpusConfig) -> dict[str, Any]:

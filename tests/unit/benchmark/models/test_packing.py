@@ -182,6 +182,23 @@ def test_a_killed_pack_runs_again(packed: Packed, runs: Path, tmp_path: Path) ->
         pack(find_run(runs, "s-mil"), tmp_path / "own")
 
 
+def test_two_packs_do_not_share_a_folder(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, told = packing.write_whole, []
+
+    def write_beside_another(path: Path, text: str) -> None:
+        if not told:
+            told.append(1)
+            with pytest.raises(ConfigError, match=r"own: process \d+ on .+ packs into it; wait for it or give another"):
+                pack(find_run(runs, "xn-avg"), tmp_path / "own")
+        write(path, text)
+
+    monkeypatch.setattr(packing, "write_card", lambda *_: "")  # a bootstrap each
+    monkeypatch.setattr(packing, "write_whole", write_beside_another)
+    pack(find_run(runs, "s-mil"), tmp_path / "own")
+    assert told
+    assert names_in(tmp_path) == ["own"]
+
+
 def test_what_is_no_run_cannot_be_packed(packed: Packed, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is packed already"):
         pack(packed.folder, tmp_path / "own")
