@@ -1,7 +1,9 @@
 """Targets: the file that each annotated video is written to."""
 
 import os
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 from benchmark.inference.annotation.formats import FORMATS, format_of
@@ -15,7 +17,8 @@ def choose_targets(out: Path, paths: Sequence[Path], files: Sequence[Path]) -> d
 
     ``out`` is a file for one video, or a folder. In a folder, names and subfolders are those of the
     videos below the path that a user gave. Where two would meet, they are those below the folder
-    that holds all. ``.mp4`` is added to a name of another kind.
+    that holds all. ``.mp4`` is added to a name of another kind. Names that are still the same get
+    ``-2``, ``-3`` and so on at their end, in the order of ``files``.
 
     Raises:
         ConfigError: it is a file for several videos, or of an unknown kind; or it would take the
@@ -28,8 +31,9 @@ def choose_targets(out: Path, paths: Sequence[Path], files: Sequence[Path]) -> d
     """
     if _is_folder(out):
         targets = {str(file): out / _name(_below(file, _given(file, paths))) for file in files}
-        if len(set(targets.values())) < len(targets):
+        if len({*map(_fold, targets.values())}) < len(targets):
             targets = {str(file): out / _name(_below(file, _common_folder(files))) for file in files}
+        targets = _tell_apart(targets)
     elif len(files) > 1:
         raise ConfigError(f"{out}: is one file for {len(files)} videos; give --annotate a folder")
     else:
@@ -77,3 +81,25 @@ def _below(file: Path, folder: Path) -> Path:
 
 def _name(file: Path) -> Path:
     return file if file.suffix.lower() in FORMATS else file.with_name(f"{file.name}{_USUAL}")
+
+
+def _tell_apart(targets: Mapping[str, Path]) -> dict[str, Path]:
+    """Numbers the names that an earlier video has."""
+    apart: dict[str, Path] = {}
+    taken: set[str] = set()
+    for file, target in targets.items():
+        apart[file] = _free_name(target, taken)
+        taken.add(_fold(apart[file]))
+    return apart
+
+
+def _free_name(target: Path, taken: Collection[str]) -> Path:
+    if _fold(target) not in taken:
+        return target
+    numbered = (target.with_name(f"{target.stem}-{n}{target.suffix}") for n in count(2))
+    return next(name for name in numbered if _fold(name) not in taken)
+
+
+def _fold(path: Path) -> str:
+    """Returns what a path has in common with those that some disks take for the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(path)).casefold())

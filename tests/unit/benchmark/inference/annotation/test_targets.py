@@ -27,6 +27,21 @@ def test_names_that_meet_get_their_folders(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a.avi", "a.avi.mp4"], ["a.avi.mp4", "a.avi-2.mp4"]),
+        (["a.avi", "a.avi-2.mp4", "a.avi.mp4"], ["a.avi.mp4", "a.avi-2.mp4", "a.avi-3.mp4"]),
+        (["B.mp4", "b.mp4", "b.MP4"], ["B.mp4", "b-2.mp4", "b-3.MP4"]),
+        (["\u00e9.mp4", "e\u0301.mp4"], ["\u00e9.mp4", "e\u0301-2.mp4"]),
+        (["a.mp4", "a.mkv"], ["a.mp4", "a.mkv"]),
+    ],
+)
+def test_no_two_videos_are_written_to_one_file_on_any_disk(names: list[str], expected: list[str]) -> None:
+    targets = choose_targets(Path("out"), [Path("in")], [Path("in") / name for name in names])
+    assert list(targets.values()) == [Path("out") / name for name in expected]
+
+
+@pytest.mark.parametrize(
     ("out", "said"), [("o.mp4", "is one file for 2 videos"), ("in", "is never written over"), ("in/a.mp4", "one file")]
 )
 def test_what_does_not_fit_is_refused(tmp_path: Path, out: str, said: str) -> None:
