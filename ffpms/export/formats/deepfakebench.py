@@ -81,9 +81,12 @@ def _video(job: ExportJob, bag: ExportBag, label: str) -> dict[str, Any]:
 
 
 def _label_dict(job: ExportJob) -> str:
-    """The labels to have in ``label_dict`` of its training and test configurations."""
+    """The labels to have in ``label_dict`` of its training and test configurations.
+
+    They are in quotes, for ``no`` alone is false in YAML, and ``2023`` a number.
+    """
     kinds = dict.fromkeys(str(bag.video["manipulation"]) for bag in job.bags)
-    return "label_dict:\n" + "".join(f"  {label_of(kind)}: {int(kind != ORIGINAL)}\n" for kind in kinds)
+    return "label_dict:\n" + "".join(f"  {json.dumps(label_of(kind))}: {int(kind != ORIGINAL)}\n" for kind in kinds)
 
 
 def _folder_step(job: ExportJob, bag: ExportBag) -> Step:

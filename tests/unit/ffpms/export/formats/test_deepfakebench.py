@@ -104,6 +104,17 @@ def test_only_its_own_sets_have_a_compression_level(
     assert len(read_as_its_loader(tmp_path / "dfb" / f"{name}.json", "test", tmp_path)) == 6
 
 
+def test_a_label_is_never_read_as_a_number_or_as_no(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Codes of one's own table may be such words, which YAML takes for something else."""
+    yaml: Any = pytest.importorskip("yaml")
+    monkeypatch.setattr(deepfakebench, "_KNOWN", {ORIGINAL: "FF-real", "DF": "no", "F2F": "2023"})
+    export(whole, "deepfakebench", tmp_path / "dfb", size=16)
+    labels = yaml.safe_load((tmp_path / "dfb" / "label_dict.yaml").read_text())["label_dict"]
+    assert labels == {"FF-real": 0, "no": 1, "2023": 1}
+
+
 def test_the_labels_to_have_in_its_configurations(whole: Path, tmp_path: Path) -> None:
     yaml: Any = pytest.importorskip("yaml")
     export(whole, "deepfakebench", tmp_path / "dfb", size=16)
