@@ -33,6 +33,8 @@ def embed(
         StorageError: the disk has no room, or refuses.
     """
     given = load_given(weights)
-    for data in sets:
+    for i, data in enumerate(sets):
         model = Model.place(make_detector(config, given, data.side), config, machine)
+        if (note := model.detector.backbone.note) and i == 0:
+            machine.log(note)
         yield open_features(model, data, out, stand_in(check_embeds(model.detector, config), out).sha256)

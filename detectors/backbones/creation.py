@@ -12,6 +12,8 @@ from detectors.errors import BackboneError
 
 TINY = "tiny"
 """Name of the small network for tests."""
+_BY_CLASS_TOKEN = ("dinov3", "sapiens2")
+"""Parts of names of ViTs whose authors take the class token, where timm takes the mean of all."""
 
 
 def _blocks() -> list[nn.Sequential]:
@@ -47,7 +49,8 @@ def create_backbone(
     """Creates a timm model by name, or ``tiny``, without its classifier.
 
     ``weights`` (a state dict) replaces timm's own weights. ``size`` is the side in px at which
-    faces are shown. A model that takes only one size is made for it.
+    faces are shown. A model that takes only one size is made for it. Of DINOv3 the vector is the
+    class token, as its authors have it.
 
     Raises:
         BackboneError: no such model, its weights cannot be fetched, the given ones do not fit, or
@@ -59,7 +62,8 @@ def create_backbone(
     """
     if name == TINY and weights is None:
         return tiny()
-    network, settings = _create(name, pretrained, weights, size, num_classes=0)
+    pooled = {"global_pool": "token"} if any(part in name.partition(".")[0] for part in _BY_CLASS_TOKEN) else {}
+    network, settings = _create(name, pretrained, weights, size, num_classes=0, **pooled)
     return Backbone(network, **settings)
 
 
@@ -94,10 +98,12 @@ def _create(
     if fixed and size:
         form["img_size"] = size
     network = _fetch(timm, name, pretrained and weights is None, form, own)
-    note = "" if weights is None else load_weights(network, weights, name)
+    notes = [] if weights is None else [load_weights(network, weights, name), _advise_activation(timm, name)]
+    if pretrained and weights is None:
+        notes = [_advise_activation(timm, f"{config.get('architecture')}.{config.get('tag')}")]
     side = size if fixed and size else own
     settings = {"mean": config["mean"], "std": config["std"], "input_size": side, "fixed": fixed}
-    return network, settings | {"name": name, "shown": size, "note": note}
+    return network, settings | {"name": name, "shown": size, "note": "; ".join(filter(None, notes))}
 
 
 def _find_config(timm: Any, name: str) -> dict[str, Any]:
@@ -111,6 +117,15 @@ def _find_config(timm: Any, name: str) -> dict[str, Any]:
         own = [other for other in known if other.startswith(f"{base}.")]
         raise BackboneError(f"{name}: timm has no such weights; it has {', '.join(own) or 'none'}")
     return dict((timm.models.get_pretrained_cfg(name) or timm.models.PretrainedCfg()).to_dict())
+
+
+def _advise_activation(timm: Any, name: str) -> str:
+    """Says which model has the activation that weights were trained with, if theirs has not.
+
+    timm's CLIP computes GELU. Beside weights of QuickGELU it lists a model that computes that.
+    """
+    others = [other for other in timm.list_pretrained("*quickgelu*") if other.replace("quickgelu_", "") == name]
+    return "".join(f"{name}: trained with QuickGELU, and computes GELU; give --backbone {other}" for other in others)
 
 
 def _fetch(timm: Any, name: str, pretrained: bool, form: dict[str, Any], own: int) -> Any:

@@ -14,7 +14,7 @@ class Stem(nn.Module):
 
     ``input_size`` is the side in px that it was made for, None if none is known. ``fixed`` means
     that it takes no other size. In a detector it alone takes part in autocast, and gives float32.
-    ``note`` says in a line which given weights were not there, if any.
+    ``note`` says in a line what of its weights were not there, or were trained otherwise.
     """
 
     note = ""

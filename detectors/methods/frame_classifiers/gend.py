@@ -60,7 +60,7 @@ class SphereDetector(BagDetector):
     "gend",
     source="Yermakov et al., WACV 2026; Wang & Isola, ICML 2020",
     unit="frame",
-    backbone="vit_large_patch14_clip_224.openai",
+    backbone="vit_large_patch14_clip_quickgelu_224.openai",
     tune="norm",
 )
 def gend(backbone: Backbone, *, alignment: LossWeight = 0.1, uniformity: LossWeight = 0.5) -> BagDetector:

@@ -14,7 +14,11 @@ from detectors.registry import register
 
 
 @register(
-    "probe", source="Ojha et al., CVPR 2023", unit="frame", backbone="vit_large_patch14_clip_224.openai", tune="none"
+    "probe",
+    source="Ojha et al., CVPR 2023",
+    unit="frame",
+    backbone="vit_large_patch14_clip_quickgelu_224.openai",
+    tune="none",
 )
 def probe(backbone: Backbone) -> BagDetector:
     """A linear classifier of frames on a frozen backbone: z_j = w x_j + b, p = mean_j p_j."""

@@ -1,7 +1,9 @@
 """``--tune cached``: heads trained on embeddings that a frozen backbone computed once."""
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +25,7 @@ from benchmark.training.model import Model
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, make_detector, run_trial
 from detectors import method, names
-from detectors.detector import Embedder
+from detectors.detector import Detector, Embedder
 from detectors.errors import DetectorError
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
@@ -161,6 +163,22 @@ def test_a_backbone_that_is_gone_is_named(damage: str, data: BuiltSet, tmp_path:
         load_trained(Trial(CACHED, data, run), CPU)
     list(embed([data], CACHED, tmp_path, CPU, {}))
     assert load_trained(Trial(CACHED, data, run), CPU).detector
+
+
+def test_embedding_tells_what_is_odd_about_weights_once(
+    data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a training does, which with the embeddings at hand comes too late."""
+    lines: list[str] = []
+
+    def make(*arguments: Any) -> Detector:
+        detector = make_detector(*arguments)
+        detector.backbone.note = "tiny: begins at random"
+        return detector
+
+    monkeypatch.setattr(import_module("benchmark.embed"), "make_detector", make)
+    list(embed([data, data], CACHED, tmp_path, replace(CPU, log=lines.append), {}))
+    assert lines.count("tiny: begins at random") == 1
 
 
 def test_a_new_run_repairs_the_backbone(data: BuiltSet, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from detectors.backbones import create_backbone, create_pyramid
+from detectors import method, names
+from detectors.backbones import create_backbone, create_pyramid, creation
+from detectors.backbones._torchvision import import_timm
 from detectors.backbones.initial_weights import load_weights
 from detectors.errors import BackboneError
 
@@ -124,3 +126,39 @@ def test_a_prefix_is_found_for_a_network_of_one_layer() -> None:
     network = nn.Linear(2, 2)
     assert load_weights(network, {"net.weight": torch.eye(2), "net.bias": torch.ones(2)}, "one") == ""
     assert torch.equal(network.weight, torch.eye(2))
+
+
+@pytest.fixture
+def no_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Models have neither weights nor memory, whatever their size."""
+    fetch = creation._fetch
+    monkeypatch.setattr(creation, "_fetch", lambda timm, name, _, *rest: fetch(timm, name, False, *rest))
+    with torch.device("meta"):
+        yield
+
+
+@pytest.mark.usefixtures("no_hub")
+@pytest.mark.parametrize("name", ["probe", "gend"])
+def test_clip_computes_the_activation_that_it_was_trained_with(name: str) -> None:
+    backbone = create_backbone(method(name).backbone)
+    assert backbone.note == ""
+    assert {type(block.mlp.act).__name__ for block in backbone.network.blocks} == {"QuickGELU"}  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("no_hub")
+@pytest.mark.parametrize("tag", ["openai", "metaclip_400m"])
+def test_weights_of_another_activation_are_told_with_the_model_that_has_it(tag: str) -> None:
+    name = f"vit_base_patch32_clip_224.{tag}"
+    told = (
+        f"{name}: trained with QuickGELU, and computes GELU; give --backbone vit_base_patch32_clip_quickgelu_224.{tag}"
+    )
+    assert create_backbone(name).note == told
+    state = dict(create_backbone(name, False).network.state_dict())
+    assert create_backbone(name, weights=state).note == told
+    assert create_backbone(name, pretrained=False).note == ""
+    assert create_backbone("vit_base_patch32_clip_224.laion2b").note == ""
+
+
+def test_no_method_begins_with_an_activation_that_its_weights_do_not_know() -> None:
+    timm = import_timm()
+    assert not [name for name in names() if creation._advise_activation(timm, method(name).backbone)]

@@ -152,3 +152,14 @@ def test_a_model_that_cannot_be_made_is_no_trouble_of_the_network(register: Regi
 def test_weights_that_timm_does_not_have_are_named() -> None:
     with pytest.raises(BackboneError, match=r"resnet18.nope: timm has no such weights; it has .*resnet18.a1_in1k"):
         create_backbone("resnet18.nope")
+
+
+def test_a_vector_of_dinov3_is_its_class_token() -> None:
+    name = "vit_tiny_patch16_dinov3_qkvb"
+    if not import_timm().is_model(name):
+        pytest.skip(f"this timm has no {name}")
+    backbone = create_backbone(name, False, size=64).eval()
+    faces = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        tokens = backbone.network.forward_features(backbone.scale(faces))  # type: ignore[operator]
+        assert torch.allclose(backbone(faces), tokens[:, 0], atol=1e-5)
