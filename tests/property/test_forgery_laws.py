@@ -110,13 +110,13 @@ def test_a_feathered_mask_is_0_far_from_the_hull_and_1_deep_in_it(seed: int, siz
     hull = np.zeros((SIDE, SIDE), np.float32)
     half = int(size * SIDE / 2)
     hull[SIDE // 2 - half : SIDE // 2 + half, SIDE // 2 - half : SIDE // 2 + half] = 1
-    soft = feather(hull, np.random.default_rng(seed))
+    soft = feather(hull, np.full(2, SIDE), np.random.default_rng(seed))
     reach = 12 / 192 * SIDE + 1
     near = np.asarray(ndimage.maximum_filter(hull, int(2 * reach + 1)))
     deep = np.asarray(ndimage.minimum_filter(hull, int(4 * reach + 1), mode="nearest"))
     assert (soft[near == 0] == 0).all()
     assert (soft[deep == 1] > 0.99).all()
-    assert not feather(0 * hull, np.random.default_rng(seed)).any()
+    assert not feather(0 * hull, np.full(2, SIDE), np.random.default_rng(seed)).any()
 
 
 @given(masks)

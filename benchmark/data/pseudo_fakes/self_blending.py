@@ -19,27 +19,31 @@ RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
 """Blend ratios, of which each is drawn equally often."""
 _TINT, _TINTED = 20, 0.3
 """Largest shift of a channel in levels, and how often the channels are shifted."""
-_RIGHT, _DOWN, _SCALE = 0.03, 0.015, 0.95
-"""Largest shifts of the source in sides, and its smallest scale; the largest is 1 / 0.95."""
+_SIZE, _RAISED = (2.0, 2.4), 0.3
+"""Width and height of the crop on which the authors blend, in those of the points, and how much
+higher its middle is than theirs, in heights. Shifts and edges are relative to that crop."""
+_SHIFTS, _SCALE = (0.03, 0.015), 0.95
+"""Largest shifts of the source, right and down, and its smallest scale; the largest is 1 / 0.95."""
 _NODES, _BEND = 18, 0.0045
 """Grid of the elastic deformation: displacements of 1.2 px in 256, smooth over 14 px."""
 _SIDES, _RADII, _SIGMAS = (192, 256), (2, 12), (5, 45)
-"""Ranges of the mask's sides while its edge is made, and of kernels and blur at that size, px."""
+"""Ranges of that crop's sides while the mask's edge is made, and of kernels and blur then, px."""
 
 
 def self_blend(face: np.ndarray, points: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Blends a face with itself: I = r M S + (1 - r M) T; also returns the mask r M.
 
-    S and T are :func:`make_source_and_target`'s. S is then shifted and scaled a little, and its
+    S and T are :func:`make_source_and_target`'s. S is then shifted and stretched a little, and its
     hull with it. r is drawn from RATIOS.
 
     Shape: face (S, S, 3) uint8, points (68, 2) px -> (S, S, 3) uint8, (S, S) float32 in 0..1.
     """
     side = len(face)
+    middle, size = find_crop(points, side)
     source, target = make_source_and_target(face, draw)
-    place = _misplace(side, draw)
+    place = _misplace(middle, size, draw)
     hull = warp(draw_hull(points, side, draw.choice(SHAPES)), place, side, order=1)
-    mask = draw.choice(RATIOS).astype(np.float32) * feather(_bend(hull, draw), draw)
+    mask = draw.choice(RATIOS).astype(np.float32) * feather(_bend(hull, draw), size, draw)
     if not mask.any():
         return face, mask
     return paste(target, warp(source, place, side, order=1), mask), mask
@@ -56,6 +60,18 @@ def make_source_and_target(face: np.ndarray, draw: np.random.Generator) -> tuple
     changed = _recolour(face, 0.1, draw)
     changed = _coarsen(changed, draw.choice((2, 4))) if draw.random() < 0.5 else _sharpen(changed, draw)
     return (changed, face) if changed_source else (face, np.rint(changed).astype(np.uint8))
+
+
+def find_crop(points: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the crop on which the authors blend: its middle, and its width and height in px.
+
+    Of points that are nearly one, or far apart, it has a quarter of the picture's side or four.
+
+    Shape: points (68, 2) -> (2,), (2,).
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle = (low + high) / 2 - [0, _RAISED * (high - low)[1]]
+    return middle, np.clip(_SIZE * (high - low), side / 4, 4 * side)
 
 
 def vary(face: np.ndarray, draw: np.random.Generator) -> np.ndarray:
@@ -75,14 +91,15 @@ def vary(face: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     return np.asarray(changed)
 
 
-def feather(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def feather(mask: np.ndarray, size: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Erodes the mask, then blurs it: where it ends lies within the hull or beyond it.
 
-    Both are done at a random size and aspect of the mask. The highest value stays 1.
+    Both are done at a random size and aspect, that of a crop of ``size`` px. The highest value
+    stays 1.
 
-    Shape: (S, S) float32 in 0..1 -> (S, S) float32 in 0..1.
+    Shape: (S, S) float32 in 0..1, (2,) -> (S, S) float32 in 0..1.
     """
-    sides = tuple(draw.integers(*_SIDES, 2, endpoint=True).tolist())
+    sides = np.rint(draw.integers(*_SIDES, 2, endpoint=True) * len(mask) / size).astype(int).tolist()
     erosion, reach = draw.integers(*_RADII, 2, endpoint=True).tolist()
     sigma = draw.integers(*_SIGMAS, endpoint=True)
     small = np.asarray(Image.fromarray(mask).resize(sides, Image.Resampling.BILINEAR))
@@ -117,15 +134,18 @@ def _sharpen(face: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     return np.asarray(((1 - share) * face + share * ((9 + light) * face - around)).clip(0, 255), np.float32)
 
 
-def _misplace(side: int, draw: np.random.Generator) -> np.ndarray:
-    """Draws a shift and a scale about the middle; returns where each place of the result was.
+def _misplace(middle: np.ndarray, size: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Draws a shift, and a scale of each axis about the middle of a crop of ``size`` px.
 
-    Shape: -> (3, 3), homogeneous.
+    Returns where each place of the result was.
+
+    Shape: (2,), (2,) -> (3, 3), homogeneous.
     """
-    right, down = draw.uniform(-1, 1, 2) * (_RIGHT * side, _DOWN * side)
-    scale, middle = draw.uniform(_SCALE, 1 / _SCALE), side / 2
-    shift = middle - (middle + np.array([right, down])) / scale
-    return np.array([[1 / scale, 0, shift[0]], [0, 1 / scale, shift[1]], [0, 0, 1]])
+    there = middle + draw.uniform(-1, 1, 2) * _SHIFTS * size
+    scale = draw.uniform(_SCALE, 1 / _SCALE, 2)
+    back = np.diag([*1 / scale, 1])
+    back[:2, 2] = middle - there / scale
+    return back
 
 
 def _bend(mask: np.ndarray, draw: np.random.Generator) -> np.ndarray:
