@@ -20,8 +20,11 @@ RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)
 _TINT, _TINTED = 20, 0.3
 """Largest shift of a channel in levels, and how often the channels are shifted."""
 _SIZE, _RAISED = (2.0, 2.4), 0.3
-"""Width and height of the crop on which the authors blend, in those of the points, and how much
-higher its middle is than theirs, in heights. Shifts and edges are relative to that crop."""
+"""Width and height of the crop on which the authors blend, and how far its middle is above that of
+the points.
+
+They are in widths and heights of the points. Shifts and edges are relative to that crop.
+"""
 _SHIFTS, _SCALE = (0.03, 0.015), 0.95
 """Largest shifts of the source, right and down, and its smallest scale; the largest is 1 / 0.95."""
 _NODES, _BEND = 18, 0.0045

@@ -14,8 +14,8 @@ from detectors.backbones import Pyramid, create_pyramid
 from detectors.detector import FrameDetector
 from detectors.registry import register
 
-BINS = (1, 2, 3, 6)
-"""Grids of spatial pyramid pooling (He et al., ECCV 2014)."""
+BINS = (1, 2, 6)
+"""Grids of spatial pyramid pooling (He et al., ECCV 2014): those of the authors' SPPNet of DSP-FWA."""
 
 
 class WarpDetector(FrameDetector):
