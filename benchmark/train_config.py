@@ -43,7 +43,8 @@ class TrainConfig:
     each. ``input_size`` 0 is the backbone's own, or that of the stored crops if it is smaller.
     ``options`` are those of the method, such as ``eq12=scores``. ``micro_batch`` is the number of
     videos of a batch that are computed at a time; 0 means all. Their gradients add up, but
-    BatchNorm sees them separately. Of single faces it counts ``train_frames`` for a video.
+    BatchNorm sees them separately, and ``gend`` has no pairs across them. Of single faces it counts
+    ``train_frames`` for a video.
 
     ``batch_size`` and ``train_frames`` are of bags. Frame-based methods see every face of a video
     each epoch, in batches of ``frame_batch_size`` faces, unless ``frame_faces`` is ``drawn``.

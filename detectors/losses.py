@@ -30,6 +30,21 @@ def video_loss(prediction: Prediction, label: Tensor, mask: Tensor, supervision:
     if supervision == "video":
         return bce(prediction.video_logit.float(), label)
     each = bce(prediction.frame_logit.float(), label[:, None].expand_as(mask), reduction="none")  # (B, M)
+    return mean_of_videos(each, mask)
+
+
+def mean_of_videos(each: Tensor, mask: Tensor) -> Tensor:
+    """Averages over each video's faces, then over videos: every video weighs the same.
+
+    So the loss of a batch is the mean of those of its parts, however many faces these have.
+
+    Shape: each (B, M), mask (B, M) -> ().
+
+    Example:
+        >>> mask = torch.tensor([[True, True], [True, False]])
+        >>> mean_of_videos(torch.tensor([[1.0, 3.0], [4.0, 0.0]]), mask)
+        tensor(3.)
+    """
     return ((each * mask).sum(dim=1) / mask.sum(dim=1)).mean()
 
 

@@ -15,7 +15,7 @@ from detectors.detector import FrameDetector
 from detectors.registry import register
 
 BINS = (1, 2, 6)
-"""Grids of spatial pyramid pooling (He et al., ECCV 2014): those of the authors' SPPNet of DSP-FWA."""
+"""Grids of spatial pyramid pooling (He et al., ECCV 2014) in the authors' SPPNet of DSP-FWA."""
 
 
 class WarpDetector(FrameDetector):

@@ -13,7 +13,7 @@ from detectors.backbones import Pyramid, create_pyramid
 from detectors.bag import Bag, Prediction, pack, unpack
 from detectors.detector import FrameDetector
 from detectors.limits import LossWeight, Size
-from detectors.losses import video_loss
+from detectors.losses import mean_of_videos, video_loss
 from detectors.registry import register
 
 
@@ -74,7 +74,8 @@ class XRayDetector(FrameDetector):
         """Returns the prediction and L = L_c + lambda L_b, with lambda = 100 (Li et al., Section
         4).
 
-        The terms are the cross-entropies of class and boundary.
+        The terms are the cross-entropies of class and boundary. In both every video weighs the
+        same.
 
         Raises:
             ValueError: there is no boundary.
@@ -84,7 +85,8 @@ class XRayDetector(FrameDetector):
         seen = self.boundary(pack(bag.faces, bag.mask))
         prediction = self.head(unpack(self._classify(seen)[:, None], bag.mask), bag.mask)
         target = interpolate(pack(boundary, bag.mask)[:, None], size=seen.shape[-2:], mode="area")
-        located = bce(seen, target)
+        each = bce(seen, target, reduction="none").mean(dim=(2, 3))  # (P, 1)
+        located = mean_of_videos(unpack(each, bag.mask).squeeze(-1), bag.mask)
         return prediction, video_loss(prediction, label, bag.mask, "frame") + self.boundary_weight * located
 
     def _classify(self, boundary: Tensor) -> Tensor:

@@ -10,19 +10,27 @@ from benchmark.data.training_sets import part_size
 from benchmark.training.distributed import SINGLE, Ranks
 from benchmark.training.model import Model
 from benchmark.training.train import accumulate_gradients
-from detectors import create
+from detectors import create, method, names
 from detectors.bag import Prediction
 from detectors.losses import video_loss
 from tests.helpers.trials import CONFIG, CPU
 
+BY_PART = ("gend",)
+"""Its loss is of pairs of faces, and those are of a part."""
 
-def gradients(micro_batch: int, ranks: list[Ranks]) -> list[torch.Tensor]:
-    """Of one batch of seven bags of a detector without BatchNorm, computed in parts and by several ranks in turn."""
+
+def gradients(micro_batch: int, ranks: list[Ranks], name: str = "s-mil") -> list[torch.Tensor]:
+    """Of one batch of seven bags without BatchNorm's statistics, computed in parts and by several ranks in turn.
+
+    Bags have one to three faces.
+    """
     torch.manual_seed(0)
-    detector = create("s-mil", "tiny").eval()
+    detector = create(name, "tiny").eval()
     draw = torch.Generator().manual_seed(1)
-    faces = torch.randint(0, 256, (7, 3, 16, 16, 3), dtype=torch.uint8, generator=draw)
-    batch = Batch(faces, torch.ones(7, 3, dtype=torch.bool), torch.arange(7) % 2.0, torch.zeros(7, 3), list(range(7)))
+    channels = 3 if method(name).training_data == "bags" else 4
+    faces = torch.randint(0, 256, (7, 3, 32, 32, channels), dtype=torch.uint8, generator=draw)
+    mask = torch.arange(3) < torch.tensor([3, 1, 2, 3, 1, 1, 2])[:, None]
+    batch = Batch(faces, mask, torch.arange(7) % 2.0, torch.zeros(7, 3), list(range(7)))
     for own in ranks:
         rows = own.share([batch.index])[0]
         part = Batch(faces[rows], batch.mask[rows], batch.label[rows], batch.move[rows], rows)
@@ -38,6 +46,14 @@ def test_gradients_add_up_whatever_the_parts_and_the_ranks(micro_batch: int, wor
     assert len(whole) == len(parts) > 0
     for a, b in zip(whole, parts, strict=True):
         torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if method(name).trained_as == name])
+def test_no_loss_depends_on_the_parts_but_that_of_pairs(name: str) -> None:
+    """Where a batch is computed in parts each of its videos weighs the same, however many faces it has."""
+    whole, parts = (torch.cat([g.flatten() for g in gradients(size, [SINGLE], name)]) for size in (0, 3))
+    alike = bool((whole - parts).norm() < 1e-5 * whole.norm())
+    assert alike == (name not in BY_PART)
 
 
 def test_losses_follow_the_supervision() -> None:
