@@ -72,14 +72,20 @@ class Ranks:
         """
         return [batch[self.rank :: self.world] for batch in batches if len(batch) >= self.world]
 
+    def add_up(self, values: torch.Tensor) -> torch.Tensor:
+        """Sums values over all ranks, in place; each rank has the sums."""
+        if self.world > 1:
+            with _with_others():
+                distributed.all_reduce(values)
+        return values
+
     def add_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Sums the gradients over all ranks."""
         for parameter in parameters if self.world > 1 else ():
             if parameter.requires_grad:
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)
-                with _with_others():
-                    distributed.all_reduce(parameter.grad)
+                self.add_up(parameter.grad)
 
     def broadcast(self, module: nn.Module) -> None:
         """Gives every rank the weights and statistics of the first."""

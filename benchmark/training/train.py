@@ -133,35 +133,42 @@ def _report(model: Model, row: dict[str, float], folder: Path) -> None:
 
 
 def _train_epoch(model: Model, train: BagDataset, optimizer: torch.optim.Optimizer, epoch: int) -> dict[str, float]:
-    """Trains one epoch; returns its mean loss and the mean entropy of the pool's weights."""
+    """Trains one epoch; returns its mean loss and the mean entropy of the pool's weights.
+
+    Raises:
+        ConfigError: the loss is no number, or batches are too small for the ranks.
+    """
     config, machine = model.config, model.machine
     torch.manual_seed((config.seed * 100_003 + epoch) * machine.ranks.world + machine.ranks.rank)
     train.epoch = epoch
     whole = train.draw_epoch(config.frame_batch_size if isinstance(train, FaceDataset) else config.batch_size)
-    workers = machine.count_workers(train.forge is not None)
-    batches = load_batches(train, machine.ranks.share(whole), workers, machine.log)
+    share = machine.ranks.share(whole)
+    if not share:
+        raise ConfigError(f"torchrun: no batch has one for each of {machine.ranks.world} processes; start fewer")
+    batches = load_batches(train, share, machine.count_workers(train.forge is not None), machine.log)
     model.detector.train()
-    sums, first = torch.zeros(3, device=machine.device), torch.empty(0)
+    found = []
     for batch, members in zip(machine.progress(batches, len(whole)), whole, strict=False):
         optimizer.zero_grad(set_to_none=True)
-        sums += (found := accumulate_gradients(model, batch, len(members)))
-        first = first if len(first) else found
+        found.append(accumulate_gradients(model, batch, len(members)))
         machine.ranks.add_gradients(model.detector.parameters())
         optimizer.step()
     row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"]}
-    return row | _summarise(model, sums, first, epoch, sum(map(len, whole)))
+    return row | _summarise(model, machine.ranks.add_up(torch.stack(found)), epoch)
 
 
-def _summarise(model: Model, sums: Tensor, first: Tensor, epoch: int, n_bags: int) -> dict[str, float]:
-    """Returns the mean loss and entropy of an epoch, from this rank's sums and its first batch's.
+def _summarise(model: Model, found: Tensor, epoch: int) -> dict[str, float]:
+    """Returns the mean loss and entropy of an epoch, from the sums of each of its batches.
+
+    Shape: found (batches, 4), of all ranks.
 
     Raises:
         ConfigError: the loss is no number.
     """
-    loss, entropy, weighted = sums.tolist()
-    mean_loss = loss * model.machine.ranks.world / n_bags
+    loss, entropy, weighted, count = found.sum(dim=0).tolist()
+    mean_loss = loss / count
     if not math.isfinite(mean_loss):
-        raise ConfigError(f"{model.config.method}: the loss is {mean_loss} {_explain_loss(model, first, epoch)}")
+        raise ConfigError(f"{model.config.method}: the loss is {mean_loss} {_explain_loss(model, found[0], epoch)}")
     return {"train_loss": mean_loss} | ({"attention_entropy": entropy / weighted} if weighted else {})
 
 
@@ -178,11 +185,11 @@ def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:
 
     ``batch`` is this rank's part of it. It is computed in micro-batches.
 
-    Shape: -> (3,): the sums over its videos of the loss and of the weights' entropy, and how many
-    have weights.
+    Shape: -> (4,): the sums over its videos of the loss and of the weights' entropy, how many have
+    weights, and how many there are.
     """
     step = model.part_size or len(batch)
-    sums = torch.zeros(3, device=model.machine.device)
+    sums = torch.zeros(4, device=model.machine.device)
     for start in range(0, len(batch), step):
         part = batch.part(start, start + step)
         given = model.input(part)
@@ -193,6 +200,7 @@ def accumulate_gradients(model: Model, batch: Batch, size: int) -> Tensor:
         if prediction.weight is not None:
             sums[1] += torch.special.entr(prediction.weight.detach()).sum()
             sums[2] += len(part)
+        sums[3] += len(part)
     return sums
 
 

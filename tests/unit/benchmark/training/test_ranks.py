@@ -1,5 +1,6 @@
 """Ranks of one training: what they share, and that they leave in order."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from benchmark.data.batches import BagDataset
 from benchmark.training import distributed as ranks_module
 from benchmark.training.distributed import SINGLE, RankError, Ranks, join_ranks, leave_ranks
 from benchmark.training.model import Model
-from benchmark.training.train import score_shared
+from benchmark.training.train import _train_epoch, score_shared
 from benchmark.trials.failures import explain
 from benchmark.trials.shared_resources import Resources
 from detectors import create
@@ -36,6 +37,23 @@ class Alone(Ranks):
         self.told.insert(0, found)
         return self.told if self.first else []
 
+    def add_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
+        """Nothing is trained."""
+
+    def add_up(self, values: torch.Tensor) -> torch.Tensor:
+        self.told.append(values)
+        return torch.stack(self.told).sum(dim=0)
+
+
+@dataclass(frozen=True)
+class One(Ranks):
+    """A single rank that leaves out what several leave out."""
+
+    least: int = 1
+
+    def share(self, batches: list[list[Any]]) -> list[list[Any]]:
+        return [batch for batch in batches if len(batch) >= self.least]
+
 
 @pytest.mark.parametrize("world", [2, 3, 50])
 def test_ranks_share_the_val_bags_and_find_what_one_finds(
@@ -52,6 +70,33 @@ def test_ranks_share_the_val_bags_and_find_what_one_finds(
     assert found == whole
     assert [score.record for score in found[0]] == [bag for bag in val.bags if bag.crops]
     assert max(len(own[0]) for own in told) <= 3 * -(-len(val) // (3 * world))
+
+
+def epoch_of(data: BuiltSet, resources: Resources, ranks: list[Ranks]) -> dict[str, float]:
+    """What an epoch that changes no weight tells, after several ranks in turn have computed it."""
+    torch.manual_seed(0)
+    detector = create("s-mil", "tiny").eval()
+    detector.train = lambda mode=True: detector  # type: ignore[assignment,method-assign,misc]
+    config = replace(CONFIG, batch_size=5)
+    train = BagDataset(resources.faces(data), data.bags("train", ("DF", "F2F")), n_frames=2)
+    optimizer = torch.optim.SGD(detector.parameters(), lr=0)
+    for own in ranks:
+        row = _train_epoch(Model(detector, config, replace(CPU, ranks=own)), train, optimizer, 0)
+    return row
+
+
+@pytest.mark.parametrize("world", [2, 3])
+def test_the_loss_of_an_epoch_is_the_mean_of_all_ranks(built_set: BuiltSet, resources: Resources, world: int) -> None:
+    """Though batches of 5 give the first rank more than the others, and the last batch is too small."""
+    told: list[Any] = []
+    shared = epoch_of(built_set, resources, [Alone(rank, world, told) for rank in range(world)])
+    assert shared == pytest.approx(epoch_of(built_set, resources, [One(least=world)]), rel=1e-5)
+    assert shared != pytest.approx(epoch_of(built_set, resources, [SINGLE]), rel=1e-5)
+
+
+def test_batches_that_are_too_small_for_the_ranks_are_refused(built_set: BuiltSet, resources: Resources) -> None:
+    with pytest.raises(ConfigError, match=r"^torchrun: no batch has one for each of 6 processes; start fewer$"):
+        epoch_of(built_set, resources, [Alone(0, 6)])
 
 
 @pytest.fixture
@@ -103,7 +148,7 @@ GONE = "[../gloo/transport/tcp/pair.cc:553] Connection closed by peer [127.0.0.1
         (RuntimeError("CUDA out of memory"), RuntimeError, r"^CUDA out of memory$"),
     ],
 )
-@pytest.mark.parametrize("step", ["wait", "agree", "gather", "broadcast", "add_gradients"])
+@pytest.mark.parametrize("step", ["wait", "agree", "gather", "broadcast", "add_gradients", "add_up"])
 def test_a_rank_that_was_killed_is_what_the_others_tell_of(
     monkeypatch: pytest.MonkeyPatch, step: str, error: RuntimeError, kind: type[Exception], said: str
 ) -> None:
@@ -113,7 +158,7 @@ def test_a_rank_that_was_killed_is_what_the_others_tell_of(
     for name in ("barrier", "broadcast_object_list", "gather_object", "broadcast", "all_reduce"):
         monkeypatch.setattr(distributed, name, fail)
     network = torch.nn.Linear(1, 1)
-    given = {"wait": [], "agree": [True], "gather": [True], "broadcast": [network]}
+    given = {"wait": [], "agree": [True], "gather": [True], "broadcast": [network], "add_up": [torch.ones(1)]}
     with pytest.raises(kind, match=said) as caught:
         getattr(Ranks(0, 2), step)(*given.get(step, [network.parameters()]))
     assert "report it" not in explain(caught.value, CONFIG)
