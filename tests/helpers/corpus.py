@@ -42,6 +42,7 @@ def make_tree(root: Path) -> Path:
 
 def make_people(root: Path, tree: Path) -> None:
     """The corpus of the first six people. The videos of four are the tree's too, and are not rendered again."""
+    root.mkdir(parents=True)
     _claim(root, FEWER)
     for path in tree.rglob("*.mp4"):
         if path.stem[:3] < "004":

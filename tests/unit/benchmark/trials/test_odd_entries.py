@@ -18,7 +18,7 @@ from ffpms.storage import LOCKS
 from tests.conftest import Patience
 from tests.helpers.trials import CONFIG, CPU
 
-_REPLACED = (
+_PIPES = (
     *("config.toml", "environment.json", "FAILED", "DONE", "last.ckpt", "best.safetensors", "last.safetensors"),
     *("history.csv", "scores.parquet", "val_scores.parquet", "segments.parquet", "x.1-abcd.partial", "val-forgeries"),
 )
@@ -29,20 +29,20 @@ def make_trials(built_set: BuiltSet, out: Path, count: int) -> list[Trial]:
     return [Trial.below(out, replace(CONFIG, epochs=1, seed=seed), built_set) for seed in range(count)]
 
 
-def test_a_folder_in_place_of_a_file_costs_its_own_trial(
+def test_a_folder_or_a_pipe_in_place_of_a_file_costs_its_own_trial(
     built_set: BuiltSet, tmp_path: Path, patience: Patience
 ) -> None:
-    """And a pipe gives way to the file."""
     folder, pipes, sound = make_trials(built_set, tmp_path, 3)
     (folder.folder / "history.csv" / "inside").mkdir(parents=True)
     pipes.folder.mkdir()
-    for name in _REPLACED:
+    for name in _PIPES:
         os.mkfifo(pipes.folder / name)
     with patience(120):
         outcome = bench([(one.data, one.config) for one in (folder, pipes, sound)], tmp_path, CPU, {})
-    assert {run.run_id for run in outcome.runs} == {pipes.folder.name, sound.folder.name}
-    (line,) = outcome.failures
-    assert "history.csv: Is a directory; give another path" in line
+    assert {run.run_id for run in outcome.runs} == {sound.folder.name}
+    of_folder, of_pipes = outcome.failures
+    assert "history.csv: Is a directory; give another path" in of_folder
+    assert "config.toml: is a pipe, no file; give another path" in of_pipes
 
 
 @pytest.mark.parametrize("name", ["FAILED", "x.1-abcd.partial", "lock"])
