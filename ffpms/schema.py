@@ -39,6 +39,8 @@ class Status(StrEnum):
 
 
 WITH_PIXELS = frozenset({Status.OK, Status.INTERPOLATED, Status.UNVERIFIED})
+CONFIDENT = 0.95
+"""Least ``align_certainty`` with which an offset in time means something."""
 
 _BOX = [(f"box_{side}", pa.float32()) for side in "xywh"]
 _IDENTITY = [("target_id", pa.string()), ("source_id", pa.string())]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ffpms.dataset.segments import find_segments
 from ffpms.protocol.listing import is_alone, mixable
-from ffpms.schema import ORIGINAL, WITH_PIXELS, Status
+from ffpms.schema import CONFIDENT, ORIGINAL, WITH_PIXELS, Status
 
 
 def count_bags(videos: pd.DataFrame) -> pd.DataFrame:
@@ -137,6 +137,8 @@ def _auc(auc: dict[str, float | None] | None) -> str:
 def describe_pairs(sources: pd.DataFrame) -> str:
     """Tabulates, for each manipulation, the geometries, the fakes out of step and the worst
     measures.
+
+    Out of step is a fake with an offset in time that is certain.
     """
     compared = sources[(sources["manipulation"] != ORIGINAL) & (sources["geometry"] != "")]
     if compared.empty:
@@ -146,7 +148,7 @@ def describe_pairs(sources: pd.DataFrame) -> str:
         (
             manipulation,
             *[int((own["geometry"] == kind).sum()) for kind in kinds],
-            int((own["align_offset"].fillna(0) != 0).sum()),
+            int(((own["align_offset"].fillna(0) != 0) & (own["align_certainty"] >= CONFIDENT)).sum()),
             _number(own["align_score"].min()),
             _number(own["align_certainty"].min()),
             _largest_lift(own),

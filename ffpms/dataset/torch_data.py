@@ -27,7 +27,8 @@ def make_generator(seed: int, epoch: int, *item: int) -> np.random.Generator:
 def draw_frames(slots: Sequence[Sequence[int]], n_drawn: int, generator: np.random.Generator) -> list[np.ndarray]:
     """Draws up to ``n_drawn`` of the frames of each bag.
 
-    ``slots`` has the frame of each face of each bag. More bags after these change no draw.
+    ``slots`` has the frame of each face of each bag. More bags after these change no draw,
+    if none has more frames than any of these.
 
     Shape: slots N times (M_i,) -> N times (min(F_i, n_drawn),) int, in order; F_i counts a bag's
         frames that have a face.

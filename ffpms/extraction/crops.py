@@ -100,7 +100,12 @@ class CropMaker:
     def _cut(self, box: Box, read: Callable[[Box], np.ndarray], pairing: Pairing | None) -> np.ndarray:
         resized = pairing is not None and pairing.geometry.kind == RESIZE
         side = stored_side(box.w, self.config.size, resized)
-        return cut_crop(read, box, side, pairing.size if pairing else self.real_video.size)
+        return cut_crop(read, box, side, self._region(pairing))
+
+    def _region(self, pairing: Pairing | None) -> Box:
+        """Returns the part of a frame that real video and fakes share, in px of the one cut."""
+        shared = shared_region(*self.real_video.size)
+        return whole_within(pairing.geometry.map(shared), Box(0, 0, *pairing.size)) if pairing else shared
 
     def _store(self, path: str, crop: np.ndarray) -> dict[str, Any]:
         """Encodes a crop; returns the columns that tell of it."""
@@ -153,26 +158,38 @@ def square_box(face: Box, margin: float, region: Box) -> Box:
     return Box(x, y, side, side)
 
 
-def cut_face(read: Callable[[Box], np.ndarray], box: Box, size: int, frame_size: tuple[int, int]) -> np.ndarray:
+def whole_within(box: Box, region: Box) -> Box:
+    """Returns the whole pixels that a box touches, within a region of whole pixels.
+
+    Example:
+        >>> whole_within(Box(1.5, -2, 3, 4), Box(0, 0, 4, 4))
+        Box(x=1, y=0, w=3, h=2)
+    """
+    left, top, right, bottom = region.corners
+    x, y = max(floor(box.x), int(left)), max(floor(box.y), int(top))
+    w, h = min(ceil(box.x + box.w), int(right)) - x, min(ceil(box.y + box.h), int(bottom)) - y
+    return Box(x, y, max(w, 0), max(h, 0))
+
+
+def cut_face(read: Callable[[Box], np.ndarray], box: Box, size: int, region: Box) -> np.ndarray:
     """Cuts a face as a detector is shown it: as it would be stored, then enlarged to ``size`` px.
 
     Shape: -> (size, size, 3) uint8.
     """
-    return enlarge(cut_crop(read, box, stored_side(box.w, size), frame_size), size)
+    return enlarge(cut_crop(read, box, stored_side(box.w, size), region), size)
 
 
-def cut_crop(read: Callable[[Box], np.ndarray], box: Box, side: int, frame_size: tuple[int, int]) -> np.ndarray:
+def cut_crop(read: Callable[[Box], np.ndarray], box: Box, side: int, region: Box) -> np.ndarray:
     """Cuts one crop of ``side`` px.
 
     Where the box has that side and lies on whole pixels, these are the frame's own. One that is
     reduced takes as many pixels beyond its box as the interpolation needs; another takes none.
+    None are taken from beyond the region, so that a real crop shows no column that a fake lacks.
 
     Shape: -> (side, side, 3) uint8.
     """
     beyond = 2 + 2 * ceil(box.w / side) if box.w > side else 0
-    left, top, right, bottom = box.corners
-    corner = floor(left) - beyond, floor(top) - beyond
-    part = Box(*corner, ceil(right) + beyond - corner[0], ceil(bottom) + beyond - corner[1]).within(*frame_size)
+    part = whole_within(Box(box.x - beyond, box.y - beyond, box.w + 2 * beyond, box.h + 2 * beyond), region)
     return crop_face(read(part), box.moved(-part.x, -part.y), side)
 
 

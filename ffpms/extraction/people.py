@@ -122,8 +122,9 @@ class _Search:
 
     def _cut(self, index: int, face: Box, frame: DecodedFrame) -> FoundFace:
         """Cuts a face out of its frame, and writes it."""
-        square = square_box(face, self.geometry.margin, shared_region(*frame.size))
-        crop = cut_face(frame.rgb_of, square, self.geometry.size, frame.size)
+        region = shared_region(*frame.size)
+        square = square_box(face, self.geometry.margin, region)
+        crop = cut_face(frame.rgb_of, square, self.geometry.size, region)
         found = self.cut[index, face] = FoundFace(index, self.seconds[index], square, self.n_crops)
         self.file.write(crop.tobytes())
         self.n_crops += 1

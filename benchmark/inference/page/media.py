@@ -102,7 +102,7 @@ def _spread(sampled: tuple[float, ...]) -> frozenset[float]:
 
 def _take(pictures: Pictures, one: TimedFrame, wanted: Mapping[int, list[FrameScore]], shown: frozenset[float]) -> None:
     for face in wanted.get(one.index, ()):
-        crop = cut_face(one.frame.rgb_of, Box(*face.box), FACE_PX, one.frame.size)
+        crop = cut_face(one.frame.rgb_of, Box(*face.box), FACE_PX, Box(0, 0, *one.frame.size))
         pictures.faces[face.index, face.box] = image_uri(crop)
     if one.seconds in shown:
         pictures.frames[one.seconds] = image_uri(_shrink(one.frame.av_frame))

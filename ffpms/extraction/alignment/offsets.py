@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ffpms.extraction.alignment.timing import MAX_OFFSET, OFFSETS
+from ffpms.schema import CONFIDENT
 
-CONFIDENT = 0.95
-"""Confidence needed to call two videos synchronous or not, as a share of resamples."""
 _CONFIDENT_PART = 0.99
-"""That needed to call a part of a video late: there are 28 of them."""
+"""Share of resamples needed to call a part of a video late: there are 28 of them."""
 
 _NEAREST = np.array(sorted(OFFSETS, key=abs))
 _RESAMPLES = 200

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from ffpms.errors import MediaError
-from ffpms.extraction.alignment.offsets import CONFIDENT, Differences, Shift, best_offset, find_shift, is_clear
+from ffpms.extraction.alignment.offsets import Differences, Shift, best_offset, find_shift, is_clear
 from ffpms.extraction.alignment.real_video import RealVideo, read_small, timing_sample
 from ffpms.extraction.alignment.registration import MIN_SCORE, FramePair, Geometry, agreements, lift, register
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.decoding.wanted_frames import DECODERS
+from ffpms.schema import CONFIDENT
 
 _COVERED = 0.05
 """Share of a face that the mask must cover for the face to count as manipulated."""
@@ -39,6 +40,11 @@ class Fake:
     decoder: str
     n_frames: int
     frames: Mapping[int, DecodedFrame]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height, px."""
+        return next(iter(self.frames.values())).size
 
 
 @dataclass(frozen=True)
@@ -106,8 +112,8 @@ def pair(fake: Fake, real: RealVideo) -> Pairing:
     geometry, score = register(list(few.values()))
     altered = _altered(fake, real, few, geometry)
     offset, certainty, shift = _timing(fake, real, geometry, altered[0])
-    light, size = lift(list(few.values()), geometry), next(iter(few.values())).fake.size
-    return Pairing(size, geometry, score, offset, certainty, light, altered, _odd(pairs, geometry), shift)
+    light, odd = lift(list(few.values()), geometry), _odd(pairs, geometry)
+    return Pairing(fake.size, geometry, score, offset, certainty, light, altered, odd, shift)
 
 
 def _odd(pairs: Mapping[int, FramePair], geometry: Geometry) -> Odd | None:
@@ -124,11 +130,11 @@ def _odd(pairs: Mapping[int, FramePair], geometry: Geometry) -> Odd | None:
 def _timing(fake: Fake, real: RealVideo, geometry: Geometry, track_id: int) -> tuple[int, float | None, Shift | None]:
     """Returns the time offset in frames, how certain it is, and the part that runs off."""
     sampled = ((i, SmallFrame.of(fake.frames[i].luma())) for i in timing_sample(list(fake.frames)))
-    seen = _compare(sampled, lambda i: real.surroundings(i, track_id, geometry))
+    seen = _compare(sampled, lambda i: real.surroundings(i, track_id, geometry, fake.size))
     if not len(seen.index) or is_clear(seen):
         return *best_offset(seen), None
     dense = read_small(fake.path, fake.decoder, real.dense_indices(fake.n_frames))
-    seen = _compare(dense, lambda i: real.dense_surroundings(i, track_id, geometry))
+    seen = _compare(dense, lambda i: real.dense_surroundings(i, track_id, geometry, fake.size))
     return *best_offset(seen), find_shift(seen)
 
 

@@ -40,7 +40,7 @@ class RealVideo:
     people: Sequence[FaceTrack]
     faces: Mapping[int, Mapping[int, BoxAndStatus]]
     known: Mapping[int, Known] = field(default_factory=lambda: defaultdict(dict), repr=False)
-    _surroundings: dict[tuple[int, int, Geometry], Surroundings | None] = field(default_factory=dict, repr=False)
+    _surroundings: dict[object, Surroundings | None] = field(default_factory=dict, repr=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -51,16 +51,18 @@ class RealVideo:
         """Returns the boxes of all faces in a sampled frame."""
         return [box for box, _ in self.faces[index].values() if box]
 
-    def surroundings(self, index: int, track_id: int, geometry: Geometry) -> Surroundings | None:
-        """Returns the surroundings of a face at every offset from a frame.
+    def surroundings(
+        self, index: int, track_id: int, geometry: Geometry, shown: tuple[int, int]
+    ) -> Surroundings | None:
+        """Returns the surroundings of a face at every offset from a frame, as a fake shows them.
 
-        They are computed once for all fakes of a geometry. The result is None without a face, or
-        too near the beginning or the end of the video.
+        They are computed once for all fakes of a geometry and size (``shown``). The result is None
+        without a face, or too near the beginning or the end of the video.
         """
-        key = (index, track_id, geometry)
+        key = (index, track_id, geometry, shown)
         if key not in self._surroundings:
             box, _ = self.faces[index][track_id]
-            self._surroundings[key] = Surroundings.of(self.small, index, box, geometry)
+            self._surroundings[key] = Surroundings.of(self.small, index, box, geometry, shown)
         return self._surroundings[key]
 
     @cached_property
@@ -73,10 +75,12 @@ class RealVideo:
         known = set(dense_sample(self.n_frames))
         return [i for i in sorted(known) if i < n_frames and known.issuperset(i + k for k in OFFSETS)]
 
-    def dense_surroundings(self, index: int, track_id: int, geometry: Geometry) -> Surroundings | None:
-        """Returns the surroundings of a face at every offset from one of these frames."""
+    def dense_surroundings(
+        self, index: int, track_id: int, geometry: Geometry, shown: tuple[int, int]
+    ) -> Surroundings | None:
+        """Returns the same at every offset from one of the dense frames."""
         track = next(t for t in self.people if t.track_id == track_id)
-        return Surroundings.of(self.dense_frames, index, track.at(index)[0], geometry)
+        return Surroundings.of(self.dense_frames, index, track.at(index)[0], geometry, shown)
 
 
 def read_small(path: Path, decoder: str, indices: Sequence[int]) -> Iterator[tuple[int, SmallFrame]]:

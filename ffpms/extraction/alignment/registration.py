@@ -33,6 +33,9 @@ _NOISE = 5.15
 _MAX_LOST = 64
 """Columns that a fake may have lost and still be taken for a crop, px: other trees cut more."""
 
+_MOST_TRIED = 5
+"""Number of crops that all pairs are compared with."""
+
 RESIZE = "resize"
 """Kind of a geometry that scales: such a fake's pixels are interpolated ones of the real video."""
 
@@ -148,14 +151,22 @@ def register(pairs: Sequence[FramePair]) -> tuple[Geometry, float]:
 
     The score is ``1 - (Var(x - y) - noise) / (Var(x) + Var(y))`` of luma around the faces. It is
     the correlation of two alike signals, corrected for coding noise. If there are many crops, the
-    first pair chooses five of them.
+    pair that shows most around the faces chooses five.
     """
     ways = candidates(pairs[0].real.size, pairs[0].fake.size)
-    crops = sorted((g for g in ways if g.kind == "crop"), key=lambda g: _misfit(pairs[0], g)[0])
-    tried = [g for g in ways if g.kind != "crop"] + crops[:5]
+    crops = [g for g in ways if g.kind == "crop"]
+    tried = [g for g in ways if g.kind != "crop"] + _choose(crops, pairs)
     misfits = [np.mean([_misfit(pair, g) for pair in pairs], axis=0) for g in tried]
     best = int(np.argmin([misfit for misfit, _ in misfits]))
     return tried[best], _score(misfits[best])
+
+
+def _choose(crops: Sequence[Geometry], pairs: Sequence[FramePair]) -> list[Geometry]:
+    """Chooses the five crops that fit a pair best; of one that shows nothing, all would fit."""
+    if len(crops) <= _MOST_TRIED:
+        return list(crops)
+    richest = max(pairs, key=lambda pair: _misfit(pair, crops[0], step=2)[1])
+    return sorted(crops, key=lambda g: _misfit(richest, g)[0])[:_MOST_TRIED]
 
 
 def agreements(pairs: Sequence[FramePair], geometry: Geometry) -> list[float]:

@@ -91,9 +91,17 @@ class Surroundings:
     motion: np.ndarray
 
     @classmethod
-    def of(cls, video: Mapping[int, SmallFrame], index: int, face: Box | None, geometry: Geometry) -> Self | None:
+    def of(
+        cls,
+        video: Mapping[int, SmallFrame],
+        index: int,
+        face: Box | None,
+        geometry: Geometry,
+        shown: tuple[int, int],
+    ) -> Self | None:
         """Computes the surroundings of a face at a frame of a real video.
 
+        ``shown`` are the width and height of the fake, px: it may lack columns of the real video.
         Pixels weigh as much as they change within the offsets: still pixels tell nothing about
         time. The result is None without a face, or if a neighbouring frame is not known.
         """
@@ -101,10 +109,7 @@ class Surroundings:
         if face is None or len(reals) < len(OFFSETS):
             return None
         factor = reals[0].factor
-        width, height = reals[0].size
-        whole = Box(0, 0, width * factor, height * factor)
-        frame = geometry.map(whole)
-        around = geometry.map(face.widened(2.0)).within(int(frame.w), int(frame.h))
+        around = geometry.map(face.widened(2.0)).within(*shown)
         size = (max(8, int(around.w) // factor), max(8, int(around.h) // factor))
         step = max(1, round(min(size) / _GRID_SIDE))
         box = geometry.unmap(around)

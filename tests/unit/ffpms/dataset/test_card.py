@@ -100,11 +100,13 @@ def test_intervals_that_leave_chance_out_are_bold(out: Path, report: dict[str, A
 def test_pair_checks_are_counted_and_their_worst_named(out: Path, report: dict[str, Any], tables: Tables) -> None:
     sources = tables["sources"]
     sources.loc[sources["source_video"] == "FS_008_009", ["lift_g", "align_certainty"]] = [-4.25, 0.125]
-    sources.loc[sources["source_video"] == "FS_006_007", ["lift_r", "align_offset"]] = [3.0, 1]
+    sources.loc[sources["source_video"] == "FS_006_007", ["lift_r", "align_offset", "align_certainty"]] = [3.0, 1, 0.96]
+    sources.loc[sources["source_video"] == "FS_008_009", "align_offset"] = -2  # of a certainty that says nothing
     text = card(out, report, tables)
     line = next(line for line in text.splitlines() if line.endswith("| -4.25 (g, FS_008_009) |"))
     own = sources[sources["manipulation"] == "FS"]
-    late = int((own["align_offset"] != 0).sum())
+    late = int(((own["align_offset"] != 0) & (own["align_certainty"] >= 0.95)).sum())
+    assert 0 < late < (own["align_offset"] != 0).sum()
     expected = ["FS", *[int((own["geometry"] == kind).sum()) for kind in ("crop", "identity")], late]
     assert line.split(" | ")[:-1] == [
         f"| {expected[0]}",

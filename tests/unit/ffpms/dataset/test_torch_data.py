@@ -58,8 +58,9 @@ def test_all_people_of_a_drawn_frame_are_shown(
         assert own[chosen].tolist() == [i for i in frames for _ in range(people[i])]
 
 
-def test_more_bags_change_no_draw() -> None:
-    few, many = (draw_frames([range(20)] * n, 8, np.random.default_rng(3)) for n in (5, 9))
+@pytest.mark.parametrize("n_frames", [1, 12, 20])
+def test_more_bags_that_are_not_longer_change_no_draw(n_frames: int) -> None:
+    few, many = (draw_frames([*[range(20)] * 5, *[range(n_frames)] * n], 8, np.random.default_rng(3)) for n in (0, 4))
     assert np.array_equal(few, many[:5])
 
 

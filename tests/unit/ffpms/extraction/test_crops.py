@@ -13,7 +13,6 @@ from ffpms.extraction.alignment.real_video import RealVideo
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.crops import CropMaker, cut_crop, cut_face, rim
-from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.faces.detection import make_finder
 from ffpms.extraction.png import encode_png
 from ffpms.extraction.shards import Shard
@@ -32,9 +31,11 @@ NOISE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 SMALL, LARGE = Box(40.0, 30.0, 40.0, 40.0), Box(30.0, 2.0, 85.0, 85.0)
 
 
-def make_crops(face: Box, geometry: Geometry, fake: np.ndarray) -> tuple[CropMaker, list[np.ndarray]]:
+def make_crops(
+    face: Box, geometry: Geometry, fake: np.ndarray, shown: np.ndarray = NOISE
+) -> tuple[CropMaker, list[np.ndarray]]:
     """A maker that has cut a face of a real video and of its fake, and what it stored."""
-    frame = as_picture(NOISE)
+    frame = as_picture(shown)
     real = RealVideo(None, "pyav", 1, {0: frame}, {}, [], {0: {0: (face, Status.OK)}})  # type: ignore[arg-type]
     shard = Shard("000", [{"source_video": "original_000"}])
     maker = CropMaker(CropConfig(size=SIZE, margin=1.25), shard, real)
@@ -61,6 +62,15 @@ def test_a_fake_that_lost_columns_is_cut_on_whole_pixels_too() -> None:
     assert np.array_equal(real, fake)
 
 
+def test_a_reduced_crop_at_the_border_is_the_same_of_a_fake_without_the_columns_behind_it() -> None:
+    """The real frame has 13 more columns on either side, which no interpolation may see."""
+    wide = np.random.default_rng(1).integers(0, 256, (120, 218, 3), np.uint8)
+    face = Box(120.0, 10.0, 90.0, 90.0)
+    _, (real, fake) = make_crops(face, Geometry("crop", shift_x=-13.0), wide[:, 13:-13], wide)
+    assert real.shape == (SIZE, SIZE, 3)
+    assert np.array_equal(real, fake)
+
+
 def test_a_face_larger_than_size_is_reduced() -> None:
     _, (real, fake) = make_crops(LARGE, Geometry(), NOISE)
     assert real.shape == fake.shape == (SIZE, SIZE, 3)
@@ -80,17 +90,17 @@ def test_a_resized_fake_and_its_real_video_are_both_stored_as_they_are_shown() -
 @pytest.mark.parametrize("box", [Box(35.0, 25.0, 50.0, 50.0), Box(0.0, 0.0, 110.0, 110.0), Box(-3.0, 80.0, 60.0, 60.0)])
 def test_a_face_of_any_video_is_what_a_built_set_shows_of_it(box: Box) -> None:
     """It is cut for ffpms predict, or stored, read and enlarged."""
-    frame: DecodedFrame = as_picture(NOISE)
-    crop = cut_crop(frame.rgb_of, box, stored_side(box.w, SIZE), frame.size)
+    frame, whole = as_picture(NOISE), Box(0, 0, 160, 120)
+    crop = cut_crop(frame.rgb_of, box, stored_side(box.w, SIZE), whole)
     assert len(crop) == min(SIZE, box.w)
-    assert np.array_equal(decode_crop(encode_png(crop), SIZE), cut_face(frame.rgb_of, box, SIZE, frame.size))
+    assert np.array_equal(decode_crop(encode_png(crop), SIZE), cut_face(frame.rgb_of, box, SIZE, whole))
 
 
 def test_a_stored_crop_does_not_depend_on_what_is_beside_its_box() -> None:
     other = np.zeros_like(NOISE)
     other[25:75, 35:85] = NOISE[25:75, 35:85]
     box = Box(35.0, 25.0, 50.0, 50.0)
-    seen = [cut_face(as_picture(frame).rgb_of, box, SIZE, (160, 120)) for frame in (NOISE, other)]
+    seen = [cut_face(as_picture(frame).rgb_of, box, SIZE, Box(0, 0, 160, 120)) for frame in (NOISE, other)]
     assert np.array_equal(*seen)
 
 

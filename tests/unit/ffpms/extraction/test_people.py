@@ -71,9 +71,10 @@ def test_a_detector_sees_the_pixels_of_a_built_set(kind: str, tmp_path: Path) ->
     for face in person:
         box, _ = real.faces[face.index][0]
         assert box
-        square = square_box(box, GEOMETRY.margin, shared_region(*real.size))
+        region = shared_region(*real.size)
+        square = square_box(box, GEOMETRY.margin, region)
         assert face.box == square
-        built = cut_crop(real.frames[face.index].rgb_of, square, GEOMETRY.size, real.size)
+        built = cut_crop(real.frames[face.index].rgb_of, square, GEOMETRY.size, region)
         assert (crops[face.crop] == np.asarray(built)).all()
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ffpms.extraction.alignment.offsets import CONFIDENT, Differences, best_offset, find_shift, is_clear
+from ffpms.extraction.alignment.offsets import Differences, best_offset, find_shift, is_clear
 from ffpms.extraction.alignment.real_video import dense_sample, timing_sample
 from ffpms.extraction.alignment.registration import Geometry
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.decoding.wanted_frames import decode_all
+from ffpms.schema import CONFIDENT
 from tests.helpers.corpus import encode, portrait
 from tests.unit.ffpms.extraction.alignment.test_registration import compare, noisy
 
@@ -132,5 +133,5 @@ def test_frames_compared_one_by_one_come_from_all_of_a_video() -> None:
 
 def test_nothing_is_known_of_a_face_at_the_edge_of_a_video() -> None:
     frames = {i: SmallFrame.of(np.zeros((90, 90), np.uint8)) for i in range(9)}
-    assert Surroundings.of(frames, 4, Box(20, 20, 40, 40), Geometry()) is not None
-    assert Surroundings.of(frames, 3, Box(20, 20, 40, 40), Geometry()) is None
+    assert Surroundings.of(frames, 4, Box(20, 20, 40, 40), Geometry(), (90, 90)) is not None
+    assert Surroundings.of(frames, 3, Box(20, 20, 40, 40), Geometry(), (90, 90)) is None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ffpms.extraction.alignment.offsets import CONFIDENT, Differences, best_offset
+from ffpms.extraction.alignment.offsets import Differences, best_offset
 from ffpms.extraction.alignment.registration import (
     MIN_SCORE,
     FramePair,
@@ -24,6 +24,7 @@ from ffpms.extraction.alignment.registration import (
 from ffpms.extraction.alignment.timing import OFFSETS, SmallFrame, Surroundings
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.schema import CONFIDENT
 from tests.helpers.corpus import as_picture, portrait
 
 FACE = Box(125, 70, 110, 110)
@@ -58,6 +59,14 @@ def pairs(change: Change) -> list[FramePair]:
 def test_register_finds_how_a_fake_was_cut(change: Change, expected: Geometry) -> None:
     geometry, score = register(pairs(change))
     assert geometry == expected
+    assert score > 0.99
+
+
+def test_a_video_that_fades_in_is_registered_by_what_it_shows_later() -> None:
+    black = np.zeros_like(portrait()[0])
+    dark = FramePair(as_picture(noisy(black[:, 20:-20])), as_picture(black), [FACE])
+    geometry, score = register([dark, *pairs(lambda f: f[:, 20:-20])])
+    assert geometry == Geometry("crop", shift_x=-20)
     assert score > 0.99
 
 
@@ -133,6 +142,19 @@ def test_best_offset_is_the_shift_put_in(shift: int, change: Change) -> None:
     assert certainty >= CONFIDENT
 
 
+@pytest.mark.parametrize("left", [0, 20, 150, 280, 330])
+@pytest.mark.parametrize("shift", [-3, 0, 2])
+def test_a_face_at_the_border_of_a_cropped_fake_is_compared_with_the_same_columns(left: int, shift: int) -> None:
+    """What is around it reaches beyond the fake, whose columns must not be stretched."""
+    pan = [np.roll(portrait()[0], -2 * i, axis=1) for i in range(25)]
+    fakes = {i: small(noisy(pan[i + shift][:, 20:-20])) for i in range(5, 20)}
+    reals = {i: small(frame) for i, frame in enumerate(pan)}
+    face, geometry = Box(left, 90, 60, 60), Geometry("crop", shift_x=-20)
+    seen = compare(fakes, reals, face, geometry)
+    assert best_offset(seen) == (shift, 1.0)
+    assert seen.cost.mean(axis=0)[OFFSETS.index(shift), 0] < 3
+
+
 def test_brightness_has_no_say_in_timing() -> None:
     fakes = {i: small(np.clip(portrait()[i] + 9.0, 0, 255).astype(np.uint8)) for i in range(5, 20)}
     reals = {i: small(f) for i, f in enumerate(portrait())}
@@ -166,10 +188,15 @@ def timing(
 def compare(
     fakes: dict[int, SmallFrame], reals: dict[int, SmallFrame], face: Box = FACE, geometry: Geometry = IDENTITY
 ) -> Differences:
-    around = {i: Surroundings.of(reals, i, face, geometry) for i in fakes}
+    around = {i: Surroundings.of(reals, i, face, geometry, whole_size(fake)) for i, fake in fakes.items()}
     known = {i: real for i, real in around.items() if real}
     cost = np.array([real.costs(fakes[i]) for i, real in known.items()])
     return Differences(np.array(list(known)), cost, np.array([real.motion for real in known.values()]))
+
+
+def whole_size(frame: SmallFrame) -> tuple[int, int]:
+    width, height = frame.size
+    return width * frame.factor, height * frame.factor
 
 
 def small(frame: np.ndarray) -> SmallFrame:
@@ -186,7 +213,7 @@ def test_of_a_large_face_no_more_is_looked_at_than_timing_needs() -> None:
     """Every fourth row and column of 660, and the offset is still found."""
     reals = {i: small(enlarged(f)) for i, f in enumerate(portrait()[:18])}
     fakes = {i: small(enlarged(noisy(portrait()[i + 2]))) for i in range(5, 12)}
-    around = Surroundings.of(reals, 5, FACE.scaled(3), IDENTITY)
+    around = Surroundings.of(reals, 5, FACE.scaled(3), IDENTITY, whole_size(reals[5]))
     assert around is not None
     assert around.seen.shape[1] == 165 * 165
     assert best_offset(compare(fakes, reals, FACE.scaled(3))) == (2, 1.0)
