@@ -17,20 +17,20 @@ from benchmark.runs.collection import describe_left_out, read_collection
 from benchmark.runs.folder import Failure, Run, is_done, read_run, unfinish
 from benchmark.runs.other_sets import read_alone
 from benchmark.runs.tables import DamagedTableError
-from benchmark.runs.training_set import DATA, describe_set, write_training_set
 from benchmark.train_config import TrainConfig
 from benchmark.training.checkpoint import drop_checkpoint
 from benchmark.training.device import Log, Machine, choose_device
 from benchmark.trials.claims import discard
 from benchmark.trials.configure import settle
 from benchmark.trials.failures import end_all, explain
+from benchmark.trials.older_runs import add_training_sets
 from benchmark.trials.other_sets import check_other_sets, choose_tests, take_test_part
 from benchmark.trials.preflight import check_methods, check_splits
 from benchmark.trials.runner import Runner, run_here
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.errors import ConfigError, FfpmsError, writing
+from ffpms.errors import ConfigError, FfpmsError
 from ffpms.schema import Split
 
 Grid = Sequence[tuple[BuiltSet, TrainConfig]]
@@ -99,24 +99,10 @@ def bench(
     for line in (lines := list(dict.fromkeys(lines))):
         machine.log(f"left out: {line}")
     possible = [trial for trial in todo if trial not in faults]
-    if machine.ranks.first:
-        describe_sets([trial for trial in trials if trial not in faults])
-    failures = run(possible, resources) if possible else []
+    failures = add_training_sets(trials) if machine.ranks.first else []
+    failures += run(possible, resources) if possible else []
     failures += score_perturbed(trials, perturb, resources) if perturb else []
     return _conclude(out, trials, [*lines, *failures], machine)
-
-
-def describe_sets(trials: Sequence[Trial]) -> None:
-    """Writes into each run folder what its set is; runs of older versions that are done get it too.
-
-    Raises:
-        StorageError: the folder cannot be written to.
-    """
-    for trial in trials:
-        if not (trial.folder / DATA).is_file():
-            with writing(trial.folder):
-                trial.folder.mkdir(parents=True, exist_ok=True)
-            write_training_set(trial.folder, describe_set(trial.data, trial.config.manipulations))
 
 
 def _is_whole(trial: Trial, log: Log) -> bool:

@@ -94,13 +94,14 @@ def describe_set(data: BuiltSet, manipulations: Collection[str]) -> TrainingSet:
     return TrainingSet(Preprocessing(**asdict(crop), frames=data.recipe.frames_per_video), bags)
 
 
-def write_training_set(folder: Path, described: TrainingSet) -> None:
-    """Writes what a run tells of its set into its folder, in one step.
+def write_training_set(folder: Path, data: BuiltSet, manipulations: Collection[str]) -> None:
+    """Writes what a run on these manipulations tells of its set into its folder, in one step.
 
     Raises:
+        ManifestError: the ``build.json`` of the set is lost or of another version.
         StorageError: the folder cannot be written to.
     """
-    write_whole(folder / DATA, json.dumps(asdict(described), indent=2) + "\n")
+    write_whole(folder / DATA, json.dumps(asdict(describe_set(data, manipulations)), indent=2) + "\n")
 
 
 def read_training_set(folder: Path) -> TrainingSet | None:

@@ -14,6 +14,7 @@ from benchmark.data.inputs import face_side
 from benchmark.data.training_sets import make_training_sets
 from benchmark.runs.folder import finish, is_done, unfinish
 from benchmark.runs.other_sets import folder_on, list_folders, write_set
+from benchmark.runs.training_set import write_training_set
 from benchmark.train_config import CACHED, SELECTS, TrainConfig
 from benchmark.training.checkpoint import (
     BEST,
@@ -114,6 +115,7 @@ def _train_and_score(trial: Trial, resources: Resources) -> None:
         machine.log(f"{trial.folder.name}: {note}")
     if machine.ranks.first:
         start(trial.folder, trial.config, trial.data, machine.device, _smaller_side(model, trial.data))
+        write_training_set(trial.folder, trial.data, trial.config.manipulations)
         _drop_old_scores(trial)
     machine.ranks.wait()
     read = resources.show(model, trial.data, trial.folder.parent)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import detectors
-from benchmark.bench import describe_sets, make_grid
+from benchmark.bench import make_grid
 from benchmark.train_config import TrainConfig
 from benchmark.trials.configure import settle
 from benchmark.trials.runner import run_here
@@ -26,7 +26,6 @@ def make_trained(out: Path) -> None:
     configs = [TrainConfig(name, (), "tiny", epochs=1, train_frames=3, batch_size=4) for name in detectors.names()]
     grid = make_grid(data, configs, [0], each=False)
     trials = [Trial.below(out / "runs", settle(config, CPU, False), own) for own, config in grid]
-    describe_sets(trials)
     assert run_here(trials, Resources(CPU, {}, None)) == []
 
 

@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from benchmark.bench import bench
+from benchmark.models.loading import open_model
 from benchmark.runs.collection import read_collection
 from benchmark.trials import runner
-from benchmark.trials.claims import discard
+from benchmark.trials.claims import discard, lock_of
+from benchmark.trials.configure import settle
+from benchmark.trials.older_runs import add_training_sets
 from benchmark.trials.runner import run_here
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.storage import LOCKS
+from ffpms.storage import LOCKS, try_lock
 from tests.conftest import Patience
 from tests.helpers.trials import CONFIG, CPU
 
@@ -86,3 +89,49 @@ def test_a_pipe_in_place_of_a_run_folder_is_not_waited_for(
         discard([trial], CPU)
         (line,) = run_here([trial], Resources(CPU))
     assert trial.folder.name in line
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("name", ["", "data.json"])
+def test_where_what_the_set_is_cannot_be_written_it_costs_its_own_trial(
+    name: str, done: bool, built_set: BuiltSet, tmp_path: Path
+) -> None:
+    """Also where a run of an older version is done, which lacks it. Nothing of it is written before its lock is."""
+    odd, sound = trials = make_trials(built_set, tmp_path, 2)
+    if done:
+        run_here(trials, Resources(CPU))
+        (odd.folder / "data.json").unlink()
+    if name:
+        (odd.folder / name).mkdir(parents=True)
+    elif not done:
+        odd.folder.touch()
+    outcome = bench([(one.data, one.config) for one in trials], tmp_path, CPU, {})
+    assert {sound.folder.name} <= {run.run_id for run in outcome.runs}
+    assert len(outcome.failures) == (0 if done and not name else 1)
+    assert all(line.startswith(f"{odd.folder.name}: ") for line in outcome.failures)
+    assert (odd.folder / "data.json").is_file() == (done and not name)
+
+
+def test_what_another_process_is_writing_is_left_alone(built_set: BuiltSet, tmp_path: Path) -> None:
+    (trial,) = make_trials(built_set, tmp_path, 1)
+    run_here([trial], Resources(CPU))
+    (trial.folder / "data.json").unlink()
+    with try_lock(lock_of(trial.folder)):
+        assert add_training_sets([trial]) == []
+        assert not (trial.folder / "data.json").exists()
+    assert add_training_sets([trial]) == []
+    assert (trial.folder / "data.json").is_file()
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_run_that_was_trained_for_another_method_can_be_opened(
+    old: bool, built_set: BuiltSet, tmp_path: Path
+) -> None:
+    """Its set is described as any run's, also if an older version made it, which forgot that."""
+    config = settle(replace(CONFIG, method="xn-max", epochs=1), CPU)
+    bench([(built_set, config)], tmp_path, CPU, {})
+    teacher = Trial.below(tmp_path, config, built_set).teacher.folder
+    if old:
+        (teacher / "data.json").unlink()
+        assert bench([(built_set, config)], tmp_path, CPU, {}).failures == []
+    assert open_model(teacher).run_id == teacher.name
