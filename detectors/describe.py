@@ -19,8 +19,8 @@ def describe_methods() -> list[dict[str, str]]:
 
 
 def _describe(known: Method) -> dict[str, str]:
-    own = known.trained_as == known.name
-    learns = TRAINING_DATA[known.training_data] if own else f"nothing: an epoch of {known.trained_as}'s training"
+    own = known.teacher == known.name
+    learns = TRAINING_DATA[known.training_data] if own else f"nothing: an epoch of {known.teacher}'s training"
     return {
         "name": known.name,
         "unit": known.unit,

@@ -33,7 +33,7 @@ class Method:
 
     ``unit`` is what is judged as one: a whole bag, or each frame by itself. ``ordered``: the order
     of the faces counts. ``trained_as`` names the method whose weights it is scored with; itself if
-    it is trained. ``stem`` makes what the factory takes first, from ``backbone`` unless the user
+    it is trained. See :attr:`teacher`. ``stem`` makes what the factory takes first, from ``backbone`` unless the user
     names another. ``tune`` is what of the backbone is trained, unless the user says otherwise.
     """
 
@@ -57,6 +57,18 @@ class Method:
     def module(self) -> str:
         """The module that defines the factory."""
         return self.factory.__module__
+
+    @property
+    def teacher(self) -> str:
+        """The name of the method whose training gives it its weights.
+
+        It is ``trained_as``, unless that is of another module. Then it is the method itself: the
+        identity of the other's run would not have its code.
+        """
+        known = next((known for name, known in _METHODS.items() if self.trained_as in _aliases(name)), None)
+        if known is None:
+            return self.trained_as
+        return known.name if known.module == self.module else self.name
 
     @property
     def any_backbone(self) -> bool:

@@ -18,7 +18,6 @@ from benchmark.metrics.accuracy import accuracy
 from benchmark.training.checkpoint import (
     BEST,
     TrainingState,
-    is_trained,
     keep_last,
     publish,
     record_epoch,
@@ -53,9 +52,6 @@ def fit(
     trained = [parameter for parameter in detector.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(trained, lr=config.lr, fused=model.machine.device.type == "cpu" or None)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, config.lr_halved_every, gamma=0.5)
-    if ranks.agree(is_trained(folder, config.epochs)):
-        load_weights(detector, folder / BEST)
-        return
     state = {"detector": detector, "optimizer": optimizer, "scheduler": scheduler}
     done = resume(folder, state)
     if ranks.first:

@@ -127,7 +127,7 @@ def configure(
         )
     hashes = {name: PACKAGED if path == Path(PACKAGED) else hash_weights(path) for name, path in weights.items()}
     mixes = {ALL_METHODS: "recipe", **(mixes or {})}
-    known = {ALL_METHODS, *methods, *(method(name).trained_as for name in methods)}
+    known = {ALL_METHODS, *methods, *(method(name).teacher for name in methods)}
     if ALL_METHODS in weights and not any(method(name).any_backbone for name in methods):
         own = ", ".join(f"--weights {name}=PATH" for name in methods)
         raise ConfigError(f"weights: {', '.join(methods)} has a network of its own; give {own}")
@@ -137,7 +137,7 @@ def configure(
     if idle := [name for name in methods if name in mixes and method(name).training_data != "bags"]:
         why = "learns from forgeries of real faces, and a mix is of the set's fakes; leave it away"
         raise ConfigError(f"train-mix: {', '.join(idle)} {why}")
-    mix = {name: mixes.get(name) or mixes.get(method(name).trained_as) or mixes[ALL_METHODS] for name in methods}
+    mix = {name: mixes.get(name) or mixes.get(method(name).teacher) or mixes[ALL_METHODS] for name in methods}
     configs = [_configure(name, {**settings, "train_mix": mix[name]}, backbone, hashes, options) for name in methods]
     return configs, {hashes[name]: path for name, path in weights.items()}
 
@@ -151,7 +151,7 @@ def _configure(
 ) -> TrainConfig:
     known = method(name)
     chosen = backbone if backbone and (known.any_backbone or backbone == TINY) else known.backbone
-    own = hashes.get(name) or hashes.get(known.trained_as)
+    own = hashes.get(name) or hashes.get(known.teacher)
     sha256 = own or (hashes.get(ALL_METHODS, "") if known.any_backbone else "")
     about: dict[str, Any] = {
         **settings,

@@ -59,10 +59,8 @@ def training_id(config: TrainConfig, data_sha256: str) -> str:
 
     Several choices of the epoch share it, and methods of one module that are trained as one.
     """
-    own = detectors.method(config.method)
-    teacher = detectors.method(own.trained_as)
-    name = teacher.name if teacher.module == own.module else own.name
-    return run_id(replace(config, method=name, select=SELECTS[0]), data_sha256)
+    teacher = detectors.method(config.method).teacher
+    return run_id(replace(config, method=teacher, select=SELECTS[0]), data_sha256)
 
 
 def describe_training(config: TrainConfig, data: BuiltSet, shown: int = 0) -> dict[str, Any]:

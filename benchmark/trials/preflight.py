@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from benchmark.runs.folder import is_done
 from benchmark.train_config import TrainConfig
 from benchmark.trials.failures import end_all, explain, is_crash, note_failure
 from benchmark.trials.requirements import check_faces, check_set
@@ -85,7 +84,7 @@ def _faults(trials: Sequence[Trial], resources: Resources) -> Iterable[_Fault]:
     missing: dict[tuple[object, ...], BackboneError] = {}
     left = []
     for trial in trials:
-        if is_done(trial.folder):  # its weights are there
+        if trial.needs_no_backbone:
             left.append(trial)
             continue
         origin = replace(trial.config, seed=0, manipulations=()), trial.data.side

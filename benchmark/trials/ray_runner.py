@@ -122,7 +122,8 @@ def _tell_why_left(folder: Path, reason: Busy | None, busy: set[Path], log: Log)
 
 def _waves(trials: Sequence[Trial]) -> list[list[Trial]]:
     """Orders trials: those that train, that may take a last epoch, that take others' weights."""
-    teachers = {trial.teacher.folder: trial.teacher for trial in trials}
+    untrained = [trial for trial in trials if trial.teacher is trial or not trial.is_trained]
+    teachers = {trial.teacher.folder: trial.teacher for trial in untrained}
     teachers |= {trial.folder: trial for trial in trials if trial.folder in teachers}  # those with other sets to score
     todo = [teacher for teacher in teachers.values() if not teacher.is_done]
     training, last = ([t for t in todo if (t.config.select == "last") is last] for last in (False, True))

@@ -18,17 +18,15 @@ from benchmark.runs.training_set import write_training_set
 from benchmark.train_config import CACHED, SELECTS, TrainConfig
 from benchmark.training.checkpoint import (
     BEST,
-    HISTORY,
     drop_checkpoint,
-    find_last,
     is_trained,
-    name_file,
 )
 from benchmark.training.distributed import SINGLE
 from benchmark.training.embedding import check_embeds
 from benchmark.training.model import Model
-from benchmark.training.stored_weights import load_weights, save_weights
+from benchmark.training.stored_weights import load_weights
 from benchmark.training.train import fit
+from benchmark.trials.copied_weights import copy_kept, copy_last
 from benchmark.trials.identity import run_id, start
 from benchmark.trials.scoring import write_scores, write_test_scores
 from benchmark.trials.shared_resources import Resources
@@ -65,7 +63,7 @@ class Trial:
 
         It is this trial itself, unless its method is trained as another.
         """
-        config = replace(self.config, method=method(self.config.method).trained_as)
+        config = replace(self.config, method=method(self.config.method).teacher)
         return self if config == self.config else Trial.below(self.folder.parent, config, self.data)
 
     def folder_on(self, test: BuiltSet) -> Path:
@@ -81,6 +79,19 @@ class Trial:
     def is_done(self) -> bool:
         """Whether the run is done, and every other set is scored."""
         return is_done(self.folder) and not self.unscored
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether its folder has the weights of its training; then it only has to be scored."""
+        return is_trained(self.folder, self.config.epochs)
+
+    @property
+    def needs_no_backbone(self) -> bool:
+        """Whether its folder has all weights that it needs, so that none are to be downloaded.
+
+        With ``--tune cached`` the backbone is needed too, whose embeddings may have gone.
+        """
+        return is_done(self.folder) or (self.is_trained and self.config.tune != CACHED)
 
     @property
     def shows_pixels(self) -> list[BuiltSet]:
@@ -110,16 +121,21 @@ def run_trial(trial: Trial, resources: Resources) -> None:
 
 def _train_and_score(trial: Trial, resources: Resources) -> None:
     machine = resources.machine
-    model = Model.place(make_detector(trial.config, resources.weights), trial.config, machine)
+    trained, stored = (machine.ranks.agree(found) for found in (trial.is_trained, trial.needs_no_backbone))
+    made = _make_empty(trial.config) if stored else make_detector(trial.config, resources.weights)
+    model = Model.place(made, trial.config, machine)
     if note := model.detector.backbone.note:
         machine.log(f"{trial.folder.name}: {note}")
     if machine.ranks.first:
         start(trial.folder, trial.config, trial.data, machine.device, _smaller_side(model, trial.data))
         write_training_set(trial.folder, trial.data, trial.config.manipulations)
-        _drop_old_scores(trial)
+        if not trained:
+            _drop_old_scores(trial)
     machine.ranks.wait()
     read = resources.show(model, trial.data, trial.folder.parent)
-    if not _take_weights(model, trial, resources):
+    if trained:
+        load_weights(model.detector, trial.folder / BEST)
+    elif not _take_weights(model, trial, resources):
         _train(model, trial, resources, read)
     if machine.ranks.first:
         write_scores(model, trial.data, read, trial.folder)
@@ -136,20 +152,18 @@ def _smaller_side(model: Model, data: BuiltSet) -> int:
 
 
 def _drop_old_scores(trial: Trial) -> None:
-    """Deletes scores on other sets if new weights are about to be trained."""
-    if not is_trained(trial.folder, trial.config.epochs):
-        for folder in list_folders(trial.folder):
-            unfinish(folder)
-            shutil.rmtree(folder)
+    """Deletes scores on other sets, for new weights are about to be trained."""
+    for folder in list_folders(trial.folder):
+        unfinish(folder)
+        shutil.rmtree(folder)
 
 
 def _score_others(trial: Trial, resources: Resources) -> None:
     """Scores the test bags of other sets with the stored weights, and nothing else of them."""
-    config = replace(trial.config, pretrained=False, weights_sha256="")
     machine = replace(resources.machine, ranks=SINGLE)  # the other ranks do something else
     alone = replace(resources, machine=machine)
     for test in trial.unscored:
-        model = Model.place(make_detector(config, {}), trial.config, machine)
+        model = Model.place(_make_empty(trial.config), trial.config, machine)
         load_weights(model.detector, trial.folder / BEST)
         machine.log(f"{trial.folder.name}: scores the test bags of {test.place}")
         folder = trial.folder_on(test)
@@ -193,15 +207,16 @@ def make_detector(config: TrainConfig, weights: Mapping[str, Weights], stored: i
     return detector
 
 
-def _sharing(model: Model, resources: Resources) -> dict[str, Detector]:
-    """Makes the detectors of other methods that are scored with the weights of this training.
+def _make_empty(config: TrainConfig) -> Detector:
+    """Makes the detector of a configuration, to be given stored weights."""
+    return make_detector(replace(config, pretrained=False, weights_sha256=""), {})
 
-    They are of the same module, so that this run's identity has their code; others train for
-    themselves.
-    """
-    config, own = model.config, method(model.config.method)
-    alike = [name for name in names() if method(name).trained_as == own.name != name]
-    configs = [replace(config, method=name) for name in alike if method(name).module == own.module]
+
+def _sharing(model: Model, resources: Resources) -> dict[str, Detector]:
+    """Makes the detectors of other methods that are scored with the weights of this training."""
+    config = model.config
+    alike = [name for name in names() if method(name).teacher == config.method != name]
+    configs = [replace(config, method=name) for name in alike]
     made = {c.method: resources.machine.place(make_detector(c, resources.weights)) for c in configs}
     if config.tune == CACHED:
         for detector in made.values():
@@ -219,36 +234,5 @@ def _take_weights(model: Model, trial: Trial, resources: Resources) -> bool:
     if teacher is not trial:
         if not ranks.agree(is_done(teacher.folder)):
             run_trial(teacher, resources)
-        return _copy(teacher.folder, model, trial.folder)
-    return last and any(_copy_last(other, model, trial.folder) for other in trial.selecting_otherwise)
-
-
-def _copy(teacher: Path, model: Model, folder: Path) -> bool:
-    """Copies weights and history that another trial kept for a method, if it did.
-
-    The last epoch of all methods is the same.
-    """
-    name, last = model.config.method, model.config.select == "last"
-    files = {BEST: teacher / name_file(BEST, "" if last else name), HISTORY: teacher / name_file(HISTORY, name)}
-    if not model.machine.ranks.agree(all(path.is_file() for path in files.values())):
-        return False
-    model.machine.log(f"{folder.name}: takes its epoch of the training of {teacher.name}")
-    load_weights(model.detector, files[BEST])
-    if model.machine.ranks.first:
-        for name, path in files.items():
-            shutil.copyfile(path, folder / name)
-    return True
-
-
-def _copy_last(other: Path, model: Model, folder: Path) -> bool:
-    """Copies histories and last weights of another finished trial, if it has them."""
-    last = find_last(other, model.config.epochs) if is_done(other) else None
-    if not model.machine.ranks.agree(last is not None):
-        return False
-    model.machine.log(f"{folder.name}: takes the last epoch of {other.name}")
-    if last:  # of the first rank, which alone scores
-        load_weights(model.detector, last)
-        save_weights(model.detector, folder / BEST, model.config.epochs)
-        for history in (other / HISTORY, *other.glob(name_file(HISTORY, "*"))):
-            shutil.copyfile(history, folder / history.name)
-    return True
+        return copy_kept(teacher.folder, model, trial.folder)
+    return last and any(copy_last(other, model, trial.folder) for other in trial.selecting_otherwise)

@@ -1,5 +1,6 @@
 """Trainings that several runs share: nothing is trained twice, and each run has its own epoch."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,18 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from benchmark.runs.folder import read_run
-from benchmark.trials import trial
+from benchmark.runs.folder import read_run, unfinish
+from benchmark.train_config import TrainConfig
+from benchmark.trials import ray_runner, trial
+from benchmark.trials.configure import configure
+from benchmark.trials.identity import training_id
+from benchmark.trials.preflight import check_methods
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
+from detectors import method, registry
+from detectors.describe import describe_methods
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.errors import ConfigError
 from tests.helpers.trials import CONFIG
 
 
@@ -72,3 +80,51 @@ def test_the_last_epoch_is_taken_from_a_finished_training(
     auc = roc_auc_score(val["y_true"], val["score"])
     assert own["val_auc"].iloc[-1] == pytest.approx(auc), "the history is the method's own"
     assert read_run(last.folder).training == read_run(Trial.below(tmp_path, config, built_set).folder).training
+
+
+@pytest.mark.parametrize("name", ["s-mil", "xn-max"])
+def test_a_trained_run_is_scored_again_by_itself(
+    name: str, built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its folder has all weights: neither the run that trained them nor the backbone's are asked for."""
+    own = Trial.below(tmp_path, replace(CONFIG, method=name, epochs=1), built_set)
+    run_trial(own, resources)
+    before = (own.folder / "scores.parquet").read_bytes()
+    if own.teacher is not own:
+        shutil.rmtree(own.teacher.folder)
+    unfinish(own.folder)
+    made: list[TrainConfig] = []
+    make = trial.make_detector
+    monkeypatch.setattr(trial, "make_detector", lambda config, *args: made.append(config) or make(config, *args))
+    monkeypatch.setattr(trial, "fit", lambda *_: pytest.fail("trained again"))
+    assert ray_runner._waves([own])[0] == ([own] if own.teacher is own else [])
+    assert check_methods([own], resources) == {}
+    run_trial(own, resources)
+    assert (own.folder / "scores.parquet").read_bytes() == before
+    assert [config.pretrained for config in made] == [False]
+    assert own.teacher is own or not own.teacher.folder.exists()
+
+
+def test_a_method_shares_no_training_of_another_module(
+    built_set: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin would find no weights there, for they are of a run without its code; `ffpms methods` says the same."""
+    monkeypatch.setitem(registry._METHODS, "lstm", replace(method("lstm"), trained_as="xn-avg"))
+    own, average = (Trial.below(tmp_path, replace(CONFIG, method=name), built_set) for name in ("lstm", "xn-avg"))
+    assert own.teacher is own
+    assert training_id(own.config, built_set.sha256) == own.folder.name
+    assert training_id(average.config, built_set.sha256) == average.folder.name
+    (learns,) = (row["learns from"] for row in describe_methods() if row["name"] == "lstm")
+    assert learns == "train bags, video labels"
+    with pytest.raises(ConfigError, match="xn-avg is not among the methods to train"):
+        configure(["lstm"], {"pretrained": False}, "tiny", {}, {}, {"xn-avg": "whole"})
+
+
+def test_a_method_trained_as_another_is_found_by_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {name: method(name).teacher for name in ("xn-max", "xn-avg", "lstm")} == {
+        "xn-max": "xn-avg",
+        "xn-avg": "xn-avg",
+        "lstm": "lstm",
+    }
+    monkeypatch.setitem(registry._METHODS, "xn-max", replace(method("xn-max"), trained_as="xnavg"))
+    assert method("xn-max").teacher == "xn-avg"
