@@ -29,7 +29,8 @@ class Calibration:
     ``n_fake`` is the number of fake ones with a face, which in FFPMS are partially fake.
 
     Raises:
-        ConfigError: a value is no number, out of range, or has an unknown name.
+        ConfigError: a value is no number, out of range, or has an unknown name. Or ``fixed`` is
+            missing.
 
     Example:
         >>> own = Calibration(2.0, real_val_prob=(0.1, 0.2, 0.3, 0.7), n_fake=4)
@@ -49,6 +50,8 @@ class Calibration:
         check_type("thresholds", self.thresholds, Mapping)
         for name in self.thresholds:
             check_choice("thresholds", name, (FIXED, VAL))
+        if FIXED not in self.thresholds:
+            raise ConfigError(f"thresholds: {FIXED} is missing")
         check_type("real_val_prob", self.real_val_prob, tuple)
         settle(
             self,

@@ -142,6 +142,9 @@ def choose_precision(name: str, device: torch.device) -> str:
 
     A CPU, and a GPU that only emulates bf16, are slower with it. Others were not measured.
 
+    Raises:
+        ConfigError: ``auto`` is to be chosen for a GPU of another machine.
+
     Example:
         >>> choose_precision("auto", torch.device("cpu"))
         'fp32'
@@ -152,8 +155,15 @@ def choose_precision(name: str, device: torch.device) -> str:
 def _has_bf16(device: torch.device) -> bool:
     if device.type != "cuda":
         return False
-    with torch.cuda.device(device):
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    try:
+        with torch.cuda.device(device):
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    except (AssertionError, RuntimeError):
+        if torch.cuda.is_available():
+            raise
+        raise ConfigError(
+            "precision: auto asks the GPU, and this machine has none that torch can use; give --precision bf16 or fp32"
+        ) from None
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:

@@ -105,14 +105,16 @@ def _convert(path: Path) -> str:
 def _find_tensors(loaded: Any, path: Path) -> dict[str, Tensor]:
     """Returns the tensors of a state dict, also of one among other things, as training scripts save
     it.
+
+    Tensors beside one, such as the best accuracy, are no weights.
     """
     entries = loaded if isinstance(loaded, dict) else {}
-    if tensors := {str(name): value for name, value in entries.items() if isinstance(value, Tensor)}:
-        return tensors
     inner = {name: value for name, value in entries.items() if isinstance(value, dict) and _is_state_dict(value)}
     named = [name for name in _WRAPPERS if name in inner] or list(inner)
     if len(named) == 1 or (named and named[0] in _WRAPPERS):
         return _find_tensors(inner[named[0]], path)
+    if not named and _is_state_dict(entries):
+        return {str(name): value for name, value in entries.items() if isinstance(value, Tensor)}
     what = f"several state dicts ({', '.join(map(str, named))})" if named else "no state dict of tensors"
     raise ConfigError(f"{path}: holds {what}; save model.state_dict() alone")
 

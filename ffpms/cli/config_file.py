@@ -56,8 +56,13 @@ def _check_value(value: Any, flag: click.Parameter, context: click.Context, path
     Raises:
         click.BadParameter: it does not; the message names the file.
     """
-    if isinstance(value, bool) and not getattr(flag, "is_flag", False):
+    is_switch = getattr(flag, "is_flag", False)
+    if isinstance(value, bool) and not is_switch:
         raise click.BadParameter(f"{path}: {flag.name}: true or false, where the flag takes a value")
+    if is_switch and not isinstance(value, bool | str):
+        raise click.BadParameter(f"{path}: {flag.name}: {shown(value)}, where the flag is true or false")
+    if value == []:
+        raise click.BadParameter(f"{path}: {flag.name}: an empty list; list what it is to be, or leave it away")
     try:
         flag.process_value(context, _as_typed(value, flag))
     except click.BadParameter as error:

@@ -93,7 +93,7 @@ class _Worker(Generic[Job, Result]):
         """
         try:
             answer = self.line.recv()
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):  # also in the middle of an answer
             return self._on_death()
         if not self._has_begun:
             self._has_begun, self._failed_starts = True, 0

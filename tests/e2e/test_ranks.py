@@ -1,7 +1,6 @@
 """Training shared by two processes, as torchrun starts them for two GPUs."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -25,7 +24,9 @@ def test_two_ranks_leave_one_run_and_resume_it(built: Path, tmp_path: Path) -> N
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run([*launch, Path(sys.executable).with_name("ffpms"), *command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "done already" in start_again(command, tmp_path)
+    said, told = start_again((*command, "--json"), tmp_path)
+    assert "done already" in said
+    assert names(pd.DataFrame(json.loads(told))["method"]) == {"xn-avg", "xn-max"}, "the first rank alone prints"
     board = pd.read_csv(tmp_path / "leaderboard.csv")
     assert names(board["method"]) == {"xn-avg", "xn-max"}
     for history in tmp_path.glob("*/history.csv"):
@@ -44,19 +45,22 @@ def assert_scored_by_both_as_by_one(history: Path) -> None:
     assert kept["val_loss"] == pytest.approx(np.mean([each[val["y_true"] == y].mean() for y in (0, 1)]), rel=1e-5)
 
 
-def start_again(command: Sequence[str], place: Path) -> str:
-    """Starts both ranks by what torchrun sets for them, in processes that have torch; returns what they say."""
+def start_again(command: Sequence[str], place: Path) -> tuple[str, str]:
+    """Starts both ranks by what torchrun sets for them, in processes that have torch.
+
+    Returns what they say, and what they print.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
-    logs = [place.parent / f"{place.name}-{rank}.log" for rank in range(2)]
+    files = [[place.parent / f"{place.name}-{rank}.{kind}" for kind in ("out", "log")] for rank in range(2)]
     ranks = []
-    for rank, log in enumerate(logs):
+    for rank, own in enumerate(files):
         variables = meeting | {"RANK": str(rank), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": "2"}
         code = f"import os, sys; os.environ |= {variables}; sys.argv = {['ffpms', *command]}"
-        ranks.append(start_python(ROOT, [Path(os.devnull), log], "-c", f"{code}; from ffpms.cli import main; main()"))
+        ranks.append(start_python(ROOT, own, "-c", f"{code}; from ffpms.cli import main; main()"))
     for process in ranks:
         process.join(timeout=300)
-    said = "".join(log.read_text(encoding="utf-8") for log in logs)
+    told, said = ("".join(file.read_text(encoding="utf-8") for file in kind) for kind in zip(*files, strict=True))
     assert [process.exitcode for process in ranks] == [0, 0], said
-    return said
+    return said, told

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 
@@ -21,6 +22,19 @@ def behave(job: str) -> str:
     if what == "sleep":
         time.sleep(float(detail))
     return f"{job} done"
+
+
+def die_in_answer(job: str) -> str:
+    """Answers as :func:`behave` does, or is killed while it sends its answer, as its job says."""
+    if job.startswith("half:"):
+        send = Connection._send  # type: ignore[attr-defined]
+
+        def send_half(line: Connection, content: bytes) -> None:
+            send(line, content[: len(content) // 2])
+            behave("kill:")
+
+        Connection._send = send_half  # type: ignore[attr-defined]
+    return behave(job)
 
 
 def note_start(job: str) -> str:

@@ -48,7 +48,8 @@ def bench(**flags: Any) -> None:
     grid = [trial for data, chosen in own for trial in make_grid(data, chosen, seeds, each)]
     how = {"resume": flags["resume"], "store": flags["store"], "run": run, "test_data": tests, "perturb": kinds}
     outcome = bench(grid, flags["out"], machine, weights, **how)
-    show_outcome(outcome, notes, flags, [*(data for data, _ in parts), *tests])
+    if machine.ranks.first:
+        show_outcome(outcome, notes, flags, [*(data for data, _ in parts), *tests])
     sys.exit(1 if outcome.failures else 0)
 
 

@@ -37,6 +37,8 @@ class Deed:
         {"state_dict": STATE, "epoch": 3},
         {"model": STATE, "optimizer": {"state": {}, "param_groups": []}, "ema": STATE},
         {"net": STATE, "loss": 0.5},
+        {"state_dict": STATE, "best_acc1": torch.tensor(71.5)},
+        {"net": STATE, "epoch": torch.tensor(3)},
     ],
 )
 def test_a_state_dict_is_found_among_other_things(content: object, tmp_path: Path) -> None:

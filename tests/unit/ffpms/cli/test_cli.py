@@ -108,6 +108,7 @@ def test_a_config_file_gives_defaults_and_flags_win(ffpms: Command, tmp_path: Pa
 _WRONG_CONFIGS = (
     *("sead = 7", "= 7", "seed = 3.7", "seed = [1, 2]", "seed = true", "seed = {a = 1}", "out = true"),
     *("out = {a = 1}", 'replace = "x"', 'compression = "c41"'),
+    *("manipulations = []", "seed = []"),
 )
 
 
@@ -119,6 +120,21 @@ def test_a_wrong_key_or_value_in_a_config_file_is_an_error(ffpms: Command, tmp_p
     assert f"{tmp_path / 'c.toml'}: " in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.count(" plan --help'") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("quiet = 1", "quiet = 2", "quiet = 0.5", "quiet = [true]", 'quiet = "x"', "quiet = 2000-01-01"),
+        *("quiet = {a = 1}", "data = []", "test_data = []"),
+    ],
+)
+def test_a_switch_is_true_or_false_and_a_list_is_not_empty(ffpms: Command, tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.toml").write_text(text)
+    result = ffpms("bench", "--config", tmp_path / "c.toml", "--methods", "s-mil", "--out", tmp_path / "a")
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert f"{tmp_path / 'c.toml'}: {text.partition(' ')[0]}: " in line
 
 
 def test_the_plan_does_not_overwrite_something_else(ffpms: Command, tmp_path: Path) -> None:

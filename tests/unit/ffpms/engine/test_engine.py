@@ -17,7 +17,7 @@ import pytest
 from ffpms.engine import ENGINES, Died, Done, Outcome, run_local
 from ffpms.engine.processes import defer_sigint, hide_main
 from ffpms.errors import ConfigError, FfpmsError
-from tests.helpers.jobs import Unborn, behave, note_start
+from tests.helpers.jobs import Unborn, behave, die_in_answer, note_start
 from tests.helpers.processes import is_alive, wait_for, workers_of
 
 
@@ -183,6 +183,11 @@ def test_ray_says_nothing_on_the_terminal() -> None:
 
 def test_a_died_job_says_which() -> None:
     assert list(ENGINES["local"](behave, ["exit:3"], 1)) == [Died("exit:3")]
+
+
+def test_a_death_in_the_middle_of_an_answer_costs_its_own_job_only() -> None:
+    outcomes = told(ENGINES["local"](die_in_answer, ["job:0", "half:", "job:1"], 1))
+    assert outcomes == {"job:0": "job:0 done", "half:": "died", "job:1": "job:1 done"}
 
 
 def test_ctrl_c_while_a_process_starts_is_heard_once_it_has_started() -> None:
