@@ -155,15 +155,12 @@ def choose_precision(name: str, device: torch.device) -> str:
 def _has_bf16(device: torch.device) -> bool:
     if device.type != "cuda":
         return False
-    try:
-        with torch.cuda.device(device):
-            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    except (AssertionError, RuntimeError):
-        if torch.cuda.is_available():
-            raise
+    if not _is_available("cuda"):
         raise ConfigError(
             "precision: auto asks the GPU, and this machine has none that torch can use; give --precision bf16 or fp32"
-        ) from None
+        )
+    with torch.cuda.device(device):
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:

@@ -132,6 +132,7 @@ def test_only_half_precision_outputs_of_a_backbone_are_converted() -> None:
 @pytest.mark.parametrize(("native", "precision"), [(True, "bf16"), (False, "fp32")])
 def test_auto_is_bf16_only_where_the_card_has_it(native: bool, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A T4 emulates bf16, slower than it computes in fp32."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device", nullcontext)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation or native)
     gpu = torch.device("cuda", 0)

@@ -59,24 +59,13 @@ def test_other_gpus_compute_in_float32_unless_told(kind: str) -> None:
     assert choose_precision("bf16", torch.device(kind)) == "bf16"
 
 
-@pytest.mark.parametrize("error", [AssertionError("Torch not compiled with CUDA"), RuntimeError("no NVIDIA driver")])
-def test_auto_for_a_gpu_of_another_machine_asks_for_the_precision(
-    error: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_auto_for_a_gpu_of_another_machine_asks_for_the_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a Ray cluster has GPUs, and the machine that starts its trials has none."""
-
-    def refuse(_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(torch.cuda, "device", refuse)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     cluster = Machine(torch.device("cuda"))
     with pytest.raises(ConfigError, match=r"^precision: auto asks the GPU, .*; give --precision bf16 or fp32$"):
         settle(TrainConfig("s-mil"), cluster)
     assert settle(TrainConfig("s-mil", precision="bf16"), cluster).precision == "bf16"
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    with pytest.raises(type(error), match=str(error)):
-        settle(TrainConfig("s-mil"), cluster)
 
 
 def test_a_run_says_on_what_it_ran(monkeypatch: pytest.MonkeyPatch) -> None:
