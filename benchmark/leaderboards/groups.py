@@ -120,6 +120,7 @@ def _group(own: list[Run]) -> Group:
 def _key(run: Run) -> _Key:
     settings: dict[str, Any] = dict(run.settings)
     settings |= {"external": run.external, "data": run.data_sha256[:8], "code": run.code_sha256[:8]}
+    settings["beside"] = run.beside[:8]
     del settings["manipulations"]
     settings["train_on"] = name_part(run)
     settings["trained_on"] = name_table(run.origin) if run.origin else ""

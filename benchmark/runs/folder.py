@@ -59,6 +59,8 @@ TRAINED, EXTERNAL = "train", "external"
 EVALUATE_AGAIN = "run the same 'ffpms evaluate' again, or delete the folder"
 """What to do about a damaged table of another tool's scores."""
 
+BESIDE = "beside"
+"""Key of the table of the data with what else of it a run learned from, which its hash lacks."""
 DEFAULTS = "defaults"
 """Table of ``config.toml`` with the settings of the method's own that are its defaults."""
 TRAINING = "training"
@@ -84,6 +86,7 @@ class Run:
 
     A run that was scored on another set too is there once more for that set. ``origin`` is then the
     run on the set that it was trained on, and ``manipulations`` are those of the test bags.
+    ``beside`` is what else of the set it learned from, which the set's hash lacks.
     ``card`` says how another tool's scores were made; None if they came without one.
     """
 
@@ -110,6 +113,7 @@ class Run:
     card: Card | None = field(default=None, repr=False)
     shown: int = 0
     lacks: tuple[str, ...] = ()
+    beside: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,9 +133,12 @@ class Failure:
     reason: str
 
 
-def name_run(settings: Mapping[str, Any], data_sha256: str, code_sha256: str) -> str:
-    """Names a run by its method and the hash of settings, data and code: ``s-mil-3f2a9c1b04d7``."""
-    identity = json.dumps([settings, data_sha256, code_sha256], sort_keys=True)
+def name_run(settings: Mapping[str, Any], data_sha256: str, code_sha256: str, beside: str = "") -> str:
+    """Names a run by its method and the hash of settings, data and code: ``s-mil-3f2a9c1b04d7``.
+
+    ``beside`` is what else of the set it learned from, if that is no part of the set's hash.
+    """
+    identity = json.dumps([settings, data_sha256, code_sha256, *([beside] if beside else [])], sort_keys=True)
     return f"{settings['method']}-{digest(identity.encode())[:12]}"
 
 
@@ -164,7 +171,7 @@ def read_failure(folder: Path) -> Failure:
     with _reading_config(folder):
         reason, about = read_reason(folder), _read_about(folder)
         data, trained = about["data"], dict(about[TRAINED])
-        expected = name_run(trained, data["sha256"], about["code"]["sha256"])
+        expected = name_run(trained, data["sha256"], about["code"]["sha256"], data.get(BESIDE, ""))
         own = folder.name, trained.pop("method"), trained.pop("seed"), _read_name(data)[0], data["sha256"][:8]
     _check_name(folder, expected)
     return Failure(*own, format_settings(trained), reason)
@@ -215,7 +222,7 @@ def read_run(folder: Path) -> Run:
         name, reasons = _read_name(data)
         found = (name, data["sha256"], code)
         defaults, training = dict(about.get(DEFAULTS, {})), dict(about.get(TRAINING, {}))
-        expected = name_run(settings, data["sha256"], code)
+        expected = name_run(settings, data["sha256"], code, data.get(BESIDE, ""))
     _check_name(folder, expected)
     with reading_tables(EVALUATE_AGAIN if external else SCORE_AGAIN):
         val = folder / SCORES[Split.VAL]
@@ -239,6 +246,7 @@ def read_run(folder: Path) -> Run:
         card=card,
         shown=int(training.get("shown", 0)),
         lacks=tuple(map(str, training.get("lacks", ()))),
+        beside=data.get(BESIDE, ""),
     )
 
 

@@ -13,12 +13,13 @@ import torch
 
 import detectors
 import ffpms
-from benchmark.runs.folder import CONFIG, DEFAULTS, TRAINED, TRAINING, name_run
+from benchmark.runs.folder import BESIDE, CONFIG, DEFAULTS, TRAINED, TRAINING, name_run
 from benchmark.train_config import SELECTS, TrainConfig
 from benchmark.training.device import name_device
 from benchmark.trials.configure import own_defaults
 from benchmark.trials.method_code import find_package, method_code
-from ffpms.dataset.built_set import BuiltSet
+from ffpms.dataset.built_set import LANDMARKS, BuiltSet
+from ffpms.dataset.set_files import read_finished
 from ffpms.hashing import code_digest, digest
 from ffpms.protocol.training_videos import find_lacking
 from ffpms.protocol.v1_manifest import OFFICIAL
@@ -45,22 +46,38 @@ def code_sha256(method: str) -> str:
     return digest("".join([*parts, method_code(detectors.method(method).module)]).encode())
 
 
-def run_id(config: TrainConfig, data_sha256: str, code: str | None = None) -> str:
+def run_id(config: TrainConfig, data_sha256: str, code: str | None = None, beside: str = "") -> str:
     """Names a run by its method and the hash of configuration, data and code:
     ``s-mil-3f2a9c1b04d7``.
 
-    The code is that of now, unless ``code`` is given.
+    The code is that of now, unless ``code`` is given. ``beside`` is as :func:`find_beside` has it.
     """
-    return name_run(asdict(config), data_sha256, code or code_sha256(config.method))
+    return name_run(asdict(config), data_sha256, code or code_sha256(config.method), beside)
 
 
-def training_id(config: TrainConfig, data_sha256: str) -> str:
+def find_beside(config: TrainConfig, data: BuiltSet) -> str:
+    """Returns what a training learns of a set that is no part of the set's hash; mostly nothing.
+
+    Forgeries are made by landmarks. Two mixes draw anew how many frames are fake, by numbers that
+    the set's recipe has, and its tables do not.
+
+    Raises:
+        ManifestError: the set's ``build.json`` is lost or damaged.
+    """
+    if detectors.method(config.method).training_data != "bags":
+        return str(read_finished(data.root)["sha256"].get(LANDMARKS, ""))
+    drawn = {"bernoulli": data.recipe.fraction, "varied": list(data.recipe.replaced)}
+    return json.dumps(drawn[config.train_mix]) if config.train_mix in drawn else ""
+
+
+def training_id(config: TrainConfig, data: BuiltSet) -> str:
     """Names the training whose weights a run has.
 
     Several choices of the epoch share it, and methods of one module that are trained as one.
     """
     teacher = detectors.method(config.method).teacher
-    return run_id(replace(config, method=teacher, select=SELECTS[0]), data_sha256)
+    taught = replace(config, method=teacher, select=SELECTS[0])
+    return run_id(taught, data.sha256, beside=find_beside(taught, data))
 
 
 def describe_training(config: TrainConfig, data: BuiltSet, shown: int = 0) -> dict[str, Any]:
@@ -69,7 +86,7 @@ def describe_training(config: TrainConfig, data: BuiltSet, shown: int = 0) -> di
     That is the side in px at which faces are ``shown``, if it is below the backbone's own. Of
     FaceForensics++ it is also how many train and val videos the set lacks.
     """
-    about: dict[str, Any] = {"id": training_id(config, data.sha256)} | ({"shown": shown} if shown else {})
+    about: dict[str, Any] = {"id": training_id(config, data)} | ({"shown": shown} if shown else {})
     if data.name not in OFFICIAL:
         return about
     return about | {
@@ -84,7 +101,8 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
     """
     folder.mkdir(parents=True, exist_ok=True)
     about = {
-        "data": {"name": data.name, "reasons": list(data.reasons), "sha256": data.sha256},
+        "data": {"name": data.name, "reasons": list(data.reasons), "sha256": data.sha256}
+        | ({BESIDE: beside} if (beside := find_beside(config, data)) else {}),
         "code": {"version": ffpms.__version__, "sha256": code_sha256(config.method)},
     }
     train = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(config).items()}

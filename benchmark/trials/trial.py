@@ -27,7 +27,7 @@ from benchmark.training.model import Model
 from benchmark.training.stored_weights import load_weights
 from benchmark.training.train import fit
 from benchmark.trials.copied_weights import copy_kept, copy_last
-from benchmark.trials.identity import run_id, start
+from benchmark.trials.identity import find_beside, run_id, start
 from benchmark.trials.scoring import write_scores, write_test_scores
 from benchmark.trials.shared_resources import Resources
 from detectors import create, method, names, tune
@@ -55,7 +55,7 @@ class Trial:
     @classmethod
     def below(cls, out: Path, config: TrainConfig, data: BuiltSet) -> Self:
         """Makes a trial in its own folder below ``out``."""
-        return cls(config, data, out / run_id(config, data.sha256))
+        return cls(config, data, out / run_id(config, data.sha256, beside=find_beside(config, data)))
 
     @cached_property
     def teacher(self) -> "Trial":

@@ -30,6 +30,9 @@ _TABLES = {"videos": VIDEO, "frames": FRAME, "crops": CROP, "grid": GRID}
 _OF_FILES = {"sources": SOURCE}
 """A table that names the set, and is no part of its identity: it holds no label and no pixel."""
 
+LANDMARKS = "landmarks.parquet"
+"""A table by which some methods forge faces. It is no part of the identity, for others never see it."""
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class BuiltSet:
@@ -189,7 +192,7 @@ class BuiltSet:
         Raises:
             ManifestError: the set was built without them.
         """
-        path = self.root / "landmarks.parquet"
+        path = self.root / LANDMARKS
         if not path.is_file():
             raise ManifestError(f"{self.root}: has no landmarks; build it with --landmarks, by which faces are forged")
         if file_digest(path) != read_finished(self.root)["sha256"].get(path.name):

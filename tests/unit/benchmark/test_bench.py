@@ -92,10 +92,10 @@ def test_a_set_with_a_crop_that_is_not_what_was_built_costs_no_other_set(small: 
 def test_a_method_whose_code_cannot_be_read_costs_no_other_method(
     small: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def run_id(config: TrainConfig, data_sha256: str) -> str:
+    def run_id(config: TrainConfig, data_sha256: str, beside: str) -> str:
         if config.method == "lstm":
             raise PermissionError(13, "Permission denied", "lstm.py")
-        return identity.run_id(config, data_sha256)
+        return identity.run_id(config, data_sha256, beside=beside)
 
     monkeypatch.setattr(trial, "run_id", run_id)
     grid = [(small, replace(QUICK, method=name)) for name in ("lstm", "s-mil")]

@@ -112,8 +112,8 @@ def test_a_method_shares_no_training_of_another_module(
     monkeypatch.setitem(registry._METHODS, "lstm", replace(method("lstm"), trained_as="xn-avg"))
     own, average = (Trial.below(tmp_path, replace(CONFIG, method=name), built_set) for name in ("lstm", "xn-avg"))
     assert own.teacher is own
-    assert training_id(own.config, built_set.sha256) == own.folder.name
-    assert training_id(average.config, built_set.sha256) == average.folder.name
+    assert training_id(own.config, built_set) == own.folder.name
+    assert training_id(average.config, built_set) == average.folder.name
     (learns,) = (row["learns from"] for row in describe_methods() if row["name"] == "lstm")
     assert learns == "train bags, video labels"
     with pytest.raises(ConfigError, match="xn-avg is not among the methods to train"):
