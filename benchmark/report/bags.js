@@ -8,10 +8,10 @@
     return element;
   };
   const percent = (share, digits = 0) => share === null || share === undefined ? "" : (100 * share).toFixed(digits);
-  const unpack = (text, size = 1) => {
+  const unpack = (text, Kind = Uint8Array) => {
     if (text === null) return null;
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    return size === 2 ? new Uint16Array(bytes.buffer) : bytes;
+    return new Kind(bytes.buffer);
   };
 
   const setUp = (box) => {
@@ -20,11 +20,11 @@
     const {methods, steps, album, frames} = bags;
     const starts = [];
     frames.count.reduce((sum, count, n) => { starts[n] = sum; return sum + count; }, 0);
-    const slot = unpack(frames.slot, 2), label = unpack(frames.label);
+    const slot = unpack(frames.slot, Uint16Array), track = unpack(frames.track, Int16Array), label = unpack(frames.label);
     // The largest whole number is a number that is not there.
     const shares = (numbers, steps) => numbers && Array.from(numbers, (one) => one === 2 ** (8 * numbers.BYTES_PER_ELEMENT) - 1 ? null : one / steps);
     const scores = frames.score.map((text) => shares(unpack(text), steps.score));
-    const weights = frames.weight.map((text) => shares(unpack(text, 2), steps.weight));
+    const weights = frames.weight.map((text) => shares(unpack(text, Uint16Array), steps.weight));
     const bag = {name: "bag", of: (n) => bags.id[n], words: true}, error = {name: "error", of: (n) => bags.error[n]};
     const about = [
       {name: "kind", of: (n) => bags.manipulation[n], words: true},
@@ -48,12 +48,12 @@
     const wrong = (n, m) => bags.wrong[m][n] === 1;
     const isWanted = (n) => {
       const {bag, manipulation, label: kind, wrong: by, faces} = form.elements;
-      const all = methods.map((_, m) => m);
+      const scored = methods.map((_, m) => m).filter((m) => bags.score[m][n] !== null);
       return bags.id[n].toLowerCase().includes(bag.value.toLowerCase())
         && (!manipulation.value || bags.manipulation[n] === manipulation.value)
         && (!kind.value || String(bags.label[n]) === kind.value)
-        && (!by.value || (by.value === "every" ? all.every((m) => wrong(n, m))
-          : by.value === "some" ? all.some((m) => wrong(n, m)) : wrong(n, Number(by.value))))
+        && (!by.value || (by.value === "every" ? scored.length && scored.every((m) => wrong(n, m))
+          : by.value === "some" ? scored.some((m) => wrong(n, m)) : wrong(n, Number(by.value))))
         && (!faces?.checked || bags.id[n] in album.faces);
     };
     const order = () => {
@@ -65,9 +65,11 @@
       });
     };
 
-    const picture = (list, at, seen, what) => {
-      const own = list.filter(([one]) => one === at)[seen];
-      return own ? make("img", {src: album.pictures[own[1]], alt: what, loading: "lazy", decoding: "async"}) : "";
+    const picture = (list, at, whose, what) => {
+      const own = list.filter(([one]) => one === at);
+      // Scores may not say whose face they are of: where there is one face, they are of that.
+      const face = whose !== -1 ? own.find(([, one]) => one === whose) : own.length === 1 ? own[0] : undefined;
+      return face ? make("img", {src: album.pictures[face[2]], alt: what, loading: "lazy", decoding: "async"}) : "";
     };
     const score = (value) => {
       if (value === null) return make("td");
@@ -88,14 +90,14 @@
       const known = frames.count[n] > 0;
       const rows = known ? [...Array(frames.count[n]).keys()].map((k) => start + k) : faces.map((_, k) => k);
       const slots = rows.map((k) => known ? slot[k] : faces[k][0]);
-      const seen = slots.map((one, k) => slots.slice(0, k).filter((other) => other === one).length);
+      const tracks = rows.map((k) => known ? track[k] : faces[k][1]);
       const row = (name, cells, note) => make("tr", {}, make("th", {scope: "row"}, name, ...(note ? [make("small", {}, note)] : [])), ...cells);
       const body = [];
       const side = (k) => known ? (label[k] ? "fake" : "real") : "";
       if (faces.length) body.push(row("face", rows.map((k, at) => make("td", {className: known ? `of-${side(k)}` : ""},
-        picture(faces, slots[at], seen[at], `frame ${slots[at] + 1}${known ? `, ${side(k)}` : ""}`)))));
+        picture(faces, slots[at], tracks[at], `frame ${slots[at] + 1}${known ? `, ${side(k)}` : ""}`)))));
       if (heat.length) body.push(row("heat map", rows.map((k, at) => make("td", {},
-        picture(heat, slots[at], seen[at], `heat map of frame ${slots[at] + 1}`)))));
+        picture(heat, slots[at], tracks[at], `heat map of frame ${slots[at] + 1}`)))));
       if (known) body.push(row("label", rows.map((k) => make("td", {className: side(k)}, side(k)))));
       methods.forEach((method, m) => {
         if (!scores[m] || !rows.some((k) => known && scores[m][k] !== null)) return;
@@ -138,7 +140,9 @@
         if (head === "kind") return make("td", {className: "words"}, bags.manipulation[n]);
         if (head === "fake frames") return make("td", {}, `${bags.rate[n]} %`);
         const off = method !== undefined && wrong(n, method);
-        return make("td", {}, off ? make("span", {className: "wrong", title: "called wrong at 0.5"}, percent(of(n), 1)) : percent(of(n), 1));
+        if (!off) return make("td", {}, percent(of(n), 1));
+        const said = make("span", {className: "unseen"}, " (wrong)");
+        return make("td", {}, make("span", {className: "wrong", title: "called wrong at 0.5"}, percent(of(n), 1), said));
       });
       const row = make("tr", {}, make("th", {scope: "row"}, name), ...cells);
       name.addEventListener("click", () => {

@@ -104,6 +104,7 @@ class Bags:
         packed = {
             "count": count.tolist(),
             "slot": _base64(frames["slot"].to_numpy(dtype="<u2")),
+            "track": _base64(frames["track_id"].to_numpy(dtype="<i2")),
             "label": _base64(frames["y_true"].to_numpy(dtype=np.uint8)),
         }
         for what, (kind, steps) in KINDS.items():

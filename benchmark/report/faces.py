@@ -78,13 +78,13 @@ def _both(data: BuiltSet, wanted: set[str]) -> dict[str, BuiltSet]:
 class Album:
     """Pictures of faces, each stored once, and for each bag the numbers of its pictures.
 
-    ``faces`` and ``heat`` have slot and picture of each face of a bag, by slot and person. ``lost``
-    has a line for each bag whose faces cannot be read.
+    ``faces`` and ``heat`` have slot, track and picture of each face of a bag, by slot and track.
+    ``lost`` has a line for each bag whose faces cannot be read.
     """
 
     pictures: list[str] = field(default_factory=list)
-    faces: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    heat: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    faces: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+    heat: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     _known: dict[str, int] = field(default_factory=dict)
 
@@ -101,9 +101,11 @@ class Album:
             self.lost.append(str(error))
             return
         order = sorted(range(len(pixels)), key=lambda n: (bag.slots[n], bag.tracks[n]))
-        self.faces[bag.bag_id] = [(bag.slots[n], self._keep(bag.crops[n], pixels[n])) for n in order]
+        whose = [(bag.slots[n], bag.tracks[n]) for n in order]
+        kept = [self._keep(bag.crops[n], pixels[n]) for n in order]
+        self.faces[bag.bag_id] = [(*one, number) for one, number in zip(whose, kept, strict=True)]
         if heat is not None:
-            self.heat[bag.bag_id] = [(bag.slots[n], self._append(heat[n])) for n in order]
+            self.heat[bag.bag_id] = [(*one, self._append(heat[n])) for one, n in zip(whose, order, strict=True)]
 
     def as_lists(self) -> dict[str, Any]:
         """Returns the pictures and who shows which."""

@@ -100,7 +100,7 @@ def test_faces_are_found_by_the_hash_of_their_set(page: str) -> None:
     album = data_of(page)["bags"]["album"]
     assert sorted(album["faces"]) == sorted(data_of(page)["bags"]["hardest"])
     assert {len(faces) for faces in album["faces"].values()} == {4}
-    used = {number for faces in album["faces"].values() for _, number in faces}
+    used = {number for faces in album["faces"].values() for *_, number in faces}
     assert used == set(range(len(album["pictures"])))
     assert all(picture.startswith("data:image/webp;base64,") for picture in album["pictures"])
     assert "It shows the faces of the 3 hardest bags of" in page
@@ -119,7 +119,8 @@ def test_heat_maps_lie_over_the_faces_they_are_of(home: Path) -> None:
     name = bags[0].bag_id
     album = collect_faces(bags, {name: np.ones((4, 16, 16, 3), np.uint8)})
     assert list(album.heat) == [name]
-    assert [slot for slot, _ in album.heat[name]] == [slot for slot, _ in album.faces[name]]
+    assert [whose for *whose, _ in album.heat[name]] == [whose for *whose, _ in album.faces[name]]
+    assert [whose for *whose, _ in album.faces[name]] == [[slot, 0] for slot in range(4)]
     assert len(album.pictures) == 12
 
 
