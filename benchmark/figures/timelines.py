@@ -1,6 +1,6 @@
 """Timelines: true segments, frame scores and proposals of some test videos, in seconds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmark.figures.points import lines_of
 from benchmark.leaderboards.av_deepfake1m_files import find_proposed
+from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.labels import factor_out
 from benchmark.metrics.segments import Segments
 from benchmark.runs.folder import Run
@@ -43,31 +44,31 @@ class Timelines:
 def collect_timelines(runs: list[Run], data: BuiltSet) -> Timelines:
     """Collects the timelines of some test videos, of the first training of each method.
 
-    Fakes are chosen by the order of their number of segments, fake rate and name, evenly spaced:
+    Where each manipulation has detectors of its own, a video is of the first that scored it. Fakes are chosen by the order of their number of segments, fake rate and name, evenly spaced:
     the scores do not count. Methods with the same frame scores are one line. Methods without any,
     and without proposals of their own, are left out.
     """
-    truth, videos = data.segments(Split.TEST)[SEGMENT.names], _choose(runs, data)
+    firsts = _first_runs(runs)
+    truth, videos = data.segments(Split.TEST)[SEGMENT.names], _choose(firsts.values(), data)
     slot_s = slot_times(data).set_index("bag_id")["slot_s"].loc[videos["bag_id"]]
     unit = "s" if slot_s.notna().all() else "slots"
     slot_s = slot_s if unit == "s" else pd.Series(1.0, index=slot_s.index)
-    lines = _one_run_a_line(runs)
+    lines = _share_lines(firsts)
     names, shared = factor_out(name for methods in lines for name in methods)
     own = truth[truth["bag_id"].isin(slot_s.index)].assign(method="", what=TRUTH, value=1.0)
     tables = [own.rename(columns={"start": "start_s", "end": "end_s"})[COLUMNS]]
-    for methods, run in lines.items():
+    for methods, own_runs in lines.items():
         label = ", ".join(names[name] for name in methods)
-        parts = [*_scores(run, slot_s.index), *_best_proposals(run, slot_s.index)]
-        tables.append(pd.DataFrame(parts, columns=_OF_A_PART).assign(method=label)[COLUMNS])
+        tables.append(pd.DataFrame(_parts(own_runs, slot_s.index), columns=_OF_A_PART).assign(method=label)[COLUMNS])
     rows = pd.concat(tables, ignore_index=True)
     steps = rows["bag_id"].map(slot_s)
     rows = rows.assign(start_s=rows["start_s"] * steps, end_s=rows["end_s"] * steps)
     return Timelines(videos.assign(duration_s=videos["bag_id"].map(slot_s) * videos["n_slots"]), rows, unit, shared)
 
 
-def _choose(runs: list[Run], data: BuiltSet) -> pd.DataFrame:
-    """Chooses some fakes that all runs scored, and the real video of the first."""
-    scored = set.intersection(*(set(run.scores["bag_id"]) for run in runs))
+def _choose(rows: Iterable[list[Run]], data: BuiltSet) -> pd.DataFrame:
+    """Chooses some fakes that a run of every row scored, and the real video of the first."""
+    scored = set.intersection(*({bag for run in own for bag in run.scores["bag_id"]} for own in rows))
     own = data.videos[data.videos["bag_id"].isin(scored)]
     number = data.segments(Split.TEST).groupby("bag_id").size()
     own = own.assign(n_segments=own["bag_id"].map(number).fillna(0), n_slots=own["n_frames"])
@@ -80,17 +81,32 @@ def _choose(runs: list[Run], data: BuiltSet) -> pd.DataFrame:
     return both[["bag_id", "n_slots", "n_fake", "n_segments"]].reset_index(drop=True)
 
 
-def _one_run_a_line(runs: list[Run]) -> dict[tuple[str, ...], Run]:
-    """Returns the first run of each line, by the methods that share its frame scores."""
-    lines: dict[str, tuple[list[str], Run]] = {}
-    for name, own in lines_of(runs):
-        if digest := digest_frames(read_run_scores(own[0])):
-            lines.setdefault(digest, ([], own[0]))[0].append(name)
-    return {tuple(names): run for names, run in lines.values()}
+def _first_runs(runs: list[Run]) -> dict[str, list[Run]]:
+    """Returns the runs of each method's first seed: several if manipulations have their own."""
+    return {group.method: [own[0] for _, own in lines_of(list(group.runs))] for group in group_runs(runs)}
+
+
+def _share_lines(firsts: Mapping[str, list[Run]]) -> dict[tuple[str, ...], list[Run]]:
+    """Returns the runs of each line, by the methods that share their frame scores."""
+    lines: dict[tuple[str, ...], tuple[list[str], list[Run]]] = {}
+    for name, own in firsts.items():
+        digests = tuple(digest_frames(read_run_scores(run)) for run in own)
+        if any(digests):
+            lines.setdefault(digests, ([], own))[0].append(name)
+    return {tuple(names): own for names, own in lines.values()}
 
 
 _Part = tuple[str, str, float, float, float]
 """Bag, what it is, start and end in slots, value."""
+
+
+def _parts(runs: Iterable[Run], bags: Iterable[str]) -> Iterator[_Part]:
+    """Yields what is drawn of each bag, by the first run that scored it."""
+    left = list(bags)
+    for run in runs:
+        own = [bag for bag in left if bag in set(run.scores["bag_id"])]
+        left = [bag for bag in left if bag not in own]
+        yield from (*_scores(run, own), *_best_proposals(run, own))
 
 
 def _scores(run: Run, bags: Iterable[str]) -> Iterator[_Part]:

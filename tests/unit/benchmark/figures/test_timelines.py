@@ -79,6 +79,27 @@ def test_videos_are_chosen_by_their_segments_and_never_by_scores(data: BuiltSet)
     assert one["bag_id"].is_unique
 
 
+def test_detectors_for_one_manipulation_are_one_row_of_which_each_draws_its_fakes(data: BuiltSet) -> None:
+    """As with ``--train-on each``: no run scored the fakes of all, and none has to."""
+    whole = run_of_set(data)
+    runs = [
+        replace(
+            whole,
+            manipulations=(kind,),
+            settings=dict(whole.settings) | {"manipulations": [kind]},
+            scores=whole.scores[whole.scores["manipulation"].isin([kind, "original"])],
+        )
+        for kind in data.manipulations
+    ]
+    lines, expected = collect_timelines(runs, data), collect_timelines([whole], data)
+    pd.testing.assert_frame_equal(lines.videos, expected.videos)
+    pd.testing.assert_frame_equal(sort(lines.rows), sort(expected.rows))
+
+
+def sort(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(list(rows), ignore_index=True)
+
+
 def test_proposals_that_are_drawn_lie_apart_and_are_few(data: BuiltSet) -> None:
     rows = collect_timelines([run_of_set(data)], data).rows
     for _, own in rows[rows["what"] == PROPOSAL].groupby("bag_id"):
