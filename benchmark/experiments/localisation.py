@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.experiments.chance import add_chance, estimate_chance
+from benchmark.experiments import chance
+from benchmark.experiments.chance import NAME, add_chance, estimate_chance
 from benchmark.figures.timeline_picture import write_timelines
 from benchmark.figures.timelines import N_PROPOSALS, collect_timelines
 from benchmark.leaderboards.board import Board
@@ -56,9 +57,13 @@ def draw_segments(runs: list[Run], sets: Sequence[BuiltSet], out: Path) -> Itera
 
 
 def lead_with_segments(board: Board, runs: Sequence[Run]) -> Board:
-    """Puts tables of segments before the others of a board, for sets that are about segments."""
-    about = [run for run in runs if is_about_segments(run)]
-    return replace(board, leading=(*board.leading, *tabulate_segments(board.cells, about)))
+    """Puts tables of segments before the others of a board, for sets that are about segments.
+
+    The foot says what their row of random scores is.
+    """
+    tables = tuple(tabulate_segments(board.cells, [run for run in runs if is_about_segments(run)]))
+    said = {NAME: chance.RULE} if any(name == NAME for table in tables for name, _ in table.rows) else {}
+    return replace(board, leading=(*board.leading, *tables), notes=board.notes | said)
 
 
 def is_about_segments(run: Run) -> bool:
@@ -93,6 +98,6 @@ def tabulate_segments(cells: pd.DataFrame, runs: list[Run]) -> Iterator[Table]:
             own, name = of_set[of_set["manipulation"] == kind], f"{where}{'' if kind == 'all' else f', {kind}'}"
             shown = {title: columns for title, columns in TABLES.items() if own["metric"].isin(columns).any()}
             metrics = [metric for columns in shown.values() for metric in columns]
-            chance = estimate_chance(scored[str(table)], kind, metrics)
+            random = estimate_chance(scored[str(table)], kind, metrics)
             for title, columns in shown.items():
-                yield add_chance(make_metrics_table(f"{title}, {name}", own, columns), chance, columns)
+                yield add_chance(make_metrics_table(f"{title}, {name}", own, columns), random, columns)

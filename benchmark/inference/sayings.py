@@ -39,14 +39,14 @@ def name_person(track: Track) -> str:
     return f"person {track.track_id}"
 
 
-def label_person(track: Track) -> str:
-    """Labels a person with the probability that the face is fake.
+def label_person(track: Track, threshold: float) -> str:
+    """Labels a person with the probability that the face is fake, on its side of the threshold.
 
     Example:
-        >>> label_person(Track(1, 0.874, ()))
-        'person 1: 87 %'
+        >>> label_person(Track(1, 0.874, ()), 0.5), label_person(Track(1, 0.797, ()), 0.8)
+        ('person 1: 87 %', 'person 1: 79.7 %')
     """
-    return f"{name_person(track)}: {percent(track.probability)}"
+    return f"{name_person(track)}: {percents(track.probability, threshold)[0]}"
 
 
 def say_looks(looks_fake: bool) -> str:

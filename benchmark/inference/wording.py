@@ -72,9 +72,16 @@ def compare(verdict: FileVerdict) -> str:
     if verdict.real_val_as_high is None or not verdict.n_real_val:
         return "there is no real val video to compare it with"
     n, total = verdict.real_val_as_high, verdict.n_real_val
-    share = f"{100 * n / total:.0f} % score" if total >= _MANY else f"{n or 'none'} score{'s' if n < 2 else ''}"
+    share = f"{_share(n, total)} score" if total >= _MANY else f"{n or 'none'} score{'s' if n < 2 else ''}"
     people = f" (the highest of {len(verdict.tracks)} people)" if len(verdict.tracks) > 1 else ""
     return f"of {total} real val videos of {verdict.trained_on}, {share} as high{people}"
+
+
+def _share(n: int, total: int) -> str:
+    """Writes a share in percent; a few are not rounded to none, nor most to all."""
+    if n and 100 * n < total:
+        return "under 1 %"
+    return "over 99 %" if total > n and 100 * n > 99 * total else f"{100 * n / total:.0f} %"
 
 
 def one_line(text: str) -> str:

@@ -46,9 +46,10 @@ Those up to ``source`` stay; those after it may grow.
 class Board:
     """Every cell, the comparison of every two methods, and the trials that failed.
 
-    ``notes`` say of each set without the official name why that is so, by its name. ``leading``
-    are tables that are shown before those of the paper's shape. ``submissions`` are a line on each
-    submission, and on what the marks of their labels mean.
+    ``notes`` say of each set without the official name why that is so, by its name, and of a row
+    that is no method what it is. ``leading`` are tables that are shown before those of the paper's
+    shape. ``submissions`` are a line on each submission, and on what the marks of their labels
+    mean.
     """
 
     cells: pd.DataFrame

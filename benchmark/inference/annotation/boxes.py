@@ -21,7 +21,17 @@ class PersonBox:
     track: Track
     places: Places
     canvas: Canvas
-    is_fake: bool
+    threshold: float
+
+    @property
+    def is_fake(self) -> bool:
+        """Whether the person looks fake."""
+        return self.track.probability >= self.threshold
+
+    @property
+    def words(self) -> str:
+        """The label in short."""
+        return label_person(self.track, self.threshold)
 
     def draw(self, pixels: np.ndarray, seconds: float) -> Edges | None:
         """Draws the lines where the face is at a time, and returns their edges."""
@@ -48,11 +58,11 @@ class PersonBox:
 
     @cached_property
     def _long(self) -> np.ndarray:
-        return draw_chip(f"{label_person(self.track)}, {say_looks(self.is_fake)}", self.canvas, self._colour)
+        return draw_chip(f"{self.words}, {say_looks(self.is_fake)}", self.canvas, self._colour)
 
     @cached_property
     def _short(self) -> np.ndarray:
-        return draw_chip(label_person(self.track), self.canvas, self._colour)
+        return draw_chip(self.words, self.canvas, self._colour)
 
     @property
     def _colour(self) -> Colour:
@@ -80,10 +90,7 @@ class PersonBox:
 def make_boxes(verdict: FileVerdict, canvas: Canvas) -> list[PersonBox]:
     """Makes the boxes of a video's people, those who look most fake last and so on top."""
     tracks = sorted(verdict.tracks, key=lambda track: track.probability)
-    return [
-        PersonBox(track, Places(track, verdict.sampled), canvas, track.probability >= verdict.threshold)
-        for track in tracks
-    ]
+    return [PersonBox(track, Places(track, verdict.sampled), canvas, verdict.threshold) for track in tracks]
 
 
 def draw_boxes(pixels: np.ndarray, boxes: Sequence[PersonBox], seconds: float) -> None:

@@ -108,7 +108,8 @@ class _Drawing:
         return sorted(self.verdict.tracks, key=lambda track: -track.probability)[:MOST_PEOPLE]
 
     def _name(self, track: Track) -> str:
-        name = f"{label_person(track)}, {say_looks(track.probability >= self.verdict.threshold)}"
+        limit = self.verdict.threshold
+        name = f"{label_person(track, limit)}, {say_looks(track.probability >= limit)}"
         return wrap(name, self.canvas.font, self.canvas.width - 2 * self._pad)[0]
 
     def _words(self) -> list[tuple[str, tuple[int, int, int]]]:

@@ -49,7 +49,7 @@ class Person:
     def say_score(self, frame: FrameScore) -> str:
         """Says the score of a frame, and its weight."""
         weight = "" if frame.weight is None else f", weight {percent(frame.weight)}"
-        return f"{percent(frame.probability)} fake{weight}"
+        return f"{percents(frame.probability, FRAME_THRESHOLD)[0]} fake{weight}"
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def make_person(track: Track, verdict: FileVerdict, pictures: Pictures, duration
     is_fake = track.probability >= verdict.threshold
     return Person(
         name=name_person(track),
-        label=label_person(track),
+        label=label_person(track, verdict.threshold),
         looks=say_looks(is_fake),
         is_fake=is_fake,
         when=seconds_of(track, verdict.sampled) if is_fake else "",
@@ -150,7 +150,8 @@ def make_person(track: Track, verdict: FileVerdict, pictures: Pictures, duration
 def _make_face(frame: FrameScore, pictures: Pictures) -> Face:
     weight = "" if frame.weight is None else percent(frame.weight)
     uri, is_fake = pictures.faces[frame.index, frame.box], frame.probability >= FRAME_THRESHOLD
-    return Face(uri, frame.seconds, write_time(frame.seconds), percent(frame.probability), weight, is_fake)
+    score = percents(frame.probability, FRAME_THRESHOLD)[0]
+    return Face(uri, frame.seconds, write_time(frame.seconds), score, weight, is_fake)
 
 
 def _draw_bars(track: Track, verdict: FileVerdict, duration: float, fake: bool) -> str:

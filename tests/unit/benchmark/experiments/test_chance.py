@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from benchmark.experiments.catalogue import EXPERIMENTS
-from benchmark.experiments.chance import N_DRAWS, NAME, add_chance, estimate_chance
-from benchmark.experiments.localisation import TABLES, tabulate_segments
+from benchmark.experiments.chance import N_DRAWS, NAME, RULE, add_chance, estimate_chance
+from benchmark.experiments.localisation import TABLES, lead_with_segments, tabulate_segments
 from benchmark.experiments.page import write_experiment
 from benchmark.leaderboards.board import make_board
 from benchmark.leaderboards.rendering.tables import Table
 from benchmark.metrics import segment_ap
 from benchmark.runs.folder import Run
-from tests.helpers.scores import run
+from tests.helpers.scores import run, segments_of
 
 RUNS = [run(0, method, ("DF", "F2F", "FS", "NT")) for method in ("s-mil", "xn-avg")]
 EMPTY = Table("a title", ["AP@0.5"], [], {})
@@ -68,3 +68,11 @@ def test_it_is_the_last_row_of_each_table_of_the_page_and_nothing_else_knows_it(
     assert NAME not in set(board.cells["method"])
     assert NAME not in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
     assert "what was scored here. Tables without it are not compared." in page
+
+
+def test_what_its_spread_is_stands_below_the_tables_that_have_the_row() -> None:
+    """It is over draws, where the other rows' is over seeds."""
+    board = make_board(RUNS)
+    proposed = [replace(one, proposals=segments_of(one.scores).assign(confidence=0.5)) for one in RUNS]
+    assert RULE not in lead_with_segments(board, RUNS).markdown(), "its sets are not about segments"
+    assert lead_with_segments(board, proposed).markdown().count(RULE) == 1
