@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from benchmark.figures.points import draw_first, lines_of, sample, summarise
+from benchmark.figures.points import draw_first, lines_of, make_curve, sample, summarise
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.resampling.pair_tables import resample_accuracy, resample_auc, resample_mean
 from benchmark.metrics.score_arrays import Rows, read_rows
@@ -38,7 +38,7 @@ def rate_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
                 samples = np.mean([sample(metric, videos, n_resamples) for videos in near], axis=0)
                 about = (name, rates.min(), rates.max(), metric)
                 rows.append((*about, *summarise(samples, near[0]), int(near[0].label.sum())))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return make_curve(rows, COLUMNS)
 
 
 def range_of(fake_rate: ArrayLike) -> np.ndarray:
@@ -50,6 +50,16 @@ def range_of(fake_rate: ArrayLike) -> np.ndarray:
     """
     rates = np.asarray(fake_rate)
     return np.where(rates > 0, np.searchsorted(QUARTERS, np.round(rates, 9)), -1)
+
+
+def name_rates(low: float, high: float) -> str:
+    """Names the rates of a point by their ends, in percent.
+
+    Example:
+        >>> name_rates(0.05, 0.25), name_rates(0.5, 0.5)
+        ('5-25 %', '50 %')
+    """
+    return "-".join(dict.fromkeys((f"{100 * low:.0f}", f"{100 * high:.0f}"))) + " %"
 
 
 def _read_range(run: Run, place: int) -> Rows:
@@ -78,7 +88,7 @@ def grid_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame:
             n_fakes = len(set(mixed[0].bag[mixed[0].label == 1]))
             for metric, samples in _sample_rate(mixed, rate, n_resamples):
                 rows.append((name, rate, rate, metric, *summarise(samples, mixed[0]), n_fakes))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return make_curve(rows, COLUMNS)
 
 
 def _read_grid(run: Run) -> tuple[Rows, np.ndarray]:

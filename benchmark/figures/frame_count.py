@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.figures.points import lines_of, sample, summarise
+from benchmark.figures.points import lines_of, make_curve, sample, summarise
 from benchmark.metrics.score_arrays import Rows, read_rows
 from benchmark.runs.folder import Run
 from benchmark.stats.bootstrap import N_RESAMPLES
@@ -24,7 +24,7 @@ def frame_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame
             for metric in ("accuracy", "auc"):
                 samples = np.mean([sample(metric, videos, n_resamples) for videos in seen], axis=0)
                 rows.append((name, number, metric, *summarise(samples, seen[0]), len(seen[0].label)))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return make_curve(rows, COLUMNS)
 
 
 def _read_seen(fewer: pd.DataFrame, number: int) -> Rows:

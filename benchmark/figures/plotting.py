@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.figures.fake_rate import name_rates
 from benchmark.figures.points import TITLES
 from benchmark.leaderboards.labels import factor_out
 from ffpms.errors import ConfigError, writing
@@ -29,8 +30,8 @@ def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
         lines.append(f"{method}: {TITLES[str(metric)]}")
         for p in points.to_dict("records"):
             bar = "█" * round(p["value"] * width)
-            name = "-".join(f"{100 * rate:.0f}" for rate in dict.fromkeys((p["low"], p["high"])))
-            lines.append(f"  {name + ' %':>9} {bar:<{width}} {100 * p['value']:5.1f}  ({p['n_fakes']} fakes)")
+            name = name_rates(p["low"], p["high"])
+            lines.append(f"  {name:>9} {bar:<{width}} {100 * p['value']:5.1f}  ({p['n_fakes']} fakes)")
     return "\n".join(lines)
 
 

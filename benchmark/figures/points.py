@@ -1,8 +1,9 @@
 """Computes a point of a curve: a metric over all pairs and seeds, with its interval."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+import pandas as pd
 
 from benchmark.leaderboards.groups import group_runs
 from benchmark.metrics.accuracy import THRESHOLD
@@ -44,6 +45,12 @@ def sample(metric: str, videos: Rows, n_resamples: int = N_RESAMPLES) -> np.ndar
 def draw_first(n_pairs: int, n_resamples: int) -> np.ndarray:
     """Returns the first of all resamples of test pairs, below the test set as it is."""
     return resample(n_pairs)[: 1 + n_resamples]
+
+
+def make_curve(rows: Iterable[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
+    """Makes the table of a curve; a point without a value is none, as an AUC of one class."""
+    curve = pd.DataFrame(rows, columns=columns)
+    return curve[curve["value"].notna()].reset_index(drop=True)
 
 
 def summarise(samples: np.ndarray, rows: Rows) -> tuple[float, float, float]:

@@ -44,7 +44,8 @@ class Timelines:
 def collect_timelines(runs: list[Run], data: BuiltSet) -> Timelines:
     """Collects the timelines of some test videos, of the first training of each method.
 
-    Where each manipulation has detectors of its own, a video is of the first that scored it. Fakes are chosen by the order of their number of segments, fake rate and name, evenly spaced:
+    Where each manipulation has detectors of its own, a video is of the first that scored it.
+    Fakes are chosen by the order of their number of segments, fake rate and name, evenly spaced:
     the scores do not count. Methods with the same frame scores are one line. Methods without any,
     and without proposals of their own, are left out.
     """

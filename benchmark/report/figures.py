@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.figures.fake_rate import name_rates, range_of
 from benchmark.figures.points import TITLES
 from benchmark.figures.robustness import MEAN
 from benchmark.figures.trainings import METRICS as OF_TRAINING
@@ -124,14 +125,26 @@ _Drafts = Iterator[tuple[_Draft, pd.DataFrame]]
 
 
 def _rates(curves: Curves) -> _Drafts:
-    source = "every fake at every rate" if curves.every_rate else "each fake at its own rate"
+    source = (
+        "every fake at every rate"
+        if curves.every_rate
+        else "each fake at its own rate; a point is all fakes of a quarter of rates"
+    )
     x, y = Axis("fake frames (%)", _SHARE), Axis(_PERCENT)
     for metric in (name for name in TITLES if name in set(curves.rate["metric"])):
         own = curves.rate[curves.rate["metric"] == metric]
         about = f"{_title(metric)}, by the share of fake frames ({source})."
         look = Look("area" if curves.every_rate else "rule", line=() if metric == "tpr" else _CHANCE)
         points = _points(own, 50 * (own["low"] + own["high"]))
-        yield _Draft("rates", _title(metric), about, x, y, look, lambda rate: f"{rate:.0f} %"), points
+        name = "{:.0f} %".format if curves.every_rate else _name_quarters(own)
+        yield _Draft("rates", _title(metric), about, x, y, look, name), points
+
+
+def _name_quarters(points: pd.DataFrame) -> Callable[[float], str]:
+    """Names the quarter of a rate in percent by the lowest and highest rate of all lines in it."""
+    quarters = points.groupby(range_of(points["high"])).agg({"low": "min", "high": "max"})
+    names = {place: name_rates(own["low"], own["high"]) for place, own in quarters.iterrows()}
+    return lambda rate: names[int(range_of(rate / 100))]
 
 
 def _frames(curves: Curves) -> _Drafts:

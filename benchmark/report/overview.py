@@ -41,11 +41,11 @@ def describe(table: str, cells: pd.DataFrame, runs: Sequence[Run], bags: Bags, n
         _count(len(about), "test video"),
         _count(n_pairs, "test pair"),
     ]
-    rates = f"{100 * fakes['fake_rate'].min():.0f} to {100 * fakes['fake_rate'].max():.0f} %" if len(fakes) else "no"
-    data = (
-        f"{table}: {len(about) - len(fakes)} real and {len(fakes)} fake videos ({', '.join(kinds)})."
-        f" In a fake video {rates} of the frames are fake."
-    )
+    kinds_of = f" ({', '.join(kinds)})" if kinds else ""
+    data = f"{table}: {len(about) - len(fakes)} real and {len(fakes)} fake videos{kinds_of}."
+    if len(fakes):
+        low, high = 100 * fakes["fake_rate"].min(), 100 * fakes["fake_rate"].max()
+        data += f" In a fake video {low:.0f} to {high:.0f} % of the frames are fake."
     return Overview(counts, data, _findings(ours), _cautions(runs, n_pairs, note))
 
 
@@ -54,13 +54,19 @@ def _count(number: int, what: str) -> tuple[str, str]:
 
 
 def _findings(ours: pd.DataFrame) -> list[str]:
-    """Says for each metric on which methods are compared who leads, and who is told apart."""
+    """Says for each metric on which methods are compared who leads, and who is told apart.
+
+    It is of all manipulations, or where no method was trained on all, of each.
+    """
     names, _ = factor_out(dict.fromkeys(ours["method"])) if len(ours) else ({}, "")
+    seen = list(ours["manipulation"].unique())
     lines = []
     for metric, about in METRICS.items():
-        column = ours[(ours["metric"] == metric) & (ours["manipulation"] == "all")]
-        if about.compared and len(column):
-            lines.append(f"{about.title}: {_describe_column(column.assign(method=column['method'].map(names)))}")
+        for kind in ["all"] if "all" in seen else seen:
+            column = ours[(ours["metric"] == metric) & (ours["manipulation"] == kind)]
+            if about.compared and len(column):
+                name = about.title if kind == "all" else f"{about.title}, {kind}"
+                lines.append(f"{name}: {_describe_column(column.assign(method=column['method'].map(names)))}")
     return lines
 
 

@@ -117,21 +117,40 @@ def _collect(
     group = _find_best(cells, groups)
     if not (seen and faces.explain and group):
         return collect_faces(bags, {}), ""
-    run = group.runs[0]
+    parts = _split_by_run(group, seen)
     try:
-        heat = faces.explain(run, seen)
+        heat = {name: maps for run, own in parts for name, maps in faces.explain(run, own).items()}
     except FfpmsError as error:
         return collect_faces(bags, {}), f"There are no heat maps: {error}."
-    line = (
-        f"Heat maps (Grad-CAM) of the {len(heat)} hardest show where {run.run_id}, a training of {group.method}, looks."
-    )
-    return collect_faces(bags, heat), line
+    return collect_faces(bags, heat), _say_whose(group, [run for run, _ in parts], len(heat))
+
+
+def _split_by_run(group: Group, bags: Sequence[BagRecord]) -> list[tuple[Run, list[BagRecord]]]:
+    """Splits bags by the run that explains them: the first that was trained on their manipulation.
+
+    Real ones have none, and are the first run's.
+    """
+    chosen = [next(iter(group.trained_on(bag.manipulation)), group.runs[0]) for bag in bags]
+    own = [(run, [bag for bag, one in zip(bags, chosen, strict=True) if one is run]) for run in group.runs]
+    return [(run, some) for run, some in own if some]
+
+
+def _say_whose(group: Group, runs: Sequence[Run], number: int) -> str:
+    names = ", ".join(run.run_id for run in runs)
+    who = f"{names}, a training of {group.method}, looks"
+    if len(runs) > 1:
+        who = f"{names}, trainings of {group.method}, look: each at fakes of what it was trained on"
+    return f"Heat maps (Grad-CAM) of the {number} hardest show where {who}."
 
 
 def _find_best(cells: pd.DataFrame, groups: list[Group]) -> Group | None:
-    """Finds the method of the highest AUC that was trained here."""
-    own = cells[(cells["metric"] == "auc") & (cells["fake_rate_bucket"] == "all") & (cells["manipulation"] == "all")]
-    auc = dict(zip(own["method"], own["value"], strict=True))
+    """Finds the method of the highest AUC that was trained here.
+
+    Where none was trained on all manipulations, it is the highest mean over them.
+    """
+    own = cells[(cells["metric"] == "auc") & (cells["fake_rate_bucket"] == "all") & (cells["source"] == "ours")]
+    whole = own[own["manipulation"] == "all"]
+    auc = (whole if len(whole) else own).groupby("method")["value"].mean().to_dict()
     trained = [group for group in groups if not group.external]
     return max(trained, key=lambda group: auc.get(group.method, 0.0), default=None)
 

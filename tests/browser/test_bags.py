@@ -16,6 +16,7 @@ from benchmark.runs.folder import Run
 from ffpms.dataset.built_set import BuiltSet
 from tests.browser.conftest import Opened, OpenPage
 from tests.helpers.run_folders import run_of_set, store_all
+from tests.helpers.scores import train_each
 from tests.helpers.tiny_set import make_set
 
 BAG = "DF_004_005"
@@ -89,7 +90,8 @@ def test_where_a_slot_has_one_face_scores_need_no_track(data: BuiltSet, open_rep
 
 def test_every_method_is_each_that_scored_the_bag(data: BuiltSet, open_report: OpenReport) -> None:
     """A detector for one manipulation has no say on the fakes of others."""
-    opened = open_report([trained_on(run_of_set(data), kind) for kind in data.manipulations])
+    one = run_of_set(data)
+    opened = open_report(train_each(replace(one, scores=one.scores.assign(score=0.01)), data.manipulations))
     page = opened.page
     page.get_by_label("Called wrong by").select_option("every")
     videos = data.videos[(data.videos["split"] == "test") & (data.videos["label"] == 1)]
@@ -97,10 +99,3 @@ def test_every_method_is_each_that_scored_the_bag(data: BuiltSet, open_report: O
     off = page.locator(".bag-table .wrong")
     assert off.all_text_contents() == len(videos) * ["1.0 (wrong)"]
     opened.close()
-
-
-def trained_on(one: Run, kind: str) -> Run:
-    """The run as one of a detector for a manipulation, which calls each of its fakes real."""
-    scores = one.scores[one.scores["manipulation"].isin([kind, "original"])].assign(score=0.01)
-    about = dict(one.settings) | {"manipulations": [kind]}
-    return replace(one, manipulations=(kind,), settings=about, scores=scores)

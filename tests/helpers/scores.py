@@ -71,6 +71,20 @@ def keep_one_pair(run: Run, kind: str) -> Run:
     return replace(run, scores=left, segments=segments_of(left))
 
 
+def train_each(one: Run, kinds: tuple[str, ...]) -> list[Run]:
+    """The run as those of a detector for each manipulation, which score its fakes and the real videos."""
+    return [
+        replace(
+            one,
+            run_id=f"{one.run_id}-{kind}",
+            manipulations=(kind,),
+            settings=dict(one.settings) | {"manipulations": [kind]},
+            scores=one.scores[one.scores["manipulation"].isin([kind, "original"])],
+        )
+        for kind in kinds
+    ]
+
+
 def segments_of(table: pd.DataFrame) -> pd.DataFrame:
     """The true segments of a SCORE table in which every slot has a face."""
     return find_segments(table[table["level"] == "frame"].rename(columns={"y_true": "label"}))

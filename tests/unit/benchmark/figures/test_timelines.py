@@ -21,6 +21,7 @@ from ffpms.dataset.slot_times import slot_times
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from tests.helpers.run_folders import run_of_set
+from tests.helpers.scores import train_each
 from tests.helpers.tiny_set import edit, make_set
 
 PAIRS = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007"), ("008", "009")]}
@@ -82,16 +83,7 @@ def test_videos_are_chosen_by_their_segments_and_never_by_scores(data: BuiltSet)
 def test_detectors_for_one_manipulation_are_one_row_of_which_each_draws_its_fakes(data: BuiltSet) -> None:
     """As with ``--train-on each``: no run scored the fakes of all, and none has to."""
     whole = run_of_set(data)
-    runs = [
-        replace(
-            whole,
-            manipulations=(kind,),
-            settings=dict(whole.settings) | {"manipulations": [kind]},
-            scores=whole.scores[whole.scores["manipulation"].isin([kind, "original"])],
-        )
-        for kind in data.manipulations
-    ]
-    lines, expected = collect_timelines(runs, data), collect_timelines([whole], data)
+    lines, expected = collect_timelines(train_each(whole, data.manipulations), data), collect_timelines([whole], data)
     pd.testing.assert_frame_equal(lines.videos, expected.videos)
     pd.testing.assert_frame_equal(sort(lines.rows), sort(expected.rows))
 

@@ -1,6 +1,7 @@
 """Tables of figures: their columns are in the order of the axis, and no number of a bin is lost."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,18 @@ def test_columns_go_up_and_hold_every_point(home: Path, found: Collection) -> No
     assert shown["Training loss"].head == [str(epoch) for epoch in sorted(set(curves.training["epoch"].astype(int)))]
     assert curves.roc["ci_low"].notna().all()
     assert all("[" in cell for row in shown["ROC"].rows for cell in row[1:])
+
+
+def test_a_quarter_of_rates_is_named_by_its_ends(home: Path, found: Collection) -> None:
+    """One column a quarter, though the fakes of a line may end elsewhere in it than another's."""
+    rows = [("a", 0.05, 0.25), ("a", 0.3, 0.5), ("b", 0.1, 0.2), ("b", 1.0, 1.0)]
+    points = pd.DataFrame(rows, columns=["method", "low", "high"])
+    rate = points.assign(metric="accuracy", value=0.9, ci_low=0.8, ci_high=0.95, n_fakes=4)
+    curves = replace(Curves.compute(found.runs, home / "runs"), rate=rate, every_rate=False)
+    (figure, *_) = make_figures(curves, make_board(found.runs, []).cells, make_series(["a", "b"])[0])
+    assert figure.head == ["5-25 %", "30-50 %", "100 %"]
+    assert [[bool(cell) for cell in row[1:]] for row in figure.rows] == [[True, True, False], [True, False, True]]
+    assert "a point is all fakes of a quarter of rates" in figure.about
 
 
 def test_a_training_whose_history_is_damaged_is_named(home: Path, tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ from benchmark.runs.folder import Run, name_run
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, ManifestError, StorageError
-from tests.helpers.run_folders import store_all
-from tests.helpers.scores import run
+from tests.helpers.run_folders import run_of_set, store, store_all
+from tests.helpers.scores import run, train_each
 from tests.helpers.tiny_set import make_set
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>'\""
@@ -139,6 +139,40 @@ def test_heat_maps_are_of_the_best_method_or_missing_with_a_reason(write: Write)
     assert len(data_of(page)["bags"]["album"]["heat"]) == 1
     assert "Heat maps (Grad-CAM) of the 1 hardest" in page
     assert write(n_bags=3, n_heat_maps=1, explain=fail)[1].notes == ["There are no heat maps: its weights are lost."]
+
+
+def test_heat_maps_of_detectors_for_one_manipulation_are_each_of_its_own_fakes(
+    write: Write, home: Path, tmp_path: Path
+) -> None:
+    """And the best of them is found, though none has an AUC of all manipulations."""
+    asked = {}
+
+    def draw(run: Run, bags: Sequence[BagRecord]) -> dict[str, np.ndarray]:
+        asked[run.method, *run.manipulations] = {bag.manipulation for bag in bags}
+        return {bag.bag_id: np.zeros((4, 16, 16, 3), np.uint8) for bag in bags}
+
+    data = BuiltSet.load(home / "set")
+    for one in (run_of_set(data, "s-mil", skill=0.01), run_of_set(data, "xn-avg", skill=0.6)):
+        for own in train_each(one, data.manipulations):
+            store_all(own, tmp_path / "runs")
+    page, _ = write(tmp_path / "runs", data=(home / "set",), n_bags=99, n_heat_maps=99, explain=draw)
+    assert asked == {("xn-avg", "DF"): {"DF", "original"}, ("xn-avg", "F2F"): {"F2F"}}
+    assert len(data_of(page)["bags"]["album"]["heat"]) == 12
+    assert "trainings of xn-avg, look: each at fakes of what it was trained on." in page
+    findings = re.findall(r'<ul class="findings">(.*?)</ul>', page, re.DOTALL)[0]
+    assert re.findall(r"<li>(Video AUC, \w+): xn-avg has the highest", findings) == ["Video AUC, DF", "Video AUC, F2F"]
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_videos_of_one_class_make_no_number_that_is_none(write: Write, tmp_path: Path, label: int) -> None:
+    one = run()
+    bags = one.scores.loc[(one.scores["level"] == "video") & (one.scores["y_true"] == label), "bag_id"]
+    keep = store_all if label else store  # without a fake there is no rate grid
+    keep(replace(one, scores=one.scores[one.scores["bag_id"].isin(bags)]), tmp_path / "runs")
+    page, _ = write(tmp_path / "runs")
+    text = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"\bnan\b", text)
+    assert ("of the frames are fake" in text) == bool(label)
 
 
 def test_faces_that_are_lost_cost_no_more_than_themselves(home: Path, tmp_path: Path) -> None:
