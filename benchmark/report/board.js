@@ -2,7 +2,7 @@
 // The leaderboard: any metric and bucket as a table, a method a row, a manipulation a column.
 {
   // Places in a row of the data.
-  const [METHOD, KIND, METRIC, BUCKET, VALUE, LOW, HIGH, STD, MINUS, STANDING] = Array(10).keys();
+  const [METHOD, KIND, METRIC, BUCKET, VALUE, FIGURE, SPREAD, MINUS, STANDING] = Array(9).keys();
   const MARKS = {like_best: "†", best_tested: "‡"};
   const make = (tag, values = {}, ...inside) => {
     const element = Object.assign(document.createElement(tag), values);
@@ -28,20 +28,13 @@
     form.querySelector(".chips").append(...board.manipulations.map((name) =>
       make("label", {}, make("input", {type: "checkbox", name: "kind", value: name, checked: true}), make("span", {}, name))));
 
-    const number = (value, metric, digits = 2) => metric.percent ? (100 * value).toFixed(digits) : value.toFixed(digits + 1);
-    const cell = (row, metric) => {
+    const cell = (row) => {
       if (!row) return make("td");
-      const figure = number(row[VALUE], metric);
+      const figure = row[FIGURE];
       const inside = row[STANDING] === "best" ? [make("strong", {}, figure)]
         : row[STANDING] in MARKS ? [figure, make("sup", {}, MARKS[row[STANDING]])] : [figure];
-      const spread = [
-        row[STD] === null ? "" : `± ${number(row[STD], metric)}`,
-        row[LOW] === null ? "" : `[${number(row[LOW], metric, 1)}, ${number(row[HIGH], metric, 1)}]`,
-      ].filter(Boolean).join(" ");
-      if (spread) inside.push(make("small", {}, spread));
-      if (row[MINUS] !== null) {
-        inside.push(make("small", {}, `ours − paper ${row[MINUS] < 0 ? "" : "+"}${number(row[MINUS], metric)}`));
-      }
+      if (row[SPREAD]) inside.push(make("small", {}, row[SPREAD]));
+      if (row[MINUS]) inside.push(make("small", {}, `ours − paper ${row[MINUS]}`));
       return make("td", {}, ...inside);
     };
 
@@ -87,7 +80,7 @@
         make("caption", {}, title, make("small", {}, [better, board.shared].filter(Boolean).join(" "))),
         make("thead", {}, make("tr", {}, head("method", -1, by, draw), ...columns.map((name, n) => head(name, n, by, draw)))),
         make("tbody", {}, ...list.map(([name, own]) =>
-          make("tr", {}, make("th", {scope: "row"}, name), ...columns.map((kind) => cell(own.get(kind), metric))))));
+          make("tr", {}, make("th", {scope: "row"}, name), ...columns.map((kind) => cell(own.get(kind)))))));
       if (!list.length) table.tBodies[0].append(make("tr", {}, make("td", {colSpan: columns.length + 1}, "no such row")));
       const scroll = make("div", {className: "scroll", tabIndex: 0}, table);
       scroll.setAttribute("role", "region");

@@ -1,5 +1,6 @@
 """The numbers of the leaderboard as lists, from which the page makes any of its tables."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,21 @@ from benchmark.metrics.catalogue import METRICS
 _PLAIN = ("brier", "brier_scaled")
 """Metrics that are no share, and so are not shown in percent."""
 _PLACES = ("method", "manipulation", "metric", "fake_rate_bucket")
-_NUMBERS = ("value", "ci_low", "ci_high", "std", "minus_paper")
 
 
 def list_numbers(cells: pd.DataFrame) -> dict[str, Any]:
     """Lists all cells of one table: a row a cell, which names its method and so on by number.
 
-    The paper's rows follow ours. A number that is not there is None.
+    The paper's rows follow ours. A row has its value, by which the page sorts, and texts to show:
+    the figure, its spread and its difference from the paper's, as in ``leaderboard.md``.
     """
     ours, paper = (cells[cells["source"] == source] for source in ("ours", "paper"))
     names, shared = factor_out(dict.fromkeys(ours["method"])) if len(ours) else ({}, "")
     both = pd.concat([ours, paper.assign(method=paper["method"] + " (paper)")]).reset_index(drop=True)
     places = {column: _factorize(both[column]) for column in _PLACES}
     columns: list[list[Any]] = [place for place, _ in places.values()]
-    columns += [_round(both[name], 6) for name in _NUMBERS]
+    columns.append(both["value"].astype(float).round(6).tolist())
+    columns += map(list, zip(*map(_write, both.to_dict("records")), strict=True))
     columns += [both["standing"].fillna("").tolist(), both["n_videos"].tolist()]
     return {
         "methods": [names.get(label, label) for label in places["method"][1]],
@@ -66,12 +68,15 @@ def _factorize(column: "pd.Series[Any]") -> tuple[list[int], list[str]]:
     return numbers.tolist(), [str(name) for name in names]
 
 
-def _round(column: "pd.Series[Any]", digits: int) -> list[float | None]:
-    values = column.to_numpy(dtype=float)
-    return [
-        value if there else None
-        for value, there in zip(values.round(digits).tolist(), np.isfinite(values), strict=True)
-    ]
+def _write(row: Mapping[Any, Any]) -> tuple[str, str, str]:
+    """Writes a cell's figure, its spread and its difference from the paper's; '' if there is none."""
+    factor, digits = (1, 3) if row["metric"] in _PLAIN else (100, 2)
+    scaled = {name: factor * row[name] for name in ("value", "ci_low", "ci_high", "std", "minus_paper")}
+    over_seeds = f"± {scaled['std']:.{digits}f}" if np.isfinite(scaled["std"]) else ""
+    low, high = (f"{scaled[name]:.{digits - 1}f}" for name in ("ci_low", "ci_high"))
+    interval = f"[{low}, {high}]" if np.isfinite(scaled["ci_low"]) else ""
+    minus = f"{scaled['minus_paper']:+.{digits}f}" if np.isfinite(scaled["minus_paper"]) else ""
+    return f"{scaled['value']:.{digits}f}", " ".join(filter(None, (over_seeds, interval))), minus
 
 
 def _last_all(names: list[str]) -> list[str]:

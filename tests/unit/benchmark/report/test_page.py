@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tomli_w
 
 from benchmark.leaderboards.board import make_board
+from benchmark.leaderboards.rendering.tables import make_tables
 from benchmark.report import write as writing
 from benchmark.report.faces import collect_faces, find_bags
+from benchmark.report.numbers import list_numbers
 from benchmark.report.page import IN_BUCKETS
 from benchmark.report.series import make_series
 from benchmark.report.write import ReportPlan, Written, write_report
@@ -66,14 +69,29 @@ def test_the_board_has_every_cell(page: str, found: Collection) -> None:
     assert len(board["rows"]) == len(cells)
     names = [metric["name"] for metric in board["metrics"]]
     for row, cell in zip(board["rows"], cells.to_dict("records"), strict=True):
-        method, kind, metric, bucket, value, low = row[:6]
+        method, kind, metric, bucket, value, figure, spread = row[:7]
         assert board["methods"][method].startswith(cell["method"].partition(" [")[0])
         assert (board["keys"]["manipulation"][kind], names[metric]) == (cell["manipulation"], cell["metric"])
         assert board["keys"]["bucket"][bucket] == cell["fake_rate_bucket"]
         assert value == pytest.approx(cell["value"], abs=1e-6)
-        assert (low is None) == np.isnan(cell["ci_low"])
+        assert ("[" in spread) == np.isfinite(cell["ci_low"])
+        assert figure == (f"{cell['value']:.3f}" if "brier" in cell["metric"] else f"{100 * cell['value']:.2f}")
     assert board["manipulations"][-1] == "all"
     assert board["buckets"][0] == "all"
+
+
+def test_a_number_of_the_board_is_rounded_once(found: Collection) -> None:
+    """As in leaderboard.md: 0.36044977 is 36.04, and what six digits make of it was 36.05."""
+    cells = make_board(found.runs).cells
+    odd = cells[cells["metric"] == "auc"].assign(value=0.36044977, ci_low=0.6225, ci_high=0.74, std=0.0125)
+    rows = list_numbers(pd.concat([odd, odd.assign(metric="brier")]).assign(minus_paper=-0.0249951))["rows"]
+    assert {tuple(row[5:8]) for row in rows} == {
+        ("36.04", "± 1.25 [62.3, 74.0]", "-2.50"),
+        ("0.360", "± 0.013 [0.62, 0.74]", "-0.025"),
+    }
+    (table, *_) = make_tables(odd[odd["manipulation"] == "all"])
+    ours = {(number.figure, number.spread) for number in table.numbers}
+    assert ours == {("36.04", "± 1.25 [62.3, 74.0]")}
 
 
 def test_every_part_is_there(page: str) -> None:
@@ -172,6 +190,7 @@ def test_videos_of_one_class_make_no_number_that_is_none(write: Write, tmp_path:
     page, _ = write(tmp_path / "runs")
     text = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
     assert not re.search(r"\bnan\b", text)
+    assert "NaN" not in json.dumps(data_of(page)), "which is no JSON"
     assert ("of the frames are fake" in text) == bool(label)
 
 
