@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.figures.fake_rate import name_rates
+from benchmark.figures.looks import Style, style_of
 from benchmark.figures.points import TITLES
 from benchmark.leaderboards.labels import factor_out
 from ffpms.errors import ConfigError, writing
@@ -18,8 +19,6 @@ PICTURES = (".png", ".pdf", ".svg")
 _LETTERS_PER_INCH = 10
 _LETTERS_OF_A_LINE = 8
 """The width of a line and its margins in the legend, in letters."""
-_COLOURS = 10
-"""Number of colours, after which they come again, on dashed lines."""
 
 
 def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
@@ -107,11 +106,6 @@ def draw_legend(figure: Any, axes: Any, title: str, shared: str, width: int) -> 
     figure.suptitle("\n".join([title, *wrap(shared, width=letters)]))
 
 
-def style_of(number: int) -> str:
-    """Returns the style of a line by its number: dashed where colours come again."""
-    return "-" if number < _COLOURS else "--"
-
-
 def shorten(curve: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Takes the settings that all lines share out of their names."""
     names, shared = factor_out(dict.fromkeys(curve["method"]))
@@ -125,7 +119,7 @@ def _draw_panel(axes: Any, curve: pd.DataFrame) -> None:
     for number, (method, points) in enumerate(methods):
         x = points["n_frames"] if of_frames else 50 * (points["low"] + points["high"])
         if of_ranges:
-            _draw_ranges(axes, x + 0.8 * (number - (len(methods) - 1) / 2), points, method)
+            _draw_ranges(axes, x + 0.8 * (number - (len(methods) - 1) / 2), points, method, style_of(number))
         else:
             _draw_band(axes, x, points, method, style_of(number))
     if of_frames:
@@ -137,13 +131,13 @@ def _draw_panel(axes: Any, curve: pd.DataFrame) -> None:
     axes.grid(alpha=0.25)
 
 
-def _draw_ranges(axes: Any, x: pd.Series, points: pd.DataFrame, method: object) -> None:
+def _draw_ranges(axes: Any, x: pd.Series, points: pd.DataFrame, method: object, style: Style) -> None:
     value, low, high = (100 * points[name] for name in ("value", "ci_low", "ci_high"))
     reach = [(value - low).clip(lower=0), (high - value).clip(lower=0)]
-    axes.errorbar(x, value, yerr=reach, marker="o", capsize=3, linewidth=1.6, label=method)
+    axes.errorbar(x, value, yerr=reach, capsize=3, linewidth=1.6, label=method, **style)
 
 
-def _draw_band(axes: Any, x: pd.Series, points: pd.DataFrame, method: object, style: str) -> None:
+def _draw_band(axes: Any, x: pd.Series, points: pd.DataFrame, method: object, style: Style) -> None:
     value, low, high = (100 * points[name] for name in ("value", "ci_low", "ci_high"))
-    (line,) = axes.plot(x, value, style, marker="o", markersize=3, linewidth=1.6, label=method)
-    axes.fill_between(x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
+    axes.plot(x, value, markersize=4, linewidth=1.6, label=method, **style)
+    axes.fill_between(x, low, high, color=style["color"], alpha=0.15, linewidth=0)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.figures.plotting import draw_legend, shorten, style_of
+from benchmark.figures.looks import style_of
+from benchmark.figures.plotting import draw_legend, shorten
 from benchmark.figures.robustness import MEAN
 from benchmark.leaderboards.rendering.markdown import align, escape
 from benchmark.metrics.catalogue import METRICS
@@ -132,17 +133,9 @@ def _draw_panel(axes: Any, table: pd.DataFrame, methods: list[str]) -> None:
     for number, method in enumerate(methods):
         own = table[table["method"] == method]
         value, low, high = (100 * own[name] for name in ("value", "ci_low", "ci_high"))
-        (line,) = axes.plot(
-            own["level"],
-            value,
-            style_of(number),
-            marker="o",
-            markersize=3,
-            linewidth=1.6,
-            color=f"C{number % 10}",
-            label=method,
-        )
-        axes.fill_between(own["level"], low, high, color=line.get_color(), alpha=0.15, linewidth=0)
+        style = style_of(number)
+        axes.plot(own["level"], value, markersize=4, linewidth=1.6, label=method, **style)
+        axes.fill_between(own["level"], low, high, color=style["color"], alpha=0.15, linewidth=0)
     axes.axhline(50, color="grey", linewidth=0.8, linestyle=":")
     axes.set(xticks=range(6))
     axes.set_xticklabels(["clean", *range(1, 6)])

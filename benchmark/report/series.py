@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from benchmark.figures.looks import choose_look
 from benchmark.leaderboards.labels import factor_out
 
 COLOURS = tuple(f"var(--series-{n})" for n in range(1, 7))
 """Colours that the page defines for light and for dark, told apart by the colour-blind."""
-DASHES = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3))
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 PATHS = {
     "circle": "M-3.5,0a3.5,3.5 0 1,0 7,0a3.5,3.5 0 1,0 -7,0Z",
     "square": "M-3,-3h6v6h-6Z",
@@ -53,6 +52,5 @@ def make_series(labels: Iterable[str]) -> tuple[dict[str, Series], str]:
 
 
 def _make(number: int, name: str, label: str) -> Series:
-    turn = number // len(COLOURS)
-    dash, shape = DASHES[(number + turn) % len(DASHES)], SHAPES[(number + turn) % len(SHAPES)]
+    dash, shape = choose_look(number, len(COLOURS))
     return Series(f"m{number}", name, label, COLOURS[number % len(COLOURS)], dash, shape)
