@@ -69,7 +69,7 @@ def _factorize(column: "pd.Series[Any]") -> tuple[list[int], list[str]]:
 
 
 def _write(row: Mapping[Any, Any]) -> tuple[str, str, str]:
-    """Writes a cell's figure, its spread and its difference from the paper's; '' if there is none."""
+    """Writes a cell's figure, its spread and its difference from the paper's; '' if it has none."""
     factor, digits = (1, 3) if row["metric"] in _PLAIN else (100, 2)
     scaled = {name: factor * row[name] for name in ("value", "ci_low", "ci_high", "std", "minus_paper")}
     over_seeds = f"± {scaled['std']:.{digits}f}" if np.isfinite(scaled["std"]) else ""
