@@ -20,10 +20,9 @@ from benchmark.runs.tables import DamagedTableError
 from benchmark.train_config import TrainConfig
 from benchmark.training.checkpoint import drop_checkpoint
 from benchmark.training.device import Log, Machine, choose_device
-from benchmark.trials.claims import discard
+from benchmark.trials.claims import add_training_sets, discard
 from benchmark.trials.configure import settle
 from benchmark.trials.failures import end_all, explain
-from benchmark.trials.older_runs import add_training_sets
 from benchmark.trials.other_sets import check_other_sets, choose_tests, take_test_part
 from benchmark.trials.preflight import check_methods, check_splits
 from benchmark.trials.runner import Runner, run_here

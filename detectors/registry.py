@@ -33,8 +33,9 @@ class Method:
 
     ``unit`` is what is judged as one: a whole bag, or each frame by itself. ``ordered``: the order
     of the faces counts. ``trained_as`` names the method whose weights it is scored with; itself if
-    it is trained. See :attr:`teacher`. ``stem`` makes what the factory takes first, from ``backbone`` unless the user
-    names another. ``tune`` is what of the backbone is trained, unless the user says otherwise.
+    it is trained. See :attr:`teacher`. ``stem`` makes what the factory takes first, from
+    ``backbone`` unless the user names another. ``tune`` is what of the backbone is
+    trained, unless the user says otherwise.
     """
 
     name: str

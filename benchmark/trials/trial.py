@@ -21,12 +21,12 @@ from benchmark.training.checkpoint import (
     drop_checkpoint,
     is_trained,
 )
+from benchmark.training.copied_weights import copy_kept, copy_last
 from benchmark.training.distributed import SINGLE
 from benchmark.training.embedding import check_embeds
 from benchmark.training.model import Model
 from benchmark.training.stored_weights import load_weights
 from benchmark.training.train import fit
-from benchmark.trials.copied_weights import copy_kept, copy_last
 from benchmark.trials.identity import find_beside, run_id, start
 from benchmark.trials.scoring import write_scores, write_test_scores
 from benchmark.trials.shared_resources import Resources

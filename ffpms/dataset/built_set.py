@@ -31,7 +31,7 @@ _OF_FILES = {"sources": SOURCE}
 """A table that names the set, and is no part of its identity: it holds no label and no pixel."""
 
 LANDMARKS = "landmarks.parquet"
-"""A table by which some methods forge faces. It is no part of the identity, for others never see it."""
+"""A table by which some methods forge faces: no part of the identity, for others never see it."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)

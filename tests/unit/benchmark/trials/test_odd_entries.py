@@ -10,9 +10,8 @@ from benchmark.bench import bench
 from benchmark.models.loading import open_model
 from benchmark.runs.collection import read_collection
 from benchmark.trials import runner
-from benchmark.trials.claims import discard, lock_of
+from benchmark.trials.claims import add_training_sets, discard, lock_of
 from benchmark.trials.configure import settle
-from benchmark.trials.older_runs import add_training_sets
 from benchmark.trials.runner import run_here
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
