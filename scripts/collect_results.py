@@ -8,6 +8,7 @@ What is committed of other seeds and entries stays, if it is of the same set and
 import shutil
 import sys
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,9 @@ import benchmark
 from benchmark.leaderboards.submission_files import write_submissions
 from benchmark.report.commands import write_command
 from benchmark.runs.folder import Run
+from benchmark.runs.other_sets import folder_on
 from benchmark.runs.submissions.card import CARD
+from ffpms.errors import ConfigError, FfpmsError
 from ffpms.schema import UNKNOWN
 from scripts.committed_scores import (
     END_TO_END,
@@ -54,6 +57,7 @@ def collect(roots: Sequence[Path]) -> None:
     """Writes the submissions of each board, and the tables beside it, of what the runs are of."""
     every = [run for root in roots for run in benchmark.read_runs(root)]
     runs = list({(run.run_id, run.data_sha256): run for run in every}.values())  # a folder may be a part of another
+    check_levels(runs)
     RESULTS.mkdir(parents=True, exist_ok=True)
     if heads := [run for run in runs if _is_cached(run)]:
         _collect(heads, _find_root(heads, roots), HEADS)
@@ -106,6 +110,18 @@ def _collect_others(runs: list[Run], root: Path) -> None:
     rows.to_csv(GRADIENTS, index=False, lineterminator="\n", float_format="%.4f")
 
 
+def check_levels(runs: Sequence[Run]) -> None:
+    """Refuses runs that were scored on two sets of one compression, for their videos would count twice."""
+    folders: dict[str, dict[str, str]] = defaultdict(dict)
+    for run in runs:
+        if run.origin and (level := find_level(run.dataset)):
+            folders[level][run.data_sha256] = folder_on(Path("RUN"), run.dataset, run.data_sha256).as_posix()
+    for level, found in folders.items():
+        if len(found) > 1:
+            every = " and ".join(sorted(found.values()))
+            raise ConfigError(f"{every}: {len(found)} sets of {level}; remove these folders of all but one set")
+
+
 def _of(methods: Sequence[str], runs: list[Run]) -> list[Run]:
     return sorted((run for run in runs if run.method in methods), key=lambda run: (name_entry(run), run.seed))
 
@@ -142,7 +158,8 @@ def _thin_grid(run: Run) -> pd.DataFrame:
 def _thin_level(run: Run) -> pd.DataFrame:
     """Takes the scores of videos of another compression."""
     videos = run.scores[run.scores["level"] == "video"]
-    return _name(run, videos[["bag_id", "score"]].assign(level=find_level(run.dataset)))
+    about = {"level": find_level(run.dataset), "set": run.data_sha256[:12]}
+    return _name(run, videos[["bag_id", "score"]].assign(**about))
 
 
 def find_level(dataset: str) -> str | None:
@@ -166,7 +183,7 @@ def _write(tables: list[pd.DataFrame], path: Path, board: Path) -> None:
     table = add_kept_rows(pd.concat(tables), path, board)
     columns = {
         name: pa.array(table[name]).dictionary_encode()
-        if name in ("bag_id", "entry", "level")
+        if name in ("bag_id", "entry", "level", "set")
         else pa.array(table[name], pa.float32() if name == "logit" else pa.int16())
         for name in table
     }
@@ -217,4 +234,7 @@ def _measure_gradients(run: Run) -> Iterator[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    collect([Path(root) for root in sys.argv[1:]])
+    try:
+        collect([Path(root) for root in sys.argv[1:]])
+    except FfpmsError as error:
+        sys.exit(f"Error: {error}")

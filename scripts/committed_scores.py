@@ -4,6 +4,7 @@ A board below ``docs/board`` has the scores of all test bags, a submission a row
 what a submission has no place for. No file has pixels.
 """
 
+import tomllib
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,9 +23,11 @@ from benchmark.runs.external import read_candidate, write_runs
 from benchmark.runs.folder import Run
 from benchmark.runs.ground_truth import GroundTruth
 from benchmark.runs.recipe_set import load_set
+from benchmark.runs.submissions.card import CARD
 from benchmark.runs.submissions.folder import find_candidate
 from benchmark.stats.bootstrap import N_RESAMPLES
 from ffpms.errors import ManifestError
+from ffpms.regular_files import read_text
 from ffpms.schema import UNKNOWN
 from scripts.seed_means import Line, Number, as_rows
 
@@ -90,9 +93,7 @@ class Committed:
         self._at: dict[tuple[str, str, int], Number] = {}
         self._truth = truth = _read_truth(place.board)
         self.lines = {(line.method, line.mix): line for line in _read_lines(place.board, truth)}
-        self.grid = {
-            line: _split_by_seed(own, truth) for line, own in _read_kept(place.grid).groupby(["method", "mix"])
-        }
+        self.grid = {line: _split_by_seed(own, truth) for line, own in read_kept(place.grid).groupby(["method", "mix"])}
 
     def of(self, methods: Sequence[str] = PAPER) -> list[Line]:
         """Returns the lines of methods that are there."""
@@ -107,7 +108,7 @@ class Committed:
 
     @cached_property
     def _by_level(self) -> dict[Hashable, dict[int, pd.DataFrame]]:
-        levels = _read_kept(LEVELS).groupby(["method", "mix", "level"])
+        levels = read_kept(LEVELS).groupby(["method", "mix", "level"])
         return {key: _split_by_seed(own, self._truth) for key, own in levels}
 
     def number(self, metric: str, rows: Sequence[Rows]) -> Number:
@@ -147,7 +148,7 @@ def read_segment_runs(out: Path) -> list[Run]:
 
 
 def _list_entries(board: Path) -> list[Path]:
-    return sorted(card.parent for card in board.glob("*/submission.toml"))
+    return sorted(card.parent for card in board.glob(f"*/{CARD}"))
 
 
 def read_gradients() -> pd.DataFrame:
@@ -176,14 +177,20 @@ def _read_lines(board: Path, truth: pd.DataFrame) -> Iterator[Line]:
     for folder in _list_entries(board):
         if name_line(folder.name)[0] not in detectors.names():
             continue
-        scores = pd.read_parquet(folder / "scores.parquet")
+        scores = _read_once(folder / "scores.parquet")
         of_videos = scores["slot"] == UNKNOWN
         videos = _split_by_seed(scores[of_videos].drop(columns="slot"), truth)
         of_frames = _split_by_seed(scores[~of_videos], frames, ["bag_id", "slot"])
-        of_val = _split_by_seed(pd.read_parquet(folder / "val_scores.parquet"), val)
+        of_val = _split_by_seed(_read_once(folder / "val_scores.parquet"), val)
         pairs = frozenset(truth["pair_id"])
         thresholds = {seed: choose_threshold(ValScores(table, pairs)) for seed, table in of_val.items()}
-        yield Line(*name_line(folder.name), videos, of_frames, thresholds)
+        yield Line(*name_line(folder.name), videos, of_frames, thresholds, _read_trainings(folder / CARD))
+
+
+def _read_trainings(card: Path) -> tuple[str, ...]:
+    """Reads the names of a submission's trainings, in the order of its seeds."""
+    about = tomllib.loads(read_text(card))["configuration"]
+    return tuple(name for _, name in sorted(zip(about["seeds"], about["trainings"], strict=True)))
 
 
 def _split_by_seed(
@@ -196,8 +203,17 @@ def _split_by_seed(
     }
 
 
-def _read_kept(path: Path) -> pd.DataFrame:
+def _read_once(path: Path) -> pd.DataFrame:
+    """Reads a table of scores, each of which must be there once."""
     table = pd.read_parquet(path)
+    if n := table.duplicated([name for name in table if name not in ("logit", "set")]).sum():
+        raise ManifestError(f"{path}: has {n} scores twice; collect those of one set with scripts.collect_results")
+    return table
+
+
+def read_kept(path: Path) -> pd.DataFrame:
+    """Reads a table beside the boards, with the method and the training mix of each row."""
+    table = _read_once(path)
     return table.assign(**_split_names(table["entry"].astype(str)))
 
 

@@ -51,14 +51,27 @@ def drop_other_sets(board: Path, sha256: str, authors: list[str]) -> list[str]:
 
 
 def add_kept_rows(new: pd.DataFrame, path: Path, board: Path) -> pd.DataFrame:
-    """Adds to new rows those of a committed table whose entry and seed a board still has."""
+    """Adds to new rows those of a committed table whose entry and seed a board still has.
+
+    Where rows say their ``level`` and its ``set``, none is kept of another set of a level.
+    """
     if not path.is_file():
         return new
     old = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
     fresh = set(zip(new["entry"], new["seed"], strict=True))
     kept = {(card.parent.name, seed) for card in board.glob(f"*/{CARD}") for seed in _seeds(card)} - fresh
     is_kept = [key in kept for key in zip(old["entry"].astype(str), old["seed"], strict=True)]
-    return pd.concat([new, old[is_kept].astype({"entry": str})]).sort_values(["entry", "seed"], kind="stable")
+    rows = _drop_other_sets_of_levels(old[is_kept].astype({"entry": str}), new)
+    return pd.concat([new, rows]).sort_values(["entry", "seed"], kind="stable")
+
+
+def _drop_other_sets_of_levels(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Drops old rows of a level that new rows have of another set; one that is not told is another."""
+    if "level" not in new:
+        return old
+    told = old.astype({"level": str}).assign(set=old["set"].astype(str) if "set" in old else "")
+    sets = dict(zip(new["level"], new["set"], strict=True))
+    return told[[sets.get(level, own) == own for level, own in zip(told["level"], told["set"], strict=True)]]
 
 
 def store(table: pa.Table, path: Path) -> None:

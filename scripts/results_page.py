@@ -96,7 +96,7 @@ def tabulate_leads(scores: Committed) -> str:
     Holm's correction is over every two of them, for nobody named the best before.
     """
     ranked = _rank_on_recipe(scores)
-    found = compare(auc.entry(name) for name, auc in ranked.items())
+    found = compare(auc.entry(name, scores.lines[name, "recipe"].trainings) for name, auc in ranked.items())
     leads = [one for one in found if one.method == next(iter(ranked))]
     rows = ([f"{one.method} - {one.other}", _write(one, one.p_holm < ALPHA)] for one in leads)
     return markdown(("difference", "AUC, recipe"), rows)
@@ -136,7 +136,8 @@ def tabulate_differences(scores: Committed) -> str:
 
 def _compare(scores: Committed, couple: Sequence[tuple[str, str]], n_fake: int) -> Comparison:
     """Compares two lines at a number of fake frames."""
-    return compare([scores.at(scores.lines[line], n_fake).entry(" ".join(line)) for line in couple])[0]
+    lines = [scores.lines[name] for name in couple]
+    return compare([scores.at(line, n_fake).entry(f"{line.method} {line.mix}", line.trainings) for line in lines])[0]
 
 
 def _write(one: Comparison, stands: bool) -> str:

@@ -17,7 +17,8 @@ from ffpms.schema import UNKNOWN
 class Line:
     """A method trained on a mix: its scores of test videos, and of their frames, a table a seed.
 
-    ``thresholds`` are those of highest accuracy on val.
+    ``thresholds`` are those of highest accuracy on val. ``trainings`` names each seed's training, which
+    two methods may share.
     """
 
     method: str
@@ -25,6 +26,7 @@ class Line:
     tables: Mapping[int, pd.DataFrame]
     frames: Mapping[int, pd.DataFrame] = field(default_factory=dict)
     thresholds: Mapping[int, float] = field(default_factory=dict)
+    trainings: tuple[str, ...] = ()
 
     @cached_property
     def rows(self) -> list[Rows]:
@@ -70,11 +72,12 @@ class Number:
         """The 95 % interval over the test pairs."""
         return interval(self.samples, self.rows.n_bearing_pairs)
 
-    def entry(self, method: str) -> Entry:
-        """Returns what a test of a difference needs."""
+    def entry(self, method: str, trainings: tuple[str, ...]) -> Entry:
+        """Returns what a test of a difference needs; it pairs seeds if trainings of a name are shared."""
         videos, pairs = self.rows.bag_names, self.rows.pair_names
         right, n_pairs = np.zeros(len(videos)), self.rows.n_bearing_pairs
-        return Entry(("", "auc", "", method), self.by_seed, self.samples, n_pairs, right, videos, pairs)
+        cell = ("", "auc", "", method)
+        return Entry(cell, self.by_seed, self.samples, n_pairs, right, videos, pairs, trainings=trainings)
 
 
 def as_rows(table: pd.DataFrame) -> Rows:

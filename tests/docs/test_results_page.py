@@ -3,10 +3,14 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from scripts.committed_scores import END_TO_END, GRADIENTS, HEADS, LEVELS, SEGMENTS, Place, name_line
+from benchmark.stats.comparison import compare
+from ffpms.errors import ManifestError
+from scripts.committed_scores import END_TO_END, GRADIENTS, HEADS, LEVELS, SEGMENTS, Place, name_line, read_kept
 from scripts.results_page import PAGE, TABLES, fill, read_scores
 from tests.helpers.pages import ROOT, sentences
 
@@ -57,6 +61,30 @@ def test_all_lines_have_the_same_seeds(place: Place) -> None:
     assert len({tuple(sorted(line.tables)) for line in scores.lines.values()}) == 1
     assert {mix for _, mix in scores.lines} == {"recipe", "whole"}
     assert {len(table) for line in scores.lines.values() for table in line.tables.values()} == {696}
+
+
+def test_a_compression_has_the_videos_and_trainings_of_the_board() -> None:
+    scores = read_scores(HEADS, FEW)
+    for line in scores.of():
+        bags = [{seed: sorted(own["bag_id"]) for seed, own in one.tables.items()} for one in scores.levels(line)]
+        assert bags[1:] == [bags[0]] * 2
+        assert {len(own) for own in bags[0].values()} == {696}
+
+
+def test_a_table_with_a_score_twice_is_refused(tmp_path: Path) -> None:
+    table = pd.read_parquet(LEVELS)
+    path = tmp_path / "levels.parquet"
+    pd.concat([table, table.head(2)]).to_parquet(path)
+    with pytest.raises(ManifestError, match=r"levels\.parquet: has 2 scores twice; collect those of one set"):
+        read_kept(path)
+
+
+@pytest.mark.parametrize(("other", "test"), [("xn-max", "paired"), ("mil", "welch")])
+def test_methods_of_one_training_are_compared_seed_by_seed(other: str, test: str) -> None:
+    scores = read_scores(HEADS, FEW)
+    lines = [scores.lines[method, "recipe"] for method in ("xn-avg", other)]
+    (found,) = compare(scores.number("auc", line.rows).entry(line.method, line.trainings) for line in lines)
+    assert found.test == test
 
 
 def test_the_scores_take_little_room() -> None:

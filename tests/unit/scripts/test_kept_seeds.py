@@ -114,6 +114,18 @@ def test_rows_stay_of_entries_and_seeds_that_the_board_has(tmp_path: Path, endin
     assert add_kept_rows(new, tmp_path / "none.csv", tmp_path / "board") is new
 
 
+@pytest.mark.parametrize(("known", "kept"), [("aaaa", {0, 1}), ("bbbb", {1}), (None, {1})])
+def test_no_row_of_another_set_of_a_level_stays(tmp_path: Path, known: str | None, kept: set[int]) -> None:
+    write_entry(tmp_path / "board" / "s-mil", [0, 1], 1)
+    old = pd.DataFrame([("c23", "s-mil", 0), ("raw", "s-mil", 0)], columns=["level", "entry", "seed"])
+    told = old if known is None else old.assign(set=known)
+    told.astype({"level": "category"}).to_parquet(tmp_path / "levels.parquet")
+    new = pd.DataFrame([("c23", "s-mil", 1, "aaaa")], columns=["level", "entry", "seed", "set"])
+    found = add_kept_rows(new, tmp_path / "levels.parquet", tmp_path / "board")
+    assert set(found.loc[found["level"] == "c23", "seed"]) == kept
+    assert list(found.loc[found["level"] == "raw", "seed"]) == [0]
+
+
 @pytest.mark.parametrize("value", [1 / 3, -1 / 3, 1.99999, 1e-9, -99.0, 0.0])
 def test_rounding_moves_a_logit_by_a_16384th_at_most(value: float) -> None:
     rounded = float(round_logits([value])[0])
