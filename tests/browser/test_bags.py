@@ -99,3 +99,12 @@ def test_every_method_is_each_that_scored_the_bag(data: BuiltSet, open_report: O
     off = page.locator(".bag-table .wrong")
     assert off.all_text_contents() == len(videos) * ["1.0 (wrong)"]
     opened.close()
+
+
+def test_words_for_a_screen_reader_do_not_widen_the_page(data: BuiltSet, open_report: OpenReport) -> None:
+    runs = [run_of_set(data, name) for name in ("s-mil", "s-mil-t", "mil", "abmil", "xn-avg", "xn-max", "lstm")]
+    page = open_report([replace(one, scores=one.scores.assign(score=0.01)) for one in runs]).page
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.locator(".bag-table .wrong").last.bounding_box()["x"] > 390, "the table scrolls"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
