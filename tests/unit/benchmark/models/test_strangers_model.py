@@ -81,7 +81,7 @@ def edit(own: Path, change: Edit) -> None:
         ("calibration.temperature", 0, "temperature: 0.0 is not in"),
         ("calibration.temperature", 10**400, "calibration"),
         ("calibration.real_val_prob", [0.1, 7], "real_val_prob: 7 is not in 0..1"),
-        ("calibration.thresholds", {"val": None}, "thresholds.val: None is not a number"),
+        ("calibration.thresholds", {"fixed": 0.5, "val": None}, "thresholds.val: None is not a number"),
         ("trained_on.manipulations", [1], "manipulations: 1 is no text"),
         ("trained_on.bags", {"val": {"original": -1}}, "bags.val: -1"),
         ("input.mean", [0.5], "mean: (0.5,) is no list of 3 numbers"),

@@ -313,4 +313,5 @@ def test_segments_lead_where_a_set_is_about_them(ffpms: Command, tmp_path: Path)
     printed = ffpms("leaderboard", tmp_path).stdout
     assert printed.startswith("### Segments proposed: average precision (%) by IoU, FFPMS-custom")
     assert printed.count("###") == 6
-    assert printed.count("random scores (no method)") == 3
+    assert printed.count("| random scores (no method)") == 3
+    assert printed.count('The row "random scores (no method)" is chance') == 1
