@@ -50,6 +50,17 @@ ENGINE = click.option(
     type=click.Choice(["local", "ray"]),
     help="ray: a cluster at RAY_ADDRESS, or one on this machine.",
 )
+DEVICE = click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ...")
+PRECISION = click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    help="auto is bf16 on a CUDA GPU that has it, fp32 elsewhere. bf16 is for the backbone alone.",
+)
+THREADS = click.option(
+    "--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]"
+)
 QUIET = click.option("--quiet", is_flag=True, help="No progress bar, no summary.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 PLAIN = click.option(

@@ -7,7 +7,18 @@ import click
 
 from ffpms.cli.completion import complete_methods
 from ffpms.cli.help import option_group
-from ffpms.cli.options import CONFIG, ENGINE, JSON, PATH, PLAIN, QUIET, parse_names
+from ffpms.cli.options import (
+    CONFIG,
+    DEVICE,
+    ENGINE,
+    JSON,
+    PATH,
+    PLAIN,
+    PRECISION,
+    QUIET,
+    THREADS,
+    parse_names,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -115,22 +126,14 @@ _TRAINING = option_group(
 )
 _MACHINE = option_group(
     "Machine",
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ..."),
-    click.option(
-        "--precision",
-        default="auto",
-        show_default=True,
-        type=click.Choice(["auto", "fp32", "bf16"]),
-        help="auto is bf16 on a CUDA GPU that has it, fp32 elsewhere. bf16 is for the backbone alone.",
-    ),
+    DEVICE,
+    PRECISION,
     click.option(
         "--workers",
         type=click.IntRange(min=0),
         help="Processes that load crops.  [default: for forgeries on a GPU one a core, else 0]",
     ),
-    click.option(
-        "--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]"
-    ),
+    THREADS,
     ENGINE,
     click.option("--compile", is_flag=True, help="Compile the backbone (torch.compile)."),
     click.option(

@@ -9,7 +9,18 @@ from typing import Any
 import click
 
 from ffpms.cli.help import Command, option_group
-from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, prepare_libraries, progress
+from ffpms.cli.options import (
+    CONFIG,
+    DEVICE,
+    JSON,
+    PATH,
+    PLAIN,
+    PRECISION,
+    QUIET,
+    THREADS,
+    prepare_libraries,
+    progress,
+)
 
 
 @click.command(cls=Command)
@@ -27,17 +38,9 @@ from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, prepare_librarie
 )
 @option_group(
     "Machine",
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, xpu, mps, ..."),
-    click.option(
-        "--precision",
-        default="auto",
-        show_default=True,
-        type=click.Choice(["auto", "fp32", "bf16"]),
-        help="As 'ffpms bench' takes it.",
-    ),
-    click.option(
-        "--threads", type=click.IntRange(1, 4096), help="CPU threads of torch.  [default: the cores it may use]"
-    ),
+    DEVICE,
+    PRECISION,
+    THREADS,
 )
 @option_group(
     "Output",
