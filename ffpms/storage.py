@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-from ffpms.errors import StorageError, writing
+from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.regular_files import open_file, read_text, what_else
 
 PARTIAL = ".partial"
@@ -235,6 +235,22 @@ def try_lock(path: Path, stays: bool = True) -> Iterator[str]:
                 with suppress(OSError):  # on Windows a locked file is removed by its release
                     left.unlink()
             lock.release()
+
+
+@contextmanager
+def hold_folder(folder: Path, lock: Path, does: str) -> Iterator[None]:
+    """Holds a folder that is handed on for this process; no file of the lock stays.
+
+    ``does`` says what another process is about: ``is building in it``.
+
+    Raises:
+        ConfigError: another process has it.
+        StorageError: its folder cannot be written to, or its locks cannot be had.
+    """
+    with try_lock(lock, stays=False) as owner:
+        if owner:
+            raise ConfigError(f"{folder}: {owner} {does}; wait for it or give another --out")
+        yield
 
 
 def _read_owner(path: Path) -> str:

@@ -105,7 +105,8 @@ def _parts(runs: Iterable[Run], bags: Iterable[str]) -> Iterator[_Part]:
     """Yields what is drawn of each bag, by the first run that scored it."""
     left = list(bags)
     for run in runs:
-        own = [bag for bag in left if bag in set(run.scores["bag_id"])]
+        scored = set(run.scores["bag_id"])
+        own = [bag for bag in left if bag in scored]
         left = [bag for bag in left if bag not in own]
         yield from (*_scores(run, own), *_best_proposals(run, own))
 

@@ -20,7 +20,7 @@ from benchmark.train_config import TrainConfig
 from ffpms.dataset.set_files import restore
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
-from ffpms.storage import PARTIAL, try_lock, whole_file, write_whole
+from ffpms.storage import PARTIAL, hold_folder, whole_file, write_whole
 
 _LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}")
 
@@ -120,11 +120,9 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
     Raises:
         ConfigError: another process makes it, or something else is in the way.
     """
-    with try_lock(folder.with_name(f".{folder.name}.lock"), stays=False) as owner:
-        if owner:
-            raise ConfigError(f"{folder}: {owner} packs into it; wait for it or give another --out")
-        with _replacing(folder) as partial:
-            yield partial
+    lock = folder.with_name(f".{folder.name}.lock")
+    with hold_folder(folder, lock, "packs into it"), _replacing(folder) as partial:
+        yield partial
 
 
 @contextmanager

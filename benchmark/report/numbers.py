@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.leaderboards.labels import factor_out
+from benchmark.leaderboards.rendering.tables import Number
 from benchmark.metrics.catalogue import METRICS
 
 _PLAIN = ("brier", "brier_scaled")
@@ -71,12 +72,10 @@ def _factorize(column: "pd.Series[Any]") -> tuple[list[int], list[str]]:
 def _write(row: Mapping[Any, Any]) -> tuple[str, str, str]:
     """Writes a cell's figure, its spread and its difference from the paper's; '' if it has none."""
     factor, digits = (1, 3) if row["metric"] in _PLAIN else (100, 2)
-    scaled = {name: factor * row[name] for name in ("value", "ci_low", "ci_high", "std", "minus_paper")}
-    over_seeds = f"± {scaled['std']:.{digits}f}" if np.isfinite(scaled["std"]) else ""
-    low, high = (f"{scaled[name]:.{digits - 1}f}" for name in ("ci_low", "ci_high"))
-    interval = f"[{low}, {high}]" if np.isfinite(scaled["ci_low"]) else ""
-    minus = f"{scaled['minus_paper']:+.{digits}f}" if np.isfinite(scaled["minus_paper"]) else ""
-    return f"{scaled['value']:.{digits}f}", " ".join(filter(None, (over_seeds, interval))), minus
+    value, low, high, std = (factor * row[name] for name in ("value", "ci_low", "ci_high", "std"))
+    number = Number(value, low, high, std, digits=digits)
+    minus = Number(factor * row["minus_paper"], difference=True, digits=digits)
+    return number.figure, number.spread, minus.figure if np.isfinite(minus.value) else ""
 
 
 def _last_all(names: list[str]) -> list[str]:

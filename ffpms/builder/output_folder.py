@@ -1,7 +1,7 @@
 """OutputFolder: locks the output folder of a build and checks what it already holds."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.hashing import file_digest
 from ffpms.protocol.flags import flag_of, with_flag
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
-from ffpms.storage import PARTIAL, lock_files, remove_partial, try_lock
+from ffpms.storage import PARTIAL, hold_folder, lock_files, remove_partial
 
 LOCK = ".lock"
 _MAY_GROW = ("limit", "splits")
@@ -77,12 +77,8 @@ class OutputFolder:
                 if self.is_complete():
                     write_report(self.path, read_report(self.path) | {"ff_root": str(self.root)})
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with try_lock(self.path / LOCK, stays=False) as owner:
-            if owner:
-                raise ConfigError(f"{self.path}: {owner} is building in it; wait for it or give another --out")
-            yield
+    def _locked(self) -> AbstractContextManager[None]:
+        return hold_folder(self.path, self.path / LOCK, "is building in it")
 
     def _begin(self) -> None:
         """Writes that the set is not complete; what a kill left half written is removed."""

@@ -9,7 +9,7 @@ from typing import Any
 from ffpms.clutter import check_free
 from ffpms.errors import ConfigError, writing
 from ffpms.regular_files import read_text
-from ffpms.storage import PARTIAL, lock_files, try_lock, write_whole
+from ffpms.storage import PARTIAL, hold_folder, lock_files, write_whole
 
 ABOUT = "export.json"
 """Says what is exported into the folder, and whether all of it is there."""
@@ -25,9 +25,7 @@ def claim(out: Path, identity: dict[str, Any]) -> Iterator[None]:
         StorageError: it cannot be written to.
     """
     check_out(out, identity)
-    with writing(out), try_lock(out / _LOCK, stays=False) as owner:
-        if owner:
-            raise ConfigError(f"{out}: {owner} exports into it; wait for it or give another --out")
+    with writing(out), hold_folder(out, out / _LOCK, "exports into it"):
         check_out(out, identity)
         _remove_halves(out)
         _write(out, {"complete": False} | identity)

@@ -21,7 +21,7 @@ from ffpms.protocol.rendered import OFFICIAL_SIZE, RenderedTree, scaled_lengths,
 from ffpms.protocol.splits import Pairs, known_splits, pairs_digest
 from ffpms.sources.corpora.ffpp import COMPRESSIONS
 from ffpms.sources.corpora.minicorpus import RENDERED, SETTINGS, read_tree
-from ffpms.storage import PARTIAL, lock_files, try_lock, write_whole
+from ffpms.storage import PARTIAL, hold_folder, lock_files, write_whole
 
 LOCK = ".lock"
 """File that a process locks while it renders into the folder."""
@@ -150,9 +150,7 @@ def make_corpus(
     check_type("config", config, CorpusConfig)
     whole("workers", workers, low=1)
     _check_out(out, config)
-    with writing(out), try_lock(out / LOCK, stays=False) as owner:
-        if owner:
-            raise ConfigError(f"{out}: {owner} renders into it; wait for it or give another --out")
+    with writing(out), hold_folder(out, out / LOCK, "renders into it"):
         _claim(out, config)
         specs, pairs = plan_corpus(config, progress)
         _write_splits(out, pairs)

@@ -19,7 +19,10 @@ FAILED_COLUMNS = ["run", "dataset", "why"]
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a table in percent, or its difference from the paper's."""
+    """A number of a table in percent, or its difference from the paper's.
+
+    ``digits`` are those behind the point; an interval has one less.
+    """
 
     value: float
     low: float = float("nan")
@@ -27,17 +30,19 @@ class Number:
     std: float = float("nan")
     standing: str = ""
     difference: bool = False
+    digits: int = 2
 
     @property
     def figure(self) -> str:
         """The number as text: ``67.50``; a difference has its sign."""
-        return f"{self.value:+.2f}" if self.difference else f"{self.value:.2f}"
+        return f"{self.value:{'+' if self.difference else ''}.{self.digits}f}"
 
     @property
     def spread(self) -> str:
         """Spread and interval as text: ``± 1.20 [60.1, 74.2]``, or what there is of it."""
-        over_seeds = f"± {self.std:.2f}" if np.isfinite(self.std) else ""
-        interval = f"[{self.low:.1f}, {self.high:.1f}]" if np.isfinite(self.low) else ""
+        over_seeds = f"± {self.std:.{self.digits}f}" if np.isfinite(self.std) else ""
+        low, high = (f"{bound:.{self.digits - 1}f}" for bound in (self.low, self.high))
+        interval = f"[{low}, {high}]" if np.isfinite(self.low) else ""
         return " ".join(filter(None, (over_seeds, interval)))
 
 
