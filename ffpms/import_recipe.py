@@ -1,9 +1,7 @@
 """``ffpms import``: builds the set of a published recipe from one's videos, and compares both."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import ffpms
 from ffpms.builder.build import build
@@ -15,6 +13,7 @@ from ffpms.errors import ConfigError, ManifestError
 from ffpms.export.differences import differences
 from ffpms.export.formats.recipe import RECIPE
 from ffpms.export.published_recipe import AGAIN, PublishedRecipe
+from ffpms.progress import Progress, not_shown
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import ORIGINAL
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
@@ -48,7 +47,7 @@ def import_recipe(
     corpus: str | None = None,
     table: str | Path | None = None,
     workers: int | None = None,
-    progress: Callable[[Iterable[Any], int], Iterable[Any]] = lambda items, _: items,
+    progress: Progress = not_shown,
 ) -> ImportReport:
     """Builds the set of a published recipe from one's own videos, and compares the two.
 

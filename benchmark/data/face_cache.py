@@ -7,7 +7,7 @@ A crop is compared with its hash, and a stored face with its checksum whenever i
 import io
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.crops import read_crop
 from ffpms.errors import writing
 from ffpms.hashing import digest
+from ffpms.progress import Progress, not_shown
 from ffpms.regular_files import open_file
 from ffpms.schema import WITH_PIXELS
 from ffpms.storage import LOCKS, remove_partial, wait_for_lock, whole_file
@@ -34,7 +35,6 @@ _SUM = np.dtype("<u4")
 Read = Callable[[str], np.ndarray]
 """Reads a crop: its path -> its pixels, (S, S, 3) uint8."""
 Log = Callable[[str], None]
-Progress = Callable[[Iterable[int], int], Iterable[int]]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def open_faces(
     data: BuiltSet,
     folder: Path | None,
     threads: int = 1,
-    progress: Progress = lambda items, _: items,
+    progress: Progress = not_shown,
     log: Log = lambda _: None,
 ) -> Read:
     """Opens the faces of a set, from a store in ``folder`` that the first call makes.

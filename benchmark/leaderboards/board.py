@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -24,12 +23,10 @@ from benchmark.runs.collection import check_not_empty, read_collection, warn_of_
 from benchmark.runs.folder import Failure, Run
 from benchmark.stats.comparison import Entry, compare, find_repeated, rank, tabulate_comparisons
 from ffpms.errors import writing
+from ffpms.progress import Progress, not_shown
 from ffpms.storage import LOCKS, remove_partial, wait_for_lock
 
 __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
-
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
-"""Shows how the rows of a board pass, given them and their number."""
 
 COLUMNS = (
     *("method", "dataset", "manipulation", "fake_rate_bucket", "metric", "value", "ci_low", "ci_high"),
@@ -134,7 +131,7 @@ def make_board(
     failures: Iterable[Failure] = (),
     protocol: str = ACTIVITYNET,
     in_buckets: Collection[str] = METRICS.keys(),
-    progress: Progress = lambda items, _: items,
+    progress: Progress = not_shown,
 ) -> Board:
     """Computes the board: all cells of all groups, the comparisons, and what failed.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import ffpms
-from benchmark.leaderboards.board import Board, Progress, make_board
+from benchmark.leaderboards.board import Board, make_board
 from benchmark.leaderboards.groups import by_table
 from benchmark.metrics.catalogue import METRICS
 from benchmark.report.numbers import CALIBRATION
@@ -15,6 +15,7 @@ from benchmark.report.section import FaceOptions, Section, make_section
 from benchmark.runs.collection import Collection
 from ffpms.errors import not_installed
 from ffpms.html import render
+from ffpms.progress import Progress
 
 PARTS = (
     ("rates", "Fake rate", "How well methods do where few frames of a video are fake, as in the paper's Fig. 6."),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.figures.trainings import HISTORY, lack_history
-from benchmark.leaderboards.board import Progress
 from benchmark.report.faces import find_sets
 from benchmark.report.page import Report, render_report
 from benchmark.report.pictures import draw_pictures
@@ -13,6 +12,7 @@ from benchmark.report.section import Explain, FaceOptions
 from benchmark.runs.collection import Collection
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import writing
+from ffpms.progress import Progress, not_shown
 from ffpms.storage import write_whole
 
 _NONE = "It shows no face."
@@ -44,7 +44,7 @@ class Written:
     notes: list[str]
 
 
-def write_report(plan: ReportPlan, found: Collection, progress: Progress = lambda items, _: items) -> Written:
+def write_report(plan: ReportPlan, found: Collection, progress: Progress = not_shown) -> Written:
     """Writes the report of a folder's runs; ``progress`` sees the rows of its board pass.
 
     Raises:

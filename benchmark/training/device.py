@@ -1,24 +1,21 @@
 """Device: the processor, threads and precision with which a run computes."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import nn
 
 from benchmark.training.distributed import SINGLE, Ranks
 from detectors.detector import Detector
-from ffpms.cores import usable_cores
 from ffpms.errors import ConfigError
+from ffpms.machine.cores import usable_cores
+from ffpms.progress import Progress, not_shown
 
 Log = Callable[[str], None]
 """Log callback: takes one line of text."""
-
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
-"""Progress callback: items and their number -> the same items, with a progress bar."""
 
 
 MAX_FORGERS = 16
@@ -35,7 +32,7 @@ class Machine:
 
     device: torch.device
     workers: int | None = None
-    progress: Progress = lambda batches, _: batches
+    progress: Progress = not_shown
     log: Log = lambda _: None
     ranks: Ranks = field(default=SINGLE)
     compiled: bool = False

@@ -15,6 +15,7 @@ from benchmark.train_config import TrainConfig
 from benchmark.training.device import Machine, autocast
 from benchmark.training.memory import Parts
 from detectors.detector import Detector
+from ffpms.progress import not_shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class Model:
     @property
     def without_progress(self) -> Self:
         """The same model without progress bars."""
-        return replace(self, machine=replace(self.machine, progress=lambda batches, _: batches))
+        return replace(self, machine=replace(self.machine, progress=not_shown))
 
     def input(self, batch: Batch) -> ModelInput:
         """Moves the batch to the machine, augments it and resizes its faces for the detector."""

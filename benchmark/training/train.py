@@ -29,8 +29,8 @@ from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, predict_alike
 from benchmark.training.stored_weights import load_weights
 from detectors.detector import Detector
-from ffpms.allocator import keep_freed_memory
 from ffpms.errors import ConfigError
+from ffpms.machine.allocator import keep_freed_memory
 
 
 def fit(

@@ -14,8 +14,8 @@ from benchmark.training.frozen_backbones import stand_in
 from benchmark.training.model import Model
 from benchmark.training.weights import load_given
 from detectors.backbones import Weights
-from ffpms.cores import usable_cores
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.machine.cores import usable_cores
 
 T = TypeVar("T")
 

@@ -18,10 +18,8 @@ from ffpms.builder.assembly import assemble, count, shard_rows
 from ffpms.builder.build_plan import PlannedBuild, Waiting
 from ffpms.builder.build_result import BuildReport, list_problems
 from ffpms.builder.config import BuildConfig
-from ffpms.builder.source_changes import Progress
 from ffpms.builder.supervisor import await_shards, run_targets, stop_if_all_fail
 from ffpms.checks import check_choice, check_type, number, shown, whole
-from ffpms.cores import default_workers
 from ffpms.dataset.card import files_of, write_card
 from ffpms.dataset.set_files import naming_settings, read_report, tables_of, write_report
 from ffpms.dataset.shortcut_audit import as_json, audit
@@ -32,7 +30,9 @@ from ffpms.extraction.shards import drop_partial, moved_aside
 from ffpms.extraction.target_job import TargetResult
 from ffpms.hashing import file_digest
 from ffpms.installation import check_versions
+from ffpms.machine.cores import default_workers
 from ffpms.parquet import read_table, write_table
+from ffpms.progress import Progress, not_shown
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.splits import Pairs, check_pairs, read_pairs
 from ffpms.sources.listing import Listing, Request
@@ -54,7 +54,7 @@ def build(
     engine: str = "local",
     time_limit_s: float = 600.0,
     retry_failed: bool = False,
-    progress: Progress = lambda items, _: items,
+    progress: Progress = not_shown,
 ) -> BuildReport:
     """Builds the data set of a tree of videos in ``out``; a second call resumes the first.
 

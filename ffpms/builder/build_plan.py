@@ -11,11 +11,12 @@ import pandas as pd
 from ffpms.builder.config import BuildConfig
 from ffpms.builder.mix_checks import note_mix
 from ffpms.builder.output_folder import OutputFolder
-from ffpms.builder.source_changes import Progress, appeared_targets, changed_targets
+from ffpms.builder.source_changes import appeared_targets, changed_targets
 from ffpms.dataset.set_files import settings_of
 from ffpms.errors import ConfigError
 from ffpms.extraction.shards import read_shard
 from ffpms.extraction.target_job import TargetJob
+from ffpms.progress import Progress, not_shown
 from ffpms.protocol.listing import limited
 from ffpms.protocol.plan import plan_videos
 from ffpms.schema import ORIGINAL, WITH_PIXELS, bag_key
@@ -72,7 +73,7 @@ class PlannedBuild:
         """The output folder, which checks what may be built in it."""
         return OutputFolder(self.out, settings_of(self.config), self.root.resolve())
 
-    def waiting(self, retry_failed: bool, progress: Progress = lambda items, _: items) -> Waiting:
+    def waiting(self, retry_failed: bool, progress: Progress = not_shown) -> Waiting:
         """Returns the targets that are still to be built, or to be built again.
 
         A target is finished if its shard and all its crops are there, and its videos are still the

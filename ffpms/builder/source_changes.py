@@ -2,18 +2,18 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ffpms.cores import usable_cores
 from ffpms.errors import ConfigError
 from ffpms.extraction.shards import marker_path
 from ffpms.hashing import file_digest
+from ffpms.machine.cores import usable_cores
+from ffpms.progress import Progress
 from ffpms.schema import Status
 
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 Rows = list[dict[str, Any]]
 
 

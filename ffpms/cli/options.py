@@ -29,13 +29,13 @@ CONFIG = click.option(
 
 
 def _count_workers() -> int:
-    from ffpms.cores import default_workers
+    from ffpms.machine.cores import default_workers
 
     return default_workers()
 
 
 DEFAULT_WORKERS = "CPU cores that it may use, or its GB of memory if those are fewer"
-"""How many workers :func:`ffpms.cores.default_workers` takes, in words."""
+"""How many workers :func:`ffpms.machine.cores.default_workers` takes, in words."""
 WORKERS = click.option(
     "--workers",
     default=_count_workers,

@@ -1,6 +1,6 @@
 """``ffpms export``: writes a built set, or a part of it, in the format of others."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,7 +8,6 @@ from typing import Any
 
 import ffpms
 from ffpms.checks import check_choice, whole
-from ffpms.cores import default_workers
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
 from ffpms.errors import ConfigError
@@ -18,13 +17,13 @@ from ffpms.export.formats import croissant, deepfakebench, frames, huggingface, 
 from ffpms.export.readme import README, make_readme
 from ffpms.export.selection import select
 from ffpms.export.terms import one_line
+from ffpms.machine.cores import default_workers
+from ffpms.progress import Progress, not_shown
 from ffpms.storage import write_whole
 
 _MODULES = (huggingface, deepfakebench, croissant, video, frames, webdataset, recipe)
 FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
 """Every format by its name."""
-
-Progress = Callable[[Iterable[bool], int], Iterable[bool]]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def export(
     size: int | None = None,
     recipe_only: bool = False,
     workers: int | None = None,
-    progress: Progress = lambda items, _: items,
+    progress: Progress = not_shown,
 ) -> ExportReport:
     """Writes a built set in the format of others; a second call goes on where a first ended.
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from ffpms.allocator import keep_freed_memory
 from ffpms.engine.watchdog import watched
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.alignment.pairing import Fake, Pairing, pair
@@ -32,6 +31,7 @@ from ffpms.extraction.misfits import misfit_status, suspect_real
 from ffpms.extraction.shards import Shard, ShardInPlaceError, note_path, write_shard
 from ffpms.extraction.source_rows import fail, new_row, pair_columns
 from ffpms.extraction.target_job import TargetJob, TargetResult
+from ffpms.machine.allocator import keep_freed_memory
 from ffpms.protocol.plan import frame_index, shared_length, too_short
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Status
 from ffpms.sources.listing import Source

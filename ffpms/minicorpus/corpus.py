@@ -1,7 +1,6 @@
 """``ffpms minicorpus``: renders a tree in the layout of FaceForensics++ from a seed."""
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ffpms.minicorpus.manipulations import Quality
 from ffpms.minicorpus.pair import PairJob, is_rendered, render_pair
 from ffpms.minicorpus.people import iter_people
 from ffpms.minicorpus.videos import SIZES, VideoSpec
+from ffpms.progress import Progress, not_shown
 from ffpms.protocol.rendered import OFFICIAL_SIZE, RenderedTree, scaled_lengths, settle_shares
 from ffpms.protocol.splits import Pairs, known_splits, pairs_digest
 from ffpms.sources.corpora.ffpp import COMPRESSIONS
@@ -25,13 +25,6 @@ from ffpms.storage import PARTIAL, hold_folder, lock_files, write_whole
 
 LOCK = ".lock"
 """File that a process locks while it renders into the folder."""
-
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
-
-
-def not_shown(items: Iterable[Any], _: int) -> Iterable[Any]:
-    """Shows no progress."""
-    return items
 
 
 @dataclass(frozen=True)

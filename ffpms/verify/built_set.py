@@ -23,6 +23,7 @@ from ffpms.dataset.set_files import (
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import file_digest
+from ffpms.progress import Progress, not_shown
 from ffpms.protocol.listing import copies_across_splits
 from ffpms.protocol.naming import explain_name, name_mixed
 from ffpms.protocol.v1_manifest import DATASET
@@ -32,7 +33,7 @@ from ffpms.sources.listing import Listing
 from ffpms.verify.bags import check_bags, check_v1, read_test_bags
 from ffpms.verify.crop_files import check_crops
 from ffpms.verify.crop_table import check_crop_rows, index_crops
-from ffpms.verify.findings import Finding, Kind, Progress, Report
+from ffpms.verify.findings import Finding, Kind, Report
 from ffpms.verify.landmark_table import check_landmarks
 from ffpms.verify.listed_videos import check_listing
 from ffpms.verify.path_safety import check_plain, check_regular, unreadable
@@ -56,7 +57,7 @@ def verify_data(
     data: Path,
     root: Path | None = None,
     workers: int = 1,
-    progress: Progress = lambda items, _: items,
+    progress: Progress = not_shown,
     listing: Listing | None = None,
 ) -> Report:
     """Returns every finding about a built set; with ``root`` also about the tree it was built from.

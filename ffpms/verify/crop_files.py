@@ -15,12 +15,13 @@ from ffpms.engine import run_local
 from ffpms.extraction.alignment.registration import RESIZE
 from ffpms.extraction.shards import MARKER, read_shard
 from ffpms.hashing import digest
+from ffpms.progress import Progress
 from ffpms.protocol.crop_config import stored_side
 from ffpms.protocol.splits import is_safe_name
 from ffpms.regular_files import read_bytes
 from ffpms.schema import WITH_PIXELS
 from ffpms.verify.crop_table import stored_crops
-from ffpms.verify.findings import Finding, Kind, Progress
+from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.path_safety import DISTRUST, check_inside, check_regular, unreadable
 from ffpms.verify.tables import AGAIN, BUILD_ANEW
 

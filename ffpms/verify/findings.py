@@ -2,15 +2,12 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
 from ffpms.errors import ManifestError
-
-Progress = Callable[[Iterable[Any], int], Iterable[Any]]
 
 MAX_SIMILAR = 4
 """Number of findings of one kind in one folder that are shown; the rest are counted."""

@@ -11,12 +11,13 @@ from ffpms.extraction.altered_frames import find_beyond
 from ffpms.extraction.decoding.frame_times import read_times
 from ffpms.extraction.decoding.probe import VideoInfo, probe
 from ffpms.extraction.decoding.video_file import is_named_mp4
+from ffpms.progress import Progress, not_shown
 from ffpms.protocol.listing import Seconds
 from ffpms.regular_files import open_file
 from ffpms.schema import ORIGINAL, bag_key
 from ffpms.sources.listing import Listing, Source
 from ffpms.sources.source_index import find_twins, other_splits, video_names
-from ffpms.verify.findings import Finding, Kind, Progress, Report
+from ffpms.verify.findings import Finding, Kind, Report
 from ffpms.verify.path_safety import check_regular, unreadable
 
 _BOXES = (b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
@@ -35,7 +36,7 @@ class ProbeJob:
     segments: tuple[Seconds, ...] = ()
 
 
-def verify_tree(listing: Listing, workers: int = 1, progress: Progress = lambda items, _: items) -> Report:
+def verify_tree(listing: Listing, workers: int = 1, progress: Progress = not_shown) -> Report:
     """Verifies the files that a corpus lists in a tree, and those beside them.
 
     Raises:

@@ -9,7 +9,7 @@ import pytest
 
 STEPS = """
 import resource, sys, torch
-from ffpms.allocator import keep_freed_memory
+from ffpms.machine.allocator import keep_freed_memory
 from detectors.backbones import create_backbone
 
 torch.set_num_threads(1)

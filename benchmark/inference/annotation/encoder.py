@@ -21,9 +21,9 @@ from av.container import OutputContainer
 
 from benchmark.inference.annotation.formats import TICKS, Format, format_of
 from benchmark.inference.annotation.sound import ITSELF, Source
-from ffpms.cores import usable_cores
 from ffpms.errors import ConfigError, MediaError, StorageError
 from ffpms.extraction.decoding.any_video import FileStatus
+from ffpms.machine.cores import usable_cores
 from ffpms.storage import whole_file
 
 _BT709 = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}

@@ -10,14 +10,15 @@ from typing import Any
 import click
 import torch
 
-from benchmark.training.device import Log, Machine, Progress, Setup
+from benchmark.training.device import Log, Machine, Setup
 from benchmark.training.distributed import join_ranks, leave_ranks
 from benchmark.trials.ray_runner import Cluster
 from benchmark.trials.runner import Runner, run_here
 from ffpms.cli.options import progress
-from ffpms.cores import usable_cores
 from ffpms.engine import largest_node
 from ffpms.errors import ConfigError
+from ffpms.machine.cores import usable_cores
+from ffpms.progress import Progress
 
 
 def find_runtime(flags: dict[str, Any]) -> tuple[Machine, Runner]:

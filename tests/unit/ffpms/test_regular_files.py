@@ -101,7 +101,7 @@ def test_a_pipe_as_configuration_is_refused(ffpms: Command, tmp_path: Path, pati
 
 _OWN = {
     "ffpms/regular_files.py": "is the one place that opens files",
-    "ffpms/cgroups.py": "reads files of the system",
+    "ffpms/machine/cgroups.py": "reads files of the system",
     "ffpms/minicorpus/head_mesh.py": "reads a file of the package",
     "ffpms/protocol/v1_manifest.py": "reads files of the package",
     "benchmark/leaderboards/paper.py": "reads a file of the package",

@@ -12,11 +12,8 @@ from tests.helpers.imports import covers, missed_by, reached_by
 EXCUSED = {
     "data_manifests": "a path; the content of split files is hashed as pairs_sha256",
     "ffpms": "the version, which build.json names",
-    "ffpms.allocator": "how memory is kept, whatever is in it",
-    "ffpms.cgroups": "how many workers, whatever they do",
     "ffpms.checks": "refuses settings; those it lets through are in build.json",
     "ffpms.clutter": "names that no video has",
-    "ffpms.cores": "how many workers, whatever they do",
     "ffpms.dataset.card": "describes the set in words",
     "ffpms.dataset.card_tables": "the same",
     "ffpms.dataset.segments": "finds segments for the card",
@@ -28,7 +25,10 @@ EXCUSED = {
     "ffpms.engine": "maps over targets, whatever they are",
     "ffpms.errors": "what a user is told",
     "ffpms.installation": "refuses old libraries; those used are in build.json",
+    "ffpms.machine.allocator": "how memory is kept, whatever is in it",
+    **dict.fromkeys(("ffpms.machine.cgroups", "ffpms.machine.cores"), "how many workers, whatever they do"),
     "ffpms.parquet": "opens tables or refuses them, whatever they hold",
+    "ffpms.progress": "gives items back as they are",
     "ffpms.regular_files": "opens files or refuses them, whatever they hold",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
 }

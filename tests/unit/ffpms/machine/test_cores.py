@@ -5,8 +5,8 @@ import os
 import pytest
 from joblib.externals.loky.backend import context
 
-from ffpms import cores
-from ffpms.cores import default_workers, usable_cores, usable_memory
+from ffpms.machine import cores
+from ffpms.machine.cores import default_workers, usable_cores, usable_memory
 
 GB = 10**9
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ffpms.allocator import keep_freed_memory
+from ffpms.machine.allocator import keep_freed_memory
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import sys
 
 from joblib import cpu_count
 
-from ffpms.cgroups import core_limit, memory_limit
+from ffpms.machine.cgroups import core_limit, memory_limit
 
 WORKER_BYTES = 1_000_000_000
 """Memory that a worker of a build takes at most, in bytes."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ffpms.cgroups import core_limit, memory_limit
+from ffpms.machine.cgroups import core_limit, memory_limit
 
 GB = 10**9
 V2, V1 = "0::/batch/job_7/step_0\n", "12:cpu,cpuacct:/batch/job_7\n5:memory:/batch/job_7\n1:name=systemd:/x\n"
