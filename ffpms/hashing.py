@@ -6,6 +6,9 @@ from pathlib import Path
 
 from ffpms.regular_files import open_file, read_bytes
 
+_OF_CODE = (".py", ".svm")
+"""How files end that decide a result: modules, and the face detector beside them."""
+
 
 def digest(data: bytes) -> str:
     """Returns the SHA-256 of bytes in hex.
@@ -18,18 +21,18 @@ def digest(data: bytes) -> str:
 
 
 def code_digest(root: Path, parts: Iterable[str]) -> str:
-    """SHA-256 of Python files: of their paths below ``root`` and their text.
+    """SHA-256 of code: of the paths of its files below ``root``, and of what they hold.
 
     They are the files that ``parts`` name, and those in the folders that ``parts`` name. The order
     of ``parts`` and the platform's line ends change nothing.
     """
-    files = sorted({file for part in parts for file in _python_files(root / part)})
+    files = sorted({file for part in parts for file in _code_files(root / part)})
     lines = [f"{file.relative_to(root).as_posix()} {digest(_text(file))}\n" for file in files]
     return digest("".join(lines).encode())
 
 
-def _python_files(path: Path) -> Iterable[Path]:
-    return path.rglob("*.py") if path.is_dir() else [path]
+def _code_files(path: Path) -> Iterable[Path]:
+    return (file for file in path.rglob("*") if file.suffix in _OF_CODE) if path.is_dir() else [path]
 
 
 def _text(file: Path) -> bytes:

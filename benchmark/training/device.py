@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import nn
@@ -48,6 +49,15 @@ class Machine:
         if self.workers is not None:
             return self.workers
         return min(torch.get_num_threads() - 1, MAX_FORGERS) if slow and self.device.type != "cpu" else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Describes what may change a number in its last digits, and is in no run's name."""
+        return {
+            "device": name_device(self.device),
+            "threads": torch.get_num_threads(),
+            "compiled": self.compiled,
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+        }
 
     def place(self, detector: Detector) -> Detector:
         """Moves the detector to this machine, 2-D convolutions with channels last, as they are

@@ -110,7 +110,7 @@ def note_failure(
     shown = "" if error is None else "\n" + "".join(traceback.format_exception(error))
     with suppress(Exception):
         if not (trial.folder / CONFIG).is_file():
-            start(trial.folder, trial.config, trial.data, machine.device)
+            start(trial.folder, trial.config, trial.data, machine)
         if test:
             write_set(trial.folder_on(test), test.name, test.reasons, test.sha256)
         elif is_done(trial.folder):

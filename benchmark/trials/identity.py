@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-import torch
 
 import detectors
 import ffpms
 from benchmark.runs.folder import BESIDE, CONFIG, DEFAULTS, TRAINED, TRAINING, name_run
 from benchmark.train_config import SELECTS, TrainConfig
-from benchmark.training.device import name_device
+from benchmark.training.device import Machine
 from benchmark.trials.configure import own_defaults
 from benchmark.trials.method_code import find_package, method_code
 from ffpms.dataset.built_set import LANDMARKS, BuiltSet
@@ -94,7 +93,7 @@ def describe_training(config: TrainConfig, data: BuiltSet, shown: int = 0) -> di
     }
 
 
-def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.device, shown: int = 0) -> None:
+def start(folder: Path, config: TrainConfig, data: BuiltSet, machine: Machine, shown: int = 0) -> None:
     """Makes the run folder and writes what the run is and where it runs.
 
     ``shown`` is as :func:`describe_training` has it.
@@ -109,12 +108,11 @@ def start(folder: Path, config: TrainConfig, data: BuiltSet, device: torch.devic
     about |= {DEFAULTS: own_defaults(config), TRAINING: describe_training(config, data, shown)}
     write_whole(folder / CONFIG, tomli_w.dumps({TRAINED: train} | about))
     packages = ("torch", "timm", "numpy", "pillow", "scikit-learn")
-    machine = {
+    environment = {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "device": name_device(device),
-        "threads": torch.get_num_threads(),
+        **machine.as_json(),
         "ranks": config.ranks,
         "packages": {name: version(name) for name in packages},
     }
-    write_whole(folder / "environment.json", json.dumps(machine, indent=2) + "\n")
+    write_whole(folder / "environment.json", json.dumps(environment, indent=2) + "\n")

@@ -127,7 +127,7 @@ def _train_and_score(trial: Trial, resources: Resources) -> None:
     if note := model.detector.backbone.note:
         machine.log(f"{trial.folder.name}: {note}")
     if machine.ranks.first:
-        start(trial.folder, trial.config, trial.data, machine.device, _smaller_side(model, trial.data))
+        start(trial.folder, trial.config, trial.data, machine, _smaller_side(model, trial.data))
         write_training_set(trial.folder, trial.data, trial.config.manipulations)
         if not trained:
             _drop_old_scores(trial)

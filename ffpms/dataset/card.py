@@ -80,10 +80,10 @@ only; `build.json` has the same numbers.
 
 ## Tables
 
-`videos.parquet` a row a bag; `frames.parquet` a row a slot; `sources.parquet` a row an mp4; `crops.parquet` a row for
-each stored crop, also those which this mix does not show; `grid.parquet` other mixes at every fake rate, a row for
-each fake bag, draw and slot: with n fake frames those of `rank` below n are fake. Labels: 0 real, 1 fake. An integer of
--1, or a size or count of 0, means not known.
+`videos.parquet` a row a bag; `frames.parquet` a row a slot, with `--faces all` a row a face; `sources.parquet` a row a
+video; `crops.parquet` a row for each stored crop, also those which this mix does not show; `grid.parquet` other mixes
+at every fake rate, a row for each fake bag, draw and slot: with n fake frames those of `rank` below n are fake. Labels:
+0 real, 1 fake. An integer of -1, or a size or count of 0, means not known.
 {landmarks}"""
 
 

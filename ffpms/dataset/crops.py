@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ffpms.checks import shown
-from ffpms.dataset.stored_paths import is_crop, is_inside
 from ffpms.errors import ManifestError, first_line, unreadable
 from ffpms.hashing import digest
 from ffpms.regular_files import check_file, read_bytes
 from ffpms.shown_face import enlarge_image
+from ffpms.stored_paths import is_crop, is_inside
 
 if TYPE_CHECKING:
     from PIL.Image import Image

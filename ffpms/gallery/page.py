@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import quote_from_bytes
 
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.dataset.stored_paths import is_crop
 from ffpms.errors import ManifestError
 from ffpms.gallery.bags import Mark, ShownBag, ShownFace
 from ffpms.html import render
 from ffpms.schema import Status
 from ffpms.storage import write_whole
+from ffpms.stored_paths import is_crop
 
 _MARKS = list(Mark)
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ffpms.dataset.stored_paths import is_plain
 from ffpms.errors import ManifestError, unreadable
 from ffpms.regular_files import read_text
+from ffpms.stored_paths import is_plain
 
 
 def read_entries(path: Path) -> dict[str, dict[str, Any]]:

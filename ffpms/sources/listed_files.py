@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ffpms.dataset.stored_paths import unsafe_part
 from ffpms.errors import ConfigError
 from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.protocol.recipe import Recipe
@@ -14,6 +13,7 @@ from ffpms.schema import ORIGINAL, Split
 from ffpms.sources.corpus import Corpus
 from ffpms.sources.listing import Listing, Request
 from ffpms.sources.source_index import video_names
+from ffpms.stored_paths import unsafe_part
 
 Found = tuple[str, ListedVideo]
 """A video's path, relative to the root with forward slashes, and what is known of it."""

@@ -10,7 +10,6 @@ import pandas as pd
 
 from ffpms.clutter import is_clutter
 from ffpms.dataset.crops import check_crop, largest_crop
-from ffpms.dataset.stored_paths import is_crop
 from ffpms.engine import run_local
 from ffpms.extraction.alignment.registration import RESIZE
 from ffpms.extraction.shards import MARKER, read_shard
@@ -20,6 +19,7 @@ from ffpms.protocol.crop_config import stored_side
 from ffpms.protocol.splits import is_safe_name
 from ffpms.regular_files import read_bytes
 from ffpms.schema import WITH_PIXELS
+from ffpms.stored_paths import is_crop
 from ffpms.verify.crop_table import stored_crops
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.path_safety import DISTRUST, check_inside, check_regular, unreadable

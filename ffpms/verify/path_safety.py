@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ffpms import errors
-from ffpms.dataset.stored_paths import is_inside, is_plain
 from ffpms.regular_files import what_else
+from ffpms.stored_paths import is_inside, is_plain
 from ffpms.verify.findings import Finding, Kind
 
 DISTRUST = "do not trust this set; build it again"

@@ -13,13 +13,13 @@ import pyarrow as pa
 import ffpms
 from ffpms.dataset.card_head import table_configs
 from ffpms.dataset.set_files import REPORT, TABLES
-from ffpms.dataset.stored_paths import CROPS
 from ffpms.export.format import ExportJob, Format, Step
 from ffpms.export.selection import LABELS
 from ffpms.export.tables import table_bytes, table_names, table_steps
 from ffpms.export.terms import pixel_terms
 from ffpms.hashing import digest
 from ffpms.storage import write_whole
+from ffpms.stored_paths import CROPS
 
 JSON = "croissant.json"
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"

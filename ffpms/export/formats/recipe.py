@@ -111,7 +111,7 @@ def _describe(job: ExportJob) -> str:
     table = read_finished(job.data.root)["config"].get("table", "")
     return f"""- `{RECIPE}`: the settings of the build, the versions, the hashes of the tables
 - `videos.parquet`: a row a bag, with its label
-- `frames.parquet`: a row a slot, with frame, label, box and the hash of its crop
+- `frames.parquet`: a row a slot, with frame, label, box and the hash of its crop. With `--faces all` a row a face
 - `sources.parquet`: a row a video, with its length and hash.{paths}
 - `grid.parquet`: mixes at every fake rate
 {crops}{splits}

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from ffpms.dataset.stored_paths import is_plain
 from ffpms.errors import ManifestError, unreadable
 from ffpms.protocol.listing import ListedVideo
 from ffpms.protocol.set_settings import Edition
@@ -18,6 +17,7 @@ from ffpms.schema import ORIGINAL, Split
 from ffpms.sources.corpus import Corpus
 from ffpms.sources.listed_files import carve_val, keep_targets_together, make_listing, stem, videos_below
 from ffpms.sources.listing import Listing, Request
+from ffpms.stored_paths import is_plain
 
 _LIST = "List_of_testing_videos.txt"
 _REALS = ("Celeb-real", "YouTube-real")

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from ffpms.dataset.stored_paths import unsafe_part
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.protocol.listing import ListedVideo, listing_digest
 from ffpms.schema import ORIGINAL, Split
@@ -20,6 +19,7 @@ from ffpms.sources.listing import Listing, Request, Written
 from ffpms.sources.names import name_of_path
 from ffpms.sources.registry import TABLE
 from ffpms.sources.table_rows import Faults, Row, is_there, read_rows, with_home
+from ffpms.stored_paths import unsafe_part
 
 SHARES: Mapping[str, float] = {Split.TEST: 0.15, Split.VAL: 0.15}
 """Share of the people in each split, if the table has no splits; the others are train."""

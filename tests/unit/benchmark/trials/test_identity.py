@@ -9,16 +9,16 @@ import torch
 
 from benchmark.runs.folder import FAILED, name_run, read_failure
 from benchmark.train_config import TrainConfig
+from benchmark.training.device import Machine
 from benchmark.trials.identity import CODE, code_sha256, start
 from benchmark.trials.trial import Trial
 from ffpms.dataset.loading import load
 from ffpms.protocol.recipe import Recipe
-from tests.helpers.imports import missed_by
+from tests.helpers.imports import missed_by, reached_by
 from tests.helpers.tiny_set import CONFIG, PAIRS, add_landmarks, make_set
 
 EXCUSED = {
     "benchmark": "a docstring and names",
-    "benchmark.runs": "a docstring",
     "benchmark.runs.folder": "names of files, and reading them back",
     "benchmark.runs.other_sets": "names of files, and reading them back",
     "benchmark.runs.submissions.card": "what an entry to a board says of itself",
@@ -38,13 +38,12 @@ EXCUSED = {
         "starts processes, which draw the same in any number",
     ),
     "ffpms.errors": "what a user is told",
-    "ffpms.machine": "a docstring",
     "ffpms.machine.allocator": "how memory is kept, whatever is in it",
     **dict.fromkeys(("ffpms.machine.cgroups", "ffpms.machine.cores"), "the machine's, as with every setting of it"),
     "ffpms.progress": "gives items back as they are",
     "ffpms.regular_files": "opens files or refuses them, whatever they hold",
+    "ffpms.stored_paths": "judges paths that a table names",
     "ffpms.storage": "how files are written and locked; it changes no byte of them",
-    "ffpms.sources": "a docstring",
     "ffpms.sources.advice": "what messages say of a file",
     "ffpms.sources.nearby": "advice on a folder beside a tree",
     "ffpms.sources.corpus": "which videos there are, and what a set of them is called; the set itself is hashed",
@@ -60,6 +59,16 @@ def test_every_module_that_a_trial_reaches_is_hashed_or_excused() -> None:
     hashed = [f"{package}/{part}" for package, parts in CODE.items() for part in parts]
     missing = missed_by(hashed, "benchmark.trials.trial", EXCUSED, "detectors.methods")
     assert not missing, "changes of these would leave an old run 'done already'"
+    assert reached_by("benchmark.trials.trial") >= EXCUSED.keys(), "an excuse that nobody needs"
+
+
+def test_the_environment_says_how_a_run_was_computed(landmarked: Path, tmp_path: Path) -> None:
+    """No run is named by it, and a compiled training must be told from another."""
+    trial = Trial.below(tmp_path, TrainConfig("s-mil", ("DF",)), load(landmarked))
+    start(trial.folder, trial.config, trial.data, Machine(torch.device("cpu"), compiled=True))
+    about = json.loads((trial.folder / "environment.json").read_text())
+    assert (about["device"], about["compiled"], about["deterministic"]) == ("cpu", True, False)
+    assert about["threads"] == torch.get_num_threads()
 
 
 def test_a_methods_own_file_is_part_of_its_code_and_of_no_others() -> None:
@@ -109,6 +118,6 @@ def test_a_mix_that_the_recipe_draws_is_another_run_by_another_recipe(landmarked
 @pytest.mark.parametrize("trained", [TrainConfig("sbi", ("DF",)), TrainConfig("s-mil", ("DF",), train_mix="varied")])
 def test_such_a_run_is_read_by_its_name(trained: TrainConfig, landmarked: Path, tmp_path: Path) -> None:
     trial = Trial.below(tmp_path, trained, load(landmarked))
-    start(trial.folder, trial.config, trial.data, torch.device("cpu"))
+    start(trial.folder, trial.config, trial.data, Machine(torch.device("cpu")))
     (trial.folder / FAILED).write_text("no reason")
     assert read_failure(trial.folder).run_id == trial.folder.name

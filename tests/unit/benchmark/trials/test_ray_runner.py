@@ -74,7 +74,7 @@ def test_a_trial_whose_workers_go_on_dying_is_given_up_and_says_so(
     data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doomed = trial(data, tmp_path, "s-mil")
-    identity.start(doomed.folder, doomed.config, data, torch.device("cpu"))
+    identity.start(doomed.folder, doomed.config, data, Machine(torch.device("cpu")))
     failures, waves, said = run_on(monkeypatch, [doomed, trial(data, tmp_path, "lstm")], dies="s-mil")
     assert waves == [["s-mil", "lstm"], *[["s-mil"]] * (MAX_DEATHS - 1)]
     assert failures == [f"{doomed.folder.name}: its worker died 3 times"]
@@ -86,7 +86,7 @@ def test_workers_that_die_of_another_set_leave_the_run_done(
     data: BuiltSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = replace(trial(data, tmp_path, "s-mil"), tests=(data,))
-    identity.start(done.folder, done.config, data, torch.device("cpu"))
+    identity.start(done.folder, done.config, data, Machine(torch.device("cpu")))
     (done.folder / DONE).touch()
     assert run_on(monkeypatch, [done], dies="s-mil")[0] == [f"{done.folder.name}: its worker died 3 times"]
     assert not (done.folder / FAILED).exists()

@@ -1,10 +1,12 @@
 """Identity of a built set's code: every module that a build reaches is hashed, or excused here by name."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import ffpms
 from ffpms.builder.config import CODE, BuildConfig
 from ffpms.hashing import code_digest
 from tests.helpers.imports import covers, missed_by, reached_by
@@ -20,7 +22,7 @@ EXCUSED = {
     "ffpms.dataset.card_head": "describes the set to other programs",
     "ffpms.dataset.contact_sheet": "a picture of some bags",
     "ffpms.dataset.crops": "reads what was built, for that picture",
-    "ffpms.dataset.stored_paths": "judges paths that a table names",
+    "ffpms.stored_paths": "judges paths that a table names",
     "ffpms.dataset.set_files": "names of files, and build.json itself",
     "ffpms.engine": "maps over targets, whatever they are",
     "ffpms.errors": "what a user is told",
@@ -43,17 +45,22 @@ def test_every_module_that_a_build_reaches_is_hashed_or_excused() -> None:
     assert all(any(covers(part, module) for module in reached) for part in hashed)
 
 
-@pytest.mark.parametrize("name", ["protocol/recipe.py", "protocol/remixing.py", "builder/assembly.py", "schema.py"])
+def test_no_other_kind_of_file_decides_a_set() -> None:
+    """Modules and the face detector are hashed; a licence decides nothing."""
+    folders = [folder for part in CODE if (folder := Path(ffpms.__file__).parent / part).is_dir()]
+    endings = {file.suffix for folder in folders for file in folder.rglob("*") if file.is_file()}
+    assert endings - {".pyc"} == {".py", ".svm", ".md"}
+
+
+@pytest.mark.parametrize(
+    "name", ["protocol/recipe.py", "builder/assembly.py", "schema.py", "extraction/faces/frontal_face_detector.svm"]
+)
 def test_a_change_of_any_file_is_other_code(tmp_path: Path, name: str) -> None:
     """A corrected draw of labels must not leave an old set 'complete already'."""
-    import shutil
-
-    import ffpms
-
     copy = tmp_path / "ffpms"
     shutil.copytree(Path(ffpms.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
     assert code_digest(copy, CODE) == BuildConfig().code_sha256
-    (copy / name).write_text((copy / name).read_text() + "\n# changed\n")
+    (copy / name).write_bytes((copy / name).read_bytes() + b"\n# changed\n")
     assert code_digest(copy, CODE) != BuildConfig().code_sha256
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from ffpms.dataset.stored_paths import is_plain
 from ffpms.errors import ConfigError
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import ORIGINAL
 from ffpms.sources.corpora.ffpp import FAKES, FOLDERS, find_layouts, mask_path, official
 from ffpms.sources.listing import Source
 from ffpms.sources.source_index import check_once, check_root, find_video, video_names
+from ffpms.stored_paths import is_plain
 from tests.helpers.corpus import PAIRS, sources_in
 
 
