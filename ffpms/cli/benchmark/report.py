@@ -12,6 +12,7 @@ import click
 
 from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, need, progress
 from ffpms.errors import ConfigError
+from ffpms.progress import Progress
 
 
 @click.command()
@@ -74,7 +75,7 @@ def report(runs: Path, **flags: Any) -> None:
         data=flags["data"],
         n_bags=0 if flags["no_faces"] else max(flags["bags"], flags["heatmaps"]),
         n_heat_maps=flags["heatmaps"],
-        explain=partial(_explain, runs) if flags["heatmaps"] else None,
+        explain=partial(_explain, runs, progress(flags["quiet"], "bag")) if flags["heatmaps"] else None,
         pictures=flags["pictures"],
         command=_write_command(runs, flags),
     )
@@ -89,7 +90,7 @@ def report(runs: Path, **flags: Any) -> None:
         click.echo(f"Here: {', '.join(map(str, written.files))}")
 
 
-def _explain(runs: Path, run: Any, bags: Sequence[Any]) -> dict[str, Any]:
+def _explain(runs: Path, bars: Progress, run: Any, bags: Sequence[Any]) -> dict[str, Any]:
     """Draws heat maps over the faces of bags, as a run's detector sees them."""
     import numpy as np
 
@@ -99,7 +100,7 @@ def _explain(runs: Path, run: Any, bags: Sequence[Any]) -> dict[str, Any]:
     from detectors.errors import DetectorError
 
     model, drawn = open_model(runs / run.run_id, data=bags[0].root), {}
-    for bag in bags:
+    for bag in bars(bags, len(bags)):
         faces = bag.faces()
         try:
             maps = heat_maps(model, faces)

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from ffpms import cli
-from tests.conftest import Command
+from tests.conftest import Command, Once
 from tests.helpers.bars import count_bars
 from tests.helpers.run_folders import store_all
 from tests.helpers.scores import run
+from tests.helpers.trained_runs import make_trained
 
 
 @pytest.fixture
@@ -92,3 +93,17 @@ def test_without_the_charts_package_the_extra_is_named(
 
 def test_the_help_has_an_example() -> None:
     assert "Example: ffpms report runs" in str(cli.main.commands["report"].help)
+
+
+def test_heat_maps_of_the_hardest_bags_have_one_too(
+    ffpms: Command, once: Once, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = once("trained", make_trained)
+    seen = count_bars(monkeypatch, "ffpms.cli.benchmark.report.progress")
+    made = ffpms(
+        *("report", trained / "runs", "--data", trained / "set", "--heatmaps", 2),
+        *("--out", tmp_path / "page.html", "--no-pictures"),
+    )
+    assert made.exit_code == 0, made.output
+    assert (False, "bag", 2) in seen
+    assert "Heat maps (Grad-CAM) of the 2 hardest show where" in (tmp_path / "page.html").read_text(encoding="utf-8")
