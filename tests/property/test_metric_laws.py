@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import (
+    accuracy_score,
     average_precision_score,
     balanced_accuracy_score,
     brier_score_loss,
@@ -18,6 +19,7 @@ from sklearn.metrics import (
 )
 
 from benchmark.metrics.accuracy import accuracy
+from benchmark.metrics.accuracy_metrics import accuracy_plain
 from benchmark.metrics.calibration import brier, ece, fit_temperature, scale
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.metric import Estimate
@@ -164,6 +166,7 @@ def sklearn_tpr(label: np.ndarray, score: np.ndarray, highest: float) -> float:
 def test_equal_to_scikit_learn(rows: list[tuple[int, float]]) -> None:
     label, score = columns(rows)
     assert accuracy(label, score) == pytest.approx(balanced_accuracy_score(label, score >= 0.5), abs=1e-12)
+    assert accuracy_plain(label, score) == pytest.approx(accuracy_score(label, score >= 0.5), abs=1e-12)
     assert auc(label, score) == pytest.approx(roc_auc_score(label, score), abs=1e-12)
     assert ap(label, score) == pytest.approx(average_precision_score(label, score), abs=1e-12)
     assert brier(label, score) == pytest.approx(brier_score_loss(label, score), abs=1e-12)

@@ -3,6 +3,7 @@
 import builtins
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,13 @@ from safetensors.torch import load_file
 from benchmark.train_config import SELECTS
 from benchmark.training import checkpoint, stored_weights, train
 from benchmark.training.predict import BagScore
+from benchmark.trials import scoring
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, ManifestError
 from ffpms.hashing import digest
+from ffpms.parquet import write_table
 from tests.helpers.trials import CONFIG
 
 BEST_EPOCH = {"val-accuracy": 2, "val-auc": 4, "val-loss": 4, "last": 5}
@@ -67,7 +70,7 @@ def test_a_kill_between_weights_and_checkpoint_leaves_what_the_checkpoint_says(
     assert not [*tmp_path.glob("*.next")]
 
 
-def _interrupt() -> None:
+def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
@@ -89,6 +92,29 @@ def test_the_checkpoint_goes_when_the_run_is_done(
     monkeypatch.setattr(train, "_train_epoch", lambda *_: pytest.fail("trained twice"))
     run_trial(run, resources)
     assert (tmp_path / "scores.parquet").read_bytes() == scores
+
+
+def test_a_kill_between_tables_of_scores_leaves_a_run_that_goes_on_to_the_same_bytes(
+    built_set: BuiltSet, resources: Resources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_below(folder: str) -> dict[str, bytes]:
+        run_trial(Trial(CONFIG, built_set, tmp_path / folder / "run"), resources)
+        return {path.name: path.read_bytes() for path in (tmp_path / folder / "run").glob("*.parquet")}
+
+    whole = run_below("whole")
+    assert len(whole) == 5
+    monkeypatch.setattr(train, "_train_epoch", lambda *_: pytest.fail("trained twice"))
+    for n_written in range(5):
+        folder = tmp_path / str(n_written) / "run"
+        lost = shutil.ignore_patterns("DONE", "*.parquet")
+        shutil.copytree(tmp_path / "whole" / "run", folder, ignore=lost)
+        with monkeypatch.context() as patch:
+            steps = iter([write_table] * n_written)
+            patch.setattr(scoring, "write_table", lambda *a, left=steps: next(left, _interrupt)(*a))
+            with pytest.raises(KeyboardInterrupt):
+                run_below(str(n_written))
+        assert len([*folder.glob("*.parquet")]) == n_written
+        assert run_below(str(n_written)) == whole
 
 
 def _flip(path: Path, place: int) -> None:
