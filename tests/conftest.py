@@ -1,5 +1,6 @@
 """Shared fixtures: a small FF++-shaped tree made on the fly, the set built from it, and a ffmpeg program."""
 
+import gc
 import os
 import shutil
 import signal
@@ -30,6 +31,26 @@ if not hasattr(os, "mkfifo"):
 
 SEED = 11
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """What is imported and collected stays, so that no test waits until all of it is looked through again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A process that is killed loses nothing without ``fsync``; those of commands keep it, and so do timings."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.config.option.markexpr != "bench":
+            patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,6 +34,7 @@ def place(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("warm_worker")
 def test_the_page_runs_as_written(place: Path, ffpms: Command) -> None:
     commands = commands_in("docs/own-data.md")
     assert [name for name, *_ in commands] == ["build", "verify", "verify", "show", "bench"]

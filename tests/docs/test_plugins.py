@@ -6,11 +6,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.conftest import Once
 from tests.helpers.plugins import FILES, MODULE, POOL, ffpms, install
-from tests.helpers.warm_process import ROOT, run_cold, run_python
+from tests.helpers.tiny_set import make_set
+from tests.helpers.warm_process import ROOT, run_python
 
 QUICK = ("--backbone", "tiny", "--epochs", 1, "--threads", 1)
 LAWS = "tests/property/test_pool_laws.py"
+
+
+@pytest.fixture(scope="module")
+def data(once: Once) -> Path:
+    """A set that was made without a video."""
+    return once("tiny-data", make_set)
 
 
 def bench(plugin: Path, data: Path, methods: str = "median", *more: object) -> tuple[int, str]:
@@ -26,26 +34,26 @@ def test_the_page_shows_the_files_of_its_listing() -> None:
     assert sorted(FILES) == sorted(("pyproject.toml", MODULE, POOL, "tests/test_median.py"))
 
 
-def test_the_plugin_of_the_docs_is_listed_and_benched(tmp_path: Path, built: Path) -> None:
+def test_the_plugin_of_the_docs_is_listed_and_benched(tmp_path: Path, data: Path) -> None:
     install(tmp_path)
     listed = json.loads(ffpms(tmp_path, "methods", "--json").stdout)
     assert ("median", "filters=512") in {(row["name"], row["options"]) for row in listed}
-    assert bench(tmp_path, built)[0] == 0
+    assert bench(tmp_path, data)[0] == 0
     assert set(pd.read_csv(tmp_path / "runs" / "leaderboard.csv")["method"]) == {
         "median [backbone=tiny, filters=8, epochs=1]"
     }
 
 
-def test_a_sign_flipped_in_its_second_file_makes_bench_train_again(tmp_path: Path, built: Path) -> None:
+def test_a_sign_flipped_in_its_second_file_makes_bench_train_again(tmp_path: Path, data: Path) -> None:
     install(tmp_path)
     runs = tmp_path / "runs"
-    assert "done already" not in bench(tmp_path, built)[1]
-    assert "done already" in bench(tmp_path, built)[1]
+    assert "done already" not in bench(tmp_path, data)[1]
+    assert "done already" in bench(tmp_path, data)[1]
     assert len(list(runs.glob("*/DONE"))) == 1
     flipped = FILES[POOL].replace("frame_logit = self", "frame_logit = -self")
     assert flipped != FILES[POOL]
     install(tmp_path, {POOL: flipped})
-    assert "done already" not in bench(tmp_path, built)[1]
+    assert "done already" not in bench(tmp_path, data)[1]
     first, second = (pd.read_parquet(path.parent / "scores.parquet")["score"] for path in runs.glob("*/DONE"))
     assert not first.equals(second)
 
@@ -55,7 +63,7 @@ def test_an_installed_plugin_is_held_to_the_laws(tmp_path: Path) -> None:
     install(tmp_path)
     plain = ("-m", "pytest", "-v", "-p", "no:cacheprovider", "--import-mode=importlib", "-c", ROOT / "setup.cfg")
     chosen = ("-k", "[median] or [s-mil] or test_median")
-    run = run_cold(tmp_path, *plain, LAWS, tmp_path / "tests" / "test_median.py", *chosen)
+    run = run_python(tmp_path, *plain, LAWS, tmp_path / "tests" / "test_median.py", *chosen)
     assert run.returncode == 0, run.stdout
     lines = run.stdout.splitlines()
     assert any(f"{LAWS}::test_one_face_gives_its_own_logit[median] PASSED" in line for line in lines)
@@ -73,12 +81,12 @@ def second(backbone: Backbone) -> BagDetector:
 '''
 
 
-def test_a_plugin_that_fails_ends_its_own_trial_and_no_other(tmp_path: Path, built: Path) -> None:
+def test_a_plugin_that_fails_ends_its_own_trial_and_no_other(tmp_path: Path, data: Path) -> None:
     """One method in its forward, one in its factory; the third is trained."""
     broken = FILES[POOL].replace("self.classify(features).squeeze(-1)", 'self.classify(features).squeeze("x")')
     assert broken != FILES[POOL]
     install(tmp_path, {POOL: broken, MODULE: FILES[MODULE] + SECOND})
-    code, said = bench(tmp_path, built, "median,second,xn-avg")
+    code, said = bench(tmp_path, data, "median,second,xn-avg")
     assert code == 1
     runs = tmp_path / "runs"
     assert set(pd.read_csv(runs / "leaderboard.csv")["method"]) == {"xn-avg [backbone=tiny, epochs=1]"}
@@ -96,9 +104,9 @@ def test_a_plugin_that_fails_ends_its_own_trial_and_no_other(tmp_path: Path, bui
         assert reason in said
 
 
-def test_a_factory_that_fails_alone_leaves_a_row_too(tmp_path: Path, built: Path) -> None:
+def test_a_factory_that_fails_alone_leaves_a_row_too(tmp_path: Path, data: Path) -> None:
     install(tmp_path, {MODULE: FILES[MODULE] + SECOND})
-    code, said = bench(tmp_path, built, "second", "--quiet")
+    code, said = bench(tmp_path, data, "second", "--quiet")
     assert (code, len(said.splitlines())) == (1, 1)
     (row,) = pd.read_csv(tmp_path / "runs" / "failures.csv").to_dict("records")
     assert row["method"] == "second"
@@ -112,9 +120,9 @@ def test_a_factory_that_fails_alone_leaves_a_row_too(tmp_path: Path, built: Path
         ("Prediction(video_logit, frame_logit * float('nan'), None)", "frame_logit is not a finite number"),
     ],
 )
-def test_rubbish_from_a_forward_is_one_line(tmp_path: Path, built: Path, given: str, said: str) -> None:
+def test_rubbish_from_a_forward_is_one_line(tmp_path: Path, data: Path, given: str, said: str) -> None:
     install(tmp_path, {POOL: FILES[POOL].replace("Prediction(video_logit, frame_logit, None)", given)})
-    code, lines = bench(tmp_path, built, "median", "--quiet")
+    code, lines = bench(tmp_path, data, "median", "--quiet")
     assert (code, len(lines.splitlines())) == (1, 1)
     assert said in lines
     assert said in pd.read_csv(tmp_path / "runs" / "failures.csv")["reason"][0]
@@ -142,10 +150,10 @@ def test_a_plugin_that_cannot_be_used_is_one_line_and_costs_no_other_method(tmp_
     assert UNUSABLE[code] in result.stderr
 
 
-def test_a_broken_plugin_costs_bench_only_itself(tmp_path: Path, built: Path) -> None:
+def test_a_broken_plugin_costs_bench_only_itself(tmp_path: Path, data: Path) -> None:
     """Others train beside it; who asks for its method is told why it is not there."""
     install(tmp_path, {MODULE: FILES[MODULE] + "\nraise GeneratorExit\n"})
-    flags = [str(flag) for flag in ("--data", built, "--out", tmp_path / "runs", *QUICK, "--quiet")]
+    flags = [str(flag) for flag in ("--data", data, "--out", tmp_path / "runs", *QUICK, "--quiet")]
     code = f"""
 from ffpms.cli import main
 for methods in ("xn-avg,median", "xn-avg"):

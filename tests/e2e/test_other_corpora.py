@@ -17,7 +17,7 @@ from tests.helpers.building import status_of
 from tests.helpers.corpus import encode
 from tests.helpers.odd_videos import make_video
 
-pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")
+pytestmark = pytest.mark.usefixtures("ffmpeg_on_path", "warm_worker")
 
 SMALL = ("--size", 32, "--workers", 1)
 Make = Callable[[Path, Path], Path]

@@ -202,6 +202,7 @@ def test_a_worker_that_is_killed_ends_the_trial_in_one_line() -> None:
 
 def test_workers_that_hang_end_the_trial_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "TIMEOUT_S", 0.2)
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 0.2)
     with pytest.raises(RuntimeError, match="DataLoader timed out"):
         list(load_batches(counted(lambda: signal.pause()), [[0, 1], [2, 3]], 1))
 
