@@ -13,6 +13,7 @@ from ffpms.errors import ConfigError
 from ffpms.extraction.boxes import Box
 from ffpms.extraction.decoding.decoded_frame import DecodedFrame
 from ffpms.extraction.faces import detection
+from ffpms.protocol import crop_config
 from tests.helpers.corpus import portrait
 
 
@@ -32,6 +33,11 @@ def test_libraries_that_do_not_fit_are_said_at_once(monkeypatch: pytest.MonkeyPa
 
 def test_those_installed_here_fit() -> None:
     assert isinstance(detection.make_finder("dlib"), detection.DlibFinder)
+
+
+def test_a_recipe_names_every_finder_and_no_other() -> None:
+    """The names are written twice, for dlib is imported where there are frames alone."""
+    assert tuple(detection.FINDERS) == crop_config.FINDERS
 
 
 class Noting:
