@@ -49,6 +49,12 @@ def copy(tree: Path, tmp_path: Path) -> Path:
     return target
 
 
+@pytest.fixture
+def whole_copy(tree: Path, tmp_path: Path) -> Path:
+    """All of the tree, to be damaged."""
+    return Path(shutil.copytree(tree, tmp_path / "tree"))
+
+
 @pytest.fixture(scope="session")
 def tables(built: Path) -> dict[str, pd.DataFrame]:
     """The tables of the built set, by name."""

@@ -1,6 +1,5 @@
 """Fakes held against their real counterparts: timing, brightness, who is faked, and what does not fit."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +22,6 @@ TWO = "005"
 VAL = ("--split", "val")
 
 
-@pytest.fixture
-def copy(tree: Path, tmp_path: Path) -> Path:
-    shutil.copytree(tree, tmp_path / "tree")
-    return tmp_path / "tree"
-
-
 def frames_of(path: Path) -> list[np.ndarray]:
     return list(read_frames(path, list(range(probe(path).n_frames))).values())
 
@@ -49,13 +42,13 @@ def test_sound_pairs_fit(built: Path) -> None:
     assert sources.loc[sources["manipulation"] == "original", "align_score"].isna().all()
 
 
-def test_a_fake_that_runs_ahead_is_left_out_unless_kept(ffpms: Command, copy: Path, tmp_path: Path) -> None:
-    path = copy / DF / "c40/videos/006_007.mp4"
-    encode(path, frames_of(copy / REAL / "006.mp4")[3:])
-    result = ffpms(*flags(copy, tmp_path / "data"))
+def test_a_fake_that_runs_ahead_is_left_out_unless_kept(ffpms: Command, whole_copy: Path, tmp_path: Path) -> None:
+    path = whole_copy / DF / "c40/videos/006_007.mp4"
+    encode(path, frames_of(whole_copy / REAL / "006.mp4")[3:])
+    result = ffpms(*flags(whole_copy, tmp_path / "data"))
     assert "runs +3 frames off original_006" in result.stderr
     assert {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"DF_006_007": "misaligned"}
-    kept = ffpms(*flags(copy, tmp_path / "kept", "--keep-unverified"))
+    kept = ffpms(*flags(whole_copy, tmp_path / "kept", "--keep-unverified"))
     assert "runs +3 frames off original_006" in kept.stderr
     assert set(status_of(tmp_path / "kept").values()) == {"ok"}
     assert set(pd.read_parquet(tmp_path / "kept" / "frames.parquet")["status"]) <= {"ok", "interpolated", "no_face"}
@@ -64,10 +57,10 @@ def test_a_fake_that_runs_ahead_is_left_out_unless_kept(ffpms: Command, copy: Pa
     assert about["align_certainty"] >= 0.95
 
 
-def test_a_brighter_fake_says_by_how_much(ffpms: Command, copy: Path, tmp_path: Path) -> None:
-    path = copy / DF / "c40/videos/006_007.mp4"
+def test_a_brighter_fake_says_by_how_much(ffpms: Command, whole_copy: Path, tmp_path: Path) -> None:
+    path = whole_copy / DF / "c40/videos/006_007.mp4"
     encode(path, [np.clip(f.astype(int) + [6, 4, 2], 0, 255).astype(np.uint8) for f in frames_of(path)])
-    assert ffpms(*flags(copy, tmp_path / "data")).exit_code == 0
+    assert ffpms(*flags(whole_copy, tmp_path / "data")).exit_code == 0
     lift = source(tmp_path / "data", "DF_006_007")[["lift_r", "lift_g", "lift_b"]].to_numpy(float)
     assert lift == pytest.approx([6, 4, 2], abs=1)
 
@@ -79,13 +72,15 @@ def test_of_two_people_the_masked_one_is_the_bags_face(built: Path) -> None:
 
 
 @pytest.mark.parametrize("mask", ["whole", "broken", "missing"])
-def test_the_smaller_face_is_the_bags_if_that_is_forged(ffpms: Command, copy: Path, tmp_path: Path, mask: str) -> None:
+def test_the_smaller_face_is_the_bags_if_that_is_forged(
+    ffpms: Command, whole_copy: Path, tmp_path: Path, mask: str
+) -> None:
     """By its mask, or where there is none by how much fake and real differ."""
-    films = frames_of(copy / REAL / f"{TWO}.mp4")
+    films = frames_of(whole_copy / REAL / f"{TWO}.mp4")
     height, width = films[0].shape[:2]
     box = Box(0.69 * width, 0.36 * height, 0.16 * width, 0.22 * height).within(width, height)
-    encode(copy / DF / f"c40/videos/{TWO}_004.mp4", [softened(f, box) for f in films])
-    path = copy / DF / f"masks/videos/{TWO}_004.mp4"
+    encode(whole_copy / DF / f"c40/videos/{TWO}_004.mp4", [softened(f, box) for f in films])
+    path = whole_copy / DF / f"masks/videos/{TWO}_004.mp4"
     if mask == "whole":
         white = np.zeros_like(films[0])
         white[box.rows, box.columns] = 255
@@ -94,7 +89,7 @@ def test_the_smaller_face_is_the_bags_if_that_is_forged(ffpms: Command, copy: Pa
         path.write_bytes(b"no video")
     else:
         path.unlink()
-    assert ffpms(*flags(copy, tmp_path / "data", *VAL)).exit_code == 0
+    assert ffpms(*flags(whole_copy, tmp_path / "data", *VAL)).exit_code == 0
     assert source(tmp_path / "data", f"DF_{TWO}_004")["track_id"] == 1
     assert source(tmp_path / "data", f"FS_{TWO}_004")["track_id"] == 0
     frames = pd.read_parquet(tmp_path / "data" / "frames.parquet").set_index("bag_id")

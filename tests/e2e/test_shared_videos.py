@@ -15,7 +15,7 @@ FLAGS = ("--size", 32, "--split", "train", "--limit", 2, "--workers", 1)
 
 
 @pytest.fixture
-def copy(grid_ff: Path, tmp_path: Path) -> Path:
+def grid(grid_ff: Path, tmp_path: Path) -> Path:
     shutil.copytree(grid_ff, tmp_path / "tree", copy_function=shutil.copyfile)
     return tmp_path / "tree"
 
@@ -49,10 +49,10 @@ def test_real_faces_are_all_found(ffpms: Command, grid_ff: Path, tmp_path: Path)
     ],
 )
 def test_each_bad_file_as_a_real_video(
-    ffpms: Command, copy: Path, grid_ff_bad: Path, tmp_path: Path, file: str, status: str, said: str
+    ffpms: Command, grid: Path, grid_ff_bad: Path, tmp_path: Path, file: str, status: str, said: str
 ) -> None:
-    shutil.copyfile(grid_ff_bad / f"{file}.mp4", copy / REAL / "000.mp4")
-    result = ffpms("build", "--ff-root", copy, "--splits", copy / "splits", "--out", tmp_path / "data", *FLAGS)
+    shutil.copyfile(grid_ff_bad / f"{file}.mp4", grid / REAL / "000.mp4")
+    result = ffpms("build", "--ff-root", grid, "--splits", grid / "splits", "--out", tmp_path / "data", *FLAGS)
     assert result.exit_code == 0
     assert said in result.stderr
     videos = pd.read_parquet(tmp_path / "data" / "videos.parquet").set_index("bag_id")["status"]
@@ -62,11 +62,11 @@ def test_each_bad_file_as_a_real_video(
 
 
 def test_slots_after_a_face_has_gone_keep_its_last_box(
-    ffpms: Command, copy: Path, grid_ff_bad: Path, tmp_path: Path
+    ffpms: Command, grid: Path, grid_ff_bad: Path, tmp_path: Path
 ) -> None:
-    shutil.copyfile(grid_ff_bad / "face_vanishes.mp4", copy / REAL / "000.mp4")
+    shutil.copyfile(grid_ff_bad / "face_vanishes.mp4", grid / REAL / "000.mp4")
     ffpms(
-        "build", "--ff-root", copy, "--splits", copy / "splits", "--out", tmp_path / "data", *FLAGS, "--keep-unverified"
+        "build", "--ff-root", grid, "--splits", grid / "splits", "--out", tmp_path / "data", *FLAGS, "--keep-unverified"
     )
     frames = pd.read_parquet(tmp_path / "data" / "frames.parquet")
     own = frames[frames["bag_id"] == "original_000"].set_index("frame_index")["status"]
@@ -76,10 +76,10 @@ def test_slots_after_a_face_has_gone_keep_its_last_box(
 
 @pytest.mark.parametrize("file", ["no_face", "two_faces"])
 def test_a_bad_file_as_a_fake_is_misaligned(
-    ffpms: Command, copy: Path, grid_ff_bad: Path, tmp_path: Path, file: str
+    ffpms: Command, grid: Path, grid_ff_bad: Path, tmp_path: Path, file: str
 ) -> None:
-    shutil.copyfile(grid_ff_bad / f"{file}.mp4", copy / "manipulated_sequences/Deepfakes/c40/videos/000_001.mp4")
-    result = ffpms("build", "--ff-root", copy, "--splits", copy / "splits", "--out", tmp_path / "data", *FLAGS)
+    shutil.copyfile(grid_ff_bad / f"{file}.mp4", grid / "manipulated_sequences/Deepfakes/c40/videos/000_001.mp4")
+    result = ffpms("build", "--ff-root", grid, "--splits", grid / "splits", "--out", tmp_path / "data", *FLAGS)
     assert len(result.stderr.splitlines()) == 1
     videos = pd.read_parquet(tmp_path / "data" / "videos.parquet").set_index("bag_id")["status"]
     assert {b: s for b, s in videos.items() if s != "ok"} == {"DF_000_001": "misaligned"}

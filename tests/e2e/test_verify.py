@@ -14,12 +14,6 @@ pytestmark = pytest.mark.usefixtures("warm_worker")
 REAL = "original_sequences/youtube/c40/videos"
 
 
-@pytest.fixture
-def copy(tree: Path, tmp_path: Path) -> Path:
-    shutil.copytree(tree, tmp_path / "tree")
-    return tmp_path / "tree"
-
-
 def kinds(output: str) -> dict[str, str]:
     return {f["path"]: f["kind"] for f in json.loads(output)["findings"]}
 
@@ -63,21 +57,21 @@ def test_real_faces_are_sound_and_each_bad_file_is_found(
     assert expected.items() <= kinds(result.output).items()
 
 
-def test_a_broken_tree_is_a_table_and_exit_1(ffpms: Command, copy: Path) -> None:
-    (copy / REAL / "000.mp4").unlink()
-    flags = ("verify", "--ff-root", copy, "--splits", copy / "splits", "--workers", 1)
+def test_a_broken_tree_is_a_table_and_exit_1(ffpms: Command, whole_copy: Path) -> None:
+    (whole_copy / REAL / "000.mp4").unlink()
+    flags = ("verify", "--ff-root", whole_copy, "--splits", whole_copy / "splits", "--workers", 1)
     result = ffpms(*flags)
     assert result.exit_code == 1
     assert f"missing            {REAL}/000.mp4\n" in result.output
     assert "not found; download it\n" in result.output
-    assert result.output.endswith(f"{copy}: official layout, c40, 49 files: 1 finding (1 missing)\n")
+    assert result.output.endswith(f"{whole_copy}: official layout, c40, 49 files: 1 finding (1 missing)\n")
     assert "1 finding" not in ffpms(*flags, "--quiet").output
     assert "missing" in ffpms(*flags, "--quiet").output
 
 
-def test_the_set_and_its_tree_together(ffpms: Command, copy: Path, built: Path) -> None:
-    shutil.copyfile(copy / REAL / "001.mp4", copy / REAL / "000.mp4")
-    result = ffpms("verify", built, "--ff-root", copy, "--workers", 1, "--json")
+def test_the_set_and_its_tree_together(ffpms: Command, whole_copy: Path, built: Path) -> None:
+    shutil.copyfile(whole_copy / REAL / "001.mp4", whole_copy / REAL / "000.mp4")
+    result = ffpms("verify", built, "--ff-root", whole_copy, "--workers", 1, "--json")
     assert result.exit_code == 1
     assert kinds(result.output) == {f"{REAL}/000.mp4": "changed"}
 
