@@ -144,6 +144,16 @@ def warm_worker(_warm_worker: WarmWorker, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(ENGINES, "local", _warm_worker)
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each engine's name; what Ray started is stopped."""
+    yield request.param
+    if request.param == "ray":
+        import ray
+
+        ray.shutdown()
+
+
 @pytest.fixture(scope="session")
 def grid_ff() -> Path:
     """Real faces in FF++'s layout; only where the shared data lie beside the project."""

@@ -5,7 +5,6 @@ code for every engine, and that Ray tells of each kind of death is tested in ``t
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -27,16 +26,6 @@ pytestmark = pytest.mark.usefixtures("trapped_workers")
 def trapped_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers read ``traps.json``."""
     monkeypatch.setattr("ffpms.builder.supervisor.run_job", run_job_with_traps)
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each engine's name; what Ray started is stopped."""
-    yield request.param
-    if request.param == "ray":
-        import ray
-
-        ray.shutdown()
 
 
 SLOW_ON_RAY = pytest.mark.parametrize(

@@ -21,16 +21,6 @@ from tests.helpers.jobs import Unborn, behave, die_in_answer, note_start
 from tests.helpers.processes import is_alive, wait_for, workers_of
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each engine's name; what Ray started is stopped."""
-    yield request.param
-    if request.param == "ray":
-        import ray
-
-        ray.shutdown()
-
-
 def told(outcomes: Iterator[Outcome[str, str]]) -> dict[str, str]:
     return {o.job: o.result if isinstance(o, Done) else "died" for o in outcomes}
 
