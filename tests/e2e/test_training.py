@@ -265,11 +265,10 @@ def test_a_copied_run_is_not_counted_twice(ffpms: Command, built: Path, runs: Pa
     assert (tmp_path / "runs" / "leaderboard.csv").read_bytes() == (runs / "leaderboard.csv").read_bytes()
 
 
-def test_test_bags_that_could_not_be_built_are_said(ffpms: Command, tree: Path, tmp_path: Path) -> None:
-    shutil.copytree(tree, tmp_path / "tree")
-    (tmp_path / "tree/manipulated_sequences/FaceSwap/c40/videos/006_007.mp4").unlink()
+def test_test_bags_that_could_not_be_built_are_said(ffpms: Command, whole_copy: Path, tmp_path: Path) -> None:
+    (whole_copy / "manipulated_sequences/FaceSwap/c40/videos/006_007.mp4").unlink()
     write_splits(tmp_path / "few", FEW)
-    flags = ("--ff-root", tmp_path / "tree", "--splits", tmp_path / "few", "--out", tmp_path / "data", "--size", 32)
+    flags = ("--ff-root", whole_copy, "--splits", tmp_path / "few", "--out", tmp_path / "data", "--size", 32)
     assert ffpms("build", *flags, "--workers", 1).exit_code == 0
     result = ffpms("bench", "--methods", "smil", "--data", tmp_path / "data", "--out", tmp_path / "runs", *QUICK)
     assert "1 of 10 bags could not be built and are not scored (FS_006_007, ...)" in result.stderr
