@@ -16,7 +16,7 @@ from ffpms.dataset.crops import read_crop, read_own_crop
 from ffpms.errors import ManifestError
 from ffpms.extraction.png import encode_png
 from ffpms.hashing import digest
-from tests.helpers.tiny_set import STORED, edit, found, put
+from tests.helpers.tiny_set import STORED, found, put_crop
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 16 16\n%%EndComments\n0 0 16 16 rectfill\nshowpage\n%%EOF\n"
 PIXELS = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
@@ -63,13 +63,6 @@ BAD = {
     "cut": (encode_png(PIXELS)[:-30], "a damaged PNG", "unreadable"),
     "check sum": (bad_crc(), "a damaged PNG", "unreadable"),
 }
-
-
-def put_crop(data: Path, content: bytes) -> None:
-    """Another crop, of which all tables speak as if it had been built."""
-    (data / STORED).write_bytes(content)
-    for name in ("crops", "frames"):
-        edit(data, name, put({"sha256": digest(content), "n_bytes": len(content)}, crop=STORED))
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -20,7 +20,7 @@ from ffpms.verify.built_set import verify_data
 from ffpms.verify.findings import Finding, Kind
 from ffpms.verify.path_safety import check_inside
 from ffpms.verify.tables import BUILD_ANEW
-from tests.helpers.tiny_set import BAG, CONFIG, STORED, edit, found, make_set, put, said
+from tests.helpers.tiny_set import BAG, CONFIG, STORED, edit, found, make_set, put, put_crop, said
 
 
 def damaged_crop(data: Path, how: str) -> None:
@@ -58,20 +58,13 @@ def test_a_damaged_crop_is_found(data: Path, how: str, kind: str) -> None:
     assert found(data) == {(STORED, kind)}
 
 
-def replace_crop(data: Path, content: bytes) -> None:
-    """Another crop that the tables speak of as if it had been built."""
-    (data / STORED).write_bytes(content)
-    for name in ("crops", "frames"):
-        edit(data, name, put({"sha256": digest(content), "n_bytes": len(content)}, crop=STORED))
-
-
 def test_a_crop_of_another_size_is_found(data: Path) -> None:
-    replace_crop(data, encode_png(np.zeros((16, 17, 3), np.uint8)))
+    put_crop(data, encode_png(np.zeros((16, 17, 3), np.uint8)))
     assert said(data) == f"{STORED}: 17x16 px, not 16x16"
 
 
 def test_a_crop_that_is_no_image_is_found(data: Path) -> None:
-    replace_crop(data, b"GIF89a, they said")
+    put_crop(data, b"GIF89a, they said")
     (finding,) = verify_data(data).findings
     assert finding == Finding(STORED, Kind.UNREADABLE, "not a PNG file", BUILD_ANEW)
 
