@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.pages import ROOT
+from tests.helpers.pages import ROOT, section
 
 TEXT = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 PACKAGES = ("ffpms", "benchmark", "detectors")
@@ -28,12 +28,8 @@ def defined_in(path: Path) -> set[str]:
     return found
 
 
-def section(title: str) -> str:
-    return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
-
-
 def numbers_in(title: str) -> set[int]:
-    return {int(number) for number in re.findall(r"^(\d+)\. ", section(title), re.MULTILINE)}
+    return {int(number) for number in re.findall(r"^(\d+)\. ", section(TEXT, title), re.MULTILINE)}
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED)
@@ -42,14 +38,14 @@ def test_every_function_of_the_walks_exists(path: str, name: str) -> None:
 
 
 def test_there_are_three_walks_of_many_calls() -> None:
-    walks = section("The walks").split("\n### ")[1:]
+    walks = section(TEXT, "The walks").split("\n### ")[1:]
     assert len(walks) == 3
     assert all(len(re.findall(r"\.py:\w", walk)) >= 10 for walk in walks)
 
 
 def test_every_folder_is_described() -> None:
     folders = {path.parent.relative_to(ROOT).as_posix() for p in PACKAGES for path in (ROOT / p).rglob("__init__.py")}
-    assert set(re.findall(r"^\| `([\w/]+)/` \|", section("The folders"), re.MULTILINE)) == folders
+    assert set(re.findall(r"^\| `([\w/]+)/` \|", section(TEXT, "The folders"), re.MULTILINE)) == folders
 
 
 @pytest.mark.parametrize(
@@ -60,7 +56,7 @@ def test_the_orders_are_those_of_the_contracts(title: str, contract: str) -> Non
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     layers = re.findall(r"[\w.]+", setup[f"importlinter:contract:{contract}"]["layers"])
-    order = re.search(rf"^- {title}: ([^;.]+)[;.]", section("The folders"), re.MULTILINE)
+    order = re.search(rf"^- {title}: ([^;.]+)[;.]", section(TEXT, "The folders"), re.MULTILINE)
     assert re.findall(r"`(\w+)`", order[1] if order else "") == [layer.partition(".")[2] for layer in layers]
 
 

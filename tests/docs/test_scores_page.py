@@ -13,8 +13,9 @@ from benchmark.metrics.catalogue import METRICS
 from benchmark.runs.submissions.scores import COLUMNS as OF_A_FILE
 from benchmark.runs.submissions.scores import LOGIT, SEED, read_submission
 from ffpms import cli
+from tests.helpers.pages import ROOT, section
 
-TEXT = (Path(__file__).parents[2] / "docs" / "scores.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "scores.md").read_text(encoding="utf-8")
 
 
 def named(text: str) -> set[str]:
@@ -26,17 +27,13 @@ def named(text: str) -> set[str]:
     return names
 
 
-def section(title: str) -> str:
-    return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
-
-
 def test_every_metric_is_defined() -> None:
-    assert named(section("Metrics")) == set(METRICS)
+    assert named(section(TEXT, "Metrics")) == set(METRICS)
 
 
 def test_every_column_is_defined() -> None:
-    assert named(section("leaderboard.csv")) == set(COLUMNS)
-    assert named(section("Another tool's scores")) == {*OF_A_FILE, SEED, LOGIT}
+    assert named(section(TEXT, "leaderboard.csv")) == set(COLUMNS)
+    assert named(section(TEXT, "Another tool's scores")) == {*OF_A_FILE, SEED, LOGIT}
 
 
 def test_the_example_is_a_file_of_scores(tmp_path: Path) -> None:
@@ -54,7 +51,7 @@ def test_every_flag_of_its_commands_exists(line: str) -> None:
 
 
 def test_the_python_example_gives_what_it_says() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", section("From Python"), re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", section(TEXT, "From Python"), re.DOTALL)
     known: dict[str, Any] = {}
     for line in code.splitlines():
         expression, _, said = (part.strip() for part in line.partition("#"))
@@ -65,7 +62,7 @@ def test_the_python_example_gives_what_it_says() -> None:
 
 
 def test_every_function_of_arrays_is_named() -> None:
-    text = section("From Python")
+    text = section(TEXT, "From Python")
     assert {*metrics.__all__, *stats.__all__} - {"validate", "Interval", "PairedComparison"} <= set(
         re.findall(r"\w+", text)
     )

@@ -43,6 +43,11 @@ def code_of(page: Path, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
+def section(text: str, title: str) -> str:
+    """What stands below a heading of the second level, up to the next."""
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
 def sentences(page: Path) -> Iterator[str]:
     """Each sentence of paragraphs and lists; a span of code is one word."""
     for block in _blocks(page):
