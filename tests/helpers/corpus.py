@@ -5,11 +5,13 @@ import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
 from ffpms.extraction.decoding.decoded_frame import DecodedFrame
+from ffpms.extraction.decoding.probe import VideoInfo
 from ffpms.minicorpus.corpus import CorpusConfig, _claim, make_corpus, plan_corpus
 from ffpms.minicorpus.encode import write_video
 from ffpms.minicorpus.pair import to_pixels
@@ -78,6 +80,11 @@ def encode(path: Path, frames: list[np.ndarray], crf: int = 40) -> None:
 def as_picture(frame: np.ndarray) -> DecodedFrame:
     """An array, (H, W, 3) uint8, as if it had been decoded."""
     return DecodedFrame(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))
+
+
+def about(**known: Any) -> VideoInfo:
+    """A sound file of FaceForensics++, but for what is known of it."""
+    return replace(VideoInfo(75, 854, 480, 25.0, "", "", 40.0, ""), **known)
 
 
 def sources_in(layout: Layout, pairs: Pairs, recipe: Recipe, splits: tuple[str, ...]) -> list[Source]:

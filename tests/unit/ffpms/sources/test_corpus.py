@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from ffpms.sources.source_index import check_root, list_layout
 from ffpms.verify import source_tree
 from ffpms.verify.findings import Finding
 from ffpms.verify.source_tree import ProbeJob, verify_tree
-from tests.helpers.corpus import PAIRS
+from tests.helpers.corpus import PAIRS, about
 
 TOY = '''
 """Toy faces: two manipulations, no compression levels, lengths from a table."""
@@ -109,7 +109,7 @@ def test_its_tree_is_verified_by_its_rules(toy: Corpus, tree: Path, monkeypatch:
     """Of any crf, for it promises none; the length comes from a table."""
 
     def look(job: ProbeJob) -> tuple[str, VideoInfo | Finding]:
-        return job.path, replace(about(), sha256=job.path)
+        return job.path, about(n_frames=60, crf=18.0, sha256=job.path)
 
     monkeypatch.setattr(source_tree, "look", look)
     monkeypatch.setattr(source_tree, "run_local", lambda work, jobs, _: map(work, jobs))
@@ -119,11 +119,6 @@ def test_its_tree_is_verified_by_its_rules(toy: Corpus, tree: Path, monkeypatch:
         ("fakes/swap/006_007.mp4", "length", "60 frames, not 75"),
         ("fakes/avatar/006_007.mp4", "length", "60 frames, not 75"),
     }
-
-
-def about(**known: Any) -> VideoInfo:
-    values = {"n_frames": 60, "width": 64, "height": 64, "fps": 25.0, "crf": 18.0} | known
-    return VideoInfo(**(dict.fromkeys(field.name for field in fields(VideoInfo)) | values))  # type: ignore[arg-type]
 
 
 def test_what_is_no_tree_of_it_is_said_in_its_words(toy: Corpus, tmp_path: Path) -> None:

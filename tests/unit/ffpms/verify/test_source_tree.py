@@ -22,7 +22,7 @@ from ffpms.sources.source_index import list_layout
 from ffpms.verify.findings import Finding, Kind, Report
 from ffpms.verify.source_tree import ProbeJob, look, verify_tree
 from tests.conftest import Patience
-from tests.helpers.corpus import encode, portrait, sources_in
+from tests.helpers.corpus import about, encode, portrait, sources_in
 
 PAIRS: Pairs = {"train": [], "val": [], "test": [("0", "1")]}
 OFFICIAL: Pairs = {"train": [("953", "974")], "val": [], "test": [("567", "606")]}
@@ -149,7 +149,7 @@ def published_tree(root: Path, monkeypatch: pytest.MonkeyPatch, pairs: Pairs = O
         known = published_videos()[names[job.path]]
         facts = {"n_frames": known.n_frames, "width": known.width, "height": known.height}
         facts |= odd.get(names[job.path], {})
-        return job.path, VideoInfo(**facts, fps=25, pix_fmt="", profile="", crf=40, sha256=job.path)  # type: ignore[arg-type]
+        return job.path, about(**facts, sha256=job.path)
 
     names = {s.path: s.source_video for s in sources_in(official("c40"), pairs, Recipe(), tuple(pairs))}
     for folder in {(root / path).parent for path in names}:

@@ -1,8 +1,7 @@
 """FaceForensics++: the rules of its files, on what they say of themselves; and its names on the command line."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -18,12 +17,7 @@ from ffpms.protocol.v1_manifest import write_manifest
 from ffpms.schema import SOURCE
 from ffpms.sources.corpora.ffpp import CORPUS, check_fake, official
 from ffpms.sources.listing import Source
-
-
-def about(**known: Any) -> VideoInfo:
-    """A file of which no more is known."""
-    values = {"n_frames": 75, "width": 854, "height": 480, "fps": 25.0, "crf": 40.0} | known
-    return VideoInfo(**(dict.fromkeys(field.name for field in fields(VideoInfo)) | values))  # type: ignore[arg-type]
+from tests.helpers.corpus import about
 
 
 def source(manipulation: str, compression: str = "c40") -> Source:
