@@ -19,7 +19,7 @@ from ffpms.minicorpus.videos import back_and_forth
 from tests.bench.test_build_speed import cpu_seconds, decode, time_in_turn
 from tests.conftest import Once
 from tests.helpers.corpus import portrait
-from tests.helpers.trained_runs import find_run, make_trained
+from tests.helpers.trained_runs import trained_s_mil
 
 SIZE, N_FRAMES, FPS = (1280, 720), 250, 25
 N_FACES = 20
@@ -28,7 +28,7 @@ N_FACES = 20
 @pytest.fixture(scope="module")
 def run(once: Once) -> Path:
     """A run of the smallest backbone, beside which nothing that predict does is hidden."""
-    return find_run(once("trained", make_trained) / "runs", "s-mil")
+    return trained_s_mil(once)
 
 
 def clip(path: Path) -> Path:

@@ -12,7 +12,7 @@ from ffpms.extraction.sampling import Sampling
 from tests.browser.conftest import Opened, OpenPage, find_violations
 from tests.conftest import Once
 from tests.helpers.odd_videos import run_ffmpeg
-from tests.helpers.trained_runs import find_run, make_trained
+from tests.helpers.trained_runs import trained_s_mil
 from tests.helpers.verdicts import make_verdict
 
 TIMES = [0.1, 0.3, 0.5, 0.7, 0.9]
@@ -26,7 +26,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory, browser: Any, once: Once,
     run_ffmpeg(home, "-f lavfi -i testsrc=s=320x240:r=10:d=1 -pix_fmt yuv420p -c:v libvpx -b:v 1M a.webm")
     run_ffmpeg(home, "-i a.webm -c:v mpeg4 b.avi")
     people = [make_verdict(home / name, TIMES, (320, 240), BOXES) for name in ("a.webm", "b.avi")]
-    model = benchmark.open_model(find_run(once("trained", make_trained) / "runs", "s-mil"))
+    model = benchmark.open_model(trained_s_mil(once))
     none = make_verdict(home / "a.webm", TIMES, (320, 240), [])
     (home / "page.html").write_text(render_page([*people, none], model, Sampling(5)))
     return home / "page.html"

@@ -12,6 +12,7 @@ from benchmark.trials.trial import Trial
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.loading import load
 from ffpms.protocol.crop_config import CropConfig
+from tests.conftest import Once
 from tests.helpers.tiny_set import CONFIG, PAIRS, add_landmarks, make_set
 from tests.helpers.trials import CPU
 
@@ -33,3 +34,8 @@ def find_run(runs: Path, method: str) -> Path:
     """The folder of a method's run."""
     (folder,) = (path.parent for path in runs.glob("*/DONE") if path.parent.name[:-13] == method)
     return folder
+
+
+def trained_s_mil(once: Once) -> Path:
+    """S-MIL's run of those of every method."""
+    return find_run(once("trained", make_trained) / "runs", "s-mil")

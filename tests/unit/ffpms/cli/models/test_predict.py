@@ -15,8 +15,7 @@ import pytest
 from benchmark.inference.judge import Judge
 from benchmark.inference.verdict import FileVerdict
 from ffpms.cli.models.predict import _in_order
-from tests.conftest import Command, Once
-from tests.helpers.trained_runs import find_run, make_trained
+from tests.conftest import Command
 
 ROOT = Path(__file__).parents[5]
 SCHEMA = json.loads(re.findall(r"```json\n(.*?)```", (ROOT / "docs/predict.md").read_text(), re.DOTALL)[0])
@@ -29,11 +28,6 @@ TYPES: dict[str, Any] = {
     "object": dict,
     "boolean": bool,
 }
-
-
-@pytest.fixture(scope="module")
-def run(once: Once) -> Path:
-    return find_run(once("trained", make_trained) / "runs", "s-mil")
 
 
 @pytest.fixture

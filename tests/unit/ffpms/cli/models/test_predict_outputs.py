@@ -4,15 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Command, Once
-from tests.helpers.trained_runs import find_run, make_trained
+from tests.conftest import Command
 
 pytestmark = pytest.mark.usefixtures("ffmpeg_on_path")
-
-
-@pytest.fixture(scope="module")
-def run(once: Once) -> Path:
-    return find_run(once("trained", make_trained) / "runs", "s-mil")
 
 
 @pytest.fixture
