@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Command
-from tests.helpers.building import REAL, content, flags, status_of
+from tests.helpers.building import REAL, content, flags, not_ok, status_of
 from tests.helpers.corpus import FEW, encode, portrait, write_splits
 from tests.helpers.odd_videos import flip_bytes
 
@@ -32,7 +32,7 @@ def test_a_missing_fake_costs_itself_only_and_is_built_once_it_is_there(
     lost = copy / "manipulated_sequences/FaceSwap/c40/videos/008_009.mp4"
     kept = lost.rename(tmp_path / "kept.mp4")
     assert ffpms(*flags(copy, tmp_path / "data")).exit_code == 0
-    assert {k for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"FS_008_009"}
+    assert not_ok(tmp_path / "data") == {"FS_008_009": "missing"}
     kept.rename(lost)
     assert ffpms(*flags(copy, tmp_path / "data")).exit_code == 0
     assert content(tmp_path / "data") == reference
@@ -124,14 +124,14 @@ def test_a_fake_of_another_video_is_misaligned(ffpms: Command, copy: Path, tmp_p
     )
     result = ffpms(*flags(copy, tmp_path / "data"))
     assert "does not show what original_006 shows" in result.stderr
-    assert {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"DF_006_007": "misaligned"}
+    assert not_ok(tmp_path / "data") == {"DF_006_007": "misaligned"}
 
 
 def test_the_real_video_as_a_fake_is_no_fake(ffpms: Command, copy: Path, tmp_path: Path) -> None:
     shutil.copy(copy / REAL / "006.mp4", copy / "manipulated_sequences/Deepfakes/c40/videos/006_007.mp4")
     result = ffpms(*flags(copy, tmp_path / "data"))
     assert "is original_006 itself" in result.stderr
-    assert {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"DF_006_007": "duplicate"}
+    assert not_ok(tmp_path / "data") == {"DF_006_007": "duplicate"}
 
 
 def test_the_real_video_in_another_file_is_no_fake(ffpms: Command, copy: Path, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_the_real_video_in_another_file_is_no_fake(ffpms: Command, copy: Path, t
     fake.write_bytes((copy / REAL / "006.mp4").read_bytes() + (8).to_bytes(4, "big") + b"free")
     result = ffpms(*flags(copy, tmp_path / "data"))
     assert "006_007.mp4: shows original_006 unchanged; put the file of this name there" in result.stderr
-    assert {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"} == {"DF_006_007": "duplicate"}
+    assert not_ok(tmp_path / "data") == {"DF_006_007": "duplicate"}
 
 
 def test_two_fakes_that_are_one_file_are_both_refused(ffpms: Command, copy: Path, tmp_path: Path) -> None:
@@ -147,8 +147,7 @@ def test_two_fakes_that_are_one_file_are_both_refused(ffpms: Command, copy: Path
     shutil.copy(own, other)
     result = ffpms(*flags(copy, tmp_path / "data"))
     assert "is FS_006_007 too, byte for byte; one of the two is not what its name says" in result.stderr
-    bad = {k: v for k, v in status_of(tmp_path / "data").items() if v != "ok"}
-    assert bad == {"DF_006_007": "duplicate", "FS_006_007": "duplicate"}
+    assert not_ok(tmp_path / "data") == {"DF_006_007": "duplicate", "FS_006_007": "duplicate"}
 
 
 def test_what_lies_beside_a_fake_changes_none_of_its_crops(

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Command
+from tests.helpers.building import not_ok
 
 pytestmark = pytest.mark.usefixtures("warm_worker")
 
@@ -81,5 +82,4 @@ def test_a_bad_file_as_a_fake_is_misaligned(
     shutil.copyfile(grid_ff_bad / f"{file}.mp4", grid / "manipulated_sequences/Deepfakes/c40/videos/000_001.mp4")
     result = ffpms("build", "--ff-root", grid, "--splits", grid / "splits", "--out", tmp_path / "data", *FLAGS)
     assert len(result.stderr.splitlines()) == 1
-    videos = pd.read_parquet(tmp_path / "data" / "videos.parquet").set_index("bag_id")["status"]
-    assert {b: s for b, s in videos.items() if s != "ok"} == {"DF_000_001": "misaligned"}
+    assert not_ok(tmp_path / "data") == {"DF_000_001": "misaligned"}

@@ -30,3 +30,8 @@ def status_of(out: Path) -> dict[str, str]:
     """Bag id -> status."""
     videos = pd.read_parquet(out / "videos.parquet")
     return dict(zip(videos["bag_id"], videos["status"], strict=True))
+
+
+def not_ok(out: Path) -> dict[str, str]:
+    """The bags that something is wrong with."""
+    return {bag: status for bag, status in status_of(out).items() if status != "ok"}
