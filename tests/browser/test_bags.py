@@ -17,7 +17,7 @@ from ffpms.dataset.built_set import BuiltSet
 from tests.browser.conftest import Opened, OpenPage
 from tests.helpers.run_folders import run_of_set, store_all
 from tests.helpers.scores import train_each
-from tests.helpers.tiny_set import make_set
+from tests.helpers.tiny_set import TWO_TESTED, make_set
 
 BAG = "DF_004_005"
 
@@ -26,8 +26,7 @@ OpenReport = Callable[[list[Run]], Opened]
 
 @pytest.fixture
 def data(tmp_path: Path) -> BuiltSet:
-    pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007")]}
-    return BuiltSet.load(make_set(tmp_path / "set", pairs))
+    return BuiltSet.load(make_set(tmp_path / "set", TWO_TESTED))
 
 
 @pytest.fixture

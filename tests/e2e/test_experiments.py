@@ -12,7 +12,7 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from tests.conftest import Command
 from tests.helpers.scores import names
-from tests.helpers.tiny_set import edit, make_set
+from tests.helpers.tiny_set import TWO_TESTED, edit, make_set
 
 QUICK = ("--backbone", "tiny", "--epochs", 1)
 
@@ -87,8 +87,7 @@ def test_localisation_is_of_sets_with_segments_and_shows_where_they_lie(
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert "lie at random, and localisation is of segments; build one with --placement segments" in refused.stderr
     recipe = Recipe(frames_per_video=24, replaced=(1, 23), manipulations=("DF", "F2F"), placement="segments")
-    pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007")]}
-    data = make_set(tmp_path / "data", pairs, BuildConfig(recipe, CropConfig(size=32)))
+    data = make_set(tmp_path / "data", TWO_TESTED, BuildConfig(recipe, CropConfig(size=32)))
     edit(data, "sources", lambda sources: sources.assign(fps=25.0))
     result = ffpms("bench", *flags, "--data", data)
     assert result.exit_code == 0, result.output

@@ -13,9 +13,8 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from ffpms.schema import UNKNOWN
 from tests.helpers.run_folders import run_of_set
-from tests.helpers.tiny_set import edit, make_set
+from tests.helpers.tiny_set import THREE_TESTED, edit, make_set
 
-PAIRS = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007"), ("008", "009")]}
 CONFIG = BuildConfig(Recipe(manipulations=("DF", "F2F")), CropConfig(size=16))
 RATES = (25.0, 30_000 / 1001, 23.976, 24.0, 50.0, 12.5)
 FACELESS = "DF_004_005"
@@ -24,7 +23,7 @@ FACELESS = "DF_004_005"
 
 def make_timed_set(out: Path) -> Path:
     """18 test bags of 20 slots, whose videos have 40 to 60 frames; one bag has no face."""
-    data = make_set(out, PAIRS, CONFIG)
+    data = make_set(out, THREE_TESTED, CONFIG)
 
     def set_times(sources: pd.DataFrame) -> None:
         sources["fps"] = [RATES[n % len(RATES)] for n in range(len(sources))]

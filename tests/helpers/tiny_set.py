@@ -33,6 +33,11 @@ from ffpms.verify.built_set import verify_data
 from tests.helpers.corpus import sources_in
 
 PAIRS: Pairs = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005")]}
+TWO_TESTED: Pairs = {**PAIRS, "test": [("004", "005"), ("006", "007")]}
+"""So that numbers have intervals."""
+THREE_TESTED: Pairs = {**PAIRS, "test": [*TWO_TESTED["test"], ("008", "009")]}
+OTHER_PAIRS: Pairs = {"train": [("900", "901")], "val": [("902", "903")], "test": [("904", "905")]}
+"""Of other people than those above."""
 CONFIG = BuildConfig(Recipe(frames_per_video=4, replaced=(1, 3), manipulations=("DF", "F2F")), CropConfig(size=16))
 N_FRAMES, SIDE = 40, 64
 NARROWED = Geometry("crop", shift_x=-4)

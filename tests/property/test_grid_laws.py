@@ -17,8 +17,8 @@ from ffpms.protocol.rate_grid import mix_at_level, plan_grid
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import with_crops
 from ffpms.schema import CROP, FRAME, GRID, bag_key
+from tests.helpers.tiny_set import TWO_TESTED
 
-PAIRS = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007")]}
 SPLITS = ("train", "val", "test")
 
 recipes = st.builds(
@@ -33,14 +33,14 @@ recipes = st.builds(
 
 def ranks(recipe: Recipe, n_draws: int = 2) -> dict[tuple[str, int], np.ndarray]:
     """(bag, draw) -> rank of each slot."""
-    grid = plan_grid(plan_slots(PAIRS, recipe, SPLITS), recipe, n_draws)
+    grid = plan_grid(plan_slots(TWO_TESTED, recipe, SPLITS), recipe, n_draws)
     return {key: rows.sort_values("slot")["rank"].to_numpy() for key, rows in grid.groupby(["bag_id", "draw"])}
 
 
 def small_set(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Videos, frames, crops and grid as a build writes them, with a number for each crop's pixels; one fake is
     missing."""
-    slots = plan_slots(PAIRS, recipe, SPLITS)
+    slots = plan_slots(TWO_TESTED, recipe, SPLITS)
     names = list(dict.fromkeys(slots["bag_id"]))
     sources = pd.DataFrame({"source_video": names, "n_frames": 30, "status": "ok", "error": ""})
     lost = sources["source_video"] == names[-1]
@@ -59,7 +59,7 @@ def small_set(recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame,
 @settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_every_fake_bag_of_every_split_has_every_slot_in_every_draw(recipe: Recipe) -> None:
-    slots = plan_slots(PAIRS, recipe, SPLITS)
+    slots = plan_slots(TWO_TESTED, recipe, SPLITS)
     fakes = slots.loc[slots["manipulation"] != "original", "bag_id"].unique()
     found = ranks(recipe, 3)
     assert list(found) == [(bag, draw) for bag in sorted(fakes) for draw in range(3)]
@@ -88,7 +88,7 @@ def test_contiguous_slots_are_one_segment_at_every_level(recipe: Recipe) -> None
 @settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_no_bag_depends_on_another_bag_split_or_draw(recipe: Recipe) -> None:
-    alone, joint = plan_slots({"test": PAIRS["test"][:1]}, recipe, ("test",)), ranks(recipe)
+    alone, joint = plan_slots({"test": TWO_TESTED["test"][:1]}, recipe, ("test",)), ranks(recipe)
     for key, rows in plan_grid(alone, recipe, 1).groupby(["bag_id", "draw"]):
         assert rows.sort_values("slot")["rank"].tolist() == joint[key].tolist()
 
@@ -96,7 +96,7 @@ def test_no_bag_depends_on_another_bag_split_or_draw(recipe: Recipe) -> None:
 @settings(deadline=None, max_examples=40)
 @given(recipes)
 def test_the_same_bytes_always(recipe: Recipe) -> None:
-    slots = plan_slots(PAIRS, recipe, SPLITS)
+    slots = plan_slots(TWO_TESTED, recipe, SPLITS)
     assert check(plan_grid(slots, recipe), GRID).equals(check(plan_grid(slots, recipe), GRID))
 
 
@@ -111,14 +111,14 @@ def test_the_same_bytes_always(recipe: Recipe) -> None:
 def test_bytes_are_pinned(placement: str, of_grid: str, of_plan: str) -> None:
     """A reader in another language must be able to hold their grid and their plan against these."""
     recipe = Recipe(placement=placement)
-    slots = plan_slots(PAIRS, recipe, SPLITS)
+    slots = plan_slots(TWO_TESTED, recipe, SPLITS)
     for table, pinned in ((plan_grid(slots, recipe), of_grid), (slots, of_plan)):
         text = table.to_csv(index=False, lineterminator="\n")
         assert hashlib.sha256(text.encode()).hexdigest()[:16] == pinned
 
 
 def test_a_rank_is_the_place_of_its_hash() -> None:
-    grid = plan_grid(plan_slots(PAIRS, Recipe(), SPLITS), Recipe())
+    grid = plan_grid(plan_slots(TWO_TESTED, Recipe(), SPLITS), Recipe())
     own = grid[(grid["bag_id"] == "FS_004_005") & (grid["draw"] == 3)].set_index("rank")["slot"].sort_index()
     hashes = {s: hashlib.sha256(f"ffpms-v1/2020/test/FS/004_005/grid/3/slot/{s}".encode()).digest() for s in range(20)}
     assert own.tolist() == sorted(range(20), key=hashes.__getitem__)
@@ -179,6 +179,6 @@ def test_a_mix_that_the_grid_does_not_have_is_refused(draw: int, level: int) -> 
 
 def test_a_grid_without_fakes_is_empty_and_says_so() -> None:
     videos, frames, crops, grid = small_set(Recipe())
-    assert plan_grid(plan_slots(PAIRS, Recipe(), ()), Recipe()).empty
+    assert plan_grid(plan_slots(TWO_TESTED, Recipe(), ()), Recipe()).empty
     with pytest.raises(ConfigError, match="no fake bag"):
         mix_at_level(videos, frames, crops, grid.iloc[:0], 0, 1)

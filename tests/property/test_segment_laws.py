@@ -16,8 +16,8 @@ from ffpms.protocol.plan import plan_slots, summarise_bags
 from ffpms.protocol.rate_grid import plan_grid
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import MIXES, redraw
+from tests.helpers.tiny_set import TWO_TESTED
 
-PAIRS = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007")]}
 SPLITS = ("train", "val", "test")
 
 
@@ -60,9 +60,9 @@ def test_the_number_of_segments_is_the_drawn_one_as_far_as_frames_suffice(recipe
 @settings(max_examples=15)
 @given(recipes())
 def test_the_plan_keeps_the_numbers_of_fake_frames_and_draws_them_in_segments(recipe: Recipe) -> None:
-    slots = plan_slots(PAIRS, recipe, SPLITS)
+    slots = plan_slots(TWO_TESTED, recipe, SPLITS)
     random, videos = replace(recipe, placement="random", segments=None), summarise_bags(slots, recipe)
-    assert videos["n_fake"].equals(summarise_bags(plan_slots(PAIRS, random, SPLITS), random)["n_fake"])
+    assert videos["n_fake"].equals(summarise_bags(plan_slots(TWO_TESTED, random, SPLITS), random)["n_fake"])
     assert (videos[["segment_start", "segment_length"]] == -1).all(axis=None)
     for bag, own in slots[slots["label"] == 1].groupby("bag_id"):
         video = videos.set_index("bag_id").loc[bag]
@@ -74,7 +74,7 @@ def test_the_plan_keeps_the_numbers_of_fake_frames_and_draws_them_in_segments(re
 @settings(max_examples=15)
 @given(recipes())
 def test_no_bag_depends_on_another(recipe: Recipe) -> None:
-    alone, joint = (plan_slots({"test": PAIRS["test"][:n]}, recipe, ("test",)) for n in (1, 2))
+    alone, joint = (plan_slots({"test": TWO_TESTED["test"][:n]}, recipe, ("test",)) for n in (1, 2))
     grids = [plan_grid(slots, recipe, 2).set_index("bag_id") for slots in (alone, joint)]
     assert grids[1].loc[grids[0].index.unique()].equals(grids[0])
 
@@ -121,7 +121,7 @@ def test_each_number_of_segments_is_drawn_alike_often_and_by_its_hash() -> None:
 @given(recipes())
 def test_the_rate_grid_has_the_segments_of_each_draw_at_every_level(recipe: Recipe) -> None:
     n_slots = recipe.frames_per_video
-    grid = plan_grid(plan_slots({"test": PAIRS["test"][:1]}, recipe, ("test",)), recipe, 2)
+    grid = plan_grid(plan_slots({"test": TWO_TESTED["test"][:1]}, recipe, ("test",)), recipe, 2)
     for (bag, draw), own in grid.groupby(["bag_id", "draw"]):
         drawn = recipe.n_segments("test", *str(bag).split("_", 1), "grid", draw)
         by_rank = own.sort_values("rank")["slot"].tolist()

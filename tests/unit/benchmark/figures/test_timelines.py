@@ -22,15 +22,14 @@ from ffpms.protocol.crop_config import CropConfig
 from ffpms.protocol.recipe import Recipe
 from tests.helpers.run_folders import run_of_set
 from tests.helpers.scores import train_each
-from tests.helpers.tiny_set import edit, make_set
+from tests.helpers.tiny_set import THREE_TESTED, edit, make_set
 
-PAIRS = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007"), ("008", "009")]}
 RECIPE = Recipe(manipulations=("DF", "F2F"), placement="segments", segments=(1, 3))
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = make_set(tmp_path_factory.mktemp("segments") / "data", PAIRS, BuildConfig(RECIPE, CropConfig(size=16)))
+    out = make_set(tmp_path_factory.mktemp("segments") / "data", THREE_TESTED, BuildConfig(RECIPE, CropConfig(size=16)))
     edit(out, "sources", lambda sources: sources.assign(fps=25.0))
     return out
 

@@ -22,9 +22,8 @@ from ffpms.builder.config import BuildConfig, CropConfig
 from ffpms.cli import options
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError
-from ffpms.protocol.splits import Pairs
 from tests.conftest import Command, Once
-from tests.helpers.tiny_set import BAG, CONFIG, edit, make_set, put
+from tests.helpers.tiny_set import BAG, CONFIG, OTHER_PAIRS, edit, make_set, put
 from tests.helpers.trained_runs import SIDE, find_run, make_trained
 
 
@@ -78,9 +77,8 @@ def test_a_bag_of_an_unknown_set_is_said(ffpms: Command, trained: Path, tmp_path
     copied = Path(
         shutil.copytree(find_run(trained / "runs", "s-mil"), tmp_path / find_run(trained / "runs", "s-mil").name)
     )
-    others: Pairs = {"train": [("900", "901")], "val": [("902", "903")], "test": [("904", "905")]}
     other = toolkit.load(
-        make_set(tmp_path / "other", others, BuildConfig(CONFIG.recipe, CropConfig(size=SIDE, margin=1.5)))
+        make_set(tmp_path / "other", OTHER_PAIRS, BuildConfig(CONFIG.recipe, CropConfig(size=SIDE, margin=1.5)))
     )
     flags = ("--out", tmp_path / "a.png", "--data")
     assert ffpms("explain", copied, "--bag", BAG, *flags, trained / "set").stderr == ""

@@ -27,10 +27,9 @@ from tests.helpers.run_folders import run_of_set, store, store_all
 from tests.helpers.scores import run
 from tests.helpers.submission_folders import make_submission, predict_seeds, take_in
 from tests.helpers.submissions import predict
-from tests.helpers.tiny_set import CONFIG, make_set
+from tests.helpers.tiny_set import CONFIG, TWO_TESTED, make_set
 
 SHA256 = "0123456789abcdef"
-PAIRS = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007")]}
 SMALL = BuildConfig(CONFIG.recipe, CropConfig(size=32))
 BENCH = ("--backbone", "tiny", "--epochs", "1", "--batch-size", "8", "--train-frames", "2", "--device", "cpu")
 
@@ -39,7 +38,7 @@ BENCH = ("--backbone", "tiny", "--epochs", "1", "--batch-size", "8", "--train-fr
 def trained(ffpms: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``data`` and ``runs`` of a bench of three methods, two of which share a training, with three seeds."""
     home = tmp_path_factory.mktemp("trained")
-    data = make_set(home / "data", PAIRS, SMALL)
+    data = make_set(home / "data", TWO_TESTED, SMALL)
     flags = ("--methods", "xn-avg,xn-max,s-mil", "--seeds", "0,1,2", *BENCH)
     result = ffpms("bench", "--data", data, "--out", home / "runs", *flags)
     assert result.exit_code == 0, result.output

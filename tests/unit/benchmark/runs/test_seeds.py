@@ -16,14 +16,13 @@ from benchmark.runs.ground_truth import GroundTruth
 from tests.conftest import Command
 from tests.helpers.submission_folders import predict_seeds
 from tests.helpers.submissions import Submit, check_refused, predict
-from tests.helpers.tiny_set import make_set
+from tests.helpers.tiny_set import TWO_TESTED, make_set
 
 
 @pytest.fixture(scope="session")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A set of two test pairs, so that numbers have intervals."""
-    splits = {"train": [("000", "001")], "val": [("002", "003")], "test": [("004", "005"), ("006", "007")]}
-    return make_set(tmp_path_factory.mktemp("pairs") / "data", splits)
+    return make_set(tmp_path_factory.mktemp("pairs") / "data", TWO_TESTED)
 
 
 def test_each_seed_is_a_run_and_all_are_one_row(submit: Submit, pairs: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from detectors.errors import DetectorError
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
 from ffpms.errors import ManifestError
-from tests.helpers.tiny_set import make_set
+from tests.helpers.tiny_set import OTHER_PAIRS, make_set
 from tests.helpers.trials import CONFIG, CPU
 
 CACHED = replace(CONFIG, tune="cached", epochs=2, manipulations=("DF", "F2F"))
@@ -138,9 +138,7 @@ def test_a_run_opens_with_its_backbone_and_scores_pixels_alike(data: BuiltSet, t
 
 
 def test_other_sets_and_perturbed_faces_are_scored_by_the_whole(data: BuiltSet, tmp_path: Path) -> None:
-    other = load(
-        make_set(tmp_path / "other", {"train": [("900", "901")], "val": [("902", "903")], "test": [("904", "905")]})
-    )
+    other = load(make_set(tmp_path / "other", OTHER_PAIRS))
     outcome = bench([(data, CACHED)], tmp_path / "runs", CPU, {}, test_data=[other], perturb=["jpeg"])
     assert outcome.failures == []
     (folder,) = (run for run in (tmp_path / "runs").iterdir() if (run / "DONE").exists())
