@@ -6,14 +6,12 @@ built, opened or verified, and never taken from a file that only claims it.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from ffpms.protocol.flags import value_text, with_flag
 from ffpms.protocol.listing import mixable
-from ffpms.protocol.published import CRF, published_videos
-from ffpms.protocol.recipe import Recipe
+from ffpms.protocol.published import has_crf_of, measured_files, other_than_published, published_names
 from ffpms.protocol.rendered import CAVEAT, TITLE, RenderedTree
 from ffpms.protocol.set_settings import Edition, SetSettings
 from ffpms.protocol.splits import pairs_digest
@@ -181,7 +179,7 @@ def _other_videos(settings: SetSettings, videos: pd.DataFrame, sources: pd.DataF
         yield "it has no test split"
     elif settings.has_official_pairs:
         status = dict(zip(test["bag_id"], test["status"], strict=True))
-        names = _test_videos(settings.recipe)
+        names = published_names(Split.TEST, settings.recipe.manipulations)
         yield from _lost_bags(names, status)
         yield from _other_files([name for name in names if name in status], sources, settings.recipe.compression)
 
@@ -190,13 +188,6 @@ def _count_unverified(sources: pd.DataFrame) -> Iterator[str]:
     unverified = sources.loc[sources["status"] == Status.UNVERIFIED, "source_video"]
     if len(unverified):
         yield f"{len(unverified)} of {len(sources)} videos are unverified (first {unverified.iloc[0]})"
-
-
-def _test_videos(recipe: Recipe) -> list[str]:
-    """Names the test videos of FaceForensics++ that a recipe takes."""
-    kinds = (ORIGINAL, *recipe.manipulations)
-    known = published_videos().items()
-    return [name for name, about in known if about.split == Split.TEST and about.manipulation in kinds]
 
 
 def _lost_bags(names: list[str], status: dict[str, str]) -> Iterator[str]:
@@ -211,18 +202,14 @@ def _other_files(names: list[str], sources: pd.DataFrame, compression: str) -> I
 
     What cannot be read is reported as a bag that cannot be used.
     """
-    rows = sources.set_index("source_video")[["n_frames", "width", "height", "crf"]].to_dict("index")
-    read = {name: rows[name] for name in names if name in rows and rows[name]["n_frames"] > 0}
-    lacking = [(name, "") for name in names if name not in rows]
-    other = [(name, _difference(name, row)) for name, row in read.items()]
+    files = measured_files(sources)
+    read = {name: files[name] for name in names if name in files and files[name]["n_frames"] > 0}
+    lacking = [(name, "") for name in names if name not in files]
+    other = [(name, other_than_published(name, file)) for name, file in read.items()]
     yield from _count(lacking, len(names), "test videos are not in sources.parquet")
     yield from _count([o for o in other if o[1]], len(names), "test videos have not the published length or size")
-    odd = [(name, _crf_text(row["crf"])) for name, row in read.items() if row["crf"] != CRF.get(compression)]
+    odd = [(name, _crf_text(file["crf"])) for name, file in read.items() if not has_crf_of(compression, file)]
     yield from _count(odd, len(names), f"test videos have not the crf of {compression}")
-
-
-def _difference(name: str, row: dict[Any, Any]) -> str:
-    return published_videos()[name].other_file(int(row["n_frames"]), int(row["width"]), int(row["height"]))
 
 
 def _crf_text(crf: float) -> str:

@@ -1,7 +1,9 @@
 """Published lengths and sizes: every video of FaceForensics++, known without its pixels."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -10,7 +12,7 @@ from ffpms.parquet import read_table
 from ffpms.protocol.plan import plan_frames
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import Pairs, read_pairs
-from ffpms.schema import PUBLISHED_VIDEO, UNKNOWN, Status, bag_key
+from ffpms.schema import ORIGINAL, PUBLISHED_VIDEO, UNKNOWN, Status, bag_key
 
 VIDEOS = data_manifests.ROOT / "ffpp" / "videos.parquet"
 """The table that ships with the project."""
@@ -19,6 +21,7 @@ CRF = {"raw": 0.0, "c23": 23.0, "c40": 40.0}
 """The x264 crf of each compression level; 0 is lossless. Lengths and sizes are the same in all."""
 
 _WIDTH_UNIT = 32
+_MEASURED = ["n_frames", "width", "height", "crf"]
 
 
 def floored_width(width: int) -> int:
@@ -79,6 +82,33 @@ def published_videos() -> dict[str, Published]:
     rows = read_published()
     names = map(bag_key, rows["manipulation"], rows["video_id"])
     return {name: Published(*row) for name, row in zip(names, rows[fields].itertuples(index=False), strict=True)}
+
+
+def published_names(split: str, manipulations: Collection[str]) -> list[str]:
+    """Names the real videos of a split, and its fakes of these manipulations.
+
+    Example:
+        >>> len(published_names("test", ["DF"]))
+        280
+    """
+    kinds = (ORIGINAL, *manipulations)
+    return [name for name, about in published_videos().items() if about.split == split and about.manipulation in kinds]
+
+
+def measured_files(sources: pd.DataFrame) -> dict[str, dict[Any, Any]]:
+    """Returns length, size and crf of each video's file, by the video's name."""
+    files = sources.set_index("source_video")[_MEASURED].to_dict("index")
+    return {str(name): file for name, file in files.items()}
+
+
+def other_than_published(name: str, file: dict[Any, Any]) -> str:
+    """Says how the length, else the size, of a video's measured file differs; empty if neither."""
+    return published_videos()[name].other_file(int(file["n_frames"]), int(file["width"]), int(file["height"]))
+
+
+def has_crf_of(compression: str, file: dict[Any, Any]) -> bool:
+    """Whether a measured file has the crf of a compression level."""
+    return bool(file["crf"] == CRF.get(compression))
 
 
 def are_official(pairs: Pairs) -> bool:

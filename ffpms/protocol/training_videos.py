@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ffpms.protocol.naming import PRESENT
-from ffpms.protocol.published import CRF, published_videos
-from ffpms.schema import ORIGINAL, Split
+from ffpms.protocol.published import has_crf_of, measured_files, other_than_published, published_names
+from ffpms.schema import Split
 
 
 def find_lacking(
@@ -23,22 +23,15 @@ def find_lacking(
     there.
     """
     status = dict(zip(videos["bag_id"], videos["status"], strict=True))
-    rows = sources.set_index("source_video")[["n_frames", "width", "height", "crf"]].to_dict("index")
+    files = measured_files(sources)
     lines = []
     for split in (Split.TRAIN, Split.VAL):
-        names = _names(split, manipulations)
-        lost = [n for n in names if status.get(n) not in PRESENT or not _is_published(n, rows.get(n), compression)]
+        names = published_names(split, manipulations)
+        lost = [n for n in names if status.get(n) not in PRESENT or not _is_published(n, files.get(n), compression)]
         lines += [f"{len(lost)} of {len(names)} {split} videos"] if lost else []
     return tuple(lines)
 
 
-def _names(split: str, manipulations: Collection[str]) -> list[str]:
-    kinds = (ORIGINAL, *manipulations)
-    return [name for name, about in published_videos().items() if about.split == split and about.manipulation in kinds]
-
-
-def _is_published(name: str, row: dict[Any, Any] | None, compression: str) -> bool:
+def _is_published(name: str, file: dict[Any, Any] | None, compression: str) -> bool:
     """Whether a file has the published length and size, and the crf of its level."""
-    if row is None or row["crf"] != CRF.get(compression):
-        return False
-    return not published_videos()[name].other_file(int(row["n_frames"]), int(row["width"]), int(row["height"]))
+    return file is not None and has_crf_of(compression, file) and not other_than_published(name, file)
