@@ -20,6 +20,9 @@ from ffpms.regular_files import open_file, read_text, what_else
 PARTIAL = ".partial"
 """End of the name of a file that is being written."""
 
+LOCK = ".lock"
+"""File that a process locks while it works in a folder that is handed on."""
+
 LOCKS = ".locks"
 """Folder of the locks, in a folder of runs."""
 
@@ -191,11 +194,14 @@ def _how_to_free(path: Path) -> str:
     return f" (delete {standing} if that one has ended)" if standing.exists() else ""
 
 
-def lock_files(path: Path) -> list[str]:
-    """Names a path, and what is beside it while a process has it locked or after a kill."""
-    owner = _owner_of(path)
-    halves = path.parent.glob(f"{glob.escape(owner.name)}.*{PARTIAL}")
-    return [path.name, f"{path.name}{STANDING}", owner.name, *(half.name for half in halves)]
+def names_in_work(folder: Path, first: str) -> list[str]:
+    """Names what a process at work, or a kill, leaves in a folder before its ``first`` file.
+
+    That is the lock, what is beside it, and the ``first`` file half written.
+    """
+    owner = _owner_of(folder / LOCK).name
+    halves = [half.name for name in (owner, first) for half in folder.glob(f"{glob.escape(name)}.*{PARTIAL}")]
+    return [LOCK, f"{LOCK}{STANDING}", owner, *halves]
 
 
 def _owner_of(path: Path) -> Path:

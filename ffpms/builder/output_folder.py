@@ -12,9 +12,8 @@ from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.hashing import file_digest
 from ffpms.protocol.flags import flag_of, with_flag
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
-from ffpms.storage import PARTIAL, hold_folder, lock_files, remove_partial
+from ffpms.storage import LOCK, hold_folder, names_in_work, remove_partial
 
-LOCK = ".lock"
 _MAY_GROW = ("limit", "splits")
 
 
@@ -40,7 +39,7 @@ class OutputFolder:
         """
         out = self.path
         if not (out / REPORT).is_file():
-            check_free(out, [*lock_files(out / LOCK), *(half.name for half in out.glob(f"{REPORT}.*{PARTIAL}"))])
+            check_free(out, names_in_work(out, REPORT))
             return False
         before = read_report(out)
         changed = _differences(before["config"], self.settings)

@@ -9,11 +9,10 @@ from typing import Any
 from ffpms.clutter import check_free
 from ffpms.errors import ConfigError, writing
 from ffpms.regular_files import read_text
-from ffpms.storage import PARTIAL, hold_folder, lock_files, write_whole
+from ffpms.storage import LOCK, PARTIAL, hold_folder, names_in_work, write_whole
 
 ABOUT = "export.json"
 """Says what is exported into the folder, and whether all of it is there."""
-_LOCK = ".lock"
 
 
 @contextmanager
@@ -25,7 +24,7 @@ def claim(out: Path, identity: dict[str, Any]) -> Iterator[None]:
         StorageError: it cannot be written to.
     """
     check_out(out, identity)
-    with writing(out), hold_folder(out, out / _LOCK, "exports into it"):
+    with writing(out), hold_folder(out, out / LOCK, "exports into it"):
         check_out(out, identity)
         _remove_halves(out)
         _write(out, {"complete": False} | identity)
@@ -40,8 +39,7 @@ def check_out(out: Path, identity: dict[str, Any]) -> None:
         ConfigError: it holds something else.
     """
     if not (out / ABOUT).is_file():
-        halves = [path.name for path in out.glob(f"{ABOUT}.*{PARTIAL}")] if out.is_dir() else []
-        check_free(out, [*lock_files(out / _LOCK), *halves])
+        check_free(out, names_in_work(out, ABOUT))
         return
     before = _read(out / ABOUT)
     if changed := [name for name, value in identity.items() if before.get(name) != value]:

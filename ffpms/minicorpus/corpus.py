@@ -21,10 +21,7 @@ from ffpms.protocol.rendered import OFFICIAL_SIZE, RenderedTree, scaled_lengths,
 from ffpms.protocol.splits import Pairs, known_splits, pairs_digest
 from ffpms.sources.corpora.ffpp import COMPRESSIONS
 from ffpms.sources.corpora.minicorpus import RENDERED, SETTINGS, read_tree
-from ffpms.storage import PARTIAL, hold_folder, lock_files, write_whole
-
-LOCK = ".lock"
-"""File that a process locks while it renders into the folder."""
+from ffpms.storage import LOCK, PARTIAL, hold_folder, names_in_work, write_whole
 
 
 @dataclass(frozen=True)
@@ -173,7 +170,7 @@ def _render(
 def _check_out(out: Path, config: CorpusConfig) -> None:
     """Checks that a folder is free, or holds this very corpus, whole or not."""
     if not (out / RENDERED).is_file():
-        check_free(out, [*lock_files(out / LOCK), *(path.name for path in out.glob(f"{RENDERED}.*{PARTIAL}"))])
+        check_free(out, names_in_work(out, RENDERED))
     elif read_tree(out) != config.tree:
         raise ConfigError(f"{out}: holds a corpus of other settings (see {RENDERED}); give another --out")
 

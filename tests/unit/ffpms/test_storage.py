@@ -15,7 +15,15 @@ from filelock import FileLock, Timeout
 
 from ffpms import storage
 from ffpms.errors import StorageError
-from ffpms.storage import check_writable, lock_files, remove_partial, try_lock, wait_for_lock, whole_file, write_whole
+from ffpms.storage import (
+    check_writable,
+    names_in_work,
+    remove_partial,
+    try_lock,
+    wait_for_lock,
+    whole_file,
+    write_whole,
+)
 from tests.helpers.processes import wait_for
 
 HOLDER = """
@@ -223,9 +231,12 @@ def test_a_link_to_a_file_can_be_replaced_and_so_can_one_that_leads_nowhere(tmp_
 def test_a_lock_that_does_not_stay_leaves_nothing_and_names_what_a_kill_would_leave(tmp_path: Path) -> None:
     with try_lock(tmp_path / ".lock", stays=False) as owner:
         assert not owner
-        (tmp_path / ".lock.owner.12-0a1b2c3d.partial").touch()
-        assert {path.name for path in tmp_path.iterdir()} < {*lock_files(tmp_path / ".lock")}
-    (tmp_path / ".lock.owner.12-0a1b2c3d.partial").unlink()
+        halves = [tmp_path / f"{name}.12-0a1b2c3d.partial" for name in (".lock.owner", "build.json")]
+        for half in halves:
+            half.touch()
+        assert {path.name for path in tmp_path.iterdir()} < {*names_in_work(tmp_path, "build.json")}
+    for half in halves:
+        half.unlink()
     assert not list(tmp_path.iterdir())
 
 
