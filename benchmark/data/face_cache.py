@@ -21,10 +21,11 @@ from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.crops import read_crop
 from ffpms.errors import writing
 from ffpms.hashing import digest
+from ffpms.locks import LOCKS, wait_for_lock
 from ffpms.progress import Progress, not_shown
 from ffpms.regular_files import open_file
 from ffpms.schema import WITH_PIXELS
-from ffpms.storage import LOCKS, remove_partial, wait_for_lock, whole_file
+from ffpms.storage import remove_partial, whole_file
 
 SHARE = 0.5
 """The largest share of a disk's free space that a store takes."""

@@ -17,8 +17,8 @@ from isal.isal_zlib import crc32
 from benchmark.data.batches import BagDataset, Batch, pad_rows
 from benchmark.data.face_cache import Log, array_header
 from ffpms.errors import StorageError, writing
+from ffpms.locks import LOCKS, wait_for_lock
 from ffpms.regular_files import open_file
-from ffpms.storage import LOCKS, wait_for_lock
 
 _NUMBER, _SUM = np.dtype("<f4"), np.dtype("<u4")
 SPARE = 64 << 20

@@ -13,7 +13,8 @@ from tempfile import mkdtemp
 from filelock import Timeout
 
 from ffpms.errors import writing
-from ffpms.storage import take_lock, temp_folder
+from ffpms.locks import take_lock
+from ffpms.storage import temp_folder
 
 PREFIX = "ffpms-predict-"
 LOCK = "in-use.lock"

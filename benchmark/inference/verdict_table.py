@@ -14,8 +14,9 @@ from benchmark.inference.verdict import FileVerdict
 from benchmark.inference.wording import seconds_of
 from ffpms.errors import ConfigError, unreadable, writing
 from ffpms.extraction.decoding.any_video import FileStatus
+from ffpms.locks import try_lock
 from ffpms.regular_files import check_file
-from ffpms.storage import check_writable, try_lock, whole_file
+from ffpms.storage import check_writable, whole_file
 
 COLUMNS = (
     *("path", "status", "error", "probability", "looks_fake", "people", "fake_people", "fake_seconds"),

@@ -23,8 +23,9 @@ from benchmark.runs.collection import check_not_empty, read_collection, warn_of_
 from benchmark.runs.folder import Failure, Run
 from benchmark.stats.comparison import Entry, compare, find_repeated, rank, tabulate_comparisons
 from ffpms.errors import writing
+from ffpms.locks import LOCKS, wait_for_lock
 from ffpms.progress import Progress, not_shown
-from ffpms.storage import LOCKS, remove_partial, wait_for_lock
+from ffpms.storage import remove_partial
 
 __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
 

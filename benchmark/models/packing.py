@@ -20,7 +20,8 @@ from benchmark.train_config import TrainConfig
 from ffpms.dataset.set_files import restore
 from ffpms.errors import ConfigError, writing
 from ffpms.hashing import digest
-from ffpms.storage import PARTIAL, hold_folder, whole_file, write_whole
+from ffpms.locks import hold_folder
+from ffpms.storage import PARTIAL, whole_file, write_whole
 
 _LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}")
 

@@ -28,8 +28,8 @@ from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
+from ffpms.locks import wait_for_lock
 from ffpms.schema import NO_FACE_SCORE, PERTURBED_SCORE, Split
-from ffpms.storage import wait_for_lock
 
 _OF_A_BAG = ("bag_id", "manipulation", "pair_id", "fake_rate")
 

@@ -15,7 +15,8 @@ from benchmark.training.device import Machine
 from benchmark.trials.failures import end_all, explain
 from benchmark.trials.trial import Trial
 from ffpms.errors import writing
-from ffpms.storage import LOCKS, remove_partial, try_lock
+from ffpms.locks import LOCKS, try_lock
+from ffpms.storage import remove_partial
 
 
 @contextmanager

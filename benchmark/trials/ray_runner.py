@@ -17,7 +17,7 @@ from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.loading import load
 from ffpms.engine import Done, on_ray
-from ffpms.storage import POLL_S
+from ffpms.locks import POLL_S
 
 MAX_DEATHS = 3
 """Deaths of its worker after which a trial is given up; before, it resumes at its last epoch."""

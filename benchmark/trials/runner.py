@@ -12,7 +12,7 @@ from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial, run_trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import StorageError
-from ffpms.storage import POLL_S
+from ffpms.locks import POLL_S
 
 Runner = Callable[[Sequence[Trial], Resources], list[str]]
 """Runs trials that are not done yet; returns one line for each that failed."""

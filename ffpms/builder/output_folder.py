@@ -10,9 +10,10 @@ from ffpms.clutter import check_free
 from ffpms.dataset.set_files import REPORT, read_report, write_report
 from ffpms.errors import ConfigError, StorageError, writing
 from ffpms.hashing import file_digest
+from ffpms.locks import LOCK, hold_folder, names_in_work
 from ffpms.protocol.flags import flag_of, with_flag
 from ffpms.sources.corpora.ffpp import CORPUS as FFPP
-from ffpms.storage import LOCK, hold_folder, names_in_work, remove_partial
+from ffpms.storage import remove_partial
 
 _MAY_GROW = ("limit", "splits")
 

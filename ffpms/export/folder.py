@@ -8,8 +8,9 @@ from typing import Any
 
 from ffpms.clutter import check_free
 from ffpms.errors import ConfigError, writing
+from ffpms.locks import LOCK, hold_folder, names_in_work
 from ffpms.regular_files import read_text
-from ffpms.storage import LOCK, PARTIAL, hold_folder, names_in_work, write_whole
+from ffpms.storage import PARTIAL, write_whole
 
 ABOUT = "export.json"
 """Says what is exported into the folder, and whether all of it is there."""

@@ -12,6 +12,7 @@ from ffpms.checks import check_type, settle, texts, whole
 from ffpms.clutter import check_free
 from ffpms.engine import run_local
 from ffpms.errors import ConfigError, writing
+from ffpms.locks import LOCK, hold_folder, names_in_work
 from ffpms.minicorpus.manipulations import Quality
 from ffpms.minicorpus.pair import PairJob, is_rendered, render_pair
 from ffpms.minicorpus.people import iter_people
@@ -21,7 +22,7 @@ from ffpms.protocol.rendered import OFFICIAL_SIZE, RenderedTree, scaled_lengths,
 from ffpms.protocol.splits import Pairs, known_splits, pairs_digest
 from ffpms.sources.corpora.ffpp import COMPRESSIONS
 from ffpms.sources.corpora.minicorpus import RENDERED, SETTINGS, read_tree
-from ffpms.storage import LOCK, PARTIAL, hold_folder, names_in_work, write_whole
+from ffpms.storage import PARTIAL, write_whole
 
 
 @dataclass(frozen=True)

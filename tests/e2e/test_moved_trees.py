@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ffpms import storage
+from ffpms import locks
 from ffpms.builder import source_changes
 from ffpms.engine import ENGINES, Done
 from ffpms.extraction import target as extraction_target
@@ -105,7 +105,7 @@ def test_a_complete_set_that_cannot_be_written_to_is_no_worse_for_it(
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(storage, "take_lock", refuse)
+    monkeypatch.setattr(locks, "take_lock", refuse)
     result = ffpms(*flags(copy, out))
     assert (result.exit_code, result.stderr) == (0, "")
     assert "complete already" in result.output

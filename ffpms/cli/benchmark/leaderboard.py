@@ -12,7 +12,7 @@ from ffpms.cli.display.terminal import show
 from ffpms.cli.help import Command
 from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, need, parse_names, progress
 from ffpms.errors import ConfigError
-from ffpms.storage import LOCKS
+from ffpms.locks import LOCKS
 
 PROTOCOL = click.option(
     "--protocol",

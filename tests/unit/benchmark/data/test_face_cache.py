@@ -11,11 +11,11 @@ import pytest
 
 from benchmark.data import face_cache
 from benchmark.data.face_cache import open_faces
-from ffpms import storage
+from ffpms import locks
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.crops import read_crop
 from ffpms.errors import StorageError
-from ffpms.storage import try_lock
+from ffpms.locks import try_lock
 from tests.helpers.processes import wait_for
 
 
@@ -125,13 +125,13 @@ def test_what_a_killed_process_left_of_a_store_is_removed(tiny: BuiltSet, store:
 def test_a_store_that_another_process_makes_is_waited_for(
     tiny: BuiltSet, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "POLL_S", 0.01)
+    monkeypatch.setattr(locks, "POLL_S", 0.01)
     aside = store.rename(store.with_suffix(".aside"))
     said, found = list[str](), list[bool]()
     wait = threading.Thread(
         target=lambda: found.extend(faces_of(tiny, open_faces(tiny, store.parent, log=said.append)))
     )
-    with try_lock(store.parent.parent / storage.LOCKS / f"{store.stem}.lock"):
+    with try_lock(store.parent.parent / locks.LOCKS / f"{store.stem}.lock"):
         wait.start()
         wait_for(lambda: said)
         aside.rename(store)

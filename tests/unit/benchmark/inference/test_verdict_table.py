@@ -11,7 +11,7 @@ import pytest
 from benchmark.inference.verdict import FileVerdict, FrameScore, Track
 from benchmark.inference.verdict_table import COLUMNS, VerdictTable
 from ffpms.errors import ConfigError, StorageError
-from ffpms.storage import try_lock
+from ffpms.locks import try_lock
 
 FRAMES = tuple(FrameScore(i, i / 2, 0.9, 0.5, (1, 2, 30, 30)) for i in range(3))
 ABOUT = {"run": "s-mil-1", "trained_on": "FFPMS", "threshold": 0.5, "n_real_val": 12, "real_val_as_high": 1}

@@ -16,7 +16,7 @@ from benchmark.trials.runner import run_here
 from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.storage import LOCKS, try_lock
+from ffpms.locks import LOCKS, try_lock
 from tests.conftest import Patience
 from tests.helpers.trials import CONFIG, CPU
 

@@ -27,12 +27,13 @@ EXCUSED = {
     "ffpms.engine": "maps over targets, whatever they are",
     "ffpms.errors": "what a user is told",
     "ffpms.installation": "refuses old libraries; those used are in build.json",
+    "ffpms.locks": "who may write a file; it changes no byte of it",
     "ffpms.machine.allocator": "how memory is kept, whatever is in it",
     **dict.fromkeys(("ffpms.machine.cgroups", "ffpms.machine.cores"), "how many workers, whatever they do"),
     "ffpms.parquet": "opens tables or refuses them, whatever they hold",
     "ffpms.progress": "gives items back as they are",
     "ffpms.regular_files": "opens files or refuses them, whatever they hold",
-    "ffpms.storage": "how files are written and locked; it changes no byte of them",
+    "ffpms.storage": "how files are written; it changes no byte of them",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ffpms.builder.output_folder import OutputFolder
 from ffpms.errors import ConfigError
-from ffpms.storage import LOCK
+from ffpms.locks import LOCK
 
 
 def test_a_report_that_a_kill_left_half_written_is_no_foreign_file(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from ffpms.errors import ConfigError
+from ffpms.locks import try_lock
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 from ffpms.minicorpus.encode import write_video
-from ffpms.storage import try_lock
 
 SMALL = CorpusConfig(identities=8)
 FRAMES = [np.full((64, 64, 3), 90, np.uint8)] * 80

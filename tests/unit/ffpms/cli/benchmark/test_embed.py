@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ffpms.storage import LOCKS
+from ffpms.locks import LOCKS
 from tests.conftest import Command
 from tests.helpers.pages import ROOT
 from tests.helpers.tiny_set import make_set
