@@ -19,13 +19,18 @@ class BackboneError(DetectorError):
     """A backbone cannot be made, whatever the method that asks for it."""
 
 
+def on_one_line(error: BaseException) -> str:
+    """Returns all of an error's message on one line."""
+    return " ".join(str(error).split())
+
+
 def describe_error(error: BaseException, packages: Collection[str], *others: str) -> str:
     """Describes an error in one line: its class, its message and where it happened.
 
     The place is the last line that ran in one of these top-level packages, or else in one of the
     others, as ``ffpms_median/pool.py:12``.
     """
-    message = " ".join(str(error).split())
+    message = on_one_line(error)
     said = f"{type(error).__name__}: {message[:_LONGEST]}" if message else type(error).__name__
     place = _locate(error, packages) or _locate(error, others)
     return f"{said} ({place})" if place else said

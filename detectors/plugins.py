@@ -5,7 +5,7 @@ import threading
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from detectors.errors import DetectorError, describe_error
+from detectors.errors import DetectorError, describe_error, on_one_line
 
 GROUP = "ffpms.detectors"
 """The entry point group. Each entry names a module that registers detectors."""
@@ -58,5 +58,5 @@ class Plugins:
 
 def _reason(error: BaseException, top: str) -> str:
     if isinstance(error, DetectorError):
-        return " ".join(str(error).split())
+        return on_one_line(error)
     return f"cannot be imported: {describe_error(error, {top})}"

@@ -20,6 +20,7 @@ from detectors.autocast import to_float32
 from detectors.backbones import TINY
 from detectors.bag import Bag, Prediction
 from detectors.detector import BagDetector, Detector, Embedder
+from detectors.errors import on_one_line
 from detectors.random_bags import make_bag, make_faces, make_training_batch
 from detectors.registry import create, method
 
@@ -184,7 +185,7 @@ def check_laws(name: str, backbone: str = TINY, options: Mapping[str, str] | Non
             try:
                 law()
             except AssertionError as error:
-                broken, how = law.func.__name__.replace("_", " "), " ".join(str(error).split())
+                broken, how = law.func.__name__.replace("_", " "), on_one_line(error)
                 raise AssertionError(f"{name}: not true that {broken}: {how}") from error
 
 

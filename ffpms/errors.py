@@ -91,6 +91,16 @@ def first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
+def on_one_line(error: BaseException) -> str:
+    """Returns all of a message on one line.
+
+    Example:
+        >>> on_one_line(ValueError("too short\\n  at byte 7"))
+        'too short at byte 7'
+    """
+    return " ".join(str(error).split())
+
+
 def remedy(error: OSError, permit: str) -> str:
     """Says what to do about an error of the file system; ``permit`` if something is not allowed.
 

@@ -32,6 +32,7 @@ from benchmark.runs.tables import (
     read_scores,
     reading_tables,
 )
+from ffpms.errors import on_one_line
 from ffpms.parquet import read_table
 from ffpms.regular_files import read_text
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, SEGMENT, Split
@@ -140,7 +141,7 @@ def _read_set(folder: Path) -> tuple[str, tuple[str, ...], str]:
     except KeyError as error:
         raise DamagedTableError(f"{path}: damaged (it has no {error})", SCORE_AGAIN) from None
     except (ValueError, TypeError, RecursionError) as error:
-        raise DamagedTableError(f"{path}: damaged ({' '.join(str(error).split())})", SCORE_AGAIN) from None
+        raise DamagedTableError(f"{path}: damaged ({on_one_line(error)})", SCORE_AGAIN) from None
     if folder.name != (named := folder_on(folder.parent, dataset, sha256).name):
         what = f"{folder}: is a copy of {named}, or its {SET} was edited"
         raise DamagedTableError(what, "delete it; the same 'ffpms bench' makes what is missing")

@@ -15,7 +15,7 @@ from ffpms.checks import check_type, settle, whole
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.loading import load
 from ffpms.dataset.set_files import read_finished, restore, stored_settings
-from ffpms.errors import ConfigError, ManifestError
+from ffpms.errors import ConfigError, ManifestError, on_one_line
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.regular_files import read_text
 from ffpms.schema import ORIGINAL, WITH_PIXELS, Split
@@ -117,7 +117,7 @@ def read_training_set(folder: Path) -> TrainingSet | None:
     except FileNotFoundError:
         return None
     except (ConfigError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = " ".join(str(error).split())
+        reason = on_one_line(error)
         raise ManifestError(f"{path}: damaged ({reason}); delete it and run the same 'ffpms bench' again") from None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import distributed, nn
 
-from ffpms.errors import ConfigError, FfpmsError
+from ffpms.errors import ConfigError, FfpmsError, on_one_line
 
 TIMEOUT = timedelta(hours=12)
 """Time that other ranks wait while the first scores the test bags."""
@@ -38,7 +38,7 @@ def _with_others() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = " ".join(str(error).split())
+        reason = on_one_line(error)
         if not isinstance(error, distributed.DistError) and not any(text in reason for text in _LOST):
             raise
         found = next((text for text in _LOST if text in reason), reason[:120])

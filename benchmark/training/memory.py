@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from benchmark.training.device import Log
-from ffpms.errors import FfpmsError
+from ffpms.errors import FfpmsError, on_one_line
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Parts:
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-                reason = " ".join(str(error).split())[:200]
+                reason = on_one_line(error)[:200]
             else:
                 start = stop
                 continue

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.training.frozen_backbones import read_backbone, serialise
 from detectors.backbones.stems import Embedded
-from ffpms.errors import ManifestError
+from ffpms.errors import ManifestError, on_one_line
 from ffpms.hashing import digest
 from ffpms.regular_files import check_file
 from ffpms.storage import whole_file
@@ -76,7 +76,7 @@ def _naming(path: Path) -> Iterator[None]:
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read ({error.strerror or error}); {again}") from error
     except (*UNREADABLE, RuntimeError) as error:
-        reason = " ".join(str(error).split())
+        reason = on_one_line(error)
         raise ManifestError(f"{path}: not the weights of this detector ({reason}); {again}") from error
 
 

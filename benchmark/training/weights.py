@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from detectors.backbones import create_backbone
-from ffpms.errors import ConfigError, not_installed, unreadable
+from ffpms.errors import ConfigError, not_installed, on_one_line, unreadable
 from ffpms.hashing import file_digest
 from ffpms.regular_files import check_file
 
@@ -75,7 +75,7 @@ def _unopened(path: Path, error: OSError) -> ConfigError:
 
 def _explain(path: Path, error: Exception) -> str:
     """Says why a file cannot be read, and what to do."""
-    text = " ".join(str(error).split())
+    text = on_one_line(error)
     if "TorchScript" in text:
         return (
             f"{path}: a TorchScript archive, which holds code; save the state_dict() of torch.jit.load('{path.name}')"

@@ -18,7 +18,7 @@ from benchmark.trials.trial import Trial
 from detectors import method
 from detectors.errors import DetectorError, FactoryError, describe_error
 from ffpms.dataset.built_set import BuiltSet
-from ffpms.errors import OF_THE_DISK, FfpmsError, StorageError, writing
+from ffpms.errors import OF_THE_DISK, FfpmsError, StorageError, on_one_line, writing
 
 _OURS = ("benchmark", "detectors", "ffpms")
 _TORCH_CANNOT_WRITE = ("unexpected pos", "PytorchStreamWriter failed")
@@ -67,7 +67,7 @@ def explain(error: BaseException, config: TrainConfig) -> str:
     A message of ours stands as it is. Where memory ran out, it says what to do. Any other error is
     named by its class, its message, and the file and line where it left the method's own package.
     """
-    reason = " ".join(str(error).split())
+    reason = on_one_line(error)
     if "does not have a deterministic implementation" in reason:
         return f"{reason.partition(',')[0]}; leave --deterministic away"
     if isinstance(error, FfpmsError | DetectorError):

@@ -32,7 +32,7 @@ from ffpms.cli.models.explain import explain
 from ffpms.cli.models.pack import pack
 from ffpms.cli.models.predict import predict
 from ffpms.cli.options import PLAIN
-from ffpms.errors import ConfigError, FfpmsError, remedy
+from ffpms.errors import ConfigError, FfpmsError, on_one_line, remedy
 
 _ENDS = (Exit, click.Abort, BrokenPipeError, NoArgsIsHelpError)
 """Left to click, which ends silently when nobody reads on, and shows help without a command."""
@@ -74,9 +74,9 @@ def _one_line(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "ffpms"
         return f"{' '.join(error.format_message().split())} (see '{command} --help')"
+    reason = on_one_line(error)
     if isinstance(error, FfpmsError) or _is_detector_error(error):
-        return " ".join(str(error).split())
-    reason = " ".join(str(error).split())
+        return reason
     if isinstance(error, OSError):
         place, todo = error.filename or "file system", remedy(error, "let this user read and write it")
         return f"{place}: {error.strerror or reason}; {todo}"
