@@ -89,3 +89,13 @@ def shown(value: object) -> str:
     """
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def printable(text: str) -> str:
+    r"""Spells out control characters and broken bytes: the name of a file may hold anything.
+
+    Example:
+        >>> printable("a\nb")
+        'a\\nb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

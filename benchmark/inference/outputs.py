@@ -9,8 +9,8 @@ from benchmark.inference.annotation.encoder import find_ffmpeg
 from benchmark.inference.annotation.targets import check_no_input, choose_targets, skip_own
 from benchmark.inference.page.page import render_page
 from benchmark.inference.verdict import FileVerdict
-from benchmark.inference.wording import one_line
 from benchmark.models.trained_model import TrainedModel
+from ffpms.checks import printable
 from ffpms.errors import ConfigError, MediaError, writing
 from ffpms.extraction.sampling import Sampling
 from ffpms.storage import check_writable, write_whole
@@ -69,7 +69,7 @@ class Outputs:
 
     def _annotate(self, verdict: FileVerdict, target: Path) -> None:
         if verdict.status in NOT_SHOWN:
-            self.log(f"{one_line(verdict.path)}: not annotated; there is no picture to draw on")
+            self.log(f"{printable(verdict.path)}: not annotated; there is no picture to draw on")
             return
         with writing(target.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -77,9 +77,9 @@ class Outputs:
             done = annotate(verdict, target, self.shown)
         except MediaError as error:
             self.failures.append(error)
-            self.log(one_line(str(error)))
+            self.log(printable(str(error)))
         else:
-            self.log(f"Annotated{'' if done else ' before'}: {one_line(str(target))}")
+            self.log(f"Annotated{'' if done else ' before'}: {printable(str(target))}")
 
     def finish(self, model: TrainedModel, sampling: Sampling) -> None:
         """Writes the page, and says what failed.
@@ -94,7 +94,7 @@ class Outputs:
             with writing(self.html.parent):
                 self.html.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self.html, render_page(ordered, model, sampling))
-            self.log(f"Here: {one_line(str(self.html))}")
+            self.log(f"Here: {printable(str(self.html))}")
         if self.failures:
             number = f"{len(self.failures)} of {len(self.targets)} videos"
             raise ConfigError(f"{self.failures[0]} ({number} were not annotated)")

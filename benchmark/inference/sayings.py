@@ -1,7 +1,8 @@
 """Sayings: a verdict in words for pictures and pages, where a line of the terminal is too long."""
 
 from benchmark.inference.verdict import FileVerdict, Track
-from benchmark.inference.wording import NO_VERDICT, one_line
+from benchmark.inference.wording import NO_VERDICT
+from ffpms.checks import printable
 
 NO_PROOF = "a hint, no proof"
 """How far any verdict may be trusted."""
@@ -65,7 +66,7 @@ def headline(verdict: FileVerdict) -> str:
         'No verdict (no video): no video is in it'
     """
     if verdict.probability is None:
-        return f"No verdict ({NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"
+        return f"No verdict ({NO_VERDICT[verdict.status]}): {printable(verdict.error)}"
     looks = say_looks(bool(verdict.looks_fake))
     return f"{looks[0].upper()}{looks[1:]}: {percents(verdict.probability, verdict.threshold)[0]}"
 

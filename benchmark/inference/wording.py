@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from benchmark.inference.verdict import FileVerdict, Track
 from benchmark.models.trained_model import TrainedOn
+from ffpms.checks import printable
 
 _MANY = 100
 """Number of videos from which on a share is given in percent."""
@@ -40,9 +41,9 @@ def describe(verdict: FileVerdict) -> str:
         >>> describe(real).split("; ")[0]
         'b.mp4: 0.20, does not look fake (0.50 or more would)'
     """
-    path = one_line(verdict.path)
+    path = printable(verdict.path)
     if verdict.probability is None:
-        return f"{path}: no verdict ({NO_VERDICT[verdict.status]}): {one_line(verdict.error)}"
+        return f"{path}: no verdict ({NO_VERDICT[verdict.status]}): {printable(verdict.error)}"
     prob, limit = _apart(verdict.probability, verdict.threshold)
     who = f": {_people(verdict)}" if verdict.looks_fake else f" ({limit} or more would)"
     looks = "looks fake" if verdict.looks_fake else "does not look fake"
@@ -82,16 +83,6 @@ def _share(n: int, total: int) -> str:
     if n and 100 * n < total:
         return "under 1 %"
     return "over 99 %" if total > n and 100 * n > 99 * total else f"{100 * n / total:.0f} %"
-
-
-def one_line(text: str) -> str:
-    r"""Spells out what would break a line or is no text.
-
-    Example:
-        >>> one_line("a\nb.mp4")
-        'a\\nb.mp4'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _people(verdict: FileVerdict) -> str:

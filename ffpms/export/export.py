@@ -16,7 +16,7 @@ from ffpms.export.format import ExportJob, Format, Step
 from ffpms.export.formats import croissant, deepfakebench, frames, huggingface, recipe, video, webdataset
 from ffpms.export.readme import README, make_readme
 from ffpms.export.selection import select
-from ffpms.export.terms import one_line
+from ffpms.export.terms import terms_line
 from ffpms.machine.cores import default_workers
 from ffpms.progress import Progress, not_shown
 from ffpms.storage import write_whole
@@ -112,7 +112,7 @@ def _report(form: Format, job: ExportJob, written: int) -> ExportReport:
         left_out={} if kept else unbuilt,
         unbuilt=unbuilt if kept else {},
         written=written,
-        terms=one_line(job.corpus, pixels),
+        terms=terms_line(job.corpus, pixels),
     )
 
 

@@ -48,7 +48,7 @@ def export_terms(corpus: Corpus, pixels: bool) -> str:
     return f"{pixel_terms(corpus) if pixels else _NO_PEOPLE} {_NAMES}"
 
 
-def one_line(corpus: Corpus, pixels: bool) -> str:
+def terms_line(corpus: Corpus, pixels: bool) -> str:
     """Says the same on one line of the command's output."""
     if has_private_names(corpus) or corpus.rendered or not pixels:
         return export_terms(corpus, pixels)

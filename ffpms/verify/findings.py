@@ -7,6 +7,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
+from ffpms.checks import printable
 from ffpms.errors import ManifestError
 
 MAX_SIMILAR = 4
@@ -134,13 +135,3 @@ def _lines(entry: Entry, width: int) -> str:
     text = printable(entry.reason)
     reason = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
     return "\n".join([f"{entry.kind:<{_INDENT}}{printable(entry.file)}", *reason])
-
-
-def printable(text: str) -> str:
-    r"""Spells out control characters and broken bytes: the name of a file may hold anything.
-
-    Example:
-        >>> printable("a\nb")
-        'a\\nb'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

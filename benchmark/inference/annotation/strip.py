@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 from benchmark.inference.annotation.canvas import EDGE, FAKE, INK, PAPER, REAL, SOFT, Canvas, fill, text_width, wrap
 from benchmark.inference.sayings import NO_PROOF, headline, label_person, say_looks, write_time
 from benchmark.inference.verdict import FRAME_THRESHOLD, FileVerdict, FrameScore, Track
-from benchmark.inference.wording import compare, one_line
+from benchmark.inference.wording import compare
+from ffpms.checks import printable
 
 MOST_PEOPLE = 5
 """Number of people who get a timeline, the most fake first; every one gets a box."""
@@ -117,7 +118,7 @@ class _Drawing:
         head, lines = self._wrap(headline(self.verdict)), []
         if self.verdict.tracks:
             lines += self._wrap(f"{compare(self.verdict)}; {NO_PROOF}")
-            lines += self._wrap(one_line(self.verdict.error))
+            lines += self._wrap(printable(self.verdict.error))
             weights = "; below: its weight" if self._has_weights else ""
             lines += self._wrap(f"bar: how fake a frame looks, line: {FRAME_THRESHOLD:.0%}{weights}")
         if len(self.verdict.tracks) > MOST_PEOPLE:

@@ -7,9 +7,10 @@ from benchmark.inference.page.media import read_video, take_pictures
 from benchmark.inference.page.sections import BARS, MOST_ROWS, WEIGHTS, WIDTH, Section, decisive, make_person
 from benchmark.inference.sayings import name_person, percent, say_looks
 from benchmark.inference.verdict import FRAME_THRESHOLD, FileVerdict
-from benchmark.inference.wording import NO_VERDICT, one_line
+from benchmark.inference.wording import NO_VERDICT
 from benchmark.models.trained_model import TrainedModel
 from ffpms import __version__
+from ffpms.checks import printable
 from ffpms.extraction.decoding.any_video import FileStatus
 from ffpms.extraction.sampling import Sampling
 from ffpms.html.page import render
@@ -30,7 +31,7 @@ def render_page(verdicts: Sequence[FileVerdict], model: TrainedModel, sampling: 
     sections = list(_make_sections(verdicts, sampling))
     return render(
         "benchmark.inference.page/page.html",
-        title=f"Verdict on {one_line(Path(verdicts[0].path).name)}" if len(verdicts) == 1 else "Verdicts on videos",
+        title=f"Verdict on {printable(Path(verdicts[0].path).name)}" if len(verdicts) == 1 else "Verdicts on videos",
         verdicts=[_as_row(verdict, sections) for verdict in verdicts],
         sections=sections,
         n_left_out=len(verdicts) - len(sections),
@@ -75,7 +76,7 @@ def _as_row(verdict: FileVerdict, sections: Sequence[Section]) -> dict[str, obje
     key = next((section.key for section in sections if section.verdict is verdict), "")
     return {
         "key": key,
-        "path": one_line(verdict.path),
+        "path": printable(verdict.path),
         "probability": verdict.probability,
         "people": len(verdict.tracks),
         "fake": ", ".join(name_person(track) for track in verdict.fake_tracks),

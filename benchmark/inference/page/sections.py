@@ -8,7 +8,8 @@ from benchmark.inference.page.media import Pictures, Video
 from benchmark.inference.places import Places
 from benchmark.inference.sayings import headline, label_person, name_person, percent, percents, say_looks, write_time
 from benchmark.inference.verdict import FRAME_THRESHOLD, FileVerdict, FrameScore, Track
-from benchmark.inference.wording import compare, one_line, seconds_of
+from benchmark.inference.wording import compare, seconds_of
+from ffpms.checks import printable
 
 MOST_FACES = 8
 """Number of faces that are shown of each person."""
@@ -66,7 +67,7 @@ class Section:
     @property
     def name(self) -> str:
         """The path, in one line."""
-        return one_line(self.verdict.path)
+        return printable(self.verdict.path)
 
     @property
     def headline(self) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ffpms.checks import printable
 from ffpms.cli.display.spelling import spell
-from ffpms.verify.findings import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -3,7 +3,7 @@
 import pytest
 
 from ffpms.dataset.card_head import pixel_licence
-from ffpms.export.terms import FREE, export_terms, one_line, pixel_terms
+from ffpms.export.terms import FREE, export_terms, pixel_terms, terms_line
 from ffpms.sources.registry import TABLE, corpora
 
 FILMED = sorted(corpora().keys() - {"minicorpus", TABLE})
@@ -13,14 +13,14 @@ FILMED = sorted(corpora().keys() - {"minicorpus", TABLE})
 def test_pixels_of_filmed_people_may_not_be_passed_on(name: str) -> None:
     corpus = corpora()[name]
     assert pixel_terms(corpus).startswith("The pixels may not be passed on: ")
-    assert one_line(corpus, True).startswith(f"Pixels of {corpus.title} may not be passed on")
+    assert terms_line(corpus, True).startswith(f"Pixels of {corpus.title} may not be passed on")
     assert pixel_licence(corpus) == "pixels-not-to-be-passed-on"
 
 
 def test_pixels_of_rendered_people_may() -> None:
     corpus = corpora()["minicorpus"]
-    assert pixel_terms(corpus) == export_terms(corpus, True) == one_line(corpus, True) == FREE
+    assert pixel_terms(corpus) == export_terms(corpus, True) == terms_line(corpus, True) == FREE
     assert (
-        one_line(corpus, False) == export_terms(corpus, False) == "There are no pixels in it, so it may be published."
+        terms_line(corpus, False) == export_terms(corpus, False) == "There are no pixels in it, so it may be published."
     )
     assert pixel_licence(corpus) == "rendered-from-a-cc0-head"

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from ffpms.checks import printable
 from ffpms.errors import ManifestError
-from ffpms.verify.findings import MAX_SHOWN, Finding, Kind, Report, printable
+from ffpms.verify.findings import MAX_SHOWN, Finding, Kind, Report
 
 
 def report(*findings: Finding) -> Report:
