@@ -19,7 +19,7 @@ from benchmark.runs.other_sets import read_alone
 from benchmark.runs.tables import DamagedTableError
 from benchmark.train_config import TrainConfig
 from benchmark.training.checkpoint import drop_checkpoint
-from benchmark.training.device import Log, Machine, choose_device
+from benchmark.training.device import Machine, choose_device
 from benchmark.trials.claims import add_training_sets, discard
 from benchmark.trials.configure import settle
 from benchmark.trials.failures import end_all, explain
@@ -30,6 +30,7 @@ from benchmark.trials.shared_resources import Resources
 from benchmark.trials.trial import Trial
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.errors import ConfigError, FfpmsError
+from ffpms.progress import Log
 from ffpms.schema import Split
 
 Grid = Sequence[tuple[BuiltSet, TrainConfig]]

@@ -19,7 +19,7 @@ from benchmark.models.loading import open_model
 from benchmark.report.write import ReportPlan, write_report
 from benchmark.runs.collection import read_collection
 from benchmark.train_config import CACHED, TrainConfig
-from benchmark.training.device import Log, Machine, choose_device
+from benchmark.training.device import Machine, choose_device
 from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
 from ffpms.builder.build import build
 from ffpms.builder.config import BuildConfig
@@ -28,7 +28,7 @@ from ffpms.errors import FfpmsError
 from ffpms.machine.cores import usable_cores
 from ffpms.minicorpus.corpus import CorpusConfig, make_corpus
 from ffpms.parquet import read_table
-from ffpms.progress import Progress
+from ffpms.progress import Log, Progress
 from ffpms.protocol.crop_config import CropConfig
 from ffpms.schema import SOURCE, VIDEO, Split, Status
 from ffpms.storage import write_whole

@@ -1,9 +1,12 @@
-"""Progress: how a loop over many items says how far it is, whoever shows it."""
+"""Progress: how work says how far it is and what it meets, whoever shows it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+
+Log = Callable[[str], None]
+"""Takes one line of text for a user."""
 
 
 class Progress(Protocol):

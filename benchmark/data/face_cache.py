@@ -22,7 +22,7 @@ from ffpms.dataset.crops import read_crop
 from ffpms.errors import writing
 from ffpms.hashing import digest
 from ffpms.locks import LOCKS, wait_for_lock
-from ffpms.progress import Progress, not_shown
+from ffpms.progress import Log, Progress, not_shown
 from ffpms.regular_files import open_file
 from ffpms.schema import WITH_PIXELS
 from ffpms.storage import remove_partial, whole_file
@@ -35,7 +35,6 @@ _SUM = np.dtype("<u4")
 
 Read = Callable[[str], np.ndarray]
 """Reads a crop: its path -> its pixels, (S, S, 3) uint8."""
-Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)

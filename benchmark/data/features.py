@@ -15,9 +15,10 @@ import torch
 from isal.isal_zlib import crc32
 
 from benchmark.data.batches import BagDataset, Batch, pad_rows
-from benchmark.data.face_cache import Log, array_header
+from benchmark.data.face_cache import array_header
 from ffpms.errors import StorageError, writing
 from ffpms.locks import LOCKS, wait_for_lock
+from ffpms.progress import Log
 from ffpms.regular_files import open_file
 
 _NUMBER, _SUM = np.dtype("<f4"), np.dtype("<u4")

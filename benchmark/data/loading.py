@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from benchmark.data.batches import BagDataset, Batch, collate_bags
-from benchmark.data.face_cache import Log
 from benchmark.data.features import Features
 from ffpms.engine import hide_main
 from ffpms.errors import FfpmsError
+from ffpms.progress import Log
 
 TIMEOUT_S = 900
 """Seconds after which workers that made no batch are given up."""

@@ -1,6 +1,6 @@
 """Outputs of a prediction beside its lines: annotated videos and a page."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from benchmark.models.trained_model import TrainedModel
 from ffpms.checks import printable
 from ffpms.errors import ConfigError, MediaError, writing
 from ffpms.extraction.sampling import Sampling
+from ffpms.progress import Log
 from ffpms.storage import check_writable, write_whole
 
 
@@ -26,7 +27,7 @@ class Outputs:
     files: list[Path]
     targets: dict[str, Path]
     html: Path | None
-    log: Callable[[str], object]
+    log: Log
     shown: Shown
     verdicts: list[FileVerdict] = field(default_factory=list)
     failures: list[MediaError] = field(default_factory=list)
@@ -38,7 +39,7 @@ class Outputs:
         files: list[Path],
         annotated: Path | None,
         html: Path | None,
-        log: Callable[[str], object],
+        log: Log,
         shown: Shown,
     ) -> "Outputs":
         """Plans the outputs, before anything is looked at.

@@ -1,6 +1,6 @@
 """The leaderboard: recomputes every number from stored scores, without a model."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -24,7 +24,7 @@ from benchmark.runs.folder import Failure, Run
 from benchmark.stats.comparison import Entry, compare, find_repeated, rank, tabulate_comparisons
 from ffpms.errors import writing
 from ffpms.locks import LOCKS, wait_for_lock
-from ffpms.progress import Progress, not_shown
+from ffpms.progress import Log, Progress, not_shown
 from ffpms.storage import remove_partial
 
 __all__ = ["COLUMNS", "FORMATS", "Board", "leaderboard", "make_board", "tabulate"]
@@ -89,7 +89,7 @@ class Board:
 
 
 @contextmanager
-def lock_board(out: Path, log: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+def lock_board(out: Path, log: Log = lambda _: None) -> Iterator[None]:
     """Locks the leaderboard of a folder while its runs are read and its files are written.
 
     So whoever writes last has every run that is done.

@@ -18,7 +18,7 @@ from benchmark.runs.folder import is_done
 from benchmark.runs.perturbed import read_perturbed, write_perturbed
 from benchmark.runs.tables import DamagedTableError
 from benchmark.training.checkpoint import BEST
-from benchmark.training.device import Log, Machine
+from benchmark.training.device import Machine
 from benchmark.training.model import Model
 from benchmark.training.predict import predict
 from benchmark.training.stored_weights import load_weights
@@ -29,6 +29,7 @@ from benchmark.trials.trial import Trial
 from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.locks import wait_for_lock
+from ffpms.progress import Log
 from ffpms.schema import NO_FACE_SCORE, PERTURBED_SCORE, Split
 
 _OF_A_BAG = ("bag_id", "manipulation", "pair_id", "fake_rate")

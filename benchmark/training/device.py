@@ -1,7 +1,6 @@
 """Device: the processor, threads and precision with which a run computes."""
 
 import os
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +12,7 @@ from benchmark.training.distributed import SINGLE, Ranks
 from detectors.detector import Detector
 from ffpms.errors import ConfigError
 from ffpms.machine.cores import usable_cores
-from ffpms.progress import Progress, not_shown
-
-Log = Callable[[str], None]
-"""Log callback: takes one line of text."""
-
+from ffpms.progress import Log, Progress, not_shown
 
 MAX_FORGERS = 16
 """The most processes that make forgeries, unless more are asked for."""

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from benchmark.training.device import Log
 from ffpms.errors import FfpmsError, on_one_line
+from ffpms.progress import Log
 
 T = TypeVar("T")
 

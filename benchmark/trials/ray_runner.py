@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmark.runs.folder import FAILED, is_done
 from benchmark.train_config import TrainConfig
-from benchmark.training.device import Log, Machine, Setup
+from benchmark.training.device import Machine, Setup
 from benchmark.trials.claims import claim
 from benchmark.trials.failures import end_all, explain, note_failure
 from benchmark.trials.other_sets import take_test_part
@@ -18,6 +18,7 @@ from benchmark.trials.trial import Trial
 from ffpms.dataset.loading import load
 from ffpms.engine import Done, on_ray
 from ffpms.locks import POLL_S
+from ffpms.progress import Log
 
 MAX_DEATHS = 3
 """Deaths of its worker after which a trial is given up; before, it resumes at its last epoch."""

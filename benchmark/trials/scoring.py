@@ -8,7 +8,6 @@ from scipy.special import expit
 
 from benchmark.data.face_cache import Read
 from benchmark.runs.folder import FEWER_SCORES, GRID_SCORES, SCORES, SEGMENTS
-from benchmark.training.device import Log
 from benchmark.training.model import Model
 from benchmark.training.predict import BagScore, Score, make_scorer
 from benchmark.trials.frame_subset_scores import score_fewer
@@ -17,6 +16,7 @@ from ffpms.dataset.bag import BagRecord
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.segments import find_segments
 from ffpms.parquet import write_table
+from ffpms.progress import Log
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, NO_FACE_SCORE, SCORE, SEGMENT, UNKNOWN, Split
 
 

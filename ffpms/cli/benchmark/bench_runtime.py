@@ -10,7 +10,7 @@ from typing import Any
 import click
 import torch
 
-from benchmark.training.device import Log, Machine, Setup
+from benchmark.training.device import Machine, Setup
 from benchmark.training.distributed import join_ranks, leave_ranks
 from benchmark.trials.ray_runner import Cluster
 from benchmark.trials.runner import Runner, run_here
@@ -18,7 +18,7 @@ from ffpms.cli.options import progress
 from ffpms.engine import largest_node
 from ffpms.errors import ConfigError
 from ffpms.machine.cores import usable_cores
-from ffpms.progress import Progress
+from ffpms.progress import Log, Progress
 
 
 def find_runtime(flags: dict[str, Any]) -> tuple[Machine, Runner]:

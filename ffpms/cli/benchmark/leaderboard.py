@@ -1,6 +1,5 @@
 """``ffpms leaderboard``: recomputes the tables from stored scores."""
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from ffpms.cli.help import Command
 from ffpms.cli.options import CONFIG, JSON, PATH, PLAIN, QUIET, need, parse_names, progress
 from ffpms.errors import ConfigError
 from ffpms.locks import LOCKS
+from ffpms.progress import Log
 
 PROTOCOL = click.option(
     "--protocol",
@@ -136,7 +136,7 @@ def _find_sets(root: Path, runs: list[Any], given: tuple[Path, ...]) -> dict[str
     raise ConfigError(f"{root}: --to needs the built set of its runs, for seconds; none is near, name it with --data")
 
 
-def _write_segments(runs: list[Any], sets: dict[str, Any], out: Path, log: Callable[[str], None]) -> list[Path]:
+def _write_segments(runs: list[Any], sets: dict[str, Any], out: Path, log: Log) -> list[Path]:
     """Writes the segments of runs, logs which runs have none there, and returns the folder."""
     from benchmark.leaderboards.av_deepfake1m_files import FOLDER, write_segments
 
@@ -146,7 +146,7 @@ def _write_segments(runs: list[Any], sets: dict[str, Any], out: Path, log: Calla
     return [out / FOLDER] if files else []
 
 
-def _write_submissions(runs: list[Any], root: Path, out: Path, log: Callable[[str], None]) -> list[Path]:
+def _write_submissions(runs: list[Any], root: Path, out: Path, log: Log) -> list[Path]:
     """Writes the submissions, logs which rows are none, and returns the folders."""
     from benchmark.leaderboards.submission_files import FOLDER, write_submissions
     from benchmark.report.commands import write_command

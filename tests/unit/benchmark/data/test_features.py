@@ -1,6 +1,6 @@
 """Embeddings in a file: each is computed once, whenever the process dies, and a damaged one is found."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from benchmark.data.features import Face, FeatureFile, Features, Table
 from benchmark.data.loading import load_batches
 from ffpms.dataset.bag import BagRecord
 from ffpms.errors import StorageError
+from ffpms.progress import Log
 
 CROPS = [f"crops/{i}.png" for i in range(10)]
 TABLE = np.random.default_rng(0).normal(size=(len(CROPS), 3)).astype(np.float32)
@@ -44,7 +45,7 @@ def file(tmp_path: Path) -> FeatureFile:
     return FeatureFile(tmp_path / "features" / "a.npy", [(crop, False) for crop in CROPS], 3)
 
 
-def make(file: FeatureFile, backbone: Backbone, log: Callable[[str], None] = lambda _: None) -> np.ndarray:
+def make(file: FeatureFile, backbone: Backbone, log: Log = lambda _: None) -> np.ndarray:
     return file.open(backbone.embed, log)
 
 
