@@ -39,6 +39,8 @@ class Status(StrEnum):
 
 
 WITH_PIXELS = frozenset({Status.OK, Status.INTERPOLATED, Status.UNVERIFIED})
+PRESENT = frozenset({*WITH_PIXELS, Status.NO_FACE})
+"""Statuses of a bag that counts: one without a face is scored 0.5."""
 CONFIDENT = 0.95
 """Least ``align_certainty`` with which an offset in time means something."""
 

@@ -12,7 +12,7 @@ from ffpms.protocol.plan import plan_slots
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.splits import read_pairs
 from ffpms.protocol.v1_manifest import DATASET, read_v1, rows_digest
-from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Split, Status
+from ffpms.schema import ORIGINAL, PRESENT, UNKNOWN, WITH_PIXELS, Split, Status
 
 _OF_A_VIDEO = ["bag_id", "manipulation", "pair_id", "fake_rate", "label", "status"]
 _OF_A_FACE = ["bag_id", "slot", "track_id", "label", "status"]
@@ -66,7 +66,7 @@ class GroundTruth:
 
         Our own methods do not score these either.
         """
-        return self.videos[self.videos["status"].isin([*WITH_PIXELS, Status.NO_FACE])]
+        return self.videos[self.videos["status"].isin(PRESENT)]
 
     @property
     def manipulations(self) -> list[str]:

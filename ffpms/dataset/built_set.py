@@ -19,7 +19,7 @@ from ffpms.protocol.listing import mixable
 from ffpms.protocol.naming import name_mixed
 from ffpms.protocol.recipe import Recipe
 from ffpms.protocol.remixing import choose_fakes, redraw, remix
-from ffpms.schema import CROP, FRAME, GRID, LANDMARK, SOURCE, VIDEO, WITH_PIXELS, Split, Status
+from ffpms.schema import CROP, FRAME, GRID, LANDMARK, PRESENT, SOURCE, VIDEO, WITH_PIXELS, Split
 
 if TYPE_CHECKING:
     from ffpms.dataset.torch_data import TorchBags
@@ -180,7 +180,7 @@ class BuiltSet:
         from ffpms.dataset.slot_times import slot_times
 
         _check_known("split", [split], list(Split))
-        usable = self.videos["status"].isin([*WITH_PIXELS, Status.NO_FACE])
+        usable = self.videos["status"].isin(PRESENT)
         bags = self.videos.loc[usable & (self.videos["split"] == split), "bag_id"]
         found = find_segments(self.frames[self.frames["bag_id"].isin(bags)])
         slot_s = found["bag_id"].map(slot_times(self).set_index("bag_id")["slot_s"])

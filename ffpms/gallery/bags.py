@@ -8,7 +8,7 @@ from typing import Any
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.protocol.listing import mixable
 from ffpms.protocol.remixing import choose_fakes
-from ffpms.schema import ORIGINAL, UNKNOWN, WITH_PIXELS, Status, bag_key
+from ffpms.schema import ORIGINAL, PRESENT, UNKNOWN, Status, bag_key
 
 
 class Mark(StrEnum):
@@ -67,7 +67,7 @@ class ShownBag:
     @property
     def about(self) -> str:
         """Its label in words: how much of it is fake."""
-        if self.status not in (*WITH_PIXELS, Status.NO_FACE):
+        if self.status not in PRESENT:
             return f"not built: {self.status.replace('_', ' ')}"
         if not self.is_fake:
             return "real"

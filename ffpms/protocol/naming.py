@@ -16,7 +16,7 @@ from ffpms.protocol.rendered import CAVEAT, TITLE, RenderedTree
 from ffpms.protocol.set_settings import Edition, SetSettings
 from ffpms.protocol.splits import pairs_digest
 from ffpms.protocol.v1_manifest import CUSTOM, DATASET, UNMIXED, V1_RECIPE, paper_compression
-from ffpms.schema import ORIGINAL, WITH_PIXELS, Split, Status
+from ffpms.schema import ORIGINAL, PRESENT, Split, Status
 
 _N_SHOWN = 3
 """Number of reasons that one line gives; the others are counted."""
@@ -30,8 +30,6 @@ PARTIAL = "-partial"
 """End of the name of a test set of another corpus in whose fakes real frames are swapped in."""
 WHOLE = "-whole"
 """End of the name of a rendered set in whose fakes every frame is fake."""
-PRESENT = (*WITH_PIXELS, Status.NO_FACE)
-"""Statuses of a bag that counts: one without a face is scored 0.5."""
 
 
 @dataclass(frozen=True)

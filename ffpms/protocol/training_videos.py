@@ -8,9 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from ffpms.protocol.naming import PRESENT
 from ffpms.protocol.published import has_crf_of, measured_files, other_than_published, published_names
-from ffpms.schema import Split
+from ffpms.schema import PRESENT, Split
 
 
 def find_lacking(
