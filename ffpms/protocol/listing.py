@@ -90,14 +90,14 @@ def limited(videos: Sequence[ListedVideo], limit: int | None) -> list[ListedVide
     return [video for video in videos if video.target_id in kept]
 
 
-def is_alone(rows: pd.DataFrame, name: str = "bag_id") -> pd.Series:
-    """Marks the rows of fakes that stand alone; the column ``name`` has the name of each video."""
-    return rows["target_id"] == rows[name]
+def is_alone(rows: pd.DataFrame) -> pd.Series:
+    """Marks the rows of fakes that stand alone."""
+    return rows["target_id"] == rows["bag_id"]
 
 
-def counterparts(rows: pd.DataFrame, name: str = "bag_id") -> pd.Series:
+def counterparts(rows: pd.DataFrame) -> pd.Series:
     """Names the real video of each row's target; for a fake that stands alone it is that itself."""
-    real: pd.Series = (bag_key(ORIGINAL, "") + rows["target_id"]).where(~is_alone(rows, name), rows[name])
+    real: pd.Series = (bag_key(ORIGINAL, "") + rows["target_id"]).where(~is_alone(rows), rows["bag_id"])
     return real
 
 
