@@ -76,13 +76,8 @@ def make_person(seed: int) -> Person:
     return Person(geometry, make_texture(geometry.skin, draw))
 
 
-def choose_people(count: int, seed: int) -> list[int]:
-    """Returns the seeds of ``count`` people who are plausible and do not look alike."""
-    return list(iter_people(count, seed))
-
-
 def iter_people(count: int, seed: int) -> Iterator[int]:
-    """Yields the people of :func:`choose_people` one by one."""
+    """Yields the seeds of ``count`` people who are plausible and do not look alike."""
     n, candidate, least = 0, seed * 1_000_003, min_difference(count)
     middle = make_geometry(seed).face
     faces, skins = np.empty((count, middle.size), np.float32), np.empty((count, 3))

@@ -16,7 +16,7 @@ from ffpms.minicorpus.corpus import CorpusConfig, make_corpus, plan_corpus
 from ffpms.minicorpus.head_mesh import load_head
 from ffpms.minicorpus.manipulations import Quality, RealFrame
 from ffpms.minicorpus.pair import to_pixels
-from ffpms.minicorpus.people import MIN_DIFFERENCE, choose_people, differences, make_geometry, min_difference
+from ffpms.minicorpus.people import MIN_DIFFERENCE, differences, iter_people, make_geometry, min_difference
 from ffpms.minicorpus.videos import VideoSpec, back_and_forth, make_subject, render_fakes, render_real
 from ffpms.protocol.published import published_videos
 from ffpms.protocol.splits import Pairs, pairs_digest, read_pairs
@@ -82,7 +82,7 @@ def count_faces(real: RealFrame) -> int:
 
 
 def test_the_same_seed_gives_the_same_people_and_motion() -> None:
-    assert choose_people(6, seed=1) == choose_people(6, seed=1) != choose_people(6, seed=2)
+    assert list(iter_people(6, seed=1)) == list(iter_people(6, seed=1)) != list(iter_people(6, seed=2))
     again = VideoSpec(**vars(FIRST))
     make_subject.cache_clear()
     one, other = next(iter(render_real(FIRST))), next(iter(render_real(again)))
@@ -90,7 +90,7 @@ def test_the_same_seed_gives_the_same_people_and_motion() -> None:
 
 
 def test_nobody_looks_alike_or_like_nobody() -> None:
-    people = [make_geometry(seed) for seed in choose_people(20, seed=0)]
+    people = [make_geometry(seed) for seed in iter_people(20, seed=0)]
     faces, skins = (np.array([getattr(person, trait) for person in people]) for trait in ("face", "skin"))
     for i, person in enumerate(people):
         assert person.is_plausible
@@ -189,7 +189,7 @@ def test_people_who_are_chosen_by_one_product_are_those_of_every_distance() -> N
         if person.is_plausible and not (others and (differences(person, faces, skins) <= MIN_DIFFERENCE).any()):
             chosen.append(seed)
     assert len(chosen) < sum(person.is_plausible for person in geometries.values())
-    assert choose_people(len(chosen), seed=0) == chosen
+    assert list(iter_people(len(chosen), seed=0)) == chosen
 
 
 def test_progress_is_of_people_then_of_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
