@@ -1,11 +1,14 @@
 """Pictures: the faces of a bag as PNG files, as they are stored or at one size."""
 
 import io
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from ffpms.dataset.crops import read_crop_file
+from ffpms.export.format import write_bytes
 from ffpms.export.selection import ExportBag
 
 
@@ -21,6 +24,16 @@ def png_files(bag: ExportBag, size: int | None = None) -> list[bytes]:
     if size is not None:
         return [encode(face) for face in faces_at(bag, size)]
     return [read_crop_file(own.root, *crop, own.side) for crop in zip(own.crops, own.sha256, strict=True)]
+
+
+def write_pngs(files: Sequence[Path], bag: ExportBag, size: int | None) -> None:
+    """Writes a PNG file a face, as of :func:`png_files`.
+
+    Raises:
+        ManifestError: a crop is not there, or is not the one that was built.
+    """
+    for file, data in zip(files, png_files(bag, size), strict=True):
+        write_bytes(file, data)
 
 
 def faces_at(bag: ExportBag, size: int | None = None) -> np.ndarray:

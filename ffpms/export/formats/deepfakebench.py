@@ -1,13 +1,11 @@
 """DeepfakeBench: its JSON of videos, and a folder of frames a bag (docs/deepfakebench.md)."""
 
 import json
-from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from ffpms.export.format import ExportJob, Format, Step, write_bytes
-from ffpms.export.pictures import png_files
+from ffpms.export.format import ExportJob, Format, Step
+from ffpms.export.pictures import write_pngs
 from ffpms.export.selection import ExportBag
 from ffpms.schema import ORIGINAL, Split
 from ffpms.storage import write_whole
@@ -91,12 +89,7 @@ def _label_dict(job: ExportJob) -> str:
 
 def _folder_step(job: ExportJob, bag: ExportBag) -> Step:
     files = tuple(job.out / FRAMES / bag.bag_id / f"{stem}.png" for stem in bag.stems())
-    return Step(files, partial(_write, files, bag, job.size))
-
-
-def _write(files: Sequence[Path], bag: ExportBag, size: int | None) -> None:
-    for file, data in zip(files, png_files(bag, size), strict=True):
-        write_bytes(file, data)
+    return Step(files, partial(write_pngs, files, bag, job.size))
 
 
 def _describe(job: ExportJob) -> str:

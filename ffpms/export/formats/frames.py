@@ -5,13 +5,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ffpms.export.features import FRAMES, NUMBER, TEXT
 from ffpms.export.folder_tables import METADATA, TABLE, table_steps
-from ffpms.export.format import ExportJob, Format, Step, write_bytes
-from ffpms.export.pictures import png_files
+from ffpms.export.format import ExportJob, Format, Step
+from ffpms.export.pictures import write_pngs
 from ffpms.export.selection import LABELS, ExportBag
 
 FEATURES = {"file_name": TEXT, "split": TEXT} | {
@@ -35,12 +34,7 @@ def file_names(bag: ExportBag) -> list[str]:
 
 def _folder_step(job: ExportJob, bag: ExportBag) -> Step:
     files = tuple(job.out / bag.split / name for name in file_names(bag))
-    return Step(files, partial(_write, files, bag, job.size))
-
-
-def _write(files: Sequence[Path], bag: ExportBag, size: int | None) -> None:
-    for file, data in zip(files, png_files(bag, size), strict=True):
-        write_bytes(file, data)
+    return Step(files, partial(write_pngs, files, bag, job.size))
 
 
 def _rows(bags: Sequence[ExportBag]) -> list[dict[str, Any]]:
