@@ -11,7 +11,6 @@ from ffpms.cli.completion import complete_runs
 from ffpms.cli.options import JSON, PATH, QUIET, need
 from ffpms.errors import ConfigError, writing
 
-_FORMATS = (".png", ".pdf", ".svg")
 _OF_A_RUN = "run"
 
 
@@ -130,5 +129,7 @@ def gradients(**flags: Any) -> None:
 
 def _check_format(out: Path) -> None:
     """Raises ConfigError if a figure has another ending."""
-    if out.suffix.lower() not in _FORMATS:
-        raise ConfigError(f"out: {out} is no figure; name it {', '.join(_FORMATS)}")
+    from benchmark.figures.plotting import PICTURES
+
+    if out.suffix.lower() not in PICTURES:
+        raise ConfigError(f"out: {out} is no figure; name it {', '.join(PICTURES)}")
