@@ -11,6 +11,7 @@ from benchmark.experiments.chance import NAME, add_chance, estimate_chance
 from benchmark.figures.timeline_picture import write_timelines
 from benchmark.figures.timelines import N_PROPOSALS, collect_timelines
 from benchmark.leaderboards.board import Board
+from benchmark.leaderboards.cells import own_cells
 from benchmark.leaderboards.groups import by_table
 from benchmark.leaderboards.rendering.tables import Table, make_metrics_table
 from benchmark.metrics.temporal_localisation import AP_IOUS, AR_PROPOSALS
@@ -88,7 +89,7 @@ def tabulate_segments(cells: pd.DataFrame, runs: list[Run]) -> Iterator[Table]:
     of the cells, or of some of the data sets. The last row is of random scores on their bags.
     """
     scored = {table: own for table, own, _ in by_table(runs)} if runs else {}
-    ours = cells[(cells["source"] == "ours") & (cells["fake_rate_bucket"] == "all")]
+    ours = own_cells(cells)
     several = ours.groupby("dataset")["table"].nunique()
     for table, of_set in ours[ours["table"].isin(scored)].groupby("table", sort=False):
         dataset = of_set["dataset"].iloc[0]

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmark.leaderboards.groups import Group
 from benchmark.leaderboards.paper import subtract_paper
@@ -104,6 +105,11 @@ def _make_cell(place: _Place, bucket: str, metric: str, found: list[Estimate]) -
         "by_seed": ";".join(f"{value:.6f}" for value in values) if len(values) > 1 else "",
         "temperature": _mean([one.temperature for one in found]),
     }
+
+
+def own_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """Returns our own cells over all fake rates: no bucket, and nothing of the paper."""
+    return cells[(cells["source"] == "ours") & (cells["fake_rate_bucket"] == "all")]
 
 
 def average(found: list[Estimate]) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.leaderboards.board import make_board
+from benchmark.leaderboards.cells import own_cells
 from benchmark.leaderboards.labels import format_setting
 from benchmark.metrics.catalogue import METRICS
 from benchmark.models.card_results import explain_interval, explain_metrics, tabulate_bags, tabulate_results
@@ -114,10 +115,9 @@ def write_card(packed: PackedModel, run: Run, licence: str) -> str:
 
     The results are those of a leaderboard of its run alone.
     """
-    cells = make_board(run).cells
     mixed = bool(run.scores["fake_rate"].between(0, 1, inclusive="neither").any())
     own = packed.preprocessing
-    whole = cells[(cells["fake_rate_bucket"] == "all") & (cells["source"] == "ours")]
+    whole = own_cells(make_board(run).cells)
     about = method(packed.detector.method)
     text = _TEMPLATE.format(
         name=packed.name,

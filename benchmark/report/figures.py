@@ -12,6 +12,7 @@ from benchmark.figures.fake_rate import name_rates, range_of
 from benchmark.figures.points import TITLES
 from benchmark.figures.robustness import MEAN
 from benchmark.figures.trainings import METRICS as OF_TRAINING
+from benchmark.leaderboards.cells import own_cells
 from benchmark.metrics.calibration import N_BINS, bin_of
 from benchmark.metrics.catalogue import METRICS
 from benchmark.report.charts import Axis, Look, Spec, draw
@@ -197,7 +198,7 @@ def _robustness(curves: Curves) -> _Drafts:
 
 
 def _kinds(cells: pd.DataFrame) -> _Drafts:
-    ours = cells[(cells["source"] == "ours") & (cells["fake_rate_bucket"] == "all")]
+    ours = own_cells(cells)
     x, y = Axis("", kind="nominal"), Axis(_PERCENT)
     for metric in _COMPARED:
         about = f"{METRICS[metric].title} (%) on each manipulation, with 95 % intervals."

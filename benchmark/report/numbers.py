@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.leaderboards.cells import own_cells
 from benchmark.leaderboards.labels import factor_out
 from benchmark.leaderboards.rendering.tables import Number
 from benchmark.metrics.catalogue import METRICS
@@ -49,8 +50,8 @@ def list_calibration(cells: pd.DataFrame) -> list[list[str]]:
 
     A method that lacks val scores has no scaled ones.
     """
-    whole = cells[(cells["source"] == "ours") & (cells["manipulation"] == "all") & (cells["fake_rate_bucket"] == "all")]
-    own = whole[whole["metric"].isin(list(CALIBRATION))]
+    whole = own_cells(cells)
+    own = whole[(whole["manipulation"] == "all") & whole["metric"].isin(list(CALIBRATION))]
     names, _ = factor_out(dict.fromkeys(own["method"])) if len(own) else ({}, "")
     rows = []
     for method, found in own.groupby("method", sort=False):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.leaderboards.cells import own_cells
 from benchmark.leaderboards.labels import factor_out
 from benchmark.metrics.catalogue import METRICS
 from benchmark.report.bags import Bags
@@ -30,7 +31,7 @@ class Overview:
 
 def describe(table: str, cells: pd.DataFrame, runs: Sequence[Run], bags: Bags, note: str) -> Overview:
     """Describes the runs of one table."""
-    ours = cells[(cells["source"] == "ours") & (cells["fake_rate_bucket"] == "all")]
+    ours = own_cells(cells)
     about = bags.about
     fakes = about[about["y_true"] == 1]
     kinds = [kind for kind in dict.fromkeys(about["manipulation"]) if kind != ORIGINAL]

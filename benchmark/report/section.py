@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.figures.points import lines_of
 from benchmark.leaderboards.board import Board
+from benchmark.leaderboards.cells import own_cells
 from benchmark.leaderboards.groups import Group, group_runs
 from benchmark.leaderboards.rendering.html import render_tables
 from benchmark.leaderboards.rendering.tables import explain, make_tables
@@ -148,7 +149,8 @@ def _find_best(cells: pd.DataFrame, groups: list[Group]) -> Group | None:
 
     Where none was trained on all manipulations, it is the highest mean over them.
     """
-    own = cells[(cells["metric"] == "auc") & (cells["fake_rate_bucket"] == "all") & (cells["source"] == "ours")]
+    ours = own_cells(cells)
+    own = ours[ours["metric"] == "auc"]
     whole = own[own["manipulation"] == "all"]
     auc = (whole if len(whole) else own).groupby("method")["value"].mean().to_dict()
     trained = [group for group in groups if not group.external]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.leaderboards.cells import own_cells
 from benchmark.leaderboards.labels import factor_out
 from benchmark.metrics.catalogue import METRICS
 from benchmark.stats.comparison import BEST, BEST_TESTED, LEAST_SEEDS, LIKE_BEST
@@ -76,7 +77,7 @@ def make_tables(cells: pd.DataFrame) -> Iterator[Table]:
     """Makes a table for each data set and metric on which methods are compared."""
     whole = cells[cells["fake_rate_bucket"] == "all"]
     several = cells.groupby("dataset")["table"].nunique()
-    for table, own in whole[whole["source"] == "ours"].groupby("table", sort=False):
+    for table, own in own_cells(cells).groupby("table", sort=False):
         dataset = own["dataset"].iloc[0]
         name = str(table) if several[dataset] > 1 else dataset
         for metric in (name for name, about in METRICS.items() if about.compared):
