@@ -17,7 +17,7 @@ import benchmark
 import detectors
 from benchmark.figures.points import draw_first, sample
 from benchmark.metrics.resampling.pair_tables import resample_accuracy
-from benchmark.metrics.score_arrays import Rows
+from benchmark.metrics.score_arrays import Rows, read_videos
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.external import read_candidate, write_runs
 from benchmark.runs.folder import Run
@@ -29,7 +29,7 @@ from benchmark.stats.bootstrap import N_RESAMPLES
 from ffpms.errors import ManifestError
 from ffpms.regular_files import read_text
 from ffpms.schema import UNKNOWN
-from scripts.seed_means import Line, Number, as_rows
+from scripts.seed_means import Line, Number
 
 ROOT = Path(__file__).parents[1]
 SEGMENTS = ROOT / "docs" / "board" / "minicorpus-1000-custom-segments"
@@ -125,7 +125,7 @@ class Committed:
         """Returns the AUC of the fakes at a number of fake frames of 20, and all real videos."""
         key = (line.method, line.mix, n_fake)
         if key not in self._at:
-            self._at[key] = self.number("auc", [as_rows(table) for table in self._mixed(line, n_fake)])
+            self._at[key] = self.number("auc", [read_videos(table) for table in self._mixed(line, n_fake)])
         return self._at[key]
 
     def _mixed(self, line: Line, n_fake: int) -> Iterator[pd.DataFrame]:

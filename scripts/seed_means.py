@@ -7,10 +7,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.metrics.score_arrays import Rows, read_rows, read_videos
 from benchmark.stats.bootstrap import interval
 from benchmark.stats.comparison import Entry
-from ffpms.schema import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Line:
     @cached_property
     def rows(self) -> list[Rows]:
         """The scores of each seed as arrays."""
-        return [as_rows(table) for table in self.tables.values()]
+        return [read_videos(table) for table in self.tables.values()]
 
     @cached_property
     def frame_rows(self) -> list[Rows]:
@@ -42,9 +41,8 @@ class Line:
         """Pools the frames of each video by another rule, ``mean`` or ``max`` of their scores."""
         pools = [table.groupby("bag_id", observed=True)["score"].agg(rule) for table in self.frames.values()]
         videos = self.tables.values()
-        return [
-            as_rows(own.drop(columns="score").merge(pool, on="bag_id")) for own, pool in zip(videos, pools, strict=True)
-        ]
+        pairs = zip(videos, pools, strict=True)
+        return [read_videos(own.drop(columns="score").merge(pool, on="bag_id")) for own, pool in pairs]
 
 
 class Number:
@@ -78,8 +76,3 @@ class Number:
         right, n_pairs = np.zeros(len(videos)), self.rows.n_bearing_pairs
         cell = ("", "auc", "", method)
         return Entry(cell, self.by_seed, self.samples, n_pairs, right, videos, pairs, trainings=trainings)
-
-
-def as_rows(table: pd.DataFrame) -> Rows:
-    """Returns the scores of videos as arrays."""
-    return read_rows(table.assign(level="video", slot=UNKNOWN), "video")

@@ -9,14 +9,12 @@ from numpy.typing import ArrayLike
 from benchmark.figures.points import draw_first, lines_of, make_curve, sample, summarise
 from benchmark.metrics.accuracy import THRESHOLD
 from benchmark.metrics.resampling.pair_tables import resample_accuracy, resample_auc, resample_mean
-from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.metrics.score_arrays import Rows, read_rows, read_videos
 from benchmark.runs.folder import Run
 from benchmark.stats.bootstrap import N_RESAMPLES
 
 COLUMNS = ["method", "low", "high", "metric", "value", "ci_low", "ci_high", "n_fakes"]
 """``low`` and ``high``: the lowest and the highest fake rate of a point's fakes."""
-
-_OF_A_VIDEO = ["bag_id", "pair_id", "manipulation", "fake_rate", "y_true", "score"]
 
 QUARTERS = (0.25, 0.5, 0.75, 1.0)
 """Upper ends of the ranges of fake rate; each belongs to its range, so every rate is in one."""
@@ -97,8 +95,8 @@ def _read_grid(run: Run) -> tuple[Rows, np.ndarray]:
     Fakes are labelled 1 at rate 0 too, where nothing is fake.
     """
     reals = run.scores[(run.scores["level"] == "video") & (run.scores["y_true"] == 0)]
-    both = pd.concat([table[_OF_A_VIDEO] for table in (reals, run.grid.assign(y_true=1))])
-    return read_rows(both.assign(level="video", slot=0), "video"), both["fake_rate"].to_numpy()
+    both = pd.concat([reals, run.grid.assign(y_true=1)], join="inner")
+    return read_videos(both), both["fake_rate"].to_numpy()
 
 
 def _sample_rate(mixed: list[Rows], rate: float, n_resamples: int) -> Iterator[tuple[str, np.ndarray]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.figures.points import lines_of, make_curve, sample, summarise
-from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.metrics.score_arrays import Rows, read_videos
 from benchmark.runs.folder import Run
 from benchmark.stats.bootstrap import N_RESAMPLES
 
@@ -28,4 +28,4 @@ def frame_curve(runs: list[Run], n_resamples: int = N_RESAMPLES) -> pd.DataFrame
 
 
 def _read_seen(fewer: pd.DataFrame, number: int) -> Rows:
-    return read_rows(fewer[fewer["n_frames"] == number].assign(level="video", slot=0), "video")
+    return read_videos(fewer[fewer["n_frames"] == number])

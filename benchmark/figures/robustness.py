@@ -9,7 +9,7 @@ from benchmark.figures.points import draw_first, lines_of, summarise
 from benchmark.leaderboards.groups import by_table
 from benchmark.metrics.catalogue import METRICS
 from benchmark.metrics.run_scores import CellScores, RunScores
-from benchmark.metrics.score_arrays import Rows, read_rows
+from benchmark.metrics.score_arrays import Rows, read_videos
 from benchmark.metrics.val_scores import ValScores, choose_threshold
 from benchmark.runs.folder import Run
 from ffpms.schema import PERTURBED_LEVELS
@@ -29,8 +29,6 @@ MEAN = "mean"
 """Stands for the mean over kinds, in the column ``kind``."""
 N_RESAMPLES = 2000
 """Resamples for an interval: the first of all, as for a bucket of the leaderboard."""
-
-_OF_A_VIDEO = ["bag_id", "pair_id", "manipulation", "fake_rate", "y_true", "score"]
 
 Cell = tuple[str, int, float]
 """Kind, level and amount; at level 0 faces are as they are."""
@@ -109,7 +107,7 @@ def _read(run: Run, kind: str, level: int) -> Rows:
     table = run.scores[run.scores["level"] == "video"]
     if level:
         table = run.perturbed[(run.perturbed["kind"] == kind) & (run.perturbed["level"] == level)]
-    return read_rows(table[_OF_A_VIDEO].assign(level="video", slot=0), "video")
+    return read_videos(table)
 
 
 def _find_shared(lines: Sequence[dict[Cell, Samples]]) -> list[str]:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from benchmark.metrics.accuracy import validate
 from ffpms.errors import ConfigError
-from ffpms.schema import ORIGINAL
+from ffpms.schema import ORIGINAL, UNKNOWN
 
 BUCKET = 5
 """Width of a fake-rate bucket in percent: one level of a 20-frame bag."""
@@ -86,6 +86,11 @@ def read_rows(scores: pd.DataFrame, level: str) -> Rows:
         bag_names=tuple(bag[1]),
         pair_names=tuple(pair[1]),
     )
+
+
+def read_videos(table: pd.DataFrame) -> Rows:
+    """Reads a table of videos alone, such as the rate grid's, which has no level and no slot."""
+    return read_rows(table.assign(level="video", slot=UNKNOWN), "video")
 
 
 def make_rows(
