@@ -69,7 +69,7 @@ SUBMISSION = "submission"
 """Table of ``config.toml`` with the card of another tool's scores."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Run:
     """A finished run: its settings, the data it was scored on, and its scores.
 
@@ -212,42 +212,55 @@ def read_run(folder: Path) -> Run:
     if not is_done(folder):
         raise ManifestError(f"{folder}: {explain_absence(folder)}")
     with _reading_config(folder):
-        about = _read_about(folder)
-        external = EXTERNAL in about
-        settings = about[EXTERNAL if external else TRAINED]
-        data, code = about["data"], about["code"]["sha256"]
-        seed = settings.get("seed") if external else settings["seed"]
-        own = (settings["method"], seed, tuple(settings["manipulations"]))
-        card = Card.of(about[SUBMISSION]) if SUBMISSION in about else None
-        name, reasons = _read_name(data)
-        found = (name, data["sha256"], code)
-        defaults, training = dict(about.get(DEFAULTS, {})), dict(about.get(TRAINING, {}))
-        expected = name_run(settings, data["sha256"], code, data.get(BESIDE, ""))
-    _check_name(folder, expected)
-    with reading_tables(EVALUATE_AGAIN if external else SCORE_AGAIN):
-        val = folder / SCORES[Split.VAL]
-        tables = (
-            read_scores(folder / SCORES[Split.TEST], expected),
-            read_if_there(val, SCORE) if external else read_scores(val, expected),
-            read_if_there(folder / GRID_SCORES, GRID_SCORE),
-            read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
-        )
-        segments = folder / SEGMENTS
-        known = read_table(segments, SEGMENT) if segments.is_file() else None
-        proposals = read_table(folder / PROPOSALS, PROPOSAL) if external and "proposals" in settings else None
-        check_hashes(folder / DONE, but=PERTURBED)
-    return Run(
-        *(expected, *own, settings, *found, *tables, external),
-        reasons=reasons,
-        defaults=defaults,
-        segments=known,
-        training=str(training.get("id", "")),
-        proposals=proposals,
-        card=card,
-        shown=int(training.get("shown", 0)),
-        lacks=tuple(map(str, training.get("lacks", ()))),
-        beside=data.get(BESIDE, ""),
-    )
+        about = _of_config(_read_about(folder))
+    _check_name(folder, about["run_id"])
+    with reading_tables(EVALUATE_AGAIN if about["external"] else SCORE_AGAIN):
+        tables = _read_tables(folder, about)
+    return Run(**about, **tables)
+
+
+def _of_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Takes the fields of a run that its ``config.toml`` has; the tables have the others."""
+    external = EXTERNAL in config
+    settings = config[EXTERNAL if external else TRAINED]
+    data, code = config["data"], config["code"]["sha256"]
+    (dataset, reasons), beside = _read_name(data), data.get(BESIDE, "")
+    training = dict(config.get(TRAINING, {}))
+    return {
+        "run_id": name_run(settings, data["sha256"], code, beside),
+        "method": settings["method"],
+        "seed": settings.get("seed") if external else settings["seed"],
+        "manipulations": tuple(settings["manipulations"]),
+        "settings": settings,
+        "dataset": dataset,
+        "data_sha256": data["sha256"],
+        "code_sha256": code,
+        "external": external,
+        "reasons": reasons,
+        "defaults": dict(config.get(DEFAULTS, {})),
+        "training": str(training.get("id", "")),
+        "card": Card.of(config[SUBMISSION]) if SUBMISSION in config else None,
+        "shown": int(training.get("shown", 0)),
+        "lacks": tuple(map(str, training.get("lacks", ()))),
+        "beside": beside,
+    }
+
+
+def _read_tables(folder: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Reads the tables of a run by the names of its fields; ``about`` are its other fields."""
+    run_id, external = about["run_id"], about["external"]
+    val, segments = folder / SCORES[Split.VAL], folder / SEGMENTS
+    proposes = external and "proposals" in about["settings"]
+    tables = {
+        "scores": read_scores(folder / SCORES[Split.TEST], run_id),
+        "val": read_if_there(val, SCORE) if external else read_scores(val, run_id),
+        "grid": read_if_there(folder / GRID_SCORES, GRID_SCORE),
+        "fewer": read_if_there(folder / FEWER_SCORES, FEWER_SCORE),
+        "segments": read_table(segments, SEGMENT) if segments.is_file() else None,
+        "proposals": read_table(folder / PROPOSALS, PROPOSAL) if proposes else None,
+    }
+    check_hashes(folder / DONE, but=PERTURBED)
+    return tables
 
 
 def _check_name(folder: Path, expected: str) -> None:

@@ -50,12 +50,24 @@ def store_all(one: Run, root: Path, epochs: int = 4) -> Path:
 def run_of_set(data: BuiltSet, method: str = "s-mil", seed: int = 0, weights: bool = True, skill: float = 0.3) -> Run:
     """A run that scored a set's bags: fakes higher by ``skill``, each face with a weight if wanted."""
     draw = np.random.default_rng([seed, *map(ord, method)])
-    tables = [_score(GroundTruth.of_set(data, split), draw, weights, skill) for split in ("test", "val")]
+    test, val = (_score(GroundTruth.of_set(data, split), draw, weights, skill) for split in ("test", "val"))
     about = vars(TrainConfig(method=method, manipulations=data.manipulations, seed=seed))
     settings = {key: list(value) if isinstance(value, tuple) else value for key, value in about.items()}
-    named = (f"{method}-{seed}", method, seed, data.manipulations, settings, data.name, data.sha256, "code")
-    empty = (pd.DataFrame(columns=schema.names) for schema in (GRID_SCORE, FEWER_SCORE))
-    return Run(*named, *tables, *empty, segments=segments_of(tables[0]))
+    return Run(
+        run_id=f"{method}-{seed}",
+        method=method,
+        seed=seed,
+        manipulations=data.manipulations,
+        settings=settings,
+        dataset=data.name,
+        data_sha256=data.sha256,
+        code_sha256="code",
+        scores=test,
+        val=val,
+        grid=pd.DataFrame(columns=GRID_SCORE.names),
+        fewer=pd.DataFrame(columns=FEWER_SCORE.names),
+        segments=segments_of(test),
+    )
 
 
 def _score(truth: GroundTruth, draw: np.random.Generator, weights: bool, skill: float) -> pd.DataFrame:

@@ -59,10 +59,21 @@ def run(
     own = seed + sum(map(ord, method))
     test = scores(own, n_pairs, manipulations, skill=skill)
     val = scores(own + 1, n_pairs, manipulations, split="val", skill=skill)
-    grid, fewer = (pd.DataFrame(columns=schema.names) for schema in (GRID_SCORE, FEWER_SCORE))
-    tables = (test, val, grid, fewer)
-    named = (f"{method}-{seed}" + f"-{data}" * (data != "abc"), method, seed, manipulations, about)
-    return Run(*named, dataset, data, "code", *tables, segments=segments_of(test))
+    return Run(
+        run_id=f"{method}-{seed}" + f"-{data}" * (data != "abc"),
+        method=method,
+        seed=seed,
+        manipulations=manipulations,
+        settings=about,
+        dataset=dataset,
+        data_sha256=data,
+        code_sha256="code",
+        scores=test,
+        val=val,
+        grid=pd.DataFrame(columns=GRID_SCORE.names),
+        fewer=pd.DataFrame(columns=FEWER_SCORE.names),
+        segments=segments_of(test),
+    )
 
 
 def keep_one_pair(run: Run, kind: str) -> Run:
