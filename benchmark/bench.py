@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.figures.robustness import tabulate_robustness
-from benchmark.figures.robustness_files import render_robustness, write_robustness
+from benchmark.figures.board_files import write_board_files
 from benchmark.leaderboards.board import COLUMNS, Board, lock_board, make_board
 from benchmark.perturbation.scores import score_perturbed
 from benchmark.runs.collection import describe_left_out, read_collection
@@ -227,11 +226,8 @@ def _conclude(out: Path, trials: Sequence[Trial], failures: list[str], machine: 
         if not (found.runs or found.failures):
             return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures, left_out)
         board = make_board(found.runs, found.failures)
-        board.write(out)
-        robustness = tabulate_robustness(found.runs)
-        write_robustness(robustness, out)
+        _, robustness = write_board_files(board, found.runs, out)
     wanted = {(trial.folder.name, data.sha256[:8]) for trial in trials for data in (trial.data, *trial.tests)}
     runs = [run for run in found.runs if (run.run_id, run.data_sha256[:8]) in wanted]
     failed = [one for one in found.failures if (one.run_id, one.data) in wanted]
-    perturbed = render_robustness(robustness)
-    return Outcome(board.cells, board.markdown(), runs, failed, failures, left_out, board, perturbed)
+    return Outcome(board.cells, board.markdown(), runs, failed, failures, left_out, board, robustness)

@@ -1,7 +1,7 @@
 """Reads a folder of runs; a folder in it that cannot be used does not cost the others."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,6 +109,19 @@ def _add_other_sets(folder: Path, run: Run, found: Collection) -> None:
                 found.failures.append(read_failure_on(place, run))
             else:
                 found.unfinished.append(name)
+
+
+def read_some(root: Path, log: Callable[[str], None]) -> Collection:
+    """Reads a folder that is to have runs, and logs what of it is left out.
+
+    Raises:
+        ManifestError: there is no such folder, or neither a finished run nor a failed one in it.
+    """
+    found = read_collection(root)
+    for line in describe_left_out(root, found):
+        log(line)
+    check_not_empty(root, found)
+    return found
 
 
 def describe_left_out(root: Path, found: Collection) -> list[str]:

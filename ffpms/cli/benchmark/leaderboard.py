@@ -1,6 +1,7 @@
 """``ffpms leaderboard``: recomputes the tables from stored scores."""
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -74,45 +75,64 @@ def leaderboard(runs: Path, **flags: Any) -> None:
     write_board(runs, flags["out"] or runs, flags)
 
 
+@dataclass(frozen=True)
+class _Written:
+    """The runs of a folder, the built sets that their seconds need, and the tables just written."""
+
+    runs: list[Any]
+    sets: dict[str, Any]
+    board: Any
+    files: list[Path]
+    robustness: str
+
+
 def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     """Writes the tables, and prints the short ones."""
-    from benchmark.figures.robustness import tabulate_robustness
-    from benchmark.figures.robustness_files import render_robustness, write_robustness
-    from benchmark.leaderboards.board import FORMATS, lock_board, make_board
-    from benchmark.leaderboards.rendering.files import render_json
-    from benchmark.metrics.protocols import ACTIVITYNET
-    from benchmark.runs.collection import check_not_empty, describe_left_out, read_collection
+    from benchmark.leaderboards.board import lock_board
 
     log = partial(click.echo, err=True)
     with lock_board(out, log) if (out / LOCKS).is_dir() else nullcontext():  # a bench may be at work there
-        found = read_collection(runs)
-        for line in describe_left_out(runs, found):
-            log(line)
-        check_not_empty(runs, found)
-        if lacking := _describe_lacking([run.run_id for run in found.runs if run.segments is None]):
-            log(f"{runs}: {lacking}")
-        sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") == SECONDS and found.runs else {}
-        protocol, bars = flags.get("protocol", ACTIVITYNET), progress(flags["quiet"], "row")
-        board = make_board(found.runs, found.failures, protocol, progress=bars)
-        files = board.write(out, flags.get("formats", FORMATS))
-        robustness = tabulate_robustness(found.runs)
-        files += write_robustness(robustness, out)
+        written = _write_tables(runs, out, flags, log)
+    files = list(written.files)
     if flags.get("to") == SECONDS:
-        files += _write_segments(found.runs, sets, out, log)
-    elif flags.get("to") and found.runs:
-        files += _write_submissions(found.runs, runs, out, log)
+        files += _write_segments(written.runs, written.sets, out, log)
+    elif flags.get("to") and written.runs:
+        files += _write_submissions(written.runs, runs, out, log)
     if flags.get("curve"):
-        files += _draw_curve(found.runs, flags["curve"])
+        files += _draw_curve(written.runs, flags["curve"])
+    _show(written, files, flags)
+
+
+def _write_tables(runs: Path, out: Path, flags: dict[str, Any], log: Callable[[str], None]) -> _Written:
+    """Reads the runs, and writes the tables; nobody else may write them meanwhile."""
+    from benchmark.figures.board_files import write_board_files
+    from benchmark.leaderboards.board import FORMATS, make_board
+    from benchmark.metrics.protocols import ACTIVITYNET
+    from benchmark.runs.collection import read_some
+
+    found = read_some(runs, log)
+    if lacking := _describe_lacking([run.run_id for run in found.runs if run.segments is None]):
+        log(f"{runs}: {lacking}")
+    sets = _find_sets(runs, found.runs, flags["data"]) if flags.get("to") == SECONDS and found.runs else {}
+    protocol, bars = flags.get("protocol", ACTIVITYNET), progress(flags["quiet"], "row")
+    board = make_board(found.runs, found.failures, protocol, progress=bars)
+    return _Written(found.runs, sets, board, *write_board_files(board, found.runs, out, flags.get("formats", FORMATS)))
+
+
+def _show(written: _Written, files: list[Path], flags: dict[str, Any]) -> None:
+    """Prints the short tables and the names of the files, or all cells as JSON."""
+    from benchmark.leaderboards.rendering.files import render_json
+
     if flags["as_json"]:
-        click.echo(render_json(board.cells, board.comparisons).rstrip())
+        click.echo(render_json(written.board.cells, written.board.comparisons).rstrip())
     elif not flags["quiet"]:
         from benchmark.experiments.localisation import lead_with_segments
         from ffpms.cli.display.board_tables import draw_board
 
-        board = lead_with_segments(board, found.runs)
+        board = lead_with_segments(written.board, written.runs)
         show(board.markdown(), lambda drawing: draw_board(drawing, board))
-        if worse := render_robustness(robustness):
-            click.echo(f"\n{worse}")
+        if written.robustness:
+            click.echo(f"\n{written.robustness}")
         click.echo(f"Here: {', '.join(map(str, files))}")
 
 

@@ -53,7 +53,7 @@ def report(runs: Path, **flags: Any) -> None:
     """
     from benchmark.report.page import read_vega
     from benchmark.report.write import ReportPlan, write_report
-    from benchmark.runs.collection import check_not_empty, describe_left_out, read_collection
+    from benchmark.runs.collection import read_some
 
     log = partial(click.echo, err=True)
     if flags["no_faces"] and flags["data"]:
@@ -65,10 +65,7 @@ def report(runs: Path, **flags: Any) -> None:
     if flags["heatmaps"]:
         need("captum", "matplotlib", extra="explain")
     read_vega()
-    started, found = time.monotonic(), read_collection(runs)
-    for line in describe_left_out(runs, found):
-        log(line)
-    check_not_empty(runs, found)
+    started, found = time.monotonic(), read_some(runs, log)
     plan = ReportPlan(
         root=runs,
         out=flags["out"],
