@@ -219,8 +219,7 @@ def _conclude(out: Path, trials: Sequence[Trial], failures: list[str], machine: 
         return Outcome(pd.DataFrame(columns=COLUMNS), "", [], [], failures)
     with lock_board(out, machine.log):
         found = read_collection(out)
-        folders = [folder for trial in trials for folder in (trial.folder, *map(trial.folder_on, trial.tests))]
-        names = {folder.relative_to(out).as_posix() for folder in folders}
+        names = {folder.relative_to(out).as_posix() for trial in trials for folder in trial.folders}
         failures += [found.left_out.pop(name) for name in names.intersection(found.left_out)]
         left_out = describe_left_out(out, found)
         if not (found.runs or found.failures):

@@ -96,6 +96,11 @@ class TrainConfig:
         if self.input_size and not 16 <= self.input_size <= 4096:
             raise ConfigError(f"input-size: {self.input_size} px is not in 16..4096")
 
+    @property
+    def option_values(self) -> dict[str, str]:
+        """The values of ``options`` by their names: ``{"eq12": "scores"}``."""
+        return dict(option.split("=", 1) for option in self.options)
+
 
 def _flag(name: str) -> str:
     return name.replace("_", "-")

@@ -1,6 +1,6 @@
 """Configure: turns the flags of ``ffpms bench`` into one configuration per method."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -121,25 +121,53 @@ def configure(
         ConfigError: a file of weights is not there, or a setting is not possible. Or a mix is given
             to a method by its name that learns from no fakes of the set.
     """
-    if backbone not in (None, TINY) and not any(method(name).any_backbone for name in methods):
+    _check_backbone(methods, backbone)
+    hashes = {name: PACKAGED if path == Path(PACKAGED) else hash_weights(path) for name, path in weights.items()}
+    mixes = {ALL_METHODS: "recipe", **(mixes or {})}
+    _check_shared_weights(methods, weights)
+    _check_named(methods, {"train-mix": mixes, "weights": weights, "set": options})
+    _check_mixes(methods, mixes)
+    configs = [
+        _configure(name, {**settings, "train_mix": _choose_mix(name, mixes)}, backbone, hashes, options)
+        for name in methods
+    ]
+    return configs, {hashes[name]: path for name, path in weights.items()}
+
+
+def _check_backbone(methods: Sequence[str], backbone: str | None) -> None:
+    if backbone not in (None, TINY) and not _any_takes_backbones(methods):
         raise ConfigError(
             f"backbone: {', '.join(methods)} has a network of its own; leave --backbone away, or give {TINY}"
         )
-    hashes = {name: PACKAGED if path == Path(PACKAGED) else hash_weights(path) for name, path in weights.items()}
-    mixes = {ALL_METHODS: "recipe", **(mixes or {})}
-    known = {ALL_METHODS, *methods, *(method(name).teacher for name in methods)}
-    if ALL_METHODS in weights and not any(method(name).any_backbone for name in methods):
+
+
+def _check_shared_weights(methods: Sequence[str], weights: Mapping[str, Path]) -> None:
+    if ALL_METHODS in weights and not _any_takes_backbones(methods):
         own = ", ".join(f"--weights {name}=PATH" for name in methods)
         raise ConfigError(f"weights: {', '.join(methods)} has a network of its own; give {own}")
-    for flag, given in (("train-mix", mixes), ("weights", weights), ("set", options)):
-        if unused := [name for name in given if name not in known]:
+
+
+def _any_takes_backbones(methods: Sequence[str]) -> bool:
+    return any(method(name).any_backbone for name in methods)
+
+
+def _check_named(methods: Sequence[str], given: Mapping[str, Iterable[str]]) -> None:
+    """Checks that each flag names methods to train, or those that they are trained as."""
+    known = {ALL_METHODS, *methods, *(method(name).teacher for name in methods)}
+    for flag, named in given.items():
+        if unused := [name for name in named if name not in known]:
             raise ConfigError(f"{flag}: {', '.join(unused)} is not among the methods to train")
+
+
+def _check_mixes(methods: Sequence[str], mixes: Mapping[str, str]) -> None:
     if idle := [name for name in methods if name in mixes and method(name).training_data != "bags"]:
         why = "learns from forgeries of real faces, and a mix is of the set's fakes; leave it away"
         raise ConfigError(f"train-mix: {', '.join(idle)} {why}")
-    mix = {name: mixes.get(name) or mixes.get(method(name).teacher) or mixes[ALL_METHODS] for name in methods}
-    configs = [_configure(name, {**settings, "train_mix": mix[name]}, backbone, hashes, options) for name in methods]
-    return configs, {hashes[name]: path for name, path in weights.items()}
+
+
+def _choose_mix(name: str, mixes: Mapping[str, str]) -> str:
+    """Chooses the mix of a method: its own, that of the method it is trained as, or that of all."""
+    return mixes.get(name) or mixes.get(method(name).teacher) or mixes[ALL_METHODS]
 
 
 def _configure(
@@ -200,7 +228,6 @@ def own_defaults(config: TrainConfig) -> dict[str, Any]:
         {'backbone': 'legacy_xception', 'tune': 'all', 'options': ['filters=512']}
     """
     known = method(config.method)
-    given = dict(option.split("=", 1) for option in config.options)
-    defaults, chosen = options_of(known.factory), parse_options(known.name, known.factory, given)
-    same = [f"{key}={text}" for key, text in given.items() if chosen[key] == defaults[key]]
+    defaults, chosen = options_of(known.factory), parse_options(known.name, known.factory, config.option_values)
+    same = [f"{key}={text}" for key, text in config.option_values.items() if chosen[key] == defaults[key]]
     return {"backbone": known.backbone, "tune": known.tune, "options": same}

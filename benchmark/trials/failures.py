@@ -115,5 +115,4 @@ def note_failure(
             write_set(trial.folder_on(test), test.name, test.reasons, test.sha256)
         elif is_done(trial.folder):
             return
-        folder = trial.folder_on(test) if test else trial.folder
-        (folder / FAILED).write_text(f"{reason}\n{shown}", encoding="utf-8", errors="backslashreplace")
+        (trial.folder_on(test) / FAILED).write_text(f"{reason}\n{shown}", encoding="utf-8", errors="backslashreplace")

@@ -100,8 +100,7 @@ def _conclude(trial: Trial, lines: list[str], machine: Machine) -> list[str]:
     """Logs the end of a trial and marks its failure; returns the lines of what failed."""
     for line in lines or [f"{trial.folder.name}: done"]:
         machine.log(line)
-    folders = trial.folder, *map(trial.folder_on, trial.tests)
-    if lines and not any((folder / FAILED).is_file() for folder in folders):  # else the worker left it, with traceback
+    if lines and not any((folder / FAILED).is_file() for folder in trial.folders):  # else it was left, with traceback
         _mark(trial, lines[0].partition(": ")[2], machine)
     return lines
 

@@ -46,7 +46,7 @@ def check_faces(config: TrainConfig, data: BuiltSet) -> None:
     Raises:
         ConfigError: training shows fewer, or no train bag has as many.
     """
-    known, given = method(config.method), dict(option.split("=", 1) for option in config.options)
+    known, given = method(config.method), config.option_values
     for key, asked in faces_asked(known.name, known.factory, given).items():
         most = max((len(bag.crops) for bag in data.bags(Split.TRAIN, config.manipulations)), default=0)
         if asked > min(config.train_frames, most):

@@ -80,7 +80,7 @@ def attempt(trial: Trial, resources: Resources) -> list[str]:
 
 def _attempt_part(trial: Trial, test: BuiltSet | None, resources: Resources) -> list[str]:
     """Trains and scores a trial, or scores another set with it; returns a line if that failed."""
-    folder = trial.folder_on(test) if test else trial.folder
+    folder = trial.folder_on(test)
     try:
         (folder / FAILED).unlink(missing_ok=True)
         run_trial(replace(trial, tests=(test,) if test else ()), resources)

@@ -66,9 +66,14 @@ class Trial:
         config = replace(self.config, method=method(self.config.method).teacher)
         return self if config == self.config else Trial.below(self.folder.parent, config, self.data)
 
-    def folder_on(self, test: BuiltSet) -> Path:
-        """Names the folder of the scores on another set."""
-        return folder_on(self.folder, test.name, test.sha256)
+    def folder_on(self, test: BuiltSet | None) -> Path:
+        """Names the folder of the scores on another set; without one it is the run's own."""
+        return folder_on(self.folder, test.name, test.sha256) if test else self.folder
+
+    @property
+    def folders(self) -> list[Path]:
+        """The run's folder, and those of its scores on the other sets."""
+        return [self.folder, *map(self.folder_on, self.tests)]
 
     @property
     def unscored(self) -> list[BuiltSet]:
@@ -196,9 +201,8 @@ def make_detector(config: TrainConfig, weights: Mapping[str, Weights], stored: i
             takes no faces of that side.
     """
     torch.manual_seed(config.seed)
-    options = dict(option.split("=", 1) for option in config.options)
     own, size = weights.get(config.weights_sha256), config.input_size or None
-    detector = create(config.method, config.backbone, config.pretrained, own, size, options)
+    detector = create(config.method, config.backbone, config.pretrained, own, size, config.option_values)
     if stored:
         detector.backbone.check(face_side(detector.backbone, stored, config.input_size))
     tune(detector, config.tune)
