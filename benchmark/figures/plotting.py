@@ -16,21 +16,23 @@ from ffpms.errors import ConfigError, writing
 PICTURES = (".png", ".pdf", ".svg")
 """Endings of a picture's name."""
 
+_BAR = 30
+"""The width of a whole bar in a terminal, in letters."""
 _LETTERS_PER_INCH = 10
 _LETTERS_OF_A_LINE = 8
 """The width of a line and its margins in the legend, in letters."""
 
 
-def draw_bars(curve: pd.DataFrame, width: int = 30) -> str:
+def draw_bars(curve: pd.DataFrame) -> str:
     """Draws the curve for a terminal: a bar a point; half a bar is chance."""
     curve, shared = shorten(curve)
     lines = [f"all lines: {shared}"] if shared else []
     for (metric, method), points in curve.groupby(["metric", "method"], sort=False):
         lines.append(f"{method}: {TITLES[str(metric)]}")
         for p in points.to_dict("records"):
-            bar = "█" * round(p["value"] * width)
+            bar = "█" * round(p["value"] * _BAR)
             name = name_rates(p["low"], p["high"])
-            lines.append(f"  {name:>9} {bar:<{width}} {100 * p['value']:5.1f}  ({p['n_fakes']} fakes)")
+            lines.append(f"  {name:>9} {bar:<{_BAR}} {100 * p['value']:5.1f}  ({p['n_fakes']} fakes)")
     return "\n".join(lines)
 
 

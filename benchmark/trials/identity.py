@@ -45,13 +45,13 @@ def code_sha256(method: str) -> str:
     return digest("".join([*parts, method_code(detectors.method(method).module)]).encode())
 
 
-def run_id(config: TrainConfig, data_sha256: str, code: str | None = None, beside: str = "") -> str:
+def run_id(config: TrainConfig, data_sha256: str, beside: str = "") -> str:
     """Names a run by its method and the hash of configuration, data and code:
     ``s-mil-3f2a9c1b04d7``.
 
-    The code is that of now, unless ``code`` is given. ``beside`` is as :func:`find_beside` has it.
+    The code is that of now. ``beside`` is as :func:`find_beside` has it.
     """
-    return name_run(asdict(config), data_sha256, code or code_sha256(config.method), beside)
+    return name_run(asdict(config), data_sha256, code_sha256(config.method), beside)
 
 
 def find_beside(config: TrainConfig, data: BuiltSet) -> str:

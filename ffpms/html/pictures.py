@@ -6,10 +6,10 @@ import io
 import numpy as np
 
 
-def image_uri(pixels: np.ndarray, quality: int = 80, lossless: bool = False) -> str:
+def image_uri(pixels: np.ndarray) -> str:
     """Encodes a picture as a ``data:`` URI: WebP, which every browser since 2020 shows.
 
-    A photograph takes about a tenth of its PNG at the default quality, from 0 to 100.
+    A photograph takes about a tenth of its PNG.
 
     Shape: (h, w, 3) or (h, w) uint8 -> text.
 
@@ -20,5 +20,5 @@ def image_uri(pixels: np.ndarray, quality: int = 80, lossless: bool = False) -> 
     from PIL import Image  # pages without pictures need none
 
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "WEBP", quality=quality, lossless=lossless, method=4)
+    Image.fromarray(pixels).save(file, "WEBP", quality=80, method=4)
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
