@@ -53,9 +53,7 @@ class Proposals:
 
 def read_segments(table: pd.DataFrame, videos: Rows) -> Segments:
     """Reads the true segments of scored videos from a SEGMENT table."""
-    row = pd.Series(np.arange(len(videos.bag)), index=np.array(videos.bag_names, dtype=object)[videos.bag])
-    own = table[table["bag_id"].isin(row.index)]
-    return _sort(videos.where(row[own["bag_id"]].to_numpy()), own)
+    return _sort(*_rows_of(table, videos))
 
 
 def read_proposals(table: pd.DataFrame, videos: Rows) -> Segments:
@@ -63,12 +61,18 @@ def read_proposals(table: pd.DataFrame, videos: Rows) -> Segments:
 
     Those of a video are then from the most confident; the equally confident stay in their order.
     """
-    row = pd.Series(np.arange(len(videos.bag)), index=np.array(videos.bag_names, dtype=object)[videos.bag])
-    own = table[table["bag_id"].isin(row.index)]
-    rows, confidence = videos.where(row[own["bag_id"]].to_numpy()), own["confidence"].to_numpy()
+    rows, own = _rows_of(table, videos)
+    confidence = own["confidence"].to_numpy()
     order = np.lexsort((-confidence, rows.bag))
     start, end = (own[name].to_numpy()[order] for name in ("start", "end"))
     return Segments(replace(rows, score=confidence).where(order), start, end)
+
+
+def _rows_of(table: pd.DataFrame, videos: Rows) -> tuple[Rows, pd.DataFrame]:
+    """Returns the lines of a table that are of scored videos, after the rows of their videos."""
+    row = pd.Series(np.arange(len(videos.bag)), index=np.array(videos.bag_names, dtype=object)[videos.bag])
+    own = table[table["bag_id"].isin(row.index)]
+    return videos.where(row[own["bag_id"]].to_numpy()), own
 
 
 def label_segments(faces: Rows) -> Segments:
