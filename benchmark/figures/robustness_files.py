@@ -10,10 +10,9 @@ import pandas as pd
 from benchmark.figures.looks import style_of
 from benchmark.figures.plotting import draw_legend, shorten
 from benchmark.figures.robustness import MEAN
+from benchmark.leaderboards.rendering.files import write_texts
 from benchmark.leaderboards.rendering.markdown import align, escape
 from benchmark.metrics.catalogue import METRICS
-from ffpms.errors import writing
-from ffpms.storage import write_whole
 
 TABLE, PAGE = "robustness.csv", "robustness.md"
 SHOWN = ("auc", "accuracy_val")
@@ -35,11 +34,7 @@ def write_robustness(table: pd.DataFrame, out: Path) -> list[Path]:
         TABLE: table.to_csv(index=False, lineterminator="\n", float_format="%.6f"),
         PAGE: render_robustness(table),
     }
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            write_whole(out / name, text)
-    return [out / name for name in texts]
+    return write_texts(texts, out)
 
 
 def render_robustness(table: pd.DataFrame) -> str:

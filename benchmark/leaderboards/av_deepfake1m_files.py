@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.leaderboards.rendering.files import write_texts
 from benchmark.metrics.score_arrays import read_rows
 from benchmark.metrics.segments import Segments, propose_all, read_proposals
 from benchmark.runs.folder import Run
@@ -16,9 +17,8 @@ from benchmark.runs.submissions.proposals import NOTHING, SUFFIX
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.dataset.segments import find_segments
 from ffpms.dataset.slot_times import slot_times
-from ffpms.errors import ManifestError, writing
+from ffpms.errors import ManifestError
 from ffpms.schema import ORIGINAL, Split, bag_key
-from ffpms.storage import write_whole
 
 FOLDER = "av-deepfake1m"
 """Folder of the files, below that of the leaderboard."""
@@ -63,11 +63,7 @@ def _write(run: Run, proposed: Segments, data: BuiltSet, times: pd.DataFrame, fo
     other = folder_on(Path(), run.dataset, run.data_sha256).name
     name = run.run_id if run.origin is None else f"{run.run_id}-{other}"
     texts = {f"{name}.json": _submission(proposed, bags), f"{name}{METADATA}": _metadata(bags, data)}
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            write_whole(folder / name, text)
-    return [folder / name for name in texts]
+    return write_texts(texts, folder)
 
 
 def _list_bags(run: Run, data: BuiltSet, times: pd.DataFrame) -> pd.DataFrame:

@@ -78,7 +78,6 @@ class Board:
         """
         chosen = check_formats([formats] if isinstance(formats, str) else formats)
         with writing(Path(out)):
-            Path(out).mkdir(parents=True, exist_ok=True)
             return write_leaderboard(
                 self.cells, self.tables, Path(out), chosen, self.comparisons, self.failures, self.foot
             )

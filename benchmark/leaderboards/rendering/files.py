@@ -9,7 +9,7 @@ from benchmark.leaderboards.rendering.html import render_html
 from benchmark.leaderboards.rendering.latex import render_latex
 from benchmark.leaderboards.rendering.markdown import render_markdown
 from benchmark.leaderboards.rendering.tables import Table
-from ffpms.errors import ConfigError
+from ffpms.errors import ConfigError, writing
 from ffpms.storage import write_whole
 
 FAILURES = "failures.csv"
@@ -48,7 +48,6 @@ def write_leaderboard(
     texts: dict[str, str] = {}
     if "csv" in formats:
         texts |= {"leaderboard.csv": _csv(cells), "comparisons.csv": _csv(comparisons)}
-        (out / FAILURES).unlink(missing_ok=True)
         texts |= {} if failures.empty else {FAILURES: _csv(failures)}
     if "md" in formats:
         texts["leaderboard.md"] = render_markdown(tables, failures, notes)
@@ -58,9 +57,23 @@ def write_leaderboard(
         texts["leaderboard.json"] = render_json(cells, comparisons)
     if "html" in formats:
         texts["leaderboard.html"] = render_html(tables, failures, notes)
-    for name, text in texts.items():
-        write_whole(out / name, text)
-    return [out / name for name in texts]
+    files = write_texts(texts, out)
+    if "csv" in formats and failures.empty:
+        (out / FAILURES).unlink(missing_ok=True)
+    return files
+
+
+def write_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
+    """Writes texts by the names of their files into a folder, and returns the files.
+
+    Raises:
+        StorageError: the folder cannot be written to.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            write_whole(folder / name, text)
+    return [folder / name for name in texts]
 
 
 def render_json(cells: pd.DataFrame, comparisons: pd.DataFrame | None = None) -> str:
