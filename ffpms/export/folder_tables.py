@@ -19,10 +19,10 @@ TABLE = "metadata.csv"
 METADATA = "metadata.parquet"
 """The files of a split, in its folder, where Hugging Face's ImageFolder and VideoFolder look."""
 
-Rows = Callable[[Sequence[ExportBag]], list[dict[str, Any]]]
+MakeRows = Callable[[Sequence[ExportBag]], list[dict[str, Any]]]
 
 
-def table_steps(job: ExportJob, make_rows: Rows, features: dict[str, Any]) -> list[Step]:
+def table_steps(job: ExportJob, make_rows: MakeRows, features: dict[str, Any]) -> list[Step]:
     """Returns a step a table; ``make_rows`` gives each row a ``file_name`` below its split.
 
     A split without a file has no table of its own, for nobody's loader opens one without rows.
@@ -32,14 +32,14 @@ def table_steps(job: ExportJob, make_rows: Rows, features: dict[str, Any]) -> li
     return [*steps, Step((job.out / TABLE,), partial(_write_csv, job, make_rows, features))]
 
 
-def _write(path: Path, bags: Sequence[ExportBag], make_rows: Rows, features: dict[str, Any]) -> None:
+def _write(path: Path, bags: Sequence[ExportBag], make_rows: MakeRows, features: dict[str, Any]) -> None:
     """Writes a row a file; ImageFolder and VideoFolder take no row without one."""
     rows = [{name: row[name] for name in features} for row in make_rows(bags) if row["file_name"]]
     with whole_file(path, durable=False) as file:
         pq.write_table(pa.Table.from_pylist(rows, make_schema(features)), file, compression="zstd")
 
 
-def _write_csv(job: ExportJob, make_rows: Rows, features: dict[str, Any]) -> None:
+def _write_csv(job: ExportJob, make_rows: MakeRows, features: dict[str, Any]) -> None:
     rows = [
         row | {"file_name": row["file_name"] and f"{row['split']}/{row['file_name']}"} for row in make_rows(job.bags)
     ]
