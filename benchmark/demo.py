@@ -18,9 +18,9 @@ from benchmark.leaderboards.labels import factor_out
 from benchmark.models.loading import open_model
 from benchmark.report.write import ReportPlan, write_report
 from benchmark.runs.collection import read_collection
-from benchmark.train_config import CACHED, TrainConfig
+from benchmark.train_config import CACHED, PACKAGED, TrainConfig
 from benchmark.training.device import Machine, choose_device
-from benchmark.training.weights import PACKAGED, PACKAGED_BACKBONE
+from benchmark.training.weights import PACKAGED_BACKBONE
 from ffpms.builder.build import build
 from ffpms.builder.config import BuildConfig
 from ffpms.dataset.built_set import BuiltSet

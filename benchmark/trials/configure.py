@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.training_sets import part_size, takes_single_faces
-from benchmark.train_config import TrainConfig
+from benchmark.train_config import PACKAGED, TrainConfig
 from benchmark.training.device import Machine, choose_precision
-from benchmark.training.weights import PACKAGED, hash_weights
+from benchmark.training.weights import hash_weights
 from detectors import method, names, resolve
 from detectors.backbones import TINY
 from detectors.options import check_used, format_value, options_of, parse_options

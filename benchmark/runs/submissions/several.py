@@ -6,16 +6,16 @@ from benchmark.runs.submissions.card import CARD
 from benchmark.runs.submissions.folder import Candidate
 from benchmark.runs.submissions.scores import Submission
 
-Read = tuple[Candidate, Submission | None]
+ReadSubmission = tuple[Candidate, Submission | None]
 """A candidate and its scores of the test bags; None where something is wrong with them."""
 
 
-def find_repeated(read: Iterable[Read]) -> Iterator[str]:
+def find_repeated(read: Iterable[ReadSubmission]) -> Iterator[str]:
     """Finds submissions of a method that another has already, in small letters or capitals.
 
     Each name is a row, so that a newcomer must not rename that of somebody else.
     """
-    first: dict[str, Read] = {}
+    first: dict[str, ReadSubmission] = {}
     for candidate, test in read:
         before, scores = first.setdefault(candidate.name.lower(), (candidate, test))
         if before is candidate or not candidate.name:
@@ -28,7 +28,7 @@ def find_repeated(read: Iterable[Read]) -> Iterator[str]:
             yield f"{candidate.place / CARD}: method: {what}; take another name"
 
 
-def find_copies(read: Iterable[Read]) -> Iterator[str]:
+def find_copies(read: Iterable[ReadSubmission]) -> Iterator[str]:
     """Finds submissions with the scores of another method's."""
     first: dict[str, Candidate] = {}
     for candidate, test in read:
