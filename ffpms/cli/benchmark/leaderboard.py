@@ -103,7 +103,7 @@ def write_board(runs: Path, out: Path, flags: dict[str, Any]) -> None:
     _show(written, files, flags)
 
 
-def _write_tables(runs: Path, out: Path, flags: dict[str, Any], log: Callable[[str], None]) -> _Written:
+def _write_tables(runs: Path, out: Path, flags: dict[str, Any], log: Log) -> _Written:
     """Reads the runs, and writes the tables; nobody else may write them meanwhile."""
     from benchmark.figures.board_files import write_board_files
     from benchmark.leaderboards.board import FORMATS, make_board

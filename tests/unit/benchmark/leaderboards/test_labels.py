@@ -14,10 +14,8 @@ from benchmark.leaderboards.groups import group_runs
 from benchmark.leaderboards.labels import RANDOM_BACKBONE, factor_out
 from benchmark.leaderboards.rendering.html import render_html
 from benchmark.leaderboards.rendering.latex import render_latex
-from benchmark.report import commands
 from benchmark.runs.folder import Run
 from benchmark.train_config import TUNES, TrainConfig
-from benchmark.training import weights
 from benchmark.trials.configure import configure, own_defaults
 from detectors import fine_tuning
 from detectors.backbones import TINY
@@ -209,4 +207,3 @@ def test_a_label_keeps_what_follows_its_settings() -> None:
 def test_what_is_named_twice_since_boards_need_no_torch_is_the_same() -> None:
     assert RANDOM_BACKBONE == TINY
     assert TUNES == fine_tuning.TUNES
-    assert commands.PACKAGED == weights.PACKAGED
