@@ -94,9 +94,8 @@ results: $(VENV)/.demo
 		$(HEADS) --methods $(POOLS) --seeds $$seed --train-mix $$mix --out $(RESULTS)/heads || exit; done; done
 	for seed in $(SEEDS_END_TO_END); do for mix in recipe whole; do \
 		$(END_TO_END) --methods $(PAPER) --seeds $$seed --train-mix $$mix --out $(RESULTS)/end-to-end || exit; done; done
-	rm -rf $(BOARD)/recipe $(BOARD)-end-to-end/recipe $(BOARD)-segments/recipe
-	for board in $(BOARD) $(BOARD)-end-to-end; do \
-		$(EXPORT) $(RESULTS)/c40 --split val,test --out $$board/recipe || exit; done
+	rm -rf $(BOARD)/recipe $(BOARD)-segments/recipe
+	$(EXPORT) $(RESULTS)/c40 --split val,test --out $(BOARD)/recipe
 	$(EXPORT) $(RESULTS)/segments --split test --out $(BOARD)-segments/recipe
 	$(BIN)/python -m scripts.collect_results $(RESULTS)/heads $(RESULTS)/end-to-end
 	$(BIN)/python -m scripts.results_page

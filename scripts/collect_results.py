@@ -29,6 +29,7 @@ from benchmark.runs.submissions.card import CARD
 from ffpms.errors import ConfigError, FfpmsError
 from ffpms.schema import UNKNOWN
 from scripts.committed_scores import (
+    BOARD,
     END_TO_END,
     GRADIENTS,
     HEADS,
@@ -40,9 +41,7 @@ from scripts.committed_scores import (
     RESULTS,
     SEGMENTS,
     Place,
-    name_entry,
     name_line,
-    spell_line,
 )
 from scripts.kept_seeds import add_kept_rows, drop_other_sets, keep_seeds, store
 
@@ -69,11 +68,16 @@ def collect(roots: Sequence[Path]) -> None:
 def _collect(runs: list[Run], root: Path, place: Place) -> None:
     """Writes a board of the runs, and what is kept of their rate grids."""
     own = [run for run in runs if run.origin is None]
-    for line in _write_board(own, root, place.board):
+    for line in _write_board(own, root, BOARD):
         print(line)
-    for name in {name_entry(run) for run in own if run.method not in PAPER}:
-        _drop_frames(place.board / name / "scores.parquet")
-    _write([_thin_grid(run) for run in _of(ON_GRID, own)], place.grid, place.board)
+    for name in {_name_entry(run) for run in own if run.method not in PAPER}:
+        _drop_frames(BOARD / name / "scores.parquet")
+    _write([_thin_grid(run) for run in _of(ON_GRID, own)], place.grid, BOARD)
+
+
+def _name_entry(run: Run) -> str:
+    """Returns the name of a run's submission."""
+    return (HEADS if _is_cached(run) else END_TO_END).spell(run.method, run.settings["train_mix"])
 
 
 def _write_board(runs: list[Run], root: Path, board: Path) -> list[str]:
@@ -82,7 +86,7 @@ def _write_board(runs: list[Run], root: Path, board: Path) -> list[str]:
         _, left_out = write_submissions(runs, root, Path(folder), write_command)
         left_out += drop_other_sets(board, runs[0].data_sha256, AUTHORS)
         for entry in Path(folder).glob("board/*/*/"):
-            name = _fill_in(entry / CARD)
+            name = _fill_in(entry / CARD, HEADS if _is_cached(runs[0]) else END_TO_END)
             for scores in entry.glob("*scores.parquet"):
                 store(pq.read_table(scores), scores)
             keep_seeds(entry, board / name)
@@ -90,10 +94,10 @@ def _write_board(runs: list[Run], root: Path, board: Path) -> list[str]:
     return left_out
 
 
-def _fill_in(card: Path) -> str:
+def _fill_in(card: Path, place: Place) -> str:
     """Says whose scores they are; names them by method and mix, also where only one mix is there, and returns that."""
     about = tomllib.loads(card.read_text(encoding="utf-8"))
-    name = spell_line(name_line(about["method"])[0], about["configuration"]["train_mix"])
+    name = place.spell(name_line(about["method"])[0], about["configuration"]["train_mix"])
     about |= {"method": name, "title": f"{name}, trained by ffpms bench", "authors": AUTHORS, "licence": "Apache-2.0"}
     card.write_text(tomli_w.dumps(about), encoding="utf-8")
     return name
@@ -102,11 +106,17 @@ def _fill_in(card: Path) -> str:
 def _collect_others(runs: list[Run], root: Path) -> None:
     """Writes what heads give on other sets, and what their losses would still teach."""
     others = [run for run in runs if run.origin]
+<<<<<<< HEAD
     _collect_segments([run for run in others if find_level(run.dataset) is None], root)
     levels = [_thin_level(run) for run in _of(PAPER, others) if find_level(run.dataset)]
     _write(levels, LEVELS, HEADS.board)
+=======
+    _collect_segments([run for run in others if _is_of_segments(run)], root)
+    levels = [_thin_level(run) for run in _of(PAPER, others) if not _is_of_segments(run)]
+    _write(levels, LEVELS, BOARD)
+>>>>>>> 93dc04d (Heads and trained backbones are on one board (scores to come))
     measured = [_measure_gradients(run) for run in _of(PAPER, runs) if run.origin is None]
-    rows = add_kept_rows(pd.DataFrame([row for own in measured for row in own]), GRADIENTS, HEADS.board)
+    rows = add_kept_rows(pd.DataFrame([row for own in measured for row in own]), GRADIENTS, BOARD)
     rows.to_csv(GRADIENTS, index=False, lineterminator="\n", float_format="%.4f")
 
 
@@ -123,7 +133,7 @@ def check_levels(runs: Sequence[Run]) -> None:
 
 
 def _of(methods: Sequence[str], runs: list[Run]) -> list[Run]:
-    return sorted((run for run in runs if run.method in methods), key=lambda run: (name_entry(run), run.seed))
+    return sorted((run for run in runs if run.method in methods), key=lambda run: (_name_entry(run), run.seed))
 
 
 def _find_root(runs: Sequence[Run], roots: Sequence[Path]) -> Path:
@@ -175,7 +185,7 @@ def find_level(dataset: str) -> str | None:
 
 def _name(run: Run, scores: pd.DataFrame) -> pd.DataFrame:
     small = logit(scores["score"].to_numpy()).clip(-99, 99).astype(np.float32)
-    return scores.drop(columns="score").assign(entry=name_entry(run), seed=run.seed, logit=small)
+    return scores.drop(columns="score").assign(entry=_name_entry(run), seed=run.seed, logit=small)
 
 
 def _write(tables: list[pd.DataFrame], path: Path, board: Path) -> None:
@@ -230,7 +240,7 @@ def _measure_gradients(run: Run) -> Iterator[dict[str, object]]:
     table = pd.DataFrame(measured, columns=["n_fake", "push", "aim", "share"])
     for low, high in FEW:
         mean = table[table["n_fake"].between(low, high)].drop(columns="n_fake").mean()
-        yield {"entry": name_entry(run), "seed": run.seed, "low": low, "high": high, **mean}
+        yield {"entry": _name_entry(run), "seed": run.seed, "low": low, "high": high, **mean}
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ from ffpms.schema import UNKNOWN
 from scripts.seed_means import Line, Number
 
 ROOT = Path(__file__).parents[1]
-SEGMENTS = ROOT / "docs" / "board" / "minicorpus-1000-custom-segments"
+BOARD = ROOT / "docs" / "board" / "minicorpus-1000-custom"
+SEGMENTS = BOARD.with_name(f"{BOARD.name}-segments")
 RESULTS = ROOT / "docs" / "results"
 LEVELS, GRADIENTS = RESULTS / "levels.parquet", RESULTS / "gradients.csv"
 
@@ -49,37 +50,32 @@ _WHOLE = "-train_mix-whole"
 
 
 class Place(NamedTuple):
-    """Where the scores of some trainings lie: their board, and what is kept of the rate grid."""
+    """Where the scores of some trainings lie: how submissions end, and what is kept of the rate grid."""
 
-    board: Path
+    end: str
     grid: Path
 
+    def spell(self, method: str, mix: str) -> str:
+        """Returns the name of a submission.
 
-HEADS = Place(ROOT / "docs" / "board" / "minicorpus-1000-custom", RESULTS / "grid.parquet")
-END_TO_END = Place(ROOT / "docs" / "board" / "minicorpus-1000-custom-end-to-end", RESULTS / "grid-end-to-end.parquet")
+        >>> HEADS.spell("s-mil", "whole"), END_TO_END.spell("s-mil", "recipe")
+        ('s-mil-train_mix-whole', 's-mil-end-to-end')
+        """
+        return method + self.end + (_WHOLE if mix == "whole" else "")
+
+
+HEADS = Place("", RESULTS / "grid.parquet")
+END_TO_END = Place("-end-to-end", RESULTS / "grid-end-to-end.parquet")
 
 
 def name_line(entry: str) -> tuple[str, str]:
     """Returns the method and the training mix of a submission's name.
 
-    >>> name_line("s-mil-train_mix-whole"), name_line("s-mil")
+    >>> name_line("s-mil-train_mix-whole"), name_line("s-mil-end-to-end")
     (('s-mil', 'whole'), ('s-mil', 'recipe'))
     """
-    return entry.removesuffix(_WHOLE), "whole" if entry.endswith(_WHOLE) else "recipe"
-
-
-def name_entry(run: Run) -> str:
-    """Returns the name of a run's submission."""
-    return spell_line(run.method, run.settings["train_mix"])
-
-
-def spell_line(method: str, mix: str) -> str:
-    """Returns the name of a submission.
-
-    >>> spell_line("s-mil", "whole"), spell_line("s-mil", "recipe")
-    ('s-mil-train_mix-whole', 's-mil')
-    """
-    return method + (_WHOLE if mix == "whole" else "")
+    mix = "whole" if entry.endswith(_WHOLE) else "recipe"
+    return entry.removesuffix(_WHOLE).removesuffix(END_TO_END.end), mix
 
 
 class Committed:
@@ -91,8 +87,8 @@ class Committed:
     def __init__(self, place: Place, n_resamples: int = N_RESAMPLES) -> None:
         self.n_resamples = n_resamples
         self._at: dict[tuple[str, str, int], Number] = {}
-        self._truth = truth = _read_truth(place.board)
-        self.lines = {(line.method, line.mix): line for line in _read_lines(place.board, truth)}
+        self._truth = truth = _read_truth(BOARD)
+        self.lines = {(line.method, line.mix): line for line in _read_lines(BOARD, place, truth)}
         self.grid = {line: _split_by_seed(own, truth) for line, own in read_kept(place.grid).groupby(["method", "mix"])}
 
     def of(self, methods: Sequence[str] = PAPER) -> list[Line]:
@@ -171,11 +167,12 @@ def _read_frames(board: Path, truth: pd.DataFrame) -> pd.DataFrame:
     return frames.rename(columns={"label": "y_true"}).merge(truth.drop(columns="y_true"), on="bag_id")
 
 
-def _read_lines(board: Path, truth: pd.DataFrame) -> Iterator[Line]:
+def _read_lines(board: Path, place: Place, truth: pd.DataFrame) -> Iterator[Line]:
     """Reads the scores of our own submissions."""
     frames, val = _read_frames(board, truth), _read_truth(board, "val")
+    names = {place.spell(method, mix) for method in detectors.names() for mix in MIXES}
     for folder in _list_entries(board):
-        if name_line(folder.name)[0] not in detectors.names():
+        if folder.name not in names:
             continue
         scores = _read_once(folder / "scores.parquet")
         of_videos = scores["slot"] == UNKNOWN
