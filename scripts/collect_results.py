@@ -106,15 +106,9 @@ def _fill_in(card: Path, place: Place) -> str:
 def _collect_others(runs: list[Run], root: Path) -> None:
     """Writes what heads give on other sets, and what their losses would still teach."""
     others = [run for run in runs if run.origin]
-<<<<<<< HEAD
     _collect_segments([run for run in others if find_level(run.dataset) is None], root)
     levels = [_thin_level(run) for run in _of(PAPER, others) if find_level(run.dataset)]
-    _write(levels, LEVELS, HEADS.board)
-=======
-    _collect_segments([run for run in others if _is_of_segments(run)], root)
-    levels = [_thin_level(run) for run in _of(PAPER, others) if not _is_of_segments(run)]
     _write(levels, LEVELS, BOARD)
->>>>>>> 93dc04d (Heads and trained backbones are on one board (scores to come))
     measured = [_measure_gradients(run) for run in _of(PAPER, runs) if run.origin is None]
     rows = add_kept_rows(pd.DataFrame([row for own in measured for row in own]), GRADIENTS, BOARD)
     rows.to_csv(GRADIENTS, index=False, lineterminator="\n", float_format="%.4f")
