@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
+from math import isnan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -158,9 +159,9 @@ def _compare(scores: Committed, couple: Sequence[tuple[str, str]], n_fake: int) 
 
 
 def _write(one: Comparison, stands: bool) -> str:
-    """Writes a difference with its interval, and a star if it stands."""
-    interval = f"[{100 * one.ci_low:.1f}, {100 * one.ci_high:.1f}]"
-    return f"{100 * one.difference:+.1f} {interval}{' *' if stands else ''}"
+    """Writes a difference with its interval if it has one, and a star if it stands."""
+    interval = "" if isnan(one.p) else f" [{100 * one.ci_low:.1f}, {100 * one.ci_high:.1f}]"
+    return f"{100 * one.difference:+.1f}{interval}{' *' if stands else ''}"
 
 
 def tabulate_levels(scores: Committed) -> str:
