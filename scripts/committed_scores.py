@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from scipy.special import expit
 
@@ -87,6 +88,7 @@ class Committed:
     def __init__(self, place: Place, n_resamples: int = N_RESAMPLES) -> None:
         self.n_resamples = n_resamples
         self._at: dict[tuple[str, str, int], Number] = {}
+        self._every: dict[tuple[str, str], list[tuple[Rows, np.ndarray]]] = {}
         self._truth = truth = _read_truth(BOARD)
         self.lines = {(line.method, line.mix): line for line in _read_lines(BOARD, place, truth)}
         self.grid = {line: _split_by_seed(own, truth) for line, own in read_kept(place.grid).groupby(["method", "mix"])}
@@ -121,13 +123,21 @@ class Committed:
         """Returns the AUC of the fakes at a number of fake frames of 20, and all real videos."""
         key = (line.method, line.mix, n_fake)
         if key not in self._at:
-            self._at[key] = self.number("auc", [read_videos(table) for table in self._mixed(line, n_fake)])
+            every = self._on_grid(line)
+            self._at[key] = self.number("auc", [rows.where((n == UNKNOWN) | (n == n_fake)) for rows, n in every])
         return self._at[key]
 
-    def _mixed(self, line: Line, n_fake: int) -> Iterator[pd.DataFrame]:
-        grid = self.grid[line.method, line.mix]
-        for seed, table in line.tables.items():
-            yield pd.concat([table[table["y_true"] == 0], grid[seed][grid[seed]["n_fake"] == n_fake]])
+    def _on_grid(self, line: Line) -> list[tuple[Rows, np.ndarray]]:
+        """Reads the real videos and the whole grid of each seed once, with how many frames of each are fake.
+
+        That of real ones is UNKNOWN.
+        """
+        name = (line.method, line.mix)
+        if name not in self._every:
+            own = zip(line.tables.values(), self.grid[name].values(), strict=True)
+            both = [pd.concat([table[table["y_true"] == 0].assign(n_fake=UNKNOWN), grid]) for table, grid in own]
+            self._every[name] = [(read_videos(table), table["n_fake"].to_numpy()) for table in both]
+        return self._every[name]
 
 
 def read_segment_runs(out: Path) -> list[Run]:
