@@ -1,7 +1,7 @@
 """Reads a folder of runs; a folder in it that cannot be used does not cost the others."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from benchmark.runs.folder import FAILED, OF_A_RUN, PERTURBED, Failure, Run, is_
 from benchmark.runs.other_sets import list_folders, read_failure_on, read_on
 from benchmark.runs.perturbed import read_perturbed
 from ffpms.errors import FfpmsError, ManifestError
+from ffpms.progress import Log
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def _add_other_sets(folder: Path, run: Run, found: Collection) -> None:
                 found.unfinished.append(name)
 
 
-def read_some(root: Path, log: Callable[[str], None]) -> Collection:
+def read_some(root: Path, log: Log) -> Collection:
     """Reads a folder that is to have runs, and logs what of it is left out.
 
     Raises:
