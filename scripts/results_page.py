@@ -246,6 +246,7 @@ _END_TO_END: dict[str, Table] = {
     "accuracies": tabulate_accuracies,
     "rates": tabulate_rates,
     "differences": partial(tabulate_differences, of=COUPLES),
+    "manipulations": tabulate_manipulations,
     "other_pools": tabulate_other_pools,
 }
 TABLES: dict[str, tuple[Place, Table]] = {
