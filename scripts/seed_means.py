@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from benchmark.leaderboards.rendering.tables import Number as Cell
 from benchmark.metrics.score_arrays import Rows, read_rows, read_videos
 from benchmark.stats.bootstrap import interval
 from benchmark.stats.comparison import Entry
@@ -56,9 +57,10 @@ class Number:
         self.samples, self.rows = np.mean(samples, axis=0), rows[0]
 
     def __str__(self) -> str:
-        low, high = self.interval
-        spread = f" ± {100 * self.by_seed.std(ddof=1):.1f}" if len(self.by_seed) > 1 else ""
-        return f"{100 * self.value:.1f}{spread} [{100 * low:.0f}, {100 * high:.0f}]"
+        std = self.by_seed.std(ddof=1) if len(self.by_seed) > 1 else np.nan
+        value, low, high, std = (100 * share for share in (self.value, *self.interval, std))
+        cell = Cell(value, low, high, std, digits=1)
+        return f"{cell.figure} {cell.spread}".rstrip()
 
     @property
     def value(self) -> float:

@@ -13,7 +13,7 @@ from benchmark.train_config import TrainConfig
 from ffpms.dataset.built_set import BuiltSet
 from ffpms.parquet import write_table
 from ffpms.schema import FEWER_SCORE, GRID_SCORE, SCORE, SEGMENT, Split
-from tests.helpers.scores import fewer_scores, grid_scores, segments_of
+from tests.helpers.scores import fewer_scores, grid_scores, make_run
 
 
 def store(one: Run, root: Path, grid: bool = False) -> Path:
@@ -53,21 +53,7 @@ def run_of_set(data: BuiltSet, method: str = "s-mil", seed: int = 0, weights: bo
     test, val = (_score(GroundTruth.of_set(data, split), draw, weights, skill) for split in ("test", "val"))
     about = vars(TrainConfig(method=method, manipulations=data.manipulations, seed=seed))
     settings = {key: list(value) if isinstance(value, tuple) else value for key, value in about.items()}
-    return Run(
-        run_id=f"{method}-{seed}",
-        method=method,
-        seed=seed,
-        manipulations=data.manipulations,
-        settings=settings,
-        dataset=data.name,
-        data_sha256=data.sha256,
-        code_sha256="code",
-        scores=test,
-        val=val,
-        grid=pd.DataFrame(columns=GRID_SCORE.names),
-        fewer=pd.DataFrame(columns=FEWER_SCORE.names),
-        segments=segments_of(test),
-    )
+    return make_run(f"{method}-{seed}", settings, data.name, data.sha256, test, val)
 
 
 def _score(truth: GroundTruth, draw: np.random.Generator, weights: bool, skill: float) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Made-up runs: scores of pairs of videos, as ``ffpms bench`` leaves them."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,14 +60,21 @@ def run(
     own = seed + sum(map(ord, method))
     test = scores(own, n_pairs, manipulations, skill=skill)
     val = scores(own + 1, n_pairs, manipulations, split="val", skill=skill)
+    return make_run(f"{method}-{seed}" + f"-{data}" * (data != "abc"), about, dataset, data, test, val)
+
+
+def make_run(
+    name: str, settings: dict[str, Any], dataset: str, sha256: str, test: pd.DataFrame, val: pd.DataFrame
+) -> Run:
+    """A run of these scores on a set, without a rate grid."""
     return Run(
-        run_id=f"{method}-{seed}" + f"-{data}" * (data != "abc"),
-        method=method,
-        seed=seed,
-        manipulations=manipulations,
-        settings=about,
+        run_id=name,
+        method=settings["method"],
+        seed=settings["seed"],
+        manipulations=tuple(settings["manipulations"]),
+        settings=settings,
         dataset=dataset,
-        data_sha256=data,
+        data_sha256=sha256,
         code_sha256="code",
         scores=test,
         val=val,
